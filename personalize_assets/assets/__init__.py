@@ -1,0 +1,1 @@
+"""The assets, one file a stage: thin shells around ``pipeline``. What an event or a row is is not decided here."""

@@ -1,0 +1,41 @@
+"""raw_event_catalog: which files a day has, and which fields their events have."""
+
+import dagster as dg
+
+from personalize_assets.assets.group import Group, days_of, permanent_errors
+from personalize_assets.metadata import catalog_metadata
+
+_DESCRIPTION = (
+    "The files of an arrival day (key, bytes, compression, framing) and the fields of their events (path, types, share "
+    "of nulls), told from the head of each file. The daily datasets read the files named here."
+)
+
+
+def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
+    pipeline = group.pipeline
+    key = group.key("raw_event_catalog")
+
+    # A multi-asset of one: `backfill_policy` is beta on `@asset`, and its warning would greet every user.
+    @dg.multi_asset(
+        name=group.name("raw_event_catalog"),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[group.key("raw_events")],
+                group_name="catalog",
+                kinds={"python", "json"},
+                description=_DESCRIPTION,
+            )
+        ],
+        partitions_def=group.partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        with permanent_errors():
+            catalogs = pipeline.catalog(days_of(context))
+        for day, catalog in catalogs.items():
+            uri = pipeline.destination.uri_of(pipeline.destination.catalog_key(day))
+            context.add_asset_metadata(catalog_metadata(catalog, uri), asset_key=key, partition_key=day)
+        return dg.MaterializeResult(asset_key=key)
+
+    return raw_event_catalog

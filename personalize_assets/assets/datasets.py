@@ -1,0 +1,55 @@
+"""The datasets: what each day's events say (``convert``), and users and items over all days (in ``exports``)."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from personalize_assets.assets.group import Group, days_of, permanent_errors
+from personalize_assets.metadata import day_metadata
+from personalize_assets.storage import DAILY
+
+_DESCRIPTIONS = {
+    "interactions": "One row for each wanted event (or each element of its `each` array) of an arrival day, in the "
+    "columns of the config. Rows that cannot be used lie in `rejects/` with their reason.",
+    "users": "What an arrival day's events say about users, one row an event; `users` takes the latest of all days.",
+    "items": "What an arrival day's events say about items, one row an event or array element; `items` takes the "
+    "latest of all days.",
+}
+
+
+def convert(group: Group) -> dg.AssetsDefinition:
+    """The daily datasets, as one Spark job that reads each raw file once, however many of them are asked for."""
+    pipeline = group.pipeline
+    keys = {name: group.key(DAILY[name]) for name in pipeline.datasets}
+
+    @dg.multi_asset(
+        name=group.name("convert_days"),
+        specs=[
+            dg.AssetSpec(
+                key,
+                deps=[group.key("raw_event_catalog")],
+                group_name="datasets",
+                kinds={"pyspark", "parquet"},
+                description=_DESCRIPTIONS[name],
+            )
+            for name, key in keys.items()
+        ],
+        partitions_def=group.partitions,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        can_subset=True,
+        required_resource_keys={group.engine_key},
+    )
+    def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        days = days_of(context)
+        make = [name for name, key in keys.items() if key in context.selected_asset_keys]
+        with permanent_errors():
+            spec = pipeline.convert_spec(days, make)
+            report = group.engine(context).run(context, spec)
+            commits = pipeline.commit_convert(days, spec, report)
+        for name in make:
+            for day, commit in commits[name].items():
+                uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
+                context.add_asset_metadata(day_metadata(commit, uri), asset_key=keys[name], partition_key=day)
+            yield dg.MaterializeResult(asset_key=keys[name])
+
+    return convert

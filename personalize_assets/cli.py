@@ -1,0 +1,88 @@
+"""``personalize-assets``: the pipeline from the command line, and events to try it on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date, timedelta
+from pathlib import Path
+
+import click
+
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.layouts import LAYOUTS
+
+
+class Days(click.ParamType[tuple[date, date]]):
+    """``2026-10-01..2026-10-07``, both included, or one day."""
+
+    name = "A..B"
+
+    def convert(
+        self, value: str | tuple[date, date], param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[date, date]:
+        if isinstance(value, tuple):
+            return value
+        first, _, last = value.partition("..")
+        try:
+            days = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError:
+            self.fail(f"{value!r} is not a range of days; write it as 2026-10-01..2026-10-07", param, ctx)
+        if days[0] > days[1]:
+            self.fail(f"{value!r} ends before it begins", param, ctx)
+        return days
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(package_name="personalize-assets")
+def main() -> None:
+    """Raw click events to the files Amazon Personalize trains on."""
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option("--engine", help="Engine to run on, instead of the config's.")
+@click.option("--days", type=Days(), help="Arrival days to convert.  [default: every day that has raw files]")
+def run(config: Path | None, engine: str | None, days: tuple[date, date] | None) -> None:
+    """Run everything, without the UI. Exit code 0, or 1 with the cause."""
+    from personalize_assets.config import load_config
+    from personalize_assets.run import run_all
+
+    env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
+    try:
+        run_all(load_config(config, env), _each_day(days) if days else None)
+    except PersonalizeAssetsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("Stopped. Whatever was in force before still is; run again to finish.", err=True)
+        sys.exit(130)
+
+
+def _each_day(days: tuple[date, date]) -> list[date]:
+    first, last = days
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+@main.command()
+@click.option("--layout", type=click.Choice(LAYOUTS), required=True, help="How keys carry the arrival day.")
+@click.option("--days", type=click.IntRange(min=1), default=7, help="Number of arrival days.")
+@click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")
+@click.option("--seed", type=int, default=1, help="The same seed gives the same bytes.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2026-10-01", help="First arrival day.")
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+def generate(layout: str, days: int, users: int, seed: int, start: date, out: Path) -> None:
+    """Write events like a real site's into the folder OUT."""
+    from personalize_assets.generate import generate as generate_events
+
+    made = generate_events(
+        out, layout=layout, days=days, users=users, seed=seed, start=date(start.year, start.month, start.day)
+    )
+    click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
+    click.echo(f"Name it in a config: source: {{uri: {out}, layout: {layout}, start_date: {start:%Y-%m-%d}}}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""Mappings that cannot be: keys that are right each by itself, but not together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from personalize_assets.config_errors import Problem, shown
+from personalize_assets.conversion import contract, rules, timestamps, values
+from personalize_assets.conversion.paths import is_relative_to_each
+
+if TYPE_CHECKING:
+    from personalize_assets.config import ColumnMapping, Config, Dataset
+
+
+def problems(config: Config) -> list[Problem]:
+    """Everything impossible in a config, with the keys that lead to it."""
+    found = [*_overlaps(config), *_start_dates(config), *_without_time(config)]
+    for name, dataset in config.datasets.named().items():
+        found += impossible(name, dataset, config.dataset_group.domain)
+    return found
+
+
+def event_time(config: Config) -> str | None:
+    """The path of the interactions' TIMESTAMP that starts at the event; None if there is none."""
+    mapping = config.datasets.interactions.columns.get("TIMESTAMP")
+    paths = mapping.path if mapping and mapping.path else ()
+    return next((path for path in paths if not is_relative_to_each(path)), None)
+
+
+def _without_time(config: Config) -> Iterator[Problem]:
+    if event_time(config) or "TIMESTAMP" not in config.datasets.interactions.columns:
+        return
+    for name, dataset in config.datasets.named().items():
+        if name != "interactions" and not getattr(dataset, "event_time", None):
+            message = "missing, and no path of interactions' TIMESTAMP starts at the event; write the path of its time"
+            yield ("datasets", name, "event_time"), message
+
+
+def _start_dates(config: Config) -> Iterator[Problem]:
+    for name, dataset in config.datasets.named().items():
+        day = dataset.source.start_date if dataset.source else None
+        if day not in (None, config.source.start_date):
+            message = f"{day}, but source.start_date is {config.source.start_date}; all datasets share it: leave it out"
+            yield ("datasets", name, "source", "start_date"), message
+
+
+def _overlaps(config: Config) -> Iterator[Problem]:
+    sources = {"source.uri": config.source.uri}
+    for name, dataset in config.datasets.named().items():
+        if dataset.source:
+            sources[f"datasets.{name}.source.uri"] = dataset.source.uri
+    to = _steps(config.destination.uri)
+    for key, uri in sources.items():
+        start = _steps(uri)
+        if to[: len(start)] == start or start[: len(to)] == to:
+            how = "is the same as" if to == start else "lies inside" if len(to) > len(start) else "holds"
+            message = f"{config.destination.uri!r} {how} {key}, {uri!r}; write to a place apart from it"
+            yield ("destination", "uri"), message
+
+
+def _steps(uri: str) -> list[str]:
+    return uri.split("/") if uri.startswith("s3://") else list(Path(os.path.realpath(uri)).parts)
+
+
+def impossible(name: str, dataset: Dataset, domain: str) -> Iterator[Problem]:
+    """What cannot be in a dataset's mapping, and what Personalize would refuse about its columns."""
+    here = ("datasets", name)
+    columns = [mapping.column(name, column, domain) for column, mapping in dataset.columns.items()]
+    for column, mapping in zip(columns, dataset.columns.values(), strict=True):
+        for key, message in _unfit(name, dataset, mapping, column):
+            yield (*here, "columns", column.name, key), message
+    for where, message in rules.problems(name, columns, domain):
+        yield (*here, *_split(where)), message
+
+
+def _split(where: str) -> tuple[str, ...]:
+    """`columns.PRICE.type` as a location; a column's name may hold a dot, a key of it cannot."""
+    head, _, rest = where.partition(".")
+    name, _, key = rest.rpartition(".")
+    if name and key in contract.Column.__struct_fields__:
+        return (head, name, key)
+    return (head, rest) if rest else (head,)
+
+
+def _unfit(name: str, dataset: Dataset, mapping: ColumnMapping, column: contract.Column) -> Iterator[tuple[str, str]]:
+    for path in column.paths:
+        if not dataset.each and is_relative_to_each(path):
+            message = f"{path!r} starts at an element of `each`, but datasets.{name} has none"
+            yield "path", f"{message}; write one, or a path of the event"
+    if mapping.keep and name == "interactions":
+        yield "keep", "only users and items, which have one row per id, keep one value of many; remove it"
+    if mapping.constant is not None:
+        for key in ("map", "separator"):
+            if getattr(mapping, key) is not None:
+                yield key, f"of no use beside a constant; remove `{key}`"
+        if not _converts(column):
+            yield "constant", f"{shown(mapping.constant)} is no value of type {column.type}; write one, or another type"
+    elif mapping.separator == "":
+        yield "separator", "is empty, which would glue the values together; write a mark between them, as '|'"
+    elif mapping.separator is not None and column.type != "string":
+        yield "separator", f"joins arrays into text, but the type is {column.type}; remove one of the two"
+
+
+def _converts(column: contract.Column) -> bool:
+    convert: Callable[[Any], Any] = (
+        timestamps.epoch_nanos if column.type == "timestamp" else values.converter(column.type)
+    )
+    try:
+        return convert(column.constant) is not None
+    except ValueError:
+        return False

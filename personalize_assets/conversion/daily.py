@@ -1,0 +1,134 @@
+"""The daily files that one task writes: Parquet for rows, JSON lines for rejects, one file a task, day and kind."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.framing import Event
+from personalize_assets.conversion.mapping import Row
+
+_ROWS_AT_ONCE = 65_536
+
+
+class RowFile:
+    """The kept rows of one dataset and day. Nothing is created before the first row."""
+
+    def __init__(self, filesystem: FileSystem, uri: str, schema: pa.Schema) -> None:
+        self.uri = uri
+        self.rows = 0
+        self._filesystem = filesystem
+        self._schema = schema
+        self._waiting: list[tuple[Any, ...]] = []
+        self._file: IO[bytes] | None = None
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, row: tuple[Any, ...]) -> None:
+        self._waiting.append(row)
+        self.rows += 1
+        if len(self._waiting) >= _ROWS_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._writer is None:
+            self._file = self._filesystem.create(self.uri)
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+        columns = zip(*self._waiting, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        self._waiting.clear()
+
+    def close(self) -> None:
+        if self._waiting:
+            self._flush()
+        if self._writer is not None and self._file is not None:
+            self._writer.close()
+            self._file.close()
+
+
+class RejectFile:
+    """What was wanted but cannot be used, as it was: ``{"dataset", "reason", "file", "raw"}`` a line."""
+
+    def __init__(self, filesystem: FileSystem, uri: str) -> None:
+        self.uri = uri
+        self.rows = 0
+        self._filesystem = filesystem
+        self._file: IO[bytes] | None = None
+
+    def add(self, dataset: str | None, reason: str, file: str, raw: bytes) -> None:
+        if self._file is None:
+            self._file = self._filesystem.create(self.uri)
+        # Bytes that are not UTF-8 are shown as \xNN: a reject is for people, and JSON has no other place for them.
+        text = raw.decode("utf-8", "backslashreplace")
+        line = json.dumps({"dataset": dataset, "reason": reason, "file": file, "raw": text}, ensure_ascii=False)
+        self._file.write(line.encode() + b"\n")
+        self.rows += 1
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+class DatasetDay:
+    """One dataset's rows of one day, kept or rejected, and the count of both."""
+
+    def __init__(self, dataset: str, rows: RowFile, rejects: RejectFile) -> None:
+        self._dataset = dataset
+        self._rows = rows
+        self._rejects = rejects
+        self._rejected: Counter[str] = Counter()
+
+    def add(self, row: Row, event: Event, file: str) -> None:
+        if row.reason is None:
+            self._rows.add(row.values)
+        else:
+            self._rejected[row.reason] += 1
+            self._rejects.add(self._dataset, row.reason, file, event.raw)
+
+    def close(self) -> dict[str, Any]:
+        """The day's part of the report: ``rows = kept + rejected``, and the files that hold them."""
+        self._rows.close()
+        self._rejects.close()
+        rejected = sum(self._rejected.values())
+        return {
+            "rows": self._rows.rows + rejected,
+            "kept": self._rows.rows,
+            "rejected": dict(self._rejected),
+            "files": [self._rows.uri] if self._rows.rows else [],
+            "reject_files": [self._rejects.uri] if rejected else [],
+        }
+
+
+class SourceDay:
+    """The books of one source and day: events read = wanted + not wanted + malformed."""
+
+    def __init__(self, rejects: RejectFile) -> None:
+        self.files = 0
+        self.bytes = 0
+        self.wanted = 0
+        self.not_wanted = 0
+        self._malformed: Counter[str] = Counter()
+        self._rejects = rejects
+
+    def add_malformed(self, event: Event, file: str) -> None:
+        assert event.reason is not None
+        self._malformed[event.reason] += 1
+        self._rejects.add(None, event.reason, file, event.raw)
+
+    def close(self) -> dict[str, Any]:
+        self._rejects.close()
+        malformed = sum(self._malformed.values())
+        return {
+            "raw_files": self.files,
+            "bytes": self.bytes,
+            "read": self.wanted + self.not_wanted + malformed,
+            "wanted": self.wanted,
+            "not_wanted": self.not_wanted,
+            "malformed": dict(self._malformed),
+            "reject_files": [self._rejects.uri] if malformed else [],
+        }

@@ -1,0 +1,97 @@
+"""Files of a folder or of S3, seen from a Spark task: through Arrow, so that it needs neither JVM jars nor boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import IO, Any
+
+import pyarrow.fs
+from isal import isal_zlib
+
+from personalize_assets.conversion.framing import TruncatedStream
+
+BLOCK_BYTES = 1024 * 1024
+# What a block of packed bytes may unpack to before it is handed on: a reader's memory, not a limit of the file.
+_UNPACKED_BYTES = 4 * BLOCK_BYTES
+_GZIP_MAGIC = b"\x1f\x8b"
+_EITHER_HEADER = 15 + 16  # zlib's code for: a gzip header, the largest window
+
+
+class FileSystem:
+    """Opens URIs: ``s3://bucket/key`` or a local path.
+
+    ``s3`` holds what Arrow's ``S3FileSystem`` takes (``endpoint_override``, ``region``, ``scheme``, …); without
+    credentials in it, AWS's usual chain is followed.
+    """
+
+    def __init__(self, s3: dict[str, Any] | None = None) -> None:
+        self._s3_options = s3 or {}
+        self._s3: pyarrow.fs.FileSystem | None = None
+
+    def _of(self, uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
+        if uri.startswith("s3://"):
+            if self._s3 is None:
+                self._s3 = pyarrow.fs.S3FileSystem(**self._s3_options)
+            return self._s3, uri.removeprefix("s3://")
+        return pyarrow.fs.LocalFileSystem(), uri
+
+    def open(self, uri: str) -> IO[bytes]:
+        """The bytes of a file, from its beginning."""
+        filesystem, path = self._of(uri)
+        return filesystem.open_input_file(path)  # type: ignore[no-any-return]
+
+    def create(self, uri: str) -> IO[bytes]:
+        """A file to write; it is there for others when it is closed. Missing local folders are made."""
+        filesystem, path = self._of(uri)
+        if isinstance(filesystem, pyarrow.fs.LocalFileSystem):
+            filesystem.create_dir(path.rpartition("/")[0], recursive=True)
+        return filesystem.open_output_stream(path)  # type: ignore[no-any-return]
+
+
+def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """A file's bytes in blocks, unpacked if it is gzip by its first bytes; its name says nothing.
+
+    Several gzip members in a row are one text. Where gzip breaks off, what came before has been handed out and
+    ``TruncatedStream`` is raised. Zero bytes after the last member are padding, anything else there is a break.
+    """
+    block = file.read(BLOCK_BYTES)
+    while len(block) == 1:  # a pipe-like source may give less than the two bytes that tell
+        more = file.read(BLOCK_BYTES)
+        if not more:
+            break
+        block += more
+    if not block.startswith(_GZIP_MAGIC):
+        while block:
+            yield block
+            block = file.read(BLOCK_BYTES)
+        return
+    yield from _gunzip(file, block)
+
+
+def _gunzip(file: IO[bytes], packed: bytes) -> Iterator[bytes]:
+    member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
+    while True:
+        if not packed:
+            packed = file.read(BLOCK_BYTES)
+            if not packed:
+                raise TruncatedStream
+        try:
+            yield member.decompress(packed, _UNPACKED_BYTES)
+        except isal_zlib.error:  # type: ignore[misc]
+            raise TruncatedStream from None
+        if not member.eof:
+            packed = member.unconsumed_tail
+            continue
+        packed = member.unused_data
+        if not packed.strip(b"\0"):
+            packed = _after_padding(file)
+            if not packed:
+                return
+        member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
+
+
+def _after_padding(file: IO[bytes]) -> bytes:
+    while block := file.read(BLOCK_BYTES):
+        if rest := block.lstrip(b"\0"):
+            return rest
+    return b""

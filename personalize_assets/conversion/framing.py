@@ -1,0 +1,315 @@
+"""JSON events out of bytes: exact, by blocks, without Spark.
+
+One ``Framer`` reads one file. Its events are the same on both paths: ``by_line`` is the fast one and hands everything
+that is not one whole object on one line to ``one_by_one``, the exact one, which it leaves again at the next line.
+
+The rules (design §5): values stand one after another with any white space, commas or nothing between them, or in an
+array. A stretch that is not JSON is one malformed event; it ends before the next line that begins with ``{``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+MALFORMED = "malformed_json"
+NOT_AN_OBJECT = "not_an_object"
+
+# A single event larger than this is taken for a broken stretch. Segment allows 32 KB, Firehose 1,000 KiB a record.
+MAX_EVENT_BYTES = 128 * 1024 * 1024
+# What is kept of a broken stretch: enough to see what it was, little enough to keep a reader's memory bounded.
+MAX_RAW_BYTES = 1024 * 1024
+# Nesting up to this depth is read; both decoders would give up at about twice this depth, at no fixed place.
+MAX_DEPTH = 400
+
+_BOM = b"\xef\xbb\xbf"
+_SPACE = b" \t\r\n,"
+# A broken stretch is searched block by block; what is wanted may lie across two blocks.
+_OVERLAP = 4096
+_IN_A_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_AFTER_SCALAR = frozenset(b' \t\r\n,]{["')
+
+
+class TruncatedStream(Exception):
+    """Raised by a source of blocks where its bytes stop making sense (a gzip file that was cut off)."""
+
+
+class Event(NamedTuple):
+    """One event: its bytes and its fields, or, where it has none, the reason why (``MALFORMED``, ``NOT_AN_OBJECT``)."""
+
+    raw: bytes
+    fields: dict[str, Any] | None
+    reason: str | None = None
+
+
+class _Whole(msgspec.Struct):
+    """Decoding into it proves that bytes are one JSON object, at a quarter of the price of building it."""
+
+
+_decode = msgspec.json.Decoder().decode
+_skip = msgspec.json.Decoder(msgspec.Raw).decode
+_is_whole = msgspec.json.Decoder(_Whole).decode
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+_value_end = json.JSONDecoder(parse_constant=_no_constant).raw_decode
+
+
+def parse(raw: bytes) -> Event:
+    """The event in bytes that hold one JSON value; never raises."""
+    try:
+        value = _decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return Event(raw, None, MALFORMED)
+    if type(value) is not dict:
+        return Event(raw, None, NOT_AN_OBJECT)
+    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+        return Event(raw, None, MALFORMED)
+    return Event(raw, value)
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if isinstance(child, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def everything(_raw: bytes) -> bool:
+    """The prefilter that lets every event through."""
+    return True
+
+
+class Framer:
+    """The events of one file, given as blocks of (unpacked) bytes.
+
+    ``may_match`` is asked before anything is parsed; what it refuses is only counted, in ``skipped``, whole or broken.
+    Memory is bounded by the largest event, not by the file.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> None:
+        self.skipped = 0
+        self._blocks = iter(blocks)
+        self._may_match = may_match
+        self._buffer = b""
+        self._text: str | None = None
+        self._at = 0
+        self._ended = False
+        self._truncated = False
+        self._in_array = False
+
+    def by_line(self) -> Iterator[Event]:
+        """The fast path: one whole object a line, anything else by ``one_by_one``."""
+        while self._at < len(self._buffer) or not self._ended:
+            yield from self._whole_lines()
+            no_line_end = self._buffer.find(b"\n", self._at) < 0
+            if no_line_end and not self._ended and len(self._buffer) - self._at < MAX_RAW_BYTES:
+                self._refill()
+            else:
+                # Not one whole object, or the last line, or objects that are glued together for megabytes.
+                yield from self._until_line_start()
+        yield from self._end()
+
+    def one_by_one(self) -> Iterator[Event]:
+        """The exact path: value by value, wherever they stand."""
+        while self._to_next_value():
+            yield from self._next()
+        yield from self._end()
+
+    def _whole_lines(self) -> Iterator[Event]:
+        """The events of the lines from here on; stops before the first that is not blank and not one whole object."""
+        buffer, may_match = self._buffer, self._may_match
+        at = self._at
+        while (line_end := buffer.find(b"\n", at)) >= 0:
+            raw = buffer[at:line_end].strip(_SPACE)
+            if raw:
+                if may_match(raw):
+                    event = parse(raw)
+                    if event.reason:
+                        break
+                    # The place is kept before the event goes out: a reader may stop here for good.
+                    self._at = line_end + 1
+                    yield event
+                else:
+                    try:
+                        _is_whole(raw)
+                    except (msgspec.MsgspecError, RecursionError):
+                        break
+                    self.skipped += 1
+            at = line_end + 1
+        self._at = at
+
+    def _until_line_start(self) -> Iterator[Event]:
+        """Read exactly until the next value stands on a line of its own, and at least one value."""
+        passed_line_end = False
+        while self._to_next_value():
+            if passed_line_end and self._stands_first_in_line():
+                return
+            yield from self._next()
+            passed_line_end = True
+
+    def _stands_first_in_line(self) -> bool:
+        before = self._buffer.rfind(b"\n", 0, self._at)
+        return before >= 0 and not self._buffer[before : self._at].strip(b" \t\r\n")
+
+    def _to_next_value(self) -> bool:
+        """Go to where the next value begins; false at the end of the file."""
+        while True:
+            buffer, at = self._buffer, self._at
+            while at < len(buffer):
+                byte = buffer[at]
+                if byte in _SPACE:
+                    at += 1
+                elif byte == 0x5B and not self._in_array:  # [
+                    self._in_array = True
+                    at += 1
+                elif byte == 0x5D and self._in_array:  # ]
+                    self._in_array = False
+                    at += 1
+                elif byte == _BOM[0] and buffer.startswith(_BOM, at):
+                    at += len(_BOM)
+                elif byte == _BOM[0] and not self._ended and _BOM.startswith(buffer[at:]):
+                    break
+                else:
+                    self._at = at
+                    return True
+            self._at = at
+            if self._ended:
+                return False
+            self._refill()
+
+    def _next(self) -> Iterator[Event]:
+        """The value, or the broken stretch, that begins here."""
+        end = self._end_of_value()
+        if end is None:
+            yield from self._broken()
+            return
+        raw = self._buffer[self._at : end]
+        self._at = end
+        if self._may_match(raw):
+            yield parse(raw)
+        else:
+            self.skipped += 1
+
+    def _end_of_value(self) -> int | None:
+        """Where the value that begins here ends; None if no value does. Reads on as far as it must."""
+        while True:
+            end = self._glued_end()
+            if end is not None:
+                return end
+            if self._text is None:
+                # Latin-1 maps every byte to one character: JSON's own marks are ASCII, and places stay the same.
+                self._text = self._buffer.decode("latin-1")
+            try:
+                _, end = _value_end(self._text, self._at)
+            except (ValueError, RecursionError):
+                if not self._is_cut_off():
+                    return None
+            else:
+                if self._buffer[self._at] in b'{["':
+                    return end
+                if end < len(self._buffer):
+                    return end if self._buffer[end] in _AFTER_SCALAR else None
+                if self._ended:
+                    return end
+            size = len(self._buffer) - self._at
+            if self._ended or size > MAX_EVENT_BYTES:
+                return None
+            # Twice as much each time, so that one long value is not read again for every block of it.
+            self._refill(at_least=2 * size)
+
+    def _glued_end(self) -> int | None:
+        """A quick guess for ``{…}{…}`` and ``{…}⏎``, proved by decoding: a prefix that is an object is the object."""
+        buffer, at = self._buffer, self._at
+        if buffer[at] != 0x7B:
+            return None
+        window = at + 16_384
+        for mark in (b"}{", b"}\n"):
+            end = buffer.find(mark, at, window) + 1
+            if end:
+                try:
+                    _is_whole(memoryview(buffer)[at:end])
+                except (msgspec.MsgspecError, RecursionError):
+                    continue
+                return end
+        return None
+
+    def _is_cut_off(self) -> bool:
+        """Whether the bytes from here on could still become a value if more of them came."""
+        if self._ended:
+            return False
+        try:
+            # Without a number or literal that the cut may have halved; before it, the decoder tells cut from broken.
+            # Half of a surrogate pair is a matter of the value's text (``parse`` refuses it), not of where it ends.
+            _skip(_SURROGATE.sub(rb"\\u0041", self._buffer[self._at :].rstrip(_IN_A_WORD)))
+        except msgspec.DecodeError as error:
+            return "truncated" in str(error)
+        except RecursionError:
+            return False
+        return False
+
+    def _broken(self) -> Iterator[Event]:
+        """One malformed event: from here to the next line that begins with ``{``, or to the end."""
+        raw, overlap, matched = b"", b"", False
+        search_from = self._at
+        while True:
+            found = self._buffer.find(b"\n{", search_from)
+            stop = found + 1 if found >= 0 else len(self._buffer)
+            piece = self._buffer[self._at : stop]
+            matched = matched or self._may_match(overlap + piece)
+            overlap = (overlap + piece)[-_OVERLAP:]
+            raw += piece[: MAX_RAW_BYTES - len(raw)]
+            self._at = stop
+            if found >= 0 or self._ended:
+                break
+            self._refill()
+            # The byte before this place was kept: it may be the line end that the brace follows.
+            search_from = max(self._at - 1, 0)
+        if found < 0 and self._truncated:
+            matched, self._truncated = True, False
+        if matched:
+            yield Event(raw.strip(_SPACE), None, MALFORMED)
+        else:
+            self.skipped += 1
+
+    def _end(self) -> Iterator[Event]:
+        """A stream that was cut off is told of once, even where it stopped between two events."""
+        if self._truncated:
+            self._truncated = False
+            yield Event(b"", None, MALFORMED)
+
+    def _refill(self, at_least: int = 0) -> None:
+        """Append a block (or as many as give ``at_least`` bytes); forget what was read, but for its last byte."""
+        keep = max(self._at - 1, 0)
+        pieces = [self._buffer[keep:]]
+        size = len(pieces[0])
+        self._at -= keep
+        while not self._ended:
+            try:
+                block = next(self._blocks)
+            except StopIteration:
+                self._ended = True
+            except TruncatedStream:
+                self._ended = self._truncated = True
+            else:
+                pieces.append(block)
+                size += len(block)
+                if block and size >= at_least:
+                    break
+        self._buffer = b"".join(pieces)
+        self._text = None

@@ -1,0 +1,30 @@
+"""Users and items over all days: one row an id, each column from the latest event that says anything about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from personalize_assets.conversion.contract import Column
+from personalize_assets.conversion.mapping import EVENT_TIME, MESSAGE_ID
+
+
+def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
+    """For each column the value that is not null of the latest event, or with ``keep: first`` of the earliest.
+
+    Equal times are told apart by the message id, then by the value; an unknown time counts as the oldest. So the
+    result does not depend on the order of reading.
+    """
+    kept = [_kept(column) for column in columns if column.name != id_column]
+    return rows.groupBy(id_column).agg(*kept).select(*(column.name for column in columns))
+
+
+def _kept(column: Column) -> SparkColumn:
+    value = F.col(column.name)
+    # Nulls are the smallest in a struct's order, and a null order takes a row out of the choice.
+    order = F.when(value.isNotNull(), F.struct(F.col(EVENT_TIME), F.col(MESSAGE_ID), value))
+    choose = F.min_by if column.keep == "first" else F.max_by
+    return choose(value, order).alias(column.name)

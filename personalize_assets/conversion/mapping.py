@@ -1,0 +1,168 @@
+"""The column mapping at work: from an event's fields to the typed rows of one dataset.
+
+A row is judged once, here, while its event is at hand: it comes out whole and typed, or as a reject with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from personalize_assets.conversion import timestamps, values
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
+
+# Bookkeeping beside a dataset's own columns in the daily Parquet files; they never reach a CSV.
+DEDUPE, POSITION = "_dedupe", "_position"
+EVENT_TIME, MESSAGE_ID = "_event_time", "_message_id"
+
+_ARROW_TYPES = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "long": pa.int64(),
+    # Doubles for both: Personalize's float is a declaration in the schema; the file keeps the digits the event had.
+    "float": pa.float64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.int64(),
+}
+
+
+class Row(NamedTuple):
+    """One row for the daily files (``values`` in the order of ``schema``), or the reason why there is none."""
+
+    values: tuple[Any, ...]
+    reason: str | None = None
+
+
+def schema(dataset: Dataset) -> pa.Schema:
+    """The daily Parquet schema: the dataset's columns in their order, then the bookkeeping."""
+    own = [pa.field(column.name, _ARROW_TYPES[column.type]) for column in dataset.columns]
+    if dataset.name == "interactions":
+        return pa.schema([*own, pa.field(DEDUPE, pa.string()), pa.field(POSITION, pa.int32())])
+    return pa.schema([*own, pa.field(EVENT_TIME, pa.int64()), pa.field(MESSAGE_ID, pa.string())])
+
+
+def lookup(value: Any, path: Path) -> Any:
+    """What lies at the end of a path; None where a step is missing. A step into an array goes into each element."""
+    for at, step in enumerate(path):
+        if type(value) is dict:
+            value = value.get(step)
+        elif type(value) is list:
+            return [lookup(element, path[at:]) for element in value]
+        else:
+            return None
+    return value
+
+
+class Mapping:
+    """The rows of one dataset. ``latest`` is the last second (UTC) that a timestamp may carry."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._readers = [_reader(column) for column in dataset.columns]
+        self._each = parse_path(dataset.each) if dataset.each else None
+        self._is_interactions = dataset.name == "interactions"
+        self._dedupe_by = _optional_path(dataset.dedupe_by)
+        self._event_time = _optional_path(dataset.event_time)
+        self._message_id = _optional_path(dataset.message_id)
+
+    def rows(self, fields: dict[str, Any], latest: int) -> Iterator[Row]:
+        """A row for every element of ``each``, or one for the event itself."""
+        elements = lookup(fields, self._each) if self._each else None
+        if self._is_interactions:
+            key = _text_or_none(lookup(fields, self._dedupe_by)) if self._dedupe_by else None
+            extra: tuple[Any, ...] = (key,)
+        else:
+            message_id = _text_or_none(lookup(fields, self._message_id)) if self._message_id else None
+            extra = (self._time(fields, latest), message_id)
+        if type(elements) is not list or not elements:
+            yield self._row(fields, None, latest, (*extra, 0) if self._is_interactions else extra)
+            return
+        for position, element in enumerate(elements):
+            yield self._row(fields, element, latest, (*extra, position) if self._is_interactions else extra)
+
+    def _row(self, fields: dict[str, Any], element: Any, latest: int, extra: tuple[Any, ...]) -> Row:
+        row = []
+        for read in self._readers:
+            value, reason = read(fields, element, latest)
+            if reason:
+                return Row((), reason)
+            row.append(value)
+        return Row((*row, *extra))
+
+    def _time(self, fields: dict[str, Any], latest: int) -> int | None:
+        """When the event happened, in nanoseconds since the epoch; None (the oldest) if that cannot be told."""
+        nanos = timestamps.epoch_nanos(lookup(fields, self._event_time)) if self._event_time else None
+        return nanos if nanos is not None and _in_range(nanos // timestamps.NANOS, latest) else None
+
+
+_Reader = Callable[[dict[str, Any], Any, int], tuple[Any, str | None]]
+
+
+def _reader(column: Column) -> _Reader:
+    """A function of the event, the element of ``each`` and the latest second: the value, or the reason for a reject."""
+    sources = [(is_relative_to_each(path), parse_path(path)) for path in column.paths]
+    sources = [(relative, path[1:] if relative else path) for relative, path in sources]
+    convert = values.converter(column.type, column.separator) if column.type != "timestamp" else None
+    bad = "bad_timestamp" if convert is None else f"bad_value:{column.name}"
+    missing = f"missing:{column.name}" if column.required else None
+    too_long = f"too_long:{column.name}"
+    renamed = column.map
+    max_chars = column.max_chars
+    is_name = column.is_id or column.name == "EVENT_TYPE"
+
+    def read(fields: dict[str, Any], element: Any, latest: int) -> tuple[Any, str | None]:
+        value: Any = column.constant
+        for relative, path in sources:
+            found = lookup(element if relative else fields, path)
+            if found is not None and found != "" and found != []:
+                value = found
+                break
+        if value is None:
+            return None, missing
+        try:
+            if renamed:
+                text = values.to_text(value, column.separator)
+                value = renamed.get(text, text) if text else None
+            if convert is None:
+                value = _epoch_seconds(value, latest)
+            elif is_name and type(value) is list:
+                raise ValueError("a list is not one id")
+            else:
+                value = convert(value)
+        except ValueError:
+            return None, bad if column.required else None
+        if value is None:
+            return None, missing
+        if max_chars is not None and len(value) > max_chars:
+            return None, too_long
+        return value, None
+
+    return read
+
+
+def _epoch_seconds(value: Any, latest: int) -> int | None:
+    if value == "":
+        return None
+    nanos = timestamps.epoch_nanos(value)
+    seconds = None if nanos is None else nanos // timestamps.NANOS
+    if seconds is None or not _in_range(seconds, latest):
+        raise ValueError("not a point in time between 1990 and the day after arrival")
+    return seconds
+
+
+def _in_range(seconds: int, latest: int) -> bool:
+    return timestamps.EARLIEST_SECONDS <= seconds <= latest
+
+
+def _optional_path(text: str | None) -> Path | None:
+    return parse_path(text) if text else None
+
+
+def _text_or_none(value: Any) -> str | None:
+    try:
+        return values.to_text(value)
+    except ValueError:
+        return None

@@ -1,0 +1,155 @@
+"""What Personalize refuses about a dataset's columns, said before anything runs.
+
+Each problem is a pair: where in the dataset (`columns.PRICE.type`, or `columns` for all of them together), and a
+message that says what was found, what to do, and the page of the developer guide with the rule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.contract import (
+    IDS,
+    MAX_METADATA,
+    MAX_TEXTUAL,
+    PAGES,
+    SCHEMA_CHARS,
+    Column,
+    Reserved,
+    reserved,
+)
+
+Problem = tuple[str, str]
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_SCHEMA = "Personalize guide, how-it-works-dataset-schema"
+_LIMITS = "Personalize guide, limits"
+
+
+def problems(dataset: str, columns: Sequence[Column], domain: str) -> list[Problem]:
+    """Every reason for which Personalize would refuse these columns, or never train on them; empty if there is none.
+
+    The columns are complete: start from `contract.implied`, else TIMESTAMP lacks its type and ids are not required.
+    """
+    known = reserved(dataset, domain)
+    page = f"Personalize guide, {PAGES[domain]}"
+    found = [*_missing(dataset, columns, domain, known)]
+    for column in columns:
+        found += _name(column, known)
+        fixed = known.get(column.name)
+        found += _own(dataset, column) if fixed is None else _fixed(column, fixed, page)
+    found += _clashes(columns)
+    found += _textual(columns)
+    found += _metadata(dataset, columns, known, page)
+    chars = len(json.dumps(avro_schema(dataset, columns, domain)))
+    if chars > SCHEMA_CHARS:
+        message = f"the schema takes {chars:,} characters, at most {SCHEMA_CHARS:,} are allowed"
+        found.append(("columns", f"{message}: remove columns or shorten their names (Personalize API, CreateSchema)"))
+    return found
+
+
+def _missing(dataset: str, columns: Sequence[Column], domain: str, known: Mapping[str, Reserved]) -> Iterator[Problem]:
+    near = {_folded(column.name) for column in columns}
+    group = "every dataset group" if domain == "custom" else f"a dataset group of the domain {domain}"
+    for name, fixed in known.items():
+        if fixed.required and _folded(name) not in near:  # a near one is reported at its own name
+            message = f"missing; {dataset} need it in {group}: map it to a path of the events"
+            yield f"columns.{name}", f"{message} (Personalize guide, {PAGES[domain]})"
+
+
+def _name(column: Column, known: Mapping[str, Reserved]) -> Iterator[Problem]:
+    where = f"columns.{column.name}"
+    if not _NAME.fullmatch(column.name):
+        message = f"{column.name!r} is not a column name; use letters, digits and '_', and no digit first"
+        yield where, f"{message} ({_SCHEMA})"
+    for name in known:
+        if column.name != name and _folded(column.name) == _folded(name):
+            yield where, f"Personalize knows this column as {name}; write it so ({_SCHEMA})"
+
+
+def _fixed(column: Column, fixed: Reserved, page: str) -> Iterator[Problem]:
+    where = f"columns.{column.name}"
+    if column.type != fixed.type:
+        message = f"{column.type!r} is not the type of {column.name}; write {_said(column, fixed.type)}"
+        yield f"{where}.type", f"{message} ({page})"
+    if not fixed.nullable and not column.required:
+        yield f"{where}.required", f"false, but {column.name} takes no null; leave `required` out ({page})"
+    for mark, found, wanted in (
+        ("categorical", column.categorical, fixed.categorical),
+        ("textual", column.textual, fixed.textual),
+    ):
+        if found != wanted:
+            message = f"{str(found).lower()}, but {column.name} {'is always' if wanted else 'is never'} {mark}"
+            yield f"{where}.{mark}", f"{message}; leave `{mark}` out ({page})"
+    if column.name == "IMPRESSION" and column.separator != "|":
+        message = f"{column.separator!r}, but item ids in IMPRESSION are joined by '|'; leave `separator` out"
+        yield f"{where}.separator", f"{message} (Personalize guide, interactions-datasets)"
+
+
+def _own(dataset: str, column: Column) -> Iterator[Problem]:
+    where = f"columns.{column.name}"
+    for mark, marked in (("categorical", column.categorical), ("textual", column.textual)):
+        if marked and column.type != "string":
+            message = f"true on a column of type {column.type}; only a string can be {mark}: remove one of the two"
+            yield f"{where}.{mark}", f"{message} ({_SCHEMA})"
+    if column.categorical and column.textual:
+        yield f"{where}.textual", f"true, and categorical too; a column is one or the other: remove one ({_SCHEMA})"
+    if column.textual and dataset != "items":
+        message = "true, but only items can have a textual column; remove it, or use categorical"
+        yield f"{where}.textual", f"{message} ({_SCHEMA})"
+
+
+def _clashes(columns: Sequence[Column]) -> Iterator[Problem]:
+    seen: dict[str, str] = {}
+    for column in columns:
+        first = seen.setdefault(_folded(column.name), column.name)
+        if first != column.name:
+            message = f"the same name as {first} but for '_' and case; rename one of the two"
+            yield f"columns.{column.name}", f"{message} ({_SCHEMA})"
+
+
+def _textual(columns: Sequence[Column]) -> Iterator[Problem]:
+    textual = [column.name for column in columns if column.textual]
+    for name in textual[MAX_TEXTUAL:]:
+        message = f"true, as for {textual[0]}; items have at most {MAX_TEXTUAL} textual column: remove one mark"
+        yield f"columns.{name}.textual", f"{message} (Personalize guide, items-datasets)"
+
+
+def _metadata(dataset: str, columns: Sequence[Column], known: Mapping[str, Reserved], page: str) -> Iterator[Problem]:
+    own = sum(column.name not in known for column in columns)
+    most = MAX_METADATA[dataset]
+    if own > most:
+        message = f"{own} metadata columns; {dataset} have at most {most}, reserved columns not counted"
+        yield "columns", f"{message}: remove {own - most} ({_LIMITS})"
+    if dataset == "interactions" or any(_trained_on(dataset, column) for column in columns):
+        return
+    if any(fixed.required and name not in IDS[dataset] for name, fixed in known.items()):
+        return  # the domain demands columns by name, and `_missing` says which
+    kinds = "a categorical or textual string or a number" if dataset == "items" else "a categorical string or a number"
+    message = f"no metadata column; {dataset} need at least one that is {kinds} besides {IDS[dataset][0]}"
+    yield "columns", f"{message}: add one, or mark a string with `categorical: true` ({page})"
+
+
+def _trained_on(dataset: str, column: Column) -> bool:
+    """Whether a column counts as the metadata that users and items must have: not ids, plain strings or booleans."""
+    if column.name in IDS[dataset] or column.name == "CREATION_TIMESTAMP":
+        return False
+    return column.categorical or column.textual or column.type not in ("string", "boolean")
+
+
+def _folded(name: str) -> str:
+    return name.replace("_", "").casefold()
+
+
+def _said(column: Column, type_: str) -> str:
+    """The column as the config would say it with another type."""
+    source = "constant: …" if not column.paths else f"path: {_listed(column.paths)}"
+    return f"{column.name}: {{{source}, type: {type_}}}"
+
+
+def _listed(paths: Sequence[str]) -> str:
+    quoted = [f'"{path}"' if "`" in path else path for path in paths]
+    return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"

@@ -1,0 +1,40 @@
+"""What Dagster loads: everything that one config says, built by one function. Decides nothing by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from personalize_assets.assets.catalog import raw_event_catalog
+from personalize_assets.assets.datasets import convert
+from personalize_assets.assets.exports import export
+from personalize_assets.assets.group import Group
+from personalize_assets.assets.raw import raw_events
+from personalize_assets.assets.schemas import schemas
+from personalize_assets.config import Config, load_config
+from personalize_assets.engines import make_engine
+from personalize_assets.pipeline import Pipeline
+
+
+def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
+    """The definitions of one dataset group. With a ``key_prefix``, those of several can be merged in one project."""
+    partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
+    group = Group(Pipeline(config), partitions, tuple(key_prefix))
+    daily = [raw_event_catalog(group), convert(group)]
+    over_all_days = [export(group), *schemas(group)]
+    return dg.Definitions(
+        assets=[raw_events(group), *daily, *over_all_days],
+        jobs=[
+            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily)),
+            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days)),
+        ],
+        resources={group.engine_key: make_engine(config.engine)},
+        # One process a run: every Spark step of it uses the same session.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    return build_definitions(load_config())

@@ -1,0 +1,73 @@
+"""Raw files like a real shop's, made up from a seed: for samples, tests and benchmarks.
+
+The same arguments give the same bytes. The same seed, users, days and start tell the same story in every layout.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from personalize_assets.generate.delivery import Delivery
+from personalize_assets.generate.events import Tracker
+from personalize_assets.generate.files import Files
+from personalize_assets.generate.site import Site
+from personalize_assets.generate.text import DAY_MS, HOUR_MS
+from personalize_assets.layouts import LAYOUTS
+
+__all__ = ["Generated", "generate"]
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was written: `events` are whole events with their repeats; `bytes` are those on disk."""
+
+    layout: str
+    start: date
+    days: int
+    files: int
+    events: int
+    bytes: int
+    repeated: int
+    late: int
+    broken: int
+
+
+def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start: date = date(2026, 10, 1)) -> Generated:
+    """Write the raw files of `days` days of arrival under `out`, which must be empty or not exist.
+
+    A user gives about five interactions a week, so `users` and `days` set the volume. `out` is `source.uri`.
+
+    Raises:
+        ValueError: An argument is out of range, or `out` holds something.
+    """
+    _check(out, layout, days, users)
+    start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000
+    end_ms = start_ms + days * DAY_MS
+    site = Site(users, seed, start_ms)
+    delivery = Delivery(seed, Tracker(seed, rudderstack=layout == "rudderstack"), end_ms)
+    files = Files(out, layout, start=start, users=users, seed=seed)
+    repeated = late = broken = 0
+
+    if layout == "segment":
+        files.write("segment-logs/dummy-object.txt", b"Segment left this file when it tested the bucket.\n")
+    for hour in range(days * 24):
+        for visit in site.visits(hour):
+            for parcel in delivery.send(visit):
+                files.add(parcel)
+                repeated += parcel.repeated
+                late += parcel.late
+                broken += parcel.broken
+        files.finish_hours_before(start_ms + (hour + 1) * HOUR_MS)
+    files.close()
+    return Generated(layout, start, days, files.files, files.events, files.bytes, repeated, late, broken)
+
+
+def _check(out: Path, layout: str, days: int, users: int) -> None:
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout: {layout!r} is not a layout; use one of {', '.join(LAYOUTS)}")
+    if days < 1:
+        raise ValueError(f"days: {days} is too few; give 1 or more")
+    if users < 1:
+        raise ValueError(f"users: {users} is too few; give 1 or more")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ValueError(f"out: {out} is not an empty folder; remove it or name a new one")

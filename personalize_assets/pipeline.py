@@ -1,0 +1,242 @@
+"""One dataset group's pipeline, without Dagster: what each stage asks of the engine, and what it does with the answer.
+
+The assets are a thin shell around it. A stage is a spec for the engine (``…_spec``) and the commit of its report
+(``commit_…``); only the catalog and the schemas need no engine.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+
+from personalize_assets.catalog import day_catalog, encode
+from personalize_assets.config import Config
+from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.csv_export import header
+from personalize_assets.conversion.events import Plan, RawFile, Source
+from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.source import RawFiles
+from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint
+from personalize_assets.stores.s3 import arrow_s3_options
+
+_MAIN_SOURCE = "source"
+
+
+class Pipeline:
+    """The stages for one config. Nothing is read or called before a stage is."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self.datasets: dict[str, Dataset] = config.conversion_datasets()
+        self.destination = Destination(config.destination.uri)
+        # A source of its own is named after its dataset, in file names and in the books.
+        self.source_ids = {
+            name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
+        }
+
+    @cached_property
+    def sources(self) -> dict[str, RawFiles]:
+        """The sources by id, the datasets' own after the main one."""
+        return {id: RawFiles(self.config.source_of(name)) for name, id in self.source_ids.items()}
+
+    @cached_property
+    def _s3(self) -> dict[str, str]:
+        uris = [self.destination.uri, *(source.store.uri for source in self.sources.values())]
+        return arrow_s3_options() if any(uri.startswith("s3://") for uri in uris) else {}
+
+    def days_with_files(self) -> list[date]:
+        """All days that have raw files in any source, oldest first. Raises an error if a source has none at all."""
+        return sorted({day for source in self.sources.values() for day in source.all().days})
+
+    # -- catalog --------------------------------------------------------------------------------------------------
+
+    def catalog(self, days: Sequence[date]) -> dict[str, dict[str, Any]]:
+        """Look at the raw files of these days and write the catalog of each; returns them by day."""
+        listings = {id: source.of(days) for id, source in self.sources.items()}
+        catalogs = {}
+        for day in days:
+            catalog = day_catalog(day, self.sources, {id: listing.days[day] for id, listing in listings.items()})
+            catalog["foreign_files"] = sum(listing.foreign for listing in listings.values())
+            self.destination.put_catalog(day, encode(catalog))
+            catalogs[day.isoformat()] = catalog
+        return catalogs
+
+    # -- convert --------------------------------------------------------------------------------------------------
+
+    def convert_spec(self, days: Sequence[date], make: Collection[str]) -> dict[str, Any]:
+        """The job spec that makes the daily files of datasets for days, from the files in their catalogs."""
+        catalogs = {day: self._catalog(day) for day in days}
+        needed = {self.source_ids[name] for name in make}
+        sources = [
+            Source(
+                id=id,
+                dated=source.source.layout != "flat",
+                files=tuple(
+                    RawFile(source.uri(file["key"]), day, file["bytes"], file["framing"])
+                    for day, catalog in catalogs.items()
+                    for file in catalog["files"]
+                    if file["source"] == id
+                ),
+                datasets=tuple(self.datasets[name] for name, its in self.source_ids.items() if its == id),
+            )
+            for id, source in self.sources.items()
+            if id in needed
+        ]
+        folders = {name: self.destination.uri_of(folder) for name, folder in {**DAILY, REJECTS: REJECTS}.items()}
+        plan = Plan(
+            _new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
+        )
+        return _as_spec(ConvertSpec(tuple(sources), plan))
+
+    def _catalog(self, day: date) -> dict[str, Any]:
+        catalog = self.destination.catalog(day)
+        if catalog is None:
+            raise PersonalizeAssetsError(
+                f"{self.destination.uri_of(self.destination.catalog_key(day))} is not there: the files of {day} are "
+                "not catalogued; materialize raw_event_catalog for that day first"
+            )
+        return catalog
+
+    def commit_convert(
+        self, days: Sequence[date], spec: Mapping[str, Any], report: Mapping[str, Any]
+    ) -> dict[str, dict[str, dict[str, Any]]]:
+        """Put the daily files of a report in force. Returns the commits: dataset to day to counts and keys.
+
+        A day whose files hold nothing gets empty commits: it is done, and what it had before is gone.
+        """
+        run = spec["plan"]["run_id"]
+        done: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in spec["plan"]["make"]}
+        for day in (day.isoformat() for day in days):
+            found = report["days"].get(day, {"sources": {}, "datasets": {}})
+            for source in spec["sources"]:
+                books = {**_EMPTY_BOOKS, **found["sources"].get(source["id"], {})}
+                self.destination.commit_day(REJECTS, day, self._with_keys(books, run), part=source["id"])
+            for name, commits in done.items():
+                counts = {**_EMPTY_COUNTS, **found["datasets"].get(name, {})}
+                commit = {"mapping": fingerprint(self.datasets[name]), **self._with_keys(counts, run)}
+                self.destination.commit_day(DAILY[name], day, commit)
+                commits[day] = commit
+        return done
+
+    def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
+        keys = {
+            kind: [self.destination.key_of(uri) for uri in counts[kind]]
+            for kind in ("files", "reject_files")
+            if kind in counts
+        }
+        return {"run": run, **counts, **keys}
+
+    # -- export ---------------------------------------------------------------------------------------------------
+
+    def export_spec(self, make: Collection[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """The job spec that makes ``users``, ``items`` and ``<dataset>_csv``, and what its commit must know.
+
+        Raises an error if nothing is converted yet, or if a day was converted by another mapping than today's.
+        """
+        run = _new_run_id()
+        exports = []
+        inputs: dict[str, dict[str, Any]] = {}
+        for name, dataset in self.datasets.items():
+            to_csv = (
+                self.destination.uri_of(self.destination.parts_folder(name, run)) if f"{name}_csv" in make else None
+            )
+            to_table = self.destination.uri_of(f"{name}/{run}") if name in make else None
+            if to_table or (to_csv and name == "interactions"):
+                inputs[name] = self._daily_input(name)
+                exports.append(Export(dataset, daily=self._uris(inputs[name]), to_table=to_table, to_csv=to_csv))
+            elif to_csv:
+                inputs[name] = self._table_input(name)
+                exports.append(Export(dataset, table=self._uris(inputs[name]), to_csv=to_csv))
+        return _as_spec(ExportSpec(tuple(exports), self._s3)), {
+            name: {"run": run, "days": found["days"], "kept": found["kept"]} for name, found in inputs.items()
+        }
+
+    def _daily_input(self, name: str) -> dict[str, Any]:
+        commits = self.destination.daily_commits(name)
+        if not commits:
+            raise PersonalizeAssetsError(
+                f"{self.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first"
+            )
+        now = fingerprint(self.datasets[name])
+        stale = [day for day, commit in commits.items() if commit["mapping"] != now]
+        if stale:
+            raise PersonalizeAssetsError(
+                f"{DAILY[name]}: {len(stale)} of {len(commits)} days ({stale[0]} to {stale[-1]}) were converted with "
+                f"another mapping than datasets.{name} has now; materialize {DAILY[name]} for these days again"
+            )
+        return {
+            "days": list(commits),
+            "kept": sum(commit["kept"] for commit in commits.values()),
+            "files": [key for commit in commits.values() for key in commit["files"]],
+        }
+
+    def _table_input(self, name: str) -> dict[str, Any]:
+        commit = self.destination.table_commit(name)
+        if commit is None or commit["mapping"] != fingerprint(self.datasets[name]):
+            state = "not there" if commit is None else "made with another mapping than the config's"
+            raise PersonalizeAssetsError(f"{self.destination.uri_of(name)} is {state}; materialize {name} first")
+        return commit
+
+    def _uris(self, found: Mapping[str, Any]) -> tuple[str, ...]:
+        return tuple(self.destination.uri_of(key) for key in found["files"])
+
+    def commit_export(
+        self, spec: Mapping[str, Any], inputs: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]
+    ) -> dict[str, dict[str, Any]]:
+        """Put tables and CSVs in force; returns each table's commit and each CSV's manifest, by asset name."""
+        done: dict[str, dict[str, Any]] = {}
+        for export in spec["exports"]:
+            dataset = self.datasets[export["dataset"]["name"]]
+            name = dataset.name
+            made = report["datasets"][name]
+            parts = made["parts"]
+            counts = {
+                "rows": made["rows"],
+                "kept": inputs[name]["kept"],
+                "duplicates": inputs[name]["kept"] - made["rows"],
+            }
+            about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}
+            if export["to_table"]:
+                files = [self.destination.key_of(part["parquet"]) for part in parts]
+                done[name] = {**about, "mapping": fingerprint(dataset), "files": files, **counts}
+                self.destination.commit_table(name, done[name])
+            if export["to_csv"]:
+                columns = [column.name for column in dataset.columns]
+                keys = [self.destination.key_of(part["csv"]) for part in parts]
+                joined = self.destination.put_csv(name, header(columns), keys)
+                manifest = {"dataset": name, "columns": columns, **counts, **joined._asdict(), **about}
+                self.destination.put_manifest(name, manifest)
+                done[f"{name}_csv"] = manifest
+        return done
+
+    # -- schemas --------------------------------------------------------------------------------------------------
+
+    def put_schema(self, name: str) -> dict[str, Any]:
+        """Write and return the Avro schema of a dataset."""
+        schema = avro_schema(name, self.datasets[name].columns, self.config.dataset_group.domain)
+        self.destination.put_schema(name, schema)
+        return schema
+
+
+_EMPTY_BOOKS: dict[str, Any] = {
+    "raw_files": 0, "bytes": 0, "read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}, "reject_files": [],
+}  # fmt: skip
+_EMPTY_COUNTS: dict[str, Any] = {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
+
+
+def _new_run_id() -> str:
+    """Names the files of one engine run; sorts by time."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
+
+
+def _as_spec(spec: ConvertSpec | ExportSpec) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(spec)
+    return plain

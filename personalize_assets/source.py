@@ -1,0 +1,87 @@
+"""The raw files of a source, by arrival day: a layout and a store put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from personalize_assets.config import Source
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.layouts import layout
+from personalize_assets.stores import StoredFile, open_store
+
+# Up to this many days are listed prefix by prefix; for more, one listing of everything asks less of S3.
+_DAYS_BY_PREFIX = 7
+
+
+@dataclass
+class Listing:
+    """``days`` maps arrival days to their files, in the order of keys; ``foreign`` and ``early`` count the others.
+
+    ``foreign`` are keys that are no raw files of the layout, ``early`` those from before the source's first day.
+    """
+
+    days: dict[date, list[StoredFile]] = field(default_factory=dict)
+    foreign: int = 0
+    early: int = 0
+
+
+class RawFiles:
+    """What lies in a source. Raises ``StoreError`` where the folder or bucket is not there."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.store = open_store(source.uri)
+        self.layout = layout(source.layout, source.start_date)
+
+    def uri(self, key: str) -> str:
+        return f"{self.store.uri}/{key}"
+
+    def all(self) -> Listing:
+        """Every file of the source. Raises an error that shows the layout's pattern if not one fits it."""
+        listing = self._sorted(self.store.files())
+        if not listing.days:
+            raise PersonalizeAssetsError(self._nothing_found(listing))
+        return listing
+
+    def of(self, days: Sequence[date]) -> Listing:
+        """The files of these days; a day without any has an empty list."""
+        if len(days) > _DAYS_BY_PREFIX:
+            listing = self._sorted(self.store.files())
+        else:
+            prefixes = {
+                prefix for day in days for pattern in self.layout.prefixes(day) for prefix in self._expand(pattern)
+            }
+            listing = self._sorted(file for prefix in sorted(prefixes) for file in self.store.files(prefix))
+        listing.days = {day: listing.days.get(day, []) for day in days}
+        return listing
+
+    def _expand(self, pattern: str) -> Iterator[str]:
+        before, star, after = pattern.partition("*")
+        if not star:
+            yield pattern
+        else:
+            yield from (before + name + after for name in self.store.folders(before))
+
+    def _sorted(self, files: Iterator[StoredFile]) -> Listing:
+        listing = Listing()
+        for file in sorted(files):
+            day = self.layout.day_of(file.key)
+            if day is None:
+                listing.foreign += 1
+            elif day < self.source.start_date:
+                listing.early += 1
+            else:
+                listing.days.setdefault(day, []).append(file)
+        return listing
+
+    def _nothing_found(self, listing: Listing) -> str:
+        seen = next((file.key for file in self.store.files()), None)
+        found = f"e.g. {seen}" if seen else "nothing at all"
+        if listing.early:
+            found = f"{listing.early} files, but all from before start_date {self.source.start_date}"
+        return (
+            f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
+            f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
+        )

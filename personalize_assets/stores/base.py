@@ -1,0 +1,53 @@
+"""What a folder and a bucket have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
+from personalize_assets.errors import PersonalizeAssetsError
+
+COPY_BYTES = 16 * 1024 * 1024
+
+
+class StoreError(PersonalizeAssetsError):
+    """A folder or bucket that is not there or may not be used; its text names it and says what to do."""
+
+
+class StoredFile(NamedTuple):
+    """``modified`` is in seconds since the epoch (UTC)."""
+
+    key: str
+    bytes: int
+    modified: float
+
+
+class Joined(NamedTuple):
+    """What ``join`` wrote: its size, and the SHA-256 of its bytes in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+class Store(Protocol):
+    """A folder or a bucket's prefix. Every method raises ``StoreError`` if it is not there or refuses."""
+
+    uri: str
+
+    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+        """All files whose key begins with ``prefix``, in any order."""
+
+    def folders(self, prefix: str = "") -> list[str]:
+        """The names directly below ``prefix`` (empty, or ending in ``/``) that are folders."""
+
+    def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        """A file's bytes, or only its first ones; None if there is no such file."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Put a file in one step: a reader sees the old one or the new one."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete files; one that is not there is no error."""
+
+    def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        """Put a file made of ``header`` and ``parts`` (keys), in one step; the parts stay."""
