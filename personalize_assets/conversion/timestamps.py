@@ -53,7 +53,7 @@ def latest_seconds(day: date) -> int:
 
 
 def _number_nanos(number: int | Decimal) -> int | None:
-    size = Decimal(abs(number))
+    size = number if number >= 0 else -number
     for limit, nanos in _NANOS_PER_UNIT:
         if size < limit:
             scaled: int | Decimal = number * nanos

@@ -52,14 +52,18 @@ class LocalEngine(Engine):
 
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         check_java()
-        # Tasks run in this interpreter with its packages, and not in whatever python3 the PATH has.
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        use_this_python()
         try:
             return job.run(self.pyspark.spark_session, spec)
         except events.UnreadableFile as error:
             raise PersonalizeAssetsError(
                 f"{error}; if the file is gone, materialize raw_event_catalog again"
             ) from error
+
+
+def use_this_python() -> None:
+    """Let tasks run in this interpreter with its packages, and not in whatever ``python3`` the ``PATH`` has."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
 def check_java() -> None:

@@ -1,0 +1,62 @@
+"""What several test files need: one Spark session, an S3 that answers over HTTP, an environment of one's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+from pyspark.sql import SparkSession
+
+from personalize_assets.engines import LocalEngine
+from personalize_assets.engines.local import use_this_python
+
+_AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of whoever runs it."""
+    for name in list(os.environ):
+        if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def spark() -> SparkSession:
+    """The session that the engine `local` uses."""
+    use_this_python()
+    with pytest.MonkeyPatch.context() as patch:
+        # Spark's Python workers have the environment that the JVM was started in, whichever test comes first.
+        for name, value in _AWS_CREDENTIALS.items():
+            patch.setenv(name, value)
+        session: SparkSession = LocalEngine.on_all_cores().pyspark.spark_session
+    return session
+
+
+@pytest.fixture(scope="session")
+def _s3_server() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The name of an empty bucket on a real HTTP server; AWS's environment points there."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": _s3_server,
+        **_AWS_CREDENTIALS,
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="events", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    yield "events"
+    boto3.resource("s3").Bucket("events").objects.all().delete()
+    client.delete_bucket(Bucket="events")
