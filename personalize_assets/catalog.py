@@ -7,12 +7,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from personalize_assets.conversion.files import unpacked_blocks
-from personalize_assets.conversion.framing import Framer, TruncatedStream, parse
+from personalize_assets.conversion.framing import Framer, TruncatedStream
+from personalize_assets.conversion.parsing import parse
+from personalize_assets.conversion.paths import EACH
 from personalize_assets.source import RawFiles
 from personalize_assets.stores import StoredFile
 
@@ -21,48 +24,59 @@ HEAD_BYTES = 64 * 1024
 _HEAD_UNPACKED_BYTES = 1024 * 1024
 _EVENTS_PER_FILE = 1000
 _FILES_AT_ONCE = 16
+# Heads that wait in memory while the ones before them are described.
+_HEADS_AT_ONCE = 256
 _PLAIN_NAME = str.isidentifier
+_BOM = b"\xef\xbb\xbf"
 
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
 
 
 @dataclass
 class Fields:
-    """The fields of the events seen so far: for each path how often which type of value stood there."""
+    """The fields of the events seen so far: which types of value stood at a path, and how many events had one."""
 
     events: int = 0
-    seen: dict[str, Counter[str]] = field(default_factory=dict)
+    types: dict[str, set[str]] = field(default_factory=dict)
+    with_value: Counter[str] = field(default_factory=Counter)
 
     def add(self, fields: Mapping[str, Any]) -> None:
         self.events += 1
-        # A set of paths and types: an array of ten products says the same thing once.
-        for path, kind in dict.fromkeys(_values(fields)):
-            self.seen.setdefault(path, Counter())[kind] += 1
+        # A set: an array of ten products says the same thing once.
+        found = set(_values(fields))
+        for path, kind in found:
+            self.types.setdefault(path, set()).add(kind)
+        self.with_value.update({path for path, kind in found if kind != "null"})
 
     def as_json(self) -> list[dict[str, Any]]:
         """``[{"path", "types", "nulls"}]`` in the order of paths; ``nulls`` is the share of events without a value."""
         return [
             {
                 "path": path,
-                "types": sorted(kind for kind in kinds if kind != "null"),
-                "nulls": round(
-                    1 - min(sum(n for kind, n in kinds.items() if kind != "null"), self.events) / self.events, 4
-                ),
+                "types": sorted(types - {"null"}),
+                "nulls": round(1 - self.with_value[path] / self.events, 4),
             }
-            for path, kinds in sorted(self.seen.items())
+            for path, types in sorted(self.types.items())
         ]
 
 
 def _values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Paths as a config writes them, and the type there. The fields of an array's elements follow the array's path."""
+    """Paths as a config writes them, and the type there: an empty text is null, as it is to the conversion.
+
+    The fields of an array's elements follow the array's path. A field without a name has no path.
+    """
     if type(value) is list:
         for element in value:
             yield from _values(element, path) if type(element) in (dict, list) else ()
         return
     for name, child in value.items():
-        step = name if _PLAIN_NAME(name) else "`" + name.replace("`", "``") + "`"
+        if not name:
+            continue
+        # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
+        is_plain = _PLAIN_NAME(name) and (path or name != EACH)
+        step = name if is_plain else "`" + name.replace("`", "``") + "`"
         child_path = f"{path}.{step}" if path else step
-        yield child_path, _JSON_TYPES.get(type(child), "null")
+        yield child_path, "null" if child == "" else _JSON_TYPES.get(type(child), "null")
         if type(child) in (dict, list):
             yield from _values(child, child_path)
 
@@ -70,29 +84,47 @@ def _values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 def day_catalog(
     day: date, sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredFile]]
 ) -> dict[str, Any]:
-    """The catalog of a day: its files (source, key, bytes, compression, framing) and the fields in their heads."""
+    """The catalog of a day: its files (source, key, bytes, compression, framing) and the fields in their heads.
+
+    A file that has gone since it was listed is left out.
+    """
     fields = Fields()
-    described = []
-    jobs = [(source, file) for source, found in files.items() for file in found]
-    with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
-        heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, HEAD_BYTES) or b"", jobs)
-        for (source, file), head in zip(jobs, heads, strict=True):
-            described.append(
-                {"source": source, "key": file.key, "bytes": file.bytes, **describe(head, file.bytes, fields)}
-            )
+    found = []
+    for source, file, head in _heads(sources, files):
+        found.append({"source": source, "key": file.key, "bytes": file.bytes, **describe(head, file.bytes, fields)})
     return {
         "day": day.isoformat(),
-        "bytes": sum(file["bytes"] for file in described),
-        "files": described,
+        "sources": described(sources),
+        "bytes": sum(file["bytes"] for file in found),
+        "files": found,
         "sampled_events": fields.events,
         "fields": fields.as_json(),
     }
 
 
+def described(sources: Mapping[str, RawFiles]) -> dict[str, dict[str, str]]:
+    """Where a catalog's keys lie: a catalog of other sources says nothing about these."""
+    return {id: {"uri": files.source.uri, "layout": files.source.layout} for id, files in sources.items()}
+
+
+def _heads(
+    sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredFile]]
+) -> Iterator[tuple[str, StoredFile, bytes]]:
+    jobs = [(source, file) for source, found in files.items() for file in found]
+    with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
+        for start in range(0, len(jobs), _HEADS_AT_ONCE):
+            batch = jobs[start : start + _HEADS_AT_ONCE]
+            heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, HEAD_BYTES), batch)
+            for (source, file), head in zip(batch, heads, strict=True):
+                if head is not None:
+                    yield source, file, head
+
+
 def describe(head: bytes, size: int, fields: Fields) -> dict[str, str]:
     """The compression and framing of a file, from its first bytes; the fields of the events in them are added up."""
     text = _unpacked(head)
-    if len(head) < size or len(text) == _HEAD_UNPACKED_BYTES:
+    is_cut = len(head) < size or len(text) == _HEAD_UNPACKED_BYTES
+    if is_cut:
         # The last event in the head may be cut; without it nothing here looks broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
@@ -101,25 +133,32 @@ def describe(head: bytes, size: int, fields: Fields) -> dict[str, str]:
             fields.add(event.fields)
     return {
         "compression": "gzip" if head.startswith(b"\x1f\x8b") else "none",
-        "framing": "lines" if _is_lines(text) else "stream",
+        "framing": "lines" if _is_lines(text) or (is_cut and _is_within_a_line(text)) else "stream",
     }
 
 
 def _unpacked(head: bytes) -> bytes:
-    pieces = []
-    try:
+    text = b""
+    with suppress(TruncatedStream):  # of course: it is only the head
         for block in unpacked_blocks(io.BytesIO(head)):
-            pieces.append(block)
-    except TruncatedStream:
-        pass  # of course: it is only the head
-    return b"".join(pieces)[:_HEAD_UNPACKED_BYTES]
+            text += block
+            if len(text) >= _HEAD_UNPACKED_BYTES:
+                break
+    return text[:_HEAD_UNPACKED_BYTES]
 
 
 def _is_lines(text: bytes) -> bool:
     """Whether most lines are one whole object. A broken line among good ones does not make a stream."""
-    lines = [line for line in text.lstrip(b"\xef\xbb\xbf").splitlines() if line.strip()]
+    lines = [line for line in text.removeprefix(_BOM).splitlines() if line.strip()]
     whole = sum(parse(line.strip()).fields is not None for line in lines)
     return bool(lines) and 2 * whole > len(lines)
+
+
+def _is_within_a_line(text: bytes) -> bool:
+    """Whether all there is is the beginning of one object on a line that is longer than the head."""
+    if b"\n" in text or not text.removeprefix(_BOM).lstrip().startswith(b"{"):
+        return False
+    return next(Framer([text]).one_by_one()).fields is None
 
 
 def encode(catalog: Mapping[str, Any]) -> bytes:

@@ -77,11 +77,14 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
     """Write events like a real site's into the folder OUT."""
     from personalize_assets.generate import generate as generate_events
 
-    made = generate_events(
-        out, layout=layout, days=days, users=users, seed=seed, start=date(start.year, start.month, start.day)
-    )
+    first_day = date(start.year, start.month, start.day)
+    try:
+        made = generate_events(out, layout=layout, days=days, users=users, seed=seed, start=first_day)
+    except ValueError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
     click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
-    click.echo(f"Name it in a config: source: {{uri: {out}, layout: {layout}, start_date: {start:%Y-%m-%d}}}")
+    click.echo(f"Name it in a config: source: {{uri: {out.absolute()}, layout: {layout}, start_date: {first_day}}}")
 
 
 if __name__ == "__main__":

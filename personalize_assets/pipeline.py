@@ -7,15 +7,15 @@ The assets are a thin shell around it. A stage is a spec for the engine (``…_s
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
-from uuid import uuid4
 
 import msgspec
 
-from personalize_assets.catalog import day_catalog, encode
+from personalize_assets.catalog import day_catalog, described, encode
 from personalize_assets.config import Config
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
@@ -24,7 +24,7 @@ from personalize_assets.conversion.events import Plan, RawFile, Source
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
-from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint
+from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint, new_run_id
 from personalize_assets.stores.s3 import arrow_s3_options
 
 _MAIN_SOURCE = "source"
@@ -49,8 +49,7 @@ class Pipeline:
 
     @cached_property
     def _s3(self) -> dict[str, str]:
-        uris = [self.destination.uri, *(source.store.uri for source in self.sources.values())]
-        return arrow_s3_options() if any(uri.startswith("s3://") for uri in uris) else {}
+        return arrow_s3_options([self.destination.uri, *(source.store.uri for source in self.sources.values())])
 
     def days_with_files(self) -> list[date]:
         """All days that have raw files in any source, oldest first. Raises an error if a source has none at all."""
@@ -64,7 +63,7 @@ class Pipeline:
         catalogs = {}
         for day in days:
             catalog = day_catalog(day, self.sources, {id: listing.days[day] for id, listing in listings.items()})
-            catalog["foreign_files"] = sum(listing.foreign for listing in listings.values())
+            catalog["foreign_files"] = sum(listing.foreign_by_day[day] for listing in listings.values())
             self.destination.put_catalog(day, encode(catalog))
             catalogs[day.isoformat()] = catalog
         return catalogs
@@ -92,7 +91,7 @@ class Pipeline:
         ]
         folders = {name: self.destination.uri_of(folder) for name, folder in {**DAILY, REJECTS: REJECTS}.items()}
         plan = Plan(
-            _new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
+            new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
         )
         return _as_spec(ConvertSpec(tuple(sources), plan))
 
@@ -103,6 +102,11 @@ class Pipeline:
                 f"{self.destination.uri_of(self.destination.catalog_key(day))} is not there: the files of {day} are "
                 "not catalogued; materialize raw_event_catalog for that day first"
             )
+        if catalog.get("sources") != described(self.sources):
+            raise PersonalizeAssetsError(
+                f"{self.destination.uri_of(self.destination.catalog_key(day))} lists the files of other sources than "
+                "the config has now; materialize raw_event_catalog for that day again"
+            )
         return catalog
 
     def commit_convert(
@@ -110,8 +114,10 @@ class Pipeline:
     ) -> dict[str, dict[str, dict[str, Any]]]:
         """Put the daily files of a report in force. Returns the commits: dataset to day to counts and keys.
 
-        A day whose files hold nothing gets empty commits: it is done, and what it had before is gone.
+        A day whose files hold nothing gets empty commits: it is done, and what it had before is gone. Raises an error
+        before anything is put in force if the report does not account for every file of the spec.
         """
+        _must_account_for_all_files(spec, report)
         run = spec["plan"]["run_id"]
         done: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in spec["plan"]["make"]}
         for day in (day.isoformat() for day in days):
@@ -124,6 +130,7 @@ class Pipeline:
                 commit = {"mapping": fingerprint(self.datasets[name]), **self._with_keys(counts, run)}
                 self.destination.commit_day(DAILY[name], day, commit)
                 commits[day] = commit
+            self.destination.sweep_day(day)
         return done
 
     def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
@@ -141,7 +148,7 @@ class Pipeline:
 
         Raises an error if nothing is converted yet, or if a day was converted by another mapping than today's.
         """
-        run = _new_run_id()
+        run = new_run_id()
         exports = []
         inputs: dict[str, dict[str, Any]] = {}
         for name, dataset in self.datasets.items():
@@ -232,9 +239,17 @@ _EMPTY_BOOKS: dict[str, Any] = {
 _EMPTY_COUNTS: dict[str, Any] = {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
 
 
-def _new_run_id() -> str:
-    """Names the files of one engine run; sorts by time."""
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
+def _must_account_for_all_files(spec: Mapping[str, Any], report: Mapping[str, Any]) -> None:
+    """A report that lost a task would otherwise empty a day without a word."""
+    for source in spec["sources"]:
+        wanted = Counter(file["day"] for file in source["files"])
+        for day, files in wanted.items():
+            read = report["days"].get(day, {"sources": {}})["sources"].get(source["id"], {}).get("raw_files", 0)
+            if read != files:
+                raise PersonalizeAssetsError(
+                    f"the engine's report of run {spec['plan']['run_id']} accounts for {read} of {files} raw files of "
+                    f"{day} ({source['id']}); nothing was put in force: run it again"
+                )
 
 
 def _as_spec(spec: ConvertSpec | ExportSpec) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import click
 import dagster as dg
@@ -33,14 +33,13 @@ def run_all(config: Config, days: Sequence[date] | None = None) -> None:
     days = _in_reach(config, pipeline.days_with_files() if days is None else days)
     stages = _Stages(build_definitions(config), days)
     names = list(pipeline.datasets)
-    daily = ["raw_event_catalog"]
-    stages.run_days("catalog", daily)
+    stages.run_days("catalog", ["raw_event_catalog"])
     stages.run_days("convert", [DAILY[name] for name in names])
     tables = [name for name in names if name != "interactions"]
     stages.run("export", [*tables, *(f"{name}_csv" for name in names)])
     stages.run("schemas", [f"{name}_schema" for name in names])
     click.echo()
-    for line in _summary(pipeline, {day.isoformat() for day in days}):
+    for line in _summary(pipeline):
         click.echo(line)
 
 
@@ -67,16 +66,14 @@ class _Stages:
 
     def run_days(self, stage: str, names: Sequence[str]) -> None:
         """One run for each stretch of days without a gap."""
-        started = time.monotonic()
-        for first, last in _stretches(self._days):
-            self._execute(stage, names, dict(zip(_RANGE, (first.isoformat(), last.isoformat()), strict=True)))
         count = f"{len(self._days)} day{'s' if len(self._days) > 1 else ''}"
-        _tell(stage, f"{count}, {self._days[0]} to {self._days[-1]}", started)
+        with _told(stage, f"{count}, {self._days[0]} to {self._days[-1]}"):
+            for first, last in _stretches(self._days):
+                self._execute(stage, names, dict(zip(_RANGE, (first.isoformat(), last.isoformat()), strict=True)))
 
     def run(self, stage: str, names: Sequence[str]) -> None:
-        started = time.monotonic()
-        self._execute(stage, names, {})
-        _tell(stage, ", ".join(names), started)
+        with _told(stage, ", ".join(names)):
+            self._execute(stage, names, {})
 
     def _execute(self, stage: str, names: Sequence[str], tags: Mapping[str, str]) -> None:
         try:
@@ -98,8 +95,17 @@ def _first_line(error: BaseException) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), "no further message")
 
 
-def _tell(stage: str, what: str, started: float) -> None:
-    click.echo(f"{stage:<8} {what} ({time.monotonic() - started:.1f} s)")
+@contextmanager
+def _told(stage: str, what: str) -> Iterator[None]:
+    """A line a stage: what it does when it begins, how long it took when it ends."""
+    started = time.monotonic()
+    click.echo(f"{stage:<8} {what}", nl=False)
+    ending = ""
+    try:
+        yield
+        ending = f" ({time.monotonic() - started:.1f} s)"
+    finally:
+        click.echo(ending)
 
 
 def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
@@ -113,42 +119,40 @@ def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
     yield first, last
 
 
-def _summary(pipeline: Pipeline, days: set[str]) -> Iterator[str]:
-    """The table of the exports, what was rejected in these days and why, and where everything lies."""
-    header = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
-    rows = []
+def _summary(pipeline: Pipeline) -> Iterator[str]:
+    """The table of the exports, what was rejected and why, and where everything lies; over all converted days."""
+    destination = pipeline.destination
+    rows: list[tuple[str, ...]] = [("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")]
     reasons: Counter[str] = Counter()
+    converted: set[str] = set()
     for name in pipeline.datasets:
+        commits = destination.daily_commits(name)
+        converted.update(commits)
         rejected: Counter[str] = Counter()
-        for day, commit in pipeline.destination.daily_commits(name).items():
-            if day in days:
-                rejected.update(commit["rejected"])
+        for commit in commits.values():
+            rejected.update(commit["rejected"])
         reasons.update({f"{name} {reason}": count for reason, count in rejected.items()})
-        manifest = pipeline.destination.manifest(name) or {}
-        numbers = [manifest["kept"], rejected.total(), manifest["duplicates"], manifest["rows"], manifest["bytes"]]
-        file = _shown(pipeline.destination.uri_of(pipeline.destination.csv_key(name)))
-        rows.append((name, *(f"{number:,}" for number in numbers), file))
-    yield from _table(header, rows)
-    reasons.update(_malformed(pipeline, days))
+        manifest = destination.manifest(name) or {}
+        numbers = (manifest["kept"], rejected.total(), manifest["duplicates"], manifest["rows"], manifest["bytes"])
+        rows.append(
+            (name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(destination.csv_key(name))))
+        )
+    yield from _table(rows)
+    for day in sorted(converted):
+        for source in pipeline.sources:
+            reasons.update(destination.source_books(day, source)["malformed"])
     if reasons:
         told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()))
-        yield f"\nRejected: {told}; see {_shown(pipeline.destination.uri_of(REJECTS))}"
-    yield f"Schemas:  {_shown(pipeline.destination.uri_of('schemas'))}"
+        yield f"\nRejected: {told}; see {_shown(destination.uri_of(REJECTS))}"
+    yield f"Schemas:  {_shown(destination.uri_of('schemas'))}"
 
 
-def _malformed(pipeline: Pipeline, days: set[str]) -> Counter[str]:
-    total: Counter[str] = Counter()
-    for day in sorted(days):
-        for source in pipeline.sources:
-            total.update(pipeline.destination.source_books(day, source)["malformed"])
-    return total
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[str]:
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    for row in (header, *rows):
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Columns side by side, numbers to the right; the first and the last column are texts."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
         cells = [
-            cell.ljust(width) if column in (0, len(header) - 1) else cell.rjust(width)
+            cell.ljust(width) if column in (0, len(widths) - 1) else cell.rjust(width)
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         yield "  ".join(cells).rstrip()

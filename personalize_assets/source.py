@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,11 +21,14 @@ class Listing:
     """``days`` maps arrival days to their files, in the order of keys; ``foreign`` and ``early`` count the others.
 
     ``foreign`` are keys that are no raw files of the layout, ``early`` those from before the source's first day.
+    ``foreign_by_day`` counts only those in the folder of a day (a ``_SUCCESS`` beside its files); it says the same
+    whichever days were asked for.
     """
 
     days: dict[date, list[StoredFile]] = field(default_factory=dict)
     foreign: int = 0
     early: int = 0
+    foreign_by_day: Counter[date] = field(default_factory=Counter)
 
 
 class RawFiles:
@@ -40,6 +44,7 @@ class RawFiles:
 
     def all(self) -> Listing:
         """Every file of the source. Raises an error that shows the layout's pattern if not one fits it."""
+        self.store.must_be_there()
         listing = self._sorted(self.store.files())
         if not listing.days:
             raise PersonalizeAssetsError(self._nothing_found(listing))
@@ -47,6 +52,7 @@ class RawFiles:
 
     def of(self, days: Sequence[date]) -> Listing:
         """The files of these days; a day without any has an empty list."""
+        self.store.must_be_there()
         if len(days) > _DAYS_BY_PREFIX:
             listing = self._sorted(self.store.files())
         else:
@@ -68,8 +74,11 @@ class RawFiles:
         listing = Listing()
         for file in sorted(files):
             day = self.layout.day_of(file.key)
-            if day is None:
+            if day is None or not any(_leads_to(prefix, file.key) for prefix in self.layout.prefixes(day)):
                 listing.foreign += 1
+                folder_day = self.layout.day_of(file.key[: file.key.rfind("/") + 1] + "any-name")
+                if folder_day is not None:
+                    listing.foreign_by_day[folder_day] += 1
             elif day < self.source.start_date:
                 listing.early += 1
             else:
@@ -85,3 +94,11 @@ class RawFiles:
             f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
             f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
         )
+
+
+def _leads_to(prefix: str, key: str) -> bool:
+    """Whether a layout's prefix, in which ``*`` stands for one folder, is one of this key."""
+    before, star, after = prefix.partition("*")
+    if not key.startswith(before):
+        return False
+    return not star or ("/" + key[len(before) :].partition("/")[2]).startswith(after)

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.stores import Joined, open_store
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.stores import Joined, StoredFile, open_store
 
 DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
 REJECTS = "rejects"
@@ -25,14 +28,25 @@ REJECTS = "rejects"
 # Raised when the same events would come out as other rows: days that were converted before are then converted again.
 _FORMAT = 1
 _COMMIT = "_commit.json"
-# Files that no commit names and that are older than this were left by a run that died.
+_PARTS = "_parts"
+_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+# Files of a run that no commit names and that are older than this were left when it died.
 _LEFTOVER_SECONDS = 24 * 3600
 _READS_AT_ONCE = 32
+
+
+def new_run_id() -> str:
+    """Names the files of one engine run; sorts by time."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
 
 
 def fingerprint(dataset: Dataset) -> str:
     """Tells mappings apart: daily files made by another one do not go into the same export."""
     return hashlib.sha256(bytes([_FORMAT]) + msgspec.json.encode(dataset)).hexdigest()[:16]
+
+
+class DamagedFile(PersonalizeAssetsError):
+    """One of the small JSON files here that cannot be read as what it is."""
 
 
 class Destination:
@@ -57,7 +71,7 @@ class Destination:
         self.store.write(self.catalog_key(day), catalog)
 
     def catalog(self, day: date) -> dict[str, Any] | None:
-        return self._json(self.catalog_key(day))
+        return self._json(self.catalog_key(day), "raw_event_catalog")
 
     # -- daily files ----------------------------------------------------------------------------------------------
 
@@ -66,37 +80,43 @@ class Destination:
 
         ``folder`` is one of ``DAILY``, or ``REJECTS`` with the source's id as ``part`` for what belongs to no dataset.
         """
-        commit_key = f"{folder}/day={day}/{part}{_COMMIT}"
-        before = self._json(commit_key) or {}
-        self.store.write(commit_key, _encode(commit))
-        self._delete_old(before, commit)
-        # Only the folder's own leftovers: the rejects' folder is shared by several commits.
-        if folder != REJECTS:
-            self._sweep(f"{folder}/day={day}/", commit)
+        self._commit(_commit_key(f"{folder}/day={day}", part), commit)
+
+    def sweep_day(self, day: str) -> None:
+        """Delete what runs that died have left of a day."""
+        found = [file for folder in (*DAILY.values(), REJECTS) for file in self.store.files(f"{folder}/day={day}/")]
+        leftovers = set(_old_run_files(found))
+        if leftovers:
+            # Rejects are named by the commits of several datasets: all of the day's have a say.
+            commits = [file.key for file in found if _is_commit(file.key)]
+            try:
+                in_force = [_files(self._json(key, "it") or {}) for key in commits]
+            except DamagedFile:
+                return  # nobody knows what is in force; the error is for whoever reads that commit
+            self.store.delete(sorted(leftovers.difference(*in_force)))
 
     def source_books(self, day: str, source: str) -> dict[str, Any]:
         """What was read of a source on a day; empty books where nothing was."""
-        return self._json(f"{REJECTS}/day={day}/{source}{_COMMIT}") or {"malformed": {}}
+        return self._json(_commit_key(f"{REJECTS}/day={day}", source), "the day's datasets") or {"malformed": {}}
 
     def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
         """The commits of all days, by day, oldest first."""
         folder = DAILY[dataset]
         days = sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
-            commits = threads.map(lambda day: self._json(f"{folder}/day={day}/{_COMMIT}"), days)
+            commits = threads.map(lambda day: self._json(_commit_key(f"{folder}/day={day}"), folder), days)
             return {day: commit for day, commit in zip(days, commits, strict=True) if commit}
 
     # -- tables, exports, schemas ---------------------------------------------------------------------------------
 
     def commit_table(self, dataset: str, commit: Mapping[str, Any]) -> None:
         """Put the files of ``users`` or ``items`` in force."""
-        before = self.table_commit(dataset) or {}
-        self.store.write(f"{dataset}/{_COMMIT}", _encode(commit))
-        self._delete_old(before, commit)
-        self._sweep(f"{dataset}/", commit)
+        self._commit(_commit_key(dataset), commit)
+        leftovers = set(_old_run_files(self.store.files(f"{dataset}/")))
+        self.store.delete(sorted(leftovers - _files(commit)))
 
     def table_commit(self, dataset: str) -> dict[str, Any] | None:
-        return self._json(f"{dataset}/{_COMMIT}")
+        return self._json(_commit_key(dataset), dataset)
 
     def csv_key(self, dataset: str) -> str:
         return f"exports/{dataset}.csv"
@@ -109,40 +129,66 @@ class Destination:
 
     def parts_folder(self, dataset: str, run_id: str) -> str:
         """Where a CSV's parts wait to be joined; not below ``exports/``, which Personalize may be pointed at."""
-        return f"_parts/{dataset}-{run_id}"
+        return f"{_PARTS}/{dataset}-{run_id}"
 
     def put_csv(self, dataset: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Replace a CSV by its joined parts (keys), in one step; then delete the parts."""
         joined = self.store.join(self.csv_key(dataset), header, parts)
-        self.store.delete(parts)
+        self.store.delete([*parts, *_old_run_files(self.store.files(f"{_PARTS}/"))])
         return joined
 
     def put_manifest(self, dataset: str, manifest: Mapping[str, Any]) -> None:
         self.store.write(self.manifest_key(dataset), _encode(manifest))
 
     def manifest(self, dataset: str) -> dict[str, Any] | None:
-        return self._json(self.manifest_key(dataset))
+        return self._json(self.manifest_key(dataset), f"{dataset}_csv")
 
     def put_schema(self, dataset: str, schema: Mapping[str, Any]) -> None:
         self.store.write(self.schema_key(dataset), _encode(schema))
 
     # -- inside ---------------------------------------------------------------------------------------------------
 
-    def _json(self, key: str) -> dict[str, Any] | None:
+    def _json(self, key: str, asset: str) -> dict[str, Any] | None:
+        """A JSON object that was written here, or None. ``asset`` is what to make again if it is broken."""
         data = self.store.read(key)
-        return None if data is None else json.loads(data)
-
-    def _delete_old(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-        self.store.delete(sorted(_files(before) - _files(now)))
-
-    def _sweep(self, prefix: str, commit: Mapping[str, Any]) -> None:
-        in_force = _files(commit)
-        oldest = time.time() - _LEFTOVER_SECONDS
-        self.store.delete(
-            file.key
-            for file in list(self.store.files(prefix))
-            if file.modified < oldest and file.key not in in_force and not file.key.endswith(_COMMIT)
+        if data is None:
+            return None
+        try:
+            value = json.loads(data)
+        except ValueError as error:
+            found = str(error)
+        else:
+            if isinstance(value, dict):
+                return value
+            found = f"a {type(value).__name__}"
+        raise DamagedFile(
+            f"{self.uri_of(key)} is damaged: expected a JSON object, found {found}; "
+            f"materialize {asset} again to replace it"
         )
+
+    def _commit(self, key: str, commit: Mapping[str, Any]) -> None:
+        """Put files in force, and then delete those that were before."""
+        try:
+            before = self._json(key, "it") or {}
+        except DamagedFile:
+            before = {}  # the new one mends it; what it named is swept up as leftovers
+        self.store.write(key, _encode(commit))
+        self.store.delete(sorted(_files(before) - _files(commit)))
+
+
+def _commit_key(folder: str, part: str = "") -> str:
+    # A leading underscore: no reader of the folder (Spark, Athena) takes it for data.
+    return f"{folder}/_{part}{_COMMIT}" if part else f"{folder}/{_COMMIT}"
+
+
+def _is_commit(key: str) -> bool:
+    return key.endswith(_COMMIT) and key.rpartition("/")[2].startswith("_")
+
+
+def _old_run_files(files: Iterable[StoredFile]) -> list[str]:
+    """The keys of files that a run has made a while ago; what others put beside them is not ours to delete."""
+    oldest = time.time() - _LEFTOVER_SECONDS
+    return [file.key for file in files if file.modified < oldest and _RUN_ID.search(file.key)]
 
 
 def _files(commit: Mapping[str, Any]) -> set[str]:

@@ -7,33 +7,41 @@ from collections.abc import Iterator
 
 import boto3
 import pytest
+from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from personalize_assets.engines import LocalEngine
-from personalize_assets.engines.local import use_this_python
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+
+
+settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=500, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _aws_credentials() -> Iterator[None]:
+    """Spark's Python workers have the environment that the JVM was started in, whichever test comes first."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _AWS_CREDENTIALS.items():
+            patch.setenv(name, value)
+        yield
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees the settings of whoever runs it."""
     for name in list(os.environ):
-        if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")):
+        if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")) and name not in _AWS_CREDENTIALS:
             monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")
 def spark() -> SparkSession:
     """The session that the engine `local` uses."""
-    use_this_python()
-    with pytest.MonkeyPatch.context() as patch:
-        # Spark's Python workers have the environment that the JVM was started in, whichever test comes first.
-        for name, value in _AWS_CREDENTIALS.items():
-            patch.setenv(name, value)
-        session: SparkSession = LocalEngine.on_all_cores().pyspark.spark_session
-    return session
+    return LocalEngine.on_all_cores().session()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +58,6 @@ def bucket(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an empty bucket on a real HTTP server; AWS's environment points there."""
     for name, value in {
         "AWS_ENDPOINT_URL": _s3_server,
-        **_AWS_CREDENTIALS,
         "AWS_REGION": "eu-central-1",
         "AWS_DEFAULT_REGION": "eu-central-1",
     }.items():

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.files import FileSystem
-from personalize_assets.conversion.framing import Event
 from personalize_assets.conversion.mapping import Row
+from personalize_assets.conversion.parsing import Event
 
 _ROWS_AT_ONCE = 65_536
 

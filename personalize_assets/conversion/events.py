@@ -130,8 +130,8 @@ def run_task(task: Task, plan: Plan) -> dict[str, Any]:
         for file in files:
             try:
                 _read_file(file, filesystem, may_match, converters, books, outputs, latest)
-            except OSError as error:
-                return {"error": f"{file.uri} cannot be read: {error}"}
+            except UnreadableFile as error:
+                return {"error": str(error)}
         days[day.isoformat()] = {
             "source": books.close(),
             "datasets": {name: output.close() for name, output in outputs.items()},
@@ -166,21 +166,28 @@ def _read_file(
     outputs: dict[str, DatasetDay],
     latest: int,
 ) -> None:
-    with filesystem.open(file.uri) as stream:
-        framer = Framer(unpacked_blocks(stream), may_match)
-        for event in framer.by_line() if file.framing == "lines" else framer.one_by_one():
-            if event.fields is None:
-                books.add_malformed(event, file.uri)
-                continue
-            wanted = False
-            for matches, name, mapping in converters:
-                if matches(event.fields):
-                    wanted = True
-                    if mapping is not None:
-                        for row in mapping.rows(event.fields, latest):
-                            outputs[name].add(row, event, file.uri)
-            books.wanted += wanted
-            books.not_wanted += not wanted
-        books.not_wanted += framer.skipped
+    framer = Framer(_blocks(file.uri, filesystem), may_match)
+    for event in framer.by_line() if file.framing == "lines" else framer.one_by_one():
+        if event.fields is None:
+            books.add_malformed(event, file.uri)
+            continue
+        wanted = False
+        for matches, name, mapping in converters:
+            if matches(event.fields):
+                wanted = True
+                if mapping is not None:
+                    for row in mapping.rows(event.fields, latest):
+                        outputs[name].add(row, event, file.uri)
+        books.wanted += wanted
+        books.not_wanted += not wanted
+    books.not_wanted += framer.skipped
     books.files += 1
     books.bytes += file.bytes
+
+
+def _blocks(uri: str, filesystem: FileSystem) -> Iterator[bytes]:
+    try:
+        with filesystem.open(uri) as stream:
+            yield from unpacked_blocks(stream)
+    except OSError as error:
+        raise UnreadableFile(f"{uri} cannot be read: {error}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zlib
 from collections.abc import Iterator
 from typing import IO, Any
 
@@ -13,6 +15,7 @@ from personalize_assets.conversion.framing import TruncatedStream
 BLOCK_BYTES = 1024 * 1024
 # What a block of packed bytes may unpack to before it is handed on: a reader's memory, not a limit of the file.
 _UNPACKED_BYTES = 4 * BLOCK_BYTES
+_REREAD_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _EITHER_HEADER = 15 + 16  # zlib's code for: a gzip header, the largest window
 
@@ -52,7 +55,7 @@ def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
     """A file's bytes in blocks, unpacked if it is gzip by its first bytes; its name says nothing.
 
     Several gzip members in a row are one text. Where gzip breaks off, what came before has been handed out and
-    ``TruncatedStream`` is raised. Zero bytes after the last member are padding, anything else there is a break.
+    ``TruncatedStream`` is raised. Zero bytes after a member are padding, anything else there is a break.
     """
     block = file.read(BLOCK_BYTES)
     while len(block) == 1:  # a pipe-like source may give less than the two bytes that tell
@@ -70,24 +73,47 @@ def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
 
 def _gunzip(file: IO[bytes], packed: bytes) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
+    start, given = file.tell() - len(packed), 0
     while True:
         if not packed:
             packed = file.read(BLOCK_BYTES)
             if not packed:
                 raise TruncatedStream
         try:
-            yield member.decompress(packed, _UNPACKED_BYTES)
+            unpacked = member.decompress(packed, _UNPACKED_BYTES)
         except isal_zlib.error:  # type: ignore[misc]
+            yield from _before_the_break(file, start, given)
             raise TruncatedStream from None
+        given += len(unpacked)
+        yield unpacked
         if not member.eof:
             packed = member.unconsumed_tail
             continue
-        packed = member.unused_data
-        if not packed.strip(b"\0"):
-            packed = _after_padding(file)
-            if not packed:
-                return
+        packed = member.unused_data.lstrip(b"\0") or _after_padding(file)
+        if not packed:
+            return
+        start, given = file.tell() - len(packed), 0
         member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
+
+
+def _before_the_break(file: IO[bytes], start: int, given: int) -> Iterator[bytes]:
+    """What a broken member from ``start`` on holds after the ``given`` bytes: the decoder that failed took it along."""
+    file.seek(start)
+    member = zlib.decompressobj(wbits=_EITHER_HEADER)
+    step = _REREAD_BYTES
+    while packed := file.read(step):
+        before = member.copy()
+        try:
+            piece = member.decompress(packed)
+        except zlib.error:
+            if step == 1:
+                return
+            file.seek(-len(packed), io.SEEK_CUR)
+            member, step = before, 1
+            continue
+        if len(piece) > given:
+            yield piece[given:]
+        given = max(given - len(piece), 0)
 
 
 def _after_padding(file: IO[bytes]) -> bytes:

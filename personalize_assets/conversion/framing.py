@@ -9,85 +9,39 @@ array. A stretch that is not JSON is one malformed event; it ends before the nex
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
 
 import msgspec
 
-MALFORMED = "malformed_json"
-NOT_AN_OBJECT = "not_an_object"
+from personalize_assets.conversion.parsing import (
+    MALFORMED,
+    Event,
+    brackets_end,
+    decode_whole,
+    parse,
+    skip_value,
+    value_end,
+)
 
 # A single event larger than this is taken for a broken stretch. Segment allows 32 KB, Firehose 1,000 KiB a record.
 MAX_EVENT_BYTES = 128 * 1024 * 1024
 # What is kept of a broken stretch: enough to see what it was, little enough to keep a reader's memory bounded.
 MAX_RAW_BYTES = 1024 * 1024
-# Nesting up to this depth is read; both decoders would give up at about twice this depth, at no fixed place.
-MAX_DEPTH = 400
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n,"
-# A broken stretch is searched block by block; what is wanted may lie across two blocks.
+# A broken stretch is searched window by window, at places that do not depend on the blocks; windows overlap, as what is
+# wanted may lie across two of them.
 _OVERLAP = 4096
 _IN_A_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_BROKEN_AT = re.compile(r"JSON is malformed: (?!trailing characters|.*surrogate|.*escape).*\(byte (\d+)\)")
 _AFTER_SCALAR = frozenset(b' \t\r\n,]{["')
 
 
 class TruncatedStream(Exception):
     """Raised by a source of blocks where its bytes stop making sense (a gzip file that was cut off)."""
-
-
-class Event(NamedTuple):
-    """One event: its bytes and its fields, or, where it has none, the reason why (``MALFORMED``, ``NOT_AN_OBJECT``)."""
-
-    raw: bytes
-    fields: dict[str, Any] | None
-    reason: str | None = None
-
-
-class _Whole(msgspec.Struct):
-    """Decoding into it proves that bytes are one JSON object, at a quarter of the price of building it."""
-
-
-_decode = msgspec.json.Decoder().decode
-_skip = msgspec.json.Decoder(msgspec.Raw).decode
-_is_whole = msgspec.json.Decoder(_Whole).decode
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-_value_end = json.JSONDecoder(parse_constant=_no_constant).raw_decode
-
-
-def parse(raw: bytes) -> Event:
-    """The event in bytes that hold one JSON value; never raises."""
-    try:
-        value = _decode(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Event(raw, None, MALFORMED)
-    if type(value) is not dict:
-        return Event(raw, None, NOT_AN_OBJECT)
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
-        return Event(raw, None, MALFORMED)
-    return Event(raw, value)
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
-        ]
-        if not level:
-            return False
-    return True
 
 
 def everything(_raw: bytes) -> bool:
@@ -111,7 +65,11 @@ class Framer:
         self._at = 0
         self._ended = False
         self._truncated = False
+        # How the last event ended is tried first.
+        self._marks = (b"}{", b"}\n")
         self._in_array = False
+        # Whether an array was open where a stretch broke: whether it still is, only its end will tell.
+        self._perhaps_in_array = False
 
     def by_line(self) -> Iterator[Event]:
         """The fast path: one whole object a line, anything else by ``one_by_one``."""
@@ -147,7 +105,7 @@ class Framer:
                     yield event
                 else:
                     try:
-                        _is_whole(raw)
+                        decode_whole(raw)
                     except (msgspec.MsgspecError, RecursionError):
                         break
                     self.skipped += 1
@@ -178,7 +136,8 @@ class Framer:
                 elif byte == 0x5B and not self._in_array:  # [
                     self._in_array = True
                     at += 1
-                elif byte == 0x5D and self._in_array:  # ]
+                elif byte == 0x5D and (self._in_array or self._perhaps_in_array):  # ]
+                    self._perhaps_in_array &= self._in_array
                     self._in_array = False
                     at += 1
                 elif byte == _BOM[0] and buffer.startswith(_BOM, at):
@@ -207,26 +166,40 @@ class Framer:
             self.skipped += 1
 
     def _end_of_value(self) -> int | None:
-        """Where the value that begins here ends; None if no value does. Reads on as far as it must."""
+        """Where the value that begins here ends; None if no value does, or one that is too large."""
+        end = self._read_value()
+        return end if end is not None and end - self._at <= MAX_EVENT_BYTES else None
+
+    def _read_value(self) -> int | None:
+        """Where the value that begins here ends. Reads on as far as it must."""
         while True:
             end = self._glued_end()
             if end is not None:
                 return end
+            if self._is_surely_broken():
+                return None
             if self._text is None:
                 # Latin-1 maps every byte to one character: JSON's own marks are ASCII, and places stay the same.
                 self._text = self._buffer.decode("latin-1")
             try:
-                _, end = _value_end(self._text, self._at)
-            except (ValueError, RecursionError):
+                _, end = value_end(self._text, self._at)
+            except RecursionError:
+                end = brackets_end(self._buffer, self._at)
+                if end is not None:
+                    return end
+            except ValueError:
                 if not self._is_cut_off():
                     return None
             else:
                 if self._buffer[self._at] in b'{["':
                     return end
-                if end < len(self._buffer):
-                    return end if self._buffer[end] in _AFTER_SCALAR else None
-                if self._ended:
+                follows = self._buffer[end : end + 3]
+                if follows and follows[0] in _AFTER_SCALAR:
                     return end
+                if self._ended:
+                    return None if follows else end
+                if len(follows) == 3:  # fewer may be a number's point or exponent, cut off before its digits
+                    return None
             size = len(self._buffer) - self._at
             if self._ended or size > MAX_EVENT_BYTES:
                 return None
@@ -239,15 +212,28 @@ class Framer:
         if buffer[at] != 0x7B:
             return None
         window = at + 16_384
-        for mark in (b"}{", b"}\n"):
+        for mark in self._marks:
             end = buffer.find(mark, at, window) + 1
             if end:
                 try:
-                    _is_whole(memoryview(buffer)[at:end])
+                    decode_whole(memoryview(buffer)[at:end])
                 except (msgspec.MsgspecError, RecursionError):
                     continue
+                if mark is not self._marks[0]:
+                    self._marks = self._marks[::-1]
                 return end
         return None
+
+    def _is_surely_broken(self) -> bool:
+        """A quick guess for what breaks well before the end of the buffer: Python's decoder is slow to say so."""
+        try:
+            skip_value(memoryview(self._buffer)[self._at :])
+        except msgspec.DecodeError as error:
+            place = _BROKEN_AT.search(str(error))
+            return place is not None and int(place[1]) < len(self._buffer) - self._at - 16
+        except RecursionError:
+            return False
+        return False
 
     def _is_cut_off(self) -> bool:
         """Whether the bytes from here on could still become a value if more of them came."""
@@ -256,25 +242,26 @@ class Framer:
         try:
             # Without a number or literal that the cut may have halved; before it, the decoder tells cut from broken.
             # Half of a surrogate pair is a matter of the value's text (``parse`` refuses it), not of where it ends.
-            _skip(_SURROGATE.sub(rb"\\u0041", self._buffer[self._at :].rstrip(_IN_A_WORD)))
+            skip_value(_SURROGATE.sub(rb"\\u0041", self._buffer[self._at :].rstrip(_IN_A_WORD)))
         except msgspec.DecodeError as error:
             return "truncated" in str(error)
         except RecursionError:
-            return False
+            return True
         return False
 
     def _broken(self) -> Iterator[Event]:
         """One malformed event: from here to the next line that begins with ``{``, or to the end."""
-        raw, overlap, matched = b"", b"", False
+        raw, window, matched = b"", b"", False
         search_from = self._at
         while True:
             found = self._buffer.find(b"\n{", search_from)
             stop = found + 1 if found >= 0 else len(self._buffer)
-            piece = self._buffer[self._at : stop]
-            matched = matched or self._may_match(overlap + piece)
-            overlap = (overlap + piece)[-_OVERLAP:]
-            raw += piece[: MAX_RAW_BYTES - len(raw)]
+            window += self._buffer[self._at : stop]
             self._at = stop
+            while len(window) > MAX_RAW_BYTES:
+                matched = matched or self._may_match(window[:MAX_RAW_BYTES])
+                raw = raw or window[:MAX_RAW_BYTES]
+                window = window[MAX_RAW_BYTES - _OVERLAP :]
             if found >= 0 or self._ended:
                 break
             self._refill()
@@ -282,7 +269,10 @@ class Framer:
             search_from = max(self._at - 1, 0)
         if found < 0 and self._truncated:
             matched, self._truncated = True, False
-        if matched:
+        if self._in_array:
+            self._in_array, self._perhaps_in_array = False, True
+        if matched or self._may_match(window):
+            raw = raw or window
             yield Event(raw.strip(_SPACE), None, MALFORMED)
         else:
             self.skipped += 1

@@ -51,14 +51,17 @@ def lookup(value: Any, path: Path) -> Any:
         if type(value) is dict:
             value = value.get(step)
         elif type(value) is list:
-            return [lookup(element, path[at:]) for element in value]
+            found = []
+            for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+                found.append(lookup(element, path[at:]))
+            return found
         else:
             return None
     return value
 
 
 class Mapping:
-    """The rows of one dataset. ``latest`` is the last second (UTC) that a timestamp may carry."""
+    """The rows of one dataset."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._readers = [_reader(column) for column in dataset.columns]
@@ -69,7 +72,10 @@ class Mapping:
         self._message_id = _optional_path(dataset.message_id)
 
     def rows(self, fields: dict[str, Any], latest: int) -> Iterator[Row]:
-        """A row for every element of ``each``, or one for the event itself."""
+        """A row for every element of ``each``, or one for the event itself.
+
+        ``latest`` is the last second (UTC since the epoch) that a timestamp may carry.
+        """
         elements = lookup(fields, self._each) if self._each else None
         if self._is_interactions:
             key = _text_or_none(lookup(fields, self._dedupe_by)) if self._dedupe_by else None
@@ -123,15 +129,12 @@ def _reader(column: Column) -> _Reader:
         if value is None:
             return None, missing
         try:
+            if is_name and type(value) is list:
+                raise ValueError("a list is not one id")
             if renamed:
                 text = values.to_text(value, column.separator)
                 value = renamed.get(text, text) if text else None
-            if convert is None:
-                value = _epoch_seconds(value, latest)
-            elif is_name and type(value) is list:
-                raise ValueError("a list is not one id")
-            else:
-                value = convert(value)
+            value = _epoch_seconds(value, latest) if convert is None else convert(value)
         except ValueError:
             return None, bad if column.required else None
         if value is None:

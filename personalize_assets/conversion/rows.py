@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from personalize_assets.conversion.files import FileSystem
 
+_PATTERN_MARKS = frozenset("*?[]{}\\")
 _SPARK_TYPES = {
     pa.string(): "string",
     pa.int32(): "int",
@@ -27,11 +28,14 @@ def spark_schema(schema: pa.Schema) -> str:
 
 
 def read(spark: SparkSession, uris: Sequence[str], schema: pa.Schema, s3: dict[str, Any]) -> DataFrame:
-    """The rows of Parquet files. Files on S3 are read through Arrow, so that no Hadoop jar has to match Spark's."""
+    """The rows of Parquet files: by Spark's own reader, or through Arrow where that would need or do something else.
+
+    That is on S3, which would need a Hadoop jar that matches Spark's, and for names that Hadoop takes for patterns.
+    """
     ddl = spark_schema(schema)
     if not uris:
         return spark.createDataFrame([], ddl)
-    if not uris[0].startswith("s3://"):
+    if not uris[0].startswith("s3://") and not _PATTERN_MARKS.intersection("".join(uris)):
         return spark.read.schema(ddl).parquet(*uris)
     reader = partial(_read_files, uris=list(uris), schema=schema, s3=s3)
     return spark.range(0, len(uris), 1, len(uris)).mapInArrow(reader, ddl)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -23,6 +23,7 @@ _ISO = re.compile(
     r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?",
     re.ASCII,
 )
+_FLOOR = Context(prec=40, rounding=ROUND_FLOOR)  # 20 digits before the point at most
 # Size tells the unit: these many seconds, milliseconds or microseconds all lie in the years 1973 to 5138.
 _NANOS_PER_UNIT: tuple[tuple[int, int], ...] = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
@@ -56,8 +57,9 @@ def _number_nanos(number: int | Decimal) -> int | None:
     size = number if number >= 0 else -number
     for limit, nanos in _NANOS_PER_UNIT:
         if size < limit:
-            scaled: int | Decimal = number * nanos
-            return scaled if isinstance(scaled, int) else int(scaled.to_integral_value(rounding="ROUND_FLOOR"))
+            if isinstance(number, int):
+                return number * nanos
+            return int(_FLOOR.multiply(number, nanos).to_integral_value(ROUND_FLOOR))
     return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from math import isinf
 from typing import Any
 
 # ASCII digits, so that no engine's idea of a digit matters; no infinity, no underscore, no hexadecimal.
@@ -20,6 +21,8 @@ _INT_BITS = {"int": 31, "long": 63}
 
 def plain_decimal(number: float) -> str:
     """The shortest decimal that reads back as the same double: no exponent, no trailing ``.0``, no minus zero."""
+    if isinf(number):
+        raise ValueError("too large for a number")
     text = repr(number)
     if "e" in text:
         text = format(Decimal(text), "f")
@@ -45,7 +48,11 @@ def to_text(value: Any, separator: str = "|") -> str | None:
     if kind is float:
         return plain_decimal(value)
     if kind is list:
-        return separator.join(text for text in (to_text(element, separator) for element in value) if text) or None
+        texts = []
+        for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+            if text := to_text(element, separator):
+                texts.append(text)
+        return separator.join(texts) or None
     raise ValueError("an object is not a text")
 
 
@@ -87,7 +94,7 @@ def to_whole(value: Any, bits: int) -> int | None:
         exact = Decimal(text)
         if exact != exact.to_integral_value():
             raise ValueError("not a whole number")
-        if exact.adjusted() > 20:
+        if exact and exact.adjusted() > 20:
             raise ValueError("too large")
         number = int(exact)
     elif value is None:

@@ -30,7 +30,10 @@ def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
             if type(value) is not str:
                 if value is None or type(value) in (list, dict):
                     return False
-                value = to_text(value)
+                try:
+                    value = to_text(value)
+                except ValueError:  # a number beyond every type
+                    return False
             if value not in allowed:
                 return False
         return True

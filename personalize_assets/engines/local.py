@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
+from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import events, job
 from personalize_assets.conversion.session import spark_conf
 from personalize_assets.engines.base import Engine
+from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
 from personalize_assets.errors import PersonalizeAssetsError
 
-# Spark 4 runs on Java 17 and newer (Spark's page "Overview").
-OLDEST_JAVA = 17
 _LOGGING = Path(__file__).with_name("log4j2.properties")
-
-
-class JavaMissing(PersonalizeAssetsError):
-    """There is no Java for Spark to run on, or one that is too old."""
 
 
 class LocalEngine(Engine):
@@ -50,42 +42,18 @@ class LocalEngine(Engine):
         }
         return cls(pyspark=LazyPySparkResource(spark_config=settings))
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def session(self) -> SparkSession:
+        """The session, started if there is none yet. Raises ``JavaMissing``."""
         check_java()
         use_this_python()
+        with starting_jvm():
+            session: SparkSession = self.pyspark.spark_session
+        return session
+
+    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         try:
-            return job.run(self.pyspark.spark_session, spec)
+            return job.run(self.session(), spec)
         except events.UnreadableFile as error:
             raise PersonalizeAssetsError(
                 f"{error}; if the file is gone, materialize raw_event_catalog again"
             ) from error
-
-
-def use_this_python() -> None:
-    """Let tasks run in this interpreter with its packages, and not in whatever ``python3`` the ``PATH`` has."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-
-
-def check_java() -> None:
-    """Raise ``JavaMissing`` unless ``JAVA_HOME`` or the ``PATH`` has a Java that Spark runs on."""
-    home = os.environ.get("JAVA_HOME")
-    java = str(Path(home, "bin", "java")) if home else shutil.which("java")
-    found = _java_version(java) if java else None
-    if found is not None and found >= OLDEST_JAVA:
-        return
-    where = f"JAVA_HOME={home}" if home else "the PATH"
-    state = f"{where} has no Java" if found is None else f"{where} has Java {found}"
-    raise JavaMissing(
-        f"engine 'local' runs Spark, which needs Java {OLDEST_JAVA} or newer, but {state}. Install it "
-        f"(Debian, Ubuntu: apt install openjdk-{OLDEST_JAVA}-jre-headless; macOS: brew install openjdk@{OLDEST_JAVA}) "
-        "and set JAVA_HOME if it is not on the PATH"
-    )
-
-
-def _java_version(java: str) -> int | None:
-    try:
-        answer = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60, check=True).stderr
-    except (OSError, subprocess.SubprocessError):
-        return None
-    version = re.search(r'version "(?:1\.)?(\d+)', answer)
-    return int(version[1]) if version else None

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 from personalize_assets.errors import PersonalizeAssetsError
 
 COPY_BYTES = 16 * 1024 * 1024
+"""How much of a file ``join`` holds in memory at once, and the size of the parts it sends to S3."""
 
 
 class StoreError(PersonalizeAssetsError):
@@ -30,15 +31,21 @@ class Joined(NamedTuple):
 
 
 class Store(Protocol):
-    """A folder or a bucket's prefix. Every method raises ``StoreError`` if it is not there or refuses."""
+    """A folder or a bucket's prefix. Every method raises ``StoreError`` for what the user can mend.
+
+    A folder that is not there holds no files, as a prefix without keys does; a bucket must be there.
+    """
 
     uri: str
+
+    def must_be_there(self) -> None:
+        """Raise ``StoreError`` unless the folder or bucket is there and may be listed."""
 
     def files(self, prefix: str = "") -> Iterator[StoredFile]:
         """All files whose key begins with ``prefix``, in any order."""
 
     def folders(self, prefix: str = "") -> list[str]:
-        """The names directly below ``prefix`` (empty, or ending in ``/``) that are folders."""
+        """The names directly below ``prefix`` (empty, or ending in ``/``) that are folders, sorted."""
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """A file's bytes, or only its first ones; None if there is no such file."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,8 +15,10 @@ from personalize_assets.stores.base import COPY_BYTES, Joined, StoredFile, Store
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# Every part of a multipart upload but the last has at least 5 MiB (S3 user guide, page qfacts).
-_SMALLEST_PART = 5 * 1024 * 1024
+# S3's API DeleteObjects takes so many.
+_KEYS_PER_DELETE = 1000
+# No more threads than this use one store: more connections would be opened and thrown away.
+CONNECTIONS = 32
 
 
 class S3Store:
@@ -24,18 +28,22 @@ class S3Store:
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = prefix + "/" if prefix else ""
-        self._made: S3Client | None = None
 
-    @property
+    @cached_property
     def _client(self) -> S3Client:
-        if self._made is None:
-            from dagster_aws.s3 import S3Resource  # not at import: boto3 is slow to load, and folders do not need it
+        import boto3  # not at import: it is slow to load, and folders do not need it
+        from botocore.config import Config
 
-            self._made = S3Resource().get_client()
-        return self._made
+        # A session of its own: boto3's default one must not be used by several threads.
+        session = boto3.session.Session()
+        return session.client("s3", config=Config(max_pool_connections=CONNECTIONS, connect_timeout=10))
+
+    def must_be_there(self) -> None:
+        with self._explained():
+            self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
     def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        with self._explained():
+        with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix
             )
@@ -45,21 +53,21 @@ class S3Store:
                     yield StoredFile(key, found["Size"], found["LastModified"].timestamp())
 
     def folders(self, prefix: str = "") -> list[str]:
-        with self._explained():
+        with self._explained(prefix):
             full = self._prefix + prefix
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=full, Delimiter="/"
             )
             found = (entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ()))
-            return [name.removeprefix(full).rstrip("/") for name in found]
+            return sorted(name.removeprefix(full).removesuffix("/") for name in found)
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         from botocore.exceptions import ClientError
 
-        options = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
-        with self._explained():
+        options: Any = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
+        with self._explained(key):
             try:
-                return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, **options)["Body"].read()  # type: ignore[arg-type]
+                return self._client.get_object(**self._at(key), **options)["Body"].read()
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "NoSuchKey":
@@ -69,86 +77,148 @@ class S3Store:
                 raise
 
     def write(self, key: str, data: bytes) -> None:
-        with self._explained():
-            self._client.put_object(Bucket=self._bucket, Key=self._prefix + key, Body=data)
+        with self._explained(key):
+            self._client.put_object(**self._at(key), Body=data)
 
     def delete(self, keys: Iterable[str]) -> None:
-        with self._explained():
-            for key in keys:
-                self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        rest = iter(keys)
+        while batch := list(islice(rest, _KEYS_PER_DELETE)):
+            with self._explained():
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": [{"Key": self._prefix + key} for key in batch], "Quiet": True},
+                )
+            for error in answer.get("Errors", ()):  # the request as a whole succeeds even if every key is refused
+                raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
         digest = hashlib.sha256()
         size = 0
-        with self._explained():
-            target = {"Bucket": self._bucket, "Key": self._prefix + key}
-            upload = self._client.create_multipart_upload(**target)["UploadId"]  # type: ignore[arg-type]
-            try:
-                done: list[Any] = []
-                for data in _at_least(_SMALLEST_PART, self._blocks(header, parts)):
-                    digest.update(data)
-                    size += len(data)
-                    number = len(done) + 1
-                    sent = self._client.upload_part(**target, UploadId=upload, PartNumber=number, Body=data)  # type: ignore[arg-type]
-                    done.append({"PartNumber": number, "ETag": sent["ETag"]})
-                self._client.complete_multipart_upload(**target, UploadId=upload, MultipartUpload={"Parts": done})  # type: ignore[arg-type]
-            except BaseException:
-                self._client.abort_multipart_upload(**target, UploadId=upload)  # type: ignore[arg-type]
-                raise
+        with self._explained(key), self._upload(key) as upload:
+            # At most 10,000 parts (S3 user guide, page qfacts): 160 GB, and Personalize takes 100.
+            sent: list[Any] = []
+            for number, block in enumerate(_in_blocks(COPY_BYTES, self._pieces(header, parts)), 1):
+                digest.update(block)
+                size += len(block)
+                part = self._client.upload_part(**upload, PartNumber=number, Body=block)
+                sent.append({"PartNumber": number, "ETag": part["ETag"]})
+            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": sent})
         return Joined(size, digest.hexdigest())
 
-    def _blocks(self, header: bytes, parts: Sequence[str]) -> Iterator[bytes]:
+    @contextmanager
+    def _upload(self, key: str) -> Iterator[dict[str, Any]]:
+        """A multipart upload: what is not completed is taken back, and nobody has seen it."""
+        target = self._at(key)
+        upload = {**target, "UploadId": self._client.create_multipart_upload(**target)["UploadId"]}
+        try:
+            yield upload
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to tell
+                self._client.abort_multipart_upload(**upload)
+            raise
+
+    def _pieces(self, header: bytes, parts: Sequence[str]) -> Iterator[bytes]:
         yield header
         for part in parts:
-            body = self._client.get_object(Bucket=self._bucket, Key=self._prefix + part)["Body"]
-            yield from body.iter_chunks(COPY_BYTES)
+            with self._explained(part):
+                yield from self._client.get_object(**self._at(part))["Body"].iter_chunks(COPY_BYTES)
+
+    def _at(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
+
+    def arrow_options(self) -> dict[str, str]:
+        """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
+
+        Credentials are not among them: Arrow follows the same chain (environment, profile, role), so none is written
+        down.
+        """
+        with self._explained():
+            about = self._client.meta
+            endpoint = urlsplit(about.endpoint_url)
+            if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+                return {"region": about.region_name, "endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+            # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
+            return {"region": self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name}
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
+    def _explained(self, key: str = "") -> Iterator[None]:
+        from botocore import exceptions as aws
 
         try:
             yield
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            what_to_do = _WHAT_TO_DO.get(code, "{uri}: {error}")
-            raise StoreError(what_to_do.format(uri=self.uri, bucket=self._bucket, error=error)) from error
-        except BotoCoreError as error:
-            raise StoreError(f"{self.uri} cannot be reached: {error}") from error
+        except aws.ClientError as error:
+            raise self._error(error.response["Error"]["Code"], str(error), key) from error
+        except (
+            aws.NoCredentialsError,
+            aws.PartialCredentialsError,
+            aws.CredentialRetrievalError,
+            aws.ProfileNotFound,
+            aws.SSOError,
+            aws.TokenRetrievalError,
+        ) as error:
+            raise self._error("NoCredentials", str(error), key) from error
+        except (aws.HTTPClientError, aws.ConnectionError) as error:
+            raise self._error("NoAnswer", str(error), key) from error
+        except aws.BotoCoreError as error:
+            raise self._error("", str(error), key) from error
+
+    def _error(self, code: str, message: str, key: str) -> StoreError:
+        text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
+        return StoreError(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 
-_DENIED = "{uri}: access denied ({error}); the role needs s3:ListBucket and s3:GetObject, and s3:PutObject to write"
+_NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
+_DENIED = (
+    "access denied ({message}); the role needs s3:ListBucket and s3:GetObject to read, and s3:PutObject and "
+    "s3:DeleteObject to write"
+)
+_CREDENTIALS = (
+    "AWS does not take the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+_REGION = "{bucket!r} is in another region ({message}); set AWS_REGION to the bucket's"
 _WHAT_TO_DO = {
-    "NoSuchBucket": "{uri}: there is no bucket {bucket!r}; create it, or correct the uri in the config",
+    "NoSuchBucket": _NO_BUCKET,
+    "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
+    "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
     "AccessDenied": _DENIED,
+    "AllAccessDisabled": _DENIED,
     "403": _DENIED,
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "SignatureDoesNotMatch": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
+    "PermanentRedirect": _REGION,
+    "AuthorizationHeaderMalformed": _REGION,
+    "301": _REGION,
+    "NoCredentials": "no AWS credentials ({message}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+    "or run where a role is attached",
+    "NoAnswer": "S3 cannot be reached ({message}); check the network, AWS_REGION and AWS_ENDPOINT_URL",
 }
 
 
-def _at_least(size: int, blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of at least ``size``, but for the last; at least one block."""
+def _in_blocks(size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of ``size``, the last one smaller. Even blocks: some S3-like stores take no others."""
     waiting = bytearray()
-    sent = False
-    for block in blocks:
-        waiting += block
-        if len(waiting) >= size:
-            yield bytes(waiting)
-            waiting.clear()
-            sent = True
-    if waiting or not sent:
-        yield bytes(waiting)
+    for piece in pieces:
+        waiting += piece
+        while len(waiting) > size:
+            yield bytes(waiting[:size])
+            del waiting[:size]
+    yield bytes(waiting)
 
 
-def arrow_s3_options() -> dict[str, str]:
-    """What Arrow's ``S3FileSystem`` needs to reach the same S3 as boto3: its region, and its endpoint if it has one.
+def arrow_s3_options(uris: Iterable[str]) -> dict[str, str]:
+    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
 
-    Credentials are not among them: Arrow follows the same chain (environment, profile, role), so none is written down.
+    One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
     """
-    import boto3
-
-    client = boto3.client("s3")
-    options = {"region": client.meta.region_name}
-    endpoint = urlsplit(client.meta.endpoint_url)
-    if not endpoint.netloc.endswith(("amazonaws.com", "amazonaws.com.cn")):
-        options |= {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
-    return options
+    options: dict[str, dict[str, str]] = {}
+    for uri in uris:
+        if uri.startswith("s3://"):
+            options[uri] = S3Store(uri).arrow_options()
+    regions = {uri: found["region"] for uri, found in options.items()}
+    if len(set(regions.values())) > 1:
+        told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
+        raise StoreError(f"source and destination must be in the same AWS region, found {told}; move one of them")
+    return next(iter(options.values()), {})

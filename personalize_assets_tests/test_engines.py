@@ -1,0 +1,128 @@
+"""The engine `local`: what it says where there is no Java, and that it runs where there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from pyspark.sql import SparkSession
+
+from personalize_assets.engines import LocalEngine, make_engine
+from personalize_assets.engines.jvm import JavaMissing, check_java
+from personalize_assets.errors import PersonalizeAssetsError
+
+ADVICE = (
+    "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
+    "and set JAVA_HOME if it is not on the PATH"
+)
+
+
+def java_that_says(folder: Path, version: str) -> None:
+    java = folder / "bin" / "java"
+    java.parent.mkdir()
+    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-01-01' >&2\n")
+    java.chmod(0o755)
+
+
+def test_without_java_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(JavaMissing) as error:
+        check_java()
+
+    assert str(error.value) == (
+        "engine 'local' runs Spark, which needs Java 17 or newer, but the PATH has no Java. " + ADVICE
+    )
+
+
+def test_a_java_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    java_that_says(tmp_path, "1.8.0_402")
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    with pytest.raises(JavaMissing) as error:
+        check_java()
+
+    assert str(error.value) == (
+        f"engine 'local' runs Spark, which needs Java 17 or newer, but JAVA_HOME={tmp_path} has Java 8. {ADVICE}"
+    )
+
+
+def test_a_java_home_without_java_is_named_even_if_the_path_has_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    with pytest.raises(JavaMissing, match=f"JAVA_HOME={tmp_path} has no Java"):
+        check_java()
+
+
+@pytest.mark.parametrize("version", ["17.0.15", "21", "25.0.1"])
+def test_java_17_and_newer_will_do(version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    java_that_says(tmp_path, version)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    check_java()
+
+
+def test_java_is_only_looked_for_when_a_job_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    engine = make_engine("local")
+
+    with pytest.raises(JavaMissing):
+        engine.run(dg.build_asset_context(), {})
+
+
+@pytest.mark.parametrize("name", ["sail", "glue"])
+def test_an_engine_of_a_later_version_is_refused(name: str) -> None:
+    with pytest.raises(PersonalizeAssetsError) as error:
+        make_engine(name)
+
+    assert str(error.value) == f"engine: '{name}' is not part of this version yet; use local"
+
+
+def test_a_file_that_is_gone_is_named_with_what_to_do(spark: SparkSession, tmp_path: Path) -> None:
+    spec = {
+        "job": "convert",
+        "sources": [
+            {
+                "id": "source",
+                "dated": True,
+                "files": [{"uri": f"{tmp_path}/gone.json", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
+                "datasets": [],
+            }
+        ],
+        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{tmp_path}/rejects"}, "now": 0, "s3": {}},
+    }
+
+    with pytest.raises(PersonalizeAssetsError) as error:
+        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec)
+
+    assert str(error.value).startswith(f"{tmp_path}/gone.json cannot be read: ")
+    assert str(error.value).endswith("; if the file is gone, materialize raw_event_catalog again")
+
+
+def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    (tmp_path / "a.json").write_text("broken")
+    (tmp_path / "rejects").write_text("a file in the way")
+    spec = {
+        "job": "convert",
+        "sources": [
+            {
+                "id": "source",
+                "dated": True,
+                "files": [{"uri": f"{tmp_path}/a.json", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
+                "datasets": [{"name": "interactions", "columns": [], "where": {}}],
+            }
+        ],
+        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{tmp_path}/rejects"}, "now": 0, "s3": {}},
+    }
+
+    with pytest.raises(Exception, match="rejects") as error:
+        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec)
+
+    assert "cannot be read" not in str(error.value)
