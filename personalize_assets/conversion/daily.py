@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import IO, Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -65,8 +65,8 @@ class RejectFile:
             self._file = self._filesystem.create(self.uri)
         # Bytes that are not UTF-8 are shown as \xNN: a reject is for people, and JSON has no other place for them.
         text = raw.decode("utf-8", "backslashreplace")
-        line = json.dumps({"dataset": dataset, "reason": reason, "file": file, "raw": text}, ensure_ascii=False)
-        self._file.write(line.encode() + b"\n")
+        line = msgspec.json.encode({"dataset": dataset, "reason": reason, "file": file, "raw": text})
+        self._file.write(line + b"\n")
         self.rows += 1
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ A row is judged once, here, while its event is at hand: it comes out whole and t
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -90,13 +91,10 @@ class Mapping:
             yield self._row(fields, element, latest, (*extra, position) if self._is_interactions else extra)
 
     def _row(self, fields: dict[str, Any], element: Any, latest: int, extra: tuple[Any, ...]) -> Row:
-        row = []
-        for read in self._readers:
-            value, reason = read(fields, element, latest)
-            if reason:
-                return Row((), reason)
-            row.append(value)
-        return Row((*row, *extra))
+        try:
+            return Row((*[read(fields, element, latest) for read in self._readers], *extra))
+        except _RejectedError as rejected:
+            return Row((), rejected.reason)
 
     def _time(self, fields: dict[str, Any], latest: int) -> int | None:
         """When the event happened, in nanoseconds since the epoch; None (the oldest) if that cannot be told."""
@@ -104,46 +102,99 @@ class Mapping:
         return nanos if nanos is not None and _in_range(nanos // timestamps.NANOS, latest) else None
 
 
-_Reader = Callable[[dict[str, Any], Any, int], tuple[Any, str | None]]
+class _RejectedError(Exception):
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+_Reader = Callable[[dict[str, Any], Any, int], Any]
 
 
 def _reader(column: Column) -> _Reader:
-    """A function of the event, the element of ``each`` and the latest second: the value, or the reason for a reject."""
-    sources = [(is_relative_to_each(path), parse_path(path)) for path in column.paths]
-    sources = [(relative, path[1:] if relative else path) for relative, path in sources]
-    convert = values.converter(column.type, column.separator) if column.type != "timestamp" else None
-    bad = "bad_timestamp" if convert is None else f"bad_value:{column.name}"
-    missing = f"missing:{column.name}" if column.required else None
-    too_long = f"too_long:{column.name}"
-    renamed = column.map
-    max_chars = column.max_chars
-    is_name = column.is_id or column.name == "EVENT_TYPE"
+    """A function of the event, the element of ``each`` and the latest second: the value, or a ``_RejectedError``.
 
-    def read(fields: dict[str, Any], element: Any, latest: int) -> tuple[Any, str | None]:
-        value: Any = column.constant
-        for relative, path in sources:
-            found = lookup(element if relative else fields, path)
-            if found is not None and found != "" and found != []:
-                value = found
+    This is the innermost loop: what most values are (a text at a short path) is asked first.
+    """
+    sources = [(is_relative_to_each(path), parse_path(path)) for path in column.paths]
+    getters = [(relative, _getter(path[1:] if relative else path)) for relative, path in sources]
+    is_text = column.type == "string" and not column.map
+    convert = _converter(column)
+    bad = "bad_timestamp" if column.type == "timestamp" else f"bad_value:{column.name}"
+    max_chars = column.max_chars or sys.maxsize
+
+    def null(reason: str) -> None:
+        if column.required:
+            raise _RejectedError(reason)
+
+    def read(fields: dict[str, Any], element: Any, latest: int) -> Any:
+        value: Any = None
+        for relative, get in getters:
+            value = get(element if relative else fields)
+            if value is not None and value != "" and value != []:
                 break
+        else:
+            value = column.constant
         if value is None:
-            return None, missing
-        try:
-            if is_name and type(value) is list:
-                raise ValueError("a list is not one id")
-            if renamed:
-                text = values.to_text(value, column.separator)
-                value = renamed.get(text, text) if text else None
-            value = _epoch_seconds(value, latest) if convert is None else convert(value)
-        except ValueError:
-            return None, bad if column.required else None
-        if value is None:
-            return None, missing
-        if max_chars is not None and len(value) > max_chars:
-            return None, too_long
-        return value, None
+            return null(f"missing:{column.name}")
+        if not is_text or type(value) is not str:
+            try:
+                value = convert(value, latest)
+            except ValueError:
+                return null(bad)
+            if value is None:
+                return null(f"missing:{column.name}")
+        if type(value) is str and len(value) > max_chars:
+            raise _RejectedError(f"too_long:{column.name}")
+        return value
 
     return read
+
+
+def _converter(column: Column) -> Callable[[Any, int], Any]:
+    """A function of a value that is not null and of the latest second; ``ValueError`` where it cannot be had."""
+    if column.type == "timestamp":
+        typed: Callable[[Any, int], Any] = _epoch_seconds
+    else:
+        convert = values.converter(column.type, column.separator)
+
+        def typed(value: Any, _latest: int) -> Any:
+            return convert(value)
+
+    def one_name(value: Any, latest: int) -> Any:
+        if type(value) is list:
+            raise ValueError("a list is not one id")
+        return typed(value, latest)
+
+    unmapped = one_name if column.is_id or column.name == "EVENT_TYPE" else typed
+    if not column.map:
+        return unmapped
+
+    def mapped(value: Any, latest: int) -> Any:
+        if unmapped is one_name and type(value) is list:
+            raise ValueError("a list is not one id")
+        text = values.to_text(value, column.separator)
+        return unmapped(column.map.get(text, text), latest) if text else None
+
+    return mapped
+
+
+def _getter(path: Path) -> Callable[[Any], Any]:
+    """``lookup`` of one path, quicker for the short ones."""
+    first, *rest = path
+    if not rest:
+        return lambda value: value.get(first) if type(value) is dict else lookup(value, path)
+    if len(rest) > 1:
+        return lambda value: lookup(value, path)
+    (second,) = rest
+
+    def get(value: Any) -> Any:
+        if type(value) is dict:
+            inner = value.get(first)
+            if type(inner) is dict:
+                return inner.get(second)
+        return lookup(value, path)
+
+    return get
 
 
 def _epoch_seconds(value: Any, latest: int) -> int | None:

@@ -36,16 +36,22 @@ def epoch_nanos(value: Any) -> int | None:
     """
     kind = type(value)
     if kind is str:
-        text = value.strip()
-        iso = _ISO.fullmatch(text)
-        if iso:
-            return _iso_nanos(*iso.groups())
-        return _number_nanos(Decimal(text)) if NUMBER.fullmatch(text) else None
+        return _text_nanos(value)
     if kind is int:
         return _number_nanos(value)
     if kind is float:
         return _number_nanos(Decimal(repr(value)))
     return None
+
+
+# Interactions, users and items of one event ask for the same text one after another.
+@lru_cache(maxsize=1024)
+def _text_nanos(text: str) -> int | None:
+    text = text.strip()
+    iso = _ISO.fullmatch(text)
+    if iso:
+        return _iso_nanos(*iso.groups())
+    return _number_nanos(Decimal(text)) if NUMBER.fullmatch(text) else None
 
 
 def latest_seconds(day: date) -> int:

@@ -14,6 +14,8 @@ from personalize_assets.conversion.values import NUMBER, to_text
 
 # Neighbouring \\u escapes are taken together: two of them may be one character beyond the basic plane.
 _ESCAPES = re.compile(rb"((?:\\u[0-9a-fA-F]{4})+)|\\(.)", re.DOTALL)
+_ASCII_BY_CODE = re.compile(rb"\\u00[0-7]")
+_NEVER_ESCAPED_BUT_BY_CODE = bytes(code for code in range(0x20, 0x7F) if code not in b'"\\/')
 _MARKS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f"}
 
 
@@ -55,17 +57,29 @@ def prefilter(datasets: Sequence[Dataset]) -> Callable[[bytes], bool]:
     ]
     if not all(needles):
         return everything
+    every_needle = [needle for fields in needles for field in fields for needle in field]
+    may_be_escaped = _escape_gate(every_needle)
     if all(len(fields) == 1 for fields in needles):
-        either = tuple(dict.fromkeys(needle for (field,) in needles for needle in field))
-        return lambda raw: (
-            any(needle in raw for needle in either)
-            or (b"\\" in raw and any(needle in _unescaped(raw) for needle in either))
-        )
+        either = tuple(dict.fromkeys(every_needle))
 
-    def any_dataset_may_match(raw: bytes) -> bool:
-        return any(all(any(needle in raw for needle in field) for field in fields) for fields in needles)
+        def holds_wanted(raw: bytes) -> bool:
+            for needle in either:  # noqa: SIM110 - a generator would cost more than the search
+                if needle in raw:
+                    return True
+            return False
+    else:
 
-    return lambda raw: any_dataset_may_match(raw) or (b"\\" in raw and any_dataset_may_match(_unescaped(raw)))
+        def holds_wanted(raw: bytes) -> bool:
+            return any(all(any(needle in raw for needle in field) for field in fields) for fields in needles)
+
+    return lambda raw: holds_wanted(raw) or (may_be_escaped(raw) and holds_wanted(_unescaped(raw)))
+
+
+def _escape_gate(needles: Sequence[bytes]) -> Callable[[bytes], bool]:
+    """Whether bytes hold escapes that could hide a needle: unescaping costs more than parsing, and is rarely needed."""
+    if any(needle.translate(None, _NEVER_ESCAPED_BUT_BY_CODE) for needle in needles):
+        return lambda raw: b"\\" in raw
+    return lambda raw: b"\\u00" in raw and _ASCII_BY_CODE.search(raw) is not None
 
 
 def _needles(allowed: Sequence[str]) -> tuple[bytes, ...]:
