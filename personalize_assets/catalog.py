@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -93,10 +93,9 @@ def day_catalog(
     """
     fields = Fields()
     found = []
-    files = {source: list(of_source) for source, of_source in files.items()}
-    number = sum(map(len, files.values()))
-    sample = max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(number, 1)))
-    for source, file, head in _heads(sources, files):
+    jobs = [(source, file) for source, listed in files.items() for file in listed]
+    sample = max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(len(jobs), 1)))
+    for source, file, head in _heads(sources, jobs):
         found.append(
             {"source": source, "key": file.key, "bytes": file.bytes, **describe(head, file.bytes, fields, sample)}
         )
@@ -116,9 +115,8 @@ def described(sources: Mapping[str, RawFiles]) -> dict[str, dict[str, str]]:
 
 
 def _heads(
-    sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredFile]]
+    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredFile]]
 ) -> Iterator[tuple[str, StoredFile, bytes]]:
-    jobs = [(source, file) for source, found in files.items() for file in found]
     with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
         for start in range(0, len(jobs), _HEADS_AT_ONCE):
             batch = jobs[start : start + _HEADS_AT_ONCE]
