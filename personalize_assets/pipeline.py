@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -133,6 +133,10 @@ class Pipeline:
             self.destination.sweep_day(day)
         return done
 
+    def books(self, name: str, days: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What was read of a dataset's source, by day."""
+        return {day: self.destination.source_books(day, self.source_ids[name]) for day in days}
+
     def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
         keys = {
             kind: [self.destination.key_of(uri) for uri in counts[kind]]
@@ -163,7 +167,8 @@ class Pipeline:
                 inputs[name] = self._table_input(name)
                 exports.append(Export(dataset, table=self._uris(inputs[name]), to_csv=to_csv))
         return _as_spec(ExportSpec(tuple(exports), self._s3)), {
-            name: {"run": run, "days": found["days"], "kept": found["kept"]} for name, found in inputs.items()
+            name: {"run": run, **{key: found[key] for key in ("days", "kept", "duplicates")}}
+            for name, found in inputs.items()
         }
 
     def _daily_input(self, name: str) -> dict[str, Any]:
@@ -182,6 +187,7 @@ class Pipeline:
         return {
             "days": list(commits),
             "kept": sum(commit["kept"] for commit in commits.values()),
+            "duplicates": 0,
             "files": [key for commit in commits.values() for key in commit["files"]],
         }
 
@@ -208,7 +214,8 @@ class Pipeline:
             counts = {
                 "rows": made["rows"],
                 "kept": inputs[name]["kept"],
-                "duplicates": inputs[name]["kept"] - made["rows"],
+                # Those of this job, and those left out when a table was made that is now exported as it is.
+                "duplicates": made["copies"] - made["rows"] + inputs[name]["duplicates"],
             }
             about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}
             if export["to_table"]:

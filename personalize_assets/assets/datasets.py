@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from personalize_assets.assets.group import Group, days_of, permanent_errors
+from personalize_assets.checks import accounted, accounted_spec
 from personalize_assets.metadata import day_metadata
 from personalize_assets.storage import DAILY
 
@@ -34,6 +35,7 @@ def convert(group: Group) -> dg.AssetsDefinition:
             )
             for name, key in keys.items()
         ],
+        check_specs=[accounted_spec(key) for key in keys.values()],
         partitions_def=group.partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
@@ -46,10 +48,14 @@ def convert(group: Group) -> dg.AssetsDefinition:
             spec = pipeline.convert_spec(days, make)
             report = group.engine(context).run(context, spec)
             commits = pipeline.commit_convert(days, spec, report)
+            books = {name: pipeline.books(name, commits[name]) for name in make}
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
                 context.add_asset_metadata(day_metadata(commit, uri), asset_key=keys[name], partition_key=day)
-            yield dg.MaterializeResult(asset_key=keys[name])
+            checks = (
+                [accounted(keys[name], books[name], commits[name])] if group.is_checked(context, keys[name]) else []
+            )
+            yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
 
     return convert

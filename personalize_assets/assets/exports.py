@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from personalize_assets.assets.group import Group, permanent_errors
+from personalize_assets.checks import exported, exported_spec
 from personalize_assets.metadata import csv_metadata, table_metadata
 from personalize_assets.storage import DAILY
 
@@ -19,7 +20,11 @@ def export(group: Group) -> dg.AssetsDefinition:
     keys = {spec.key.path[-1]: spec.key for spec in specs}
 
     @dg.multi_asset(
-        name=group.name("export_all"), specs=specs, can_subset=True, required_resource_keys={group.engine_key}
+        name=group.name("export_all"),
+        specs=specs,
+        check_specs=[exported_spec(key) for key in keys.values()],
+        can_subset=True,
+        required_resource_keys={group.engine_key},
     )
     def export(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
@@ -34,7 +39,8 @@ def export(group: Group) -> dg.AssetsDefinition:
             else:
                 csv_key = destination.csv_key(name.removesuffix("_csv"))
                 metadata = csv_metadata(done[name], destination.uri_of(csv_key))
-            yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata)
+            checks = [exported(keys[name], done[name])] if group.is_checked(context, keys[name]) else []
+            yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
 
     return export
 

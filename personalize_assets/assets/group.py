@@ -37,6 +37,10 @@ class Group:
     def engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 
+    def is_checked(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
+        """Whether the checks of an asset are part of the run: somebody may have asked for the asset alone."""
+        return any(check.asset_key == key for check in context.selected_asset_check_keys)
+
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The arrival days of a run: one partition, or a range of them in a single run."""

@@ -13,11 +13,13 @@ from functools import partial
 from typing import IO, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.mapping import COPIES
 from personalize_assets.conversion.values import plain_decimal
 
 _PART = "_part"
@@ -60,12 +62,13 @@ def write_parts(
 ) -> list[dict[str, Any]]:
     """Sort rows and write them as ``<csv>/00000.csv, …`` and, in the same pass, ``<parquet>-00000.parquet, …``.
 
-    Returns the parts in order: ``{"part", "rows", "csv", "csv_bytes", "parquet"}``.
+    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet"}``; ``copies`` sums up the
+    column of that name, which is not written.
     """
     write = partial(_write_partition, schema=schema, csv=csv, parquet=parquet, s3=s3)
     parts = (
         rows.orderBy(*order)
-        .select(*schema.names, F.spark_partition_id().alias(_PART))
+        .select(*schema.names, COPIES, F.spark_partition_id().alias(_PART))
         .mapInArrow(write, "report string")
         .collect()
     )
@@ -83,8 +86,8 @@ def _write_partition(
                 continue
             own = pa.RecordBatch.from_arrays(batch.columns[: len(schema)], schema=schema)
             if not report:
-                part = batch.column(len(schema))[0].as_py()
-                report = {"part": part, "rows": 0, "csv": None, "csv_bytes": 0, "parquet": None}
+                part = batch.column(len(schema) + 1)[0].as_py()
+                report = {"part": part, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "parquet": None}
                 if csv is not None:
                     report["csv"] = f"{csv}/{part:05d}.csv"
                     csv_file: IO[bytes] = open_files.enter_context(filesystem.create(report["csv"]))
@@ -93,6 +96,7 @@ def _write_partition(
                     file = open_files.enter_context(filesystem.create(report["parquet"]))
                     rows_writer = open_files.enter_context(pq.ParquetWriter(file, schema, compression="zstd"))
             report["rows"] += own.num_rows
+            report["copies"] += pc.sum(batch.column(len(schema))).as_py()
             if csv is not None:
                 lines = csv_lines(own)
                 csv_file.write(lines)

@@ -30,7 +30,6 @@ class RowFile:
 
     def add(self, row: tuple[Any, ...]) -> None:
         self._waiting.append(row)
-        self.rows += 1
         if len(self._waiting) >= _ROWS_AT_ONCE:
             self._flush()
 
@@ -40,7 +39,10 @@ class RowFile:
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
         columns = zip(*self._waiting, strict=True)
         arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
-        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        self._writer.write_batch(batch)
+        # Counted where they are written, and not where they came in: the books compare the two.
+        self.rows += batch.num_rows
         self._waiting.clear()
 
     def close(self) -> None:
@@ -82,8 +84,10 @@ class DatasetDay:
         self._rows = rows
         self._rejects = rejects
         self._rejected: Counter[str] = Counter()
+        self._seen = 0
 
     def add(self, row: Row, event: Event, file: str) -> None:
+        self._seen += 1
         if row.reason is None:
             self._rows.add(row.values)
         else:
@@ -94,13 +98,12 @@ class DatasetDay:
         """The day's part of the report: ``rows = kept + rejected``, and the files that hold them."""
         self._rows.close()
         self._rejects.close()
-        rejected = sum(self._rejected.values())
         return {
-            "rows": self._rows.rows + rejected,
+            "rows": self._seen,
             "kept": self._rows.rows,
             "rejected": dict(self._rejected),
             "files": [self._rows.uri] if self._rows.rows else [],
-            "reject_files": [self._rejects.uri] if rejected else [],
+            "reject_files": [self._rejects.uri] if self._rejects.rows else [],
         }
 
 
@@ -110,6 +113,7 @@ class SourceDay:
     def __init__(self, rejects: RejectFile) -> None:
         self.files = 0
         self.bytes = 0
+        self.read = 0
         self.wanted = 0
         self.not_wanted = 0
         self._malformed: Counter[str] = Counter()
@@ -122,13 +126,12 @@ class SourceDay:
 
     def close(self) -> dict[str, Any]:
         self._rejects.close()
-        malformed = sum(self._malformed.values())
         return {
             "raw_files": self.files,
             "bytes": self.bytes,
-            "read": self.wanted + self.not_wanted + malformed,
+            "read": self.read,
             "wanted": self.wanted,
             "not_wanted": self.not_wanted,
             "malformed": dict(self._malformed),
-            "reject_files": [self._rejects.uri] if malformed else [],
+            "reject_files": [self._rejects.uri] if self._rejects.rows else [],
         }

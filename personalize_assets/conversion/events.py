@@ -168,6 +168,7 @@ def _read_file(
 ) -> None:
     framer = Framer(_blocks(file.uri, filesystem), may_match)
     for event in framer.by_line() if file.framing == "lines" else framer.one_by_one():
+        books.read += 1
         if event.fields is None:
             books.add_malformed(event, file.uri)
             continue
@@ -180,6 +181,7 @@ def _read_file(
                         outputs[name].add(row, event, file.uri)
         books.wanted += wanted
         books.not_wanted += not wanted
+    books.read += framer.skipped
     books.not_wanted += framer.skipped
     books.files += 1
     books.bytes += file.bytes

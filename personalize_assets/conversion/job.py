@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from personalize_assets.conversion import csv_export, events, interactions, mapping, rows
 from personalize_assets.conversion.contract import IDS, Dataset
@@ -91,7 +92,10 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
 
 
 def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:
-    """``{"datasets": {name: {"rows", "parts": […]}}}``; the parts in the order of the file."""
+    """``{"datasets": {name: {"rows", "copies", "parts": […]}}}``; the parts in the order of the file.
+
+    ``copies`` is the number of rows that went in, summed up over those that came out.
+    """
     return {"datasets": {one.dataset.name: _export(spark, one, job.s3) for one in job.exports}}
 
 
@@ -101,7 +105,7 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     daily_schema = mapping.schema(dataset)
     schema = pa.schema([daily_schema.field(name) for name in names])
     if one.daily is None:
-        table = rows.read(spark, one.table or (), schema, s3)
+        table = rows.read(spark, one.table or (), schema, s3).withColumn(mapping.COPIES, F.lit(1))
     else:
         table = rows.read(spark, one.daily, daily_schema, s3)
         if dataset.name == "interactions":
@@ -111,7 +115,11 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
             table = latest_by_id(table, dataset.columns, id_column)
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
     parts = csv_export.write_parts(table, order, schema, one.to_csv, one.to_table, s3)
-    return {"rows": sum(part["rows"] for part in parts), "parts": parts}
+    return {
+        "rows": sum(part["rows"] for part in parts),
+        "copies": sum(part["copies"] for part in parts),
+        "parts": parts,
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

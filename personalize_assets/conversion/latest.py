@@ -9,17 +9,18 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import Column
-from personalize_assets.conversion.mapping import EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping import COPIES, EVENT_TIME, MESSAGE_ID
 
 
 def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
     """For each column the value that is not null of the latest event, or with ``keep: first`` of the earliest.
 
     Equal times are told apart by the message id, then by the value; an unknown time counts as the oldest. So the
-    result does not depend on the order of reading.
+    result does not depend on the order of reading. ``COPIES`` beside the columns counts the rows of an id.
     """
     kept = [_kept(column) for column in columns if column.name != id_column]
-    return rows.groupBy(id_column).agg(*kept).select(*(column.name for column in columns))
+    copies = F.count(F.lit(1)).alias(COPIES)
+    return rows.groupBy(id_column).agg(*kept, copies).select(*(column.name for column in columns), COPIES)
 
 
 def _kept(column: Column) -> SparkColumn:

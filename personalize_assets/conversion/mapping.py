@@ -18,6 +18,8 @@ from personalize_assets.conversion.paths import Path, is_relative_to_each, parse
 # Bookkeeping beside a dataset's own columns in the daily Parquet files; they never reach a CSV.
 DEDUPE, POSITION = "_dedupe", "_position"
 EVENT_TIME, MESSAGE_ID = "_event_time", "_message_id"
+# How many daily rows one exported row stands for: it closes the books of an export.
+COPIES = "_copies"
 
 _ARROW_TYPES = {
     "string": pa.string(),
