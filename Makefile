@@ -6,13 +6,16 @@ PORT ?= 3000
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := personalize_assets personalize_assets_tests
+SOURCES := personalize_assets personalize_assets_tests benchmarks
+# Glue 5.1 has Spark 3.5.6: the conversion's tests run on it too, in an environment of its own.
+SPARK35 := .venv-spark35
+SPARK35_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py mapping.py engines.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all lint format clean
+.PHONY: help demo dev test test-all test-spark35 lint format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z.-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Convert both samples end to end; prints where the files lie
 	@for config in sample_data/segment.yaml sample_data/firehose.yaml; do \
@@ -37,6 +40,10 @@ test: $(INSTALLED) ## Run the quick tests
 test-all: $(INSTALLED) ## Run every test, with many more examples in the property tests
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest
 
+test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
+	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
+	@$(SPARK35)/bin/python -m pytest -m "not slow" $(SPARK35_TESTS)
+
 lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -47,7 +54,7 @@ format: $(INSTALLED) ## Put the code into the one format, and mend what can be m
 	@$(BIN)/ruff format $(SOURCES)
 
 clean: ## Remove .venv and caches; data/ and .dagster/ stay
-	@rm -rf .venv .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
+	@rm -rf .venv $(SPARK35) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv: $(INSTALLED) ## Set up .venv only; again when pyproject.toml or constraints.txt change
@@ -60,4 +67,12 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Setting up .venv (a few minutes the first time: PySpark alone is 400 MB)..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+$(SPARK35)/.installed: $(INSTALLED)
+	@echo "Setting up $(SPARK35)..."
+	@test -x $(SPARK35)/bin/python || $(BIN)/python -m venv $(SPARK35)
+	@grep -v -e '^pyspark==' -e '^py4j==' constraints.txt > $(SPARK35)/constraints.txt
+	@$(SPARK35)/bin/python -m pip install -q --disable-pip-version-check -c $(SPARK35)/constraints.txt \
+		"pyspark==3.5.6" -e ".[dev]"
 	@touch $@

@@ -24,7 +24,7 @@ from personalize_assets.conversion.values import plain_decimal
 
 _PART = "_part"
 # Whatever a reader may take for the end of a line: Personalize wants one record a physical line.
-_LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
+_LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 

@@ -1,8 +1,8 @@
 """Raw files to events to the daily files: one pass over the bytes, whatever the number of datasets.
 
-Spark spreads the files over its tasks; inside a task Python and Arrow read, judge and write. This was measured against
-Spark's own JSON reader (benchmarks/README.md): it is faster, and the same on every engine and version, where the
-native readers each have their own idea of a number, of broken input and of two objects on a line.
+Spark spreads the files over its tasks; inside a task Python and Arrow read, judge and write. That is about as fast as
+Spark's own JSON reader (benchmarks/README.md), and the same on every engine and version, where the native readers each
+have their own idea of a number, of broken input and of two objects on a line.
 """
 
 from __future__ import annotations
