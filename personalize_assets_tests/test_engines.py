@@ -14,7 +14,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 
 ADVICE = (
     "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
-    "and set JAVA_HOME if it is not on the PATH"
+    "and set JAVA_HOME if it is not on the PATH; the engine 'sail', which needs no Java, comes with a later version"
 )
 
 
