@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -45,7 +45,7 @@ def run_all(config: Config, days: Sequence[date] | None = None) -> None:
 
 def _in_reach(config: Config, days: Sequence[date]) -> list[date]:
     """The days that are partitions: from the source's first day to today (UTC)."""
-    today = date.fromtimestamp(time.time())
+    today = datetime.now(UTC).date()
     found = [day for day in days if config.source.start_date <= day <= today]
     if not found:
         raise PersonalizeAssetsError(

@@ -12,9 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 
+from personalize_assets.checks import ACCOUNTED, EXPORTED
 from personalize_assets.cli import main
 from personalize_assets_tests.reader import read_csv, records
 
@@ -122,7 +124,15 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
 
     run_sample("firehose", tmp_path / "data")
 
-    assert (tmp_path / "home" / "history" / "runs.db").exists()
+    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * 4
+        keys = [
+            dg.AssetCheckKey(dg.AssetKey("filtered_interactions"), ACCOUNTED),
+            dg.AssetCheckKey(dg.AssetKey("interactions_csv"), EXPORTED),
+        ]
+        for record in instance.event_log_storage.get_asset_check_summary_records(keys).values():
+            assert record.last_check_execution_record is not None
+            assert record.last_check_execution_record.status.value == "SUCCEEDED"
 
 
 # run: what is wrong is said in one paragraph

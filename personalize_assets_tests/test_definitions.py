@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def test_partitions_run_from_the_start_date_to_today() -> None:
     keys = partitions.get_partition_keys()
 
     assert keys[0] == "2026-10-01"
-    assert keys[-1] == date.today().isoformat()
+    assert keys[-1] == datetime.now(UTC).date().isoformat()
 
 
 def test_a_dataset_that_is_not_in_the_config_has_no_assets(tmp_path: Path) -> None:
