@@ -109,6 +109,24 @@ def test_a_map_replaces_the_values_it_names_and_leaves_the_others() -> None:
     assert one(mapped, {}) is None
 
 
+def test_a_map_renames_each_element_of_an_array() -> None:
+    mapped = column("a", map={"W": "women", "1": "one", "gone": ""})
+    assert one(mapped, {"a": ["W"]}) == "women"
+    assert one(mapped, {"a": ["W", "men", 1, None, "gone"]}) == "women|men|one"
+
+
+def test_an_array_of_nothing_but_nulls_gives_way_to_the_next_path() -> None:
+    either = Column("X", ("products.sku", "sku"))
+    assert one(either, {"products": [{"name": "a"}, {"sku": ""}], "sku": "s"}) == "s"
+    assert one(either, {"products": [{"name": "a"}, {"sku": "p"}], "sku": "s"}) == "p"
+
+
+@pytest.mark.parametrize("name", ["USER_ID", "ITEM_ID"])
+def test_an_id_has_no_line_break_for_the_csv_would_make_two_ids_one(name: str) -> None:
+    assert one(Column(name, ("a",), required=True), {"a": "two\r\nlines"}) == "two lines"
+    assert one(Column("X", ("a",)), {"a": "two\nlines"}) == "two\nlines"
+
+
 def test_a_map_comes_before_the_type() -> None:
     assert one(column("a", map={"low": "1"}, type="int"), {"a": "low"}) == 1
     assert one(column("a", map={"yes": "true"}, type="boolean"), {"a": "yes"}) is True

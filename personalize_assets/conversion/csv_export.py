@@ -20,11 +20,9 @@ from pyspark.sql import functions as F
 
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.mapping import COPIES
-from personalize_assets.conversion.values import plain_decimal
+from personalize_assets.conversion.values import one_line, plain_decimal
 
 _PART = "_part"
-# Whatever a reader may take for the end of a line: Personalize wants one record a physical line.
-_LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 
@@ -36,7 +34,7 @@ def header(columns: Sequence[str]) -> bytes:
 
 def csv_text(value: str) -> str:
     """A text as a CSV cell: line breaks become spaces; quoted only where it must be, with backslash escapes."""
-    value = _LINE_BREAK.sub(" ", value)
+    value = one_line(value)
     if _NEEDS_QUOTES.search(value):
         return '"' + _ESCAPED.sub(r"\\\1", value) + '"'
     return value

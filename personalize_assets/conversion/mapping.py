@@ -123,6 +123,7 @@ def _reader(column: Column) -> _Reader:
     convert = _converter(column)
     bad = "bad_timestamp" if column.type == "timestamp" else f"bad_value:{column.name}"
     max_chars = column.max_chars or sys.maxsize
+    is_id = column.is_id
 
     def null(reason: str) -> None:
         if column.required:
@@ -132,7 +133,10 @@ def _reader(column: Column) -> _Reader:
         value: Any = None
         for relative, get in getters:
             value = get(element if relative else fields)
-            if value is not None and value != "" and value != []:
+            if type(value) is str:
+                if value:
+                    break
+            elif not values.is_null(value):
                 break
         else:
             value = column.constant
@@ -145,8 +149,12 @@ def _reader(column: Column) -> _Reader:
                 return null(bad)
             if value is None:
                 return null(f"missing:{column.name}")
-        if type(value) is str and len(value) > max_chars:
-            raise _RejectedError(f"too_long:{column.name}")
+        if type(value) is str:
+            if len(value) > max_chars:
+                raise _RejectedError(f"too_long:{column.name}")
+            if is_id and not value.isprintable():
+                # As it will stand in the CSV: two ids that differ in this alone would be one id there, twice.
+                value = values.one_line(value)
         return value
 
     return read
@@ -172,12 +180,21 @@ def _converter(column: Column) -> Callable[[Any, int], Any]:
         return unmapped
 
     def mapped(value: Any, latest: int) -> Any:
-        if unmapped is one_name and type(value) is list:
-            raise ValueError("a list is not one id")
-        text = values.to_text(value, column.separator)
-        return unmapped(column.map.get(text, text), latest) if text else None
+        renamed = _renamed(value, column.map)
+        return None if renamed is None else unmapped(renamed, latest)
 
     return mapped
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """A value, or each element of an array, as text and by its new name where it has one."""
+    if type(value) is list:
+        elements = []
+        for element in value:
+            elements.append(_renamed(element, names))
+        return elements
+    text = values.to_text(value)
+    return names.get(text, text) if text else None
 
 
 def _getter(path: Path) -> Callable[[Any], Any]:

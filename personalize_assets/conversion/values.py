@@ -15,6 +15,9 @@ from typing import Any
 # ASCII digits, so that no engine's idea of a digit matters; no infinity, no underscore, no hexadecimal.
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 
+# Personalize wants one record a physical line; \x1c to \x1e end a line for Python's own readers.
+_LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
+
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _INT_BITS = {"int": 31, "long": 63}
 
@@ -29,6 +32,18 @@ def plain_decimal(number: float) -> str:
     if text.endswith(".0"):
         text = text[:-2]
     return "0" if text == "-0" else text
+
+
+def one_line(text: str) -> str:
+    """A text with every line break in it, whatever a reader may take for one, as a space."""
+    return _LINE_BREAK.sub(" ", text)
+
+
+def is_null(value: Any) -> bool:
+    """Null, an empty text, or an array of nothing else: then the next path of a column is asked."""
+    if type(value) is list:
+        return all(map(is_null, value))
+    return value is None or value == ""
 
 
 def to_text(value: Any, separator: str = "|") -> str | None:
