@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -83,22 +84,25 @@ def test_an_engine_of_a_later_version_is_refused(name: str) -> None:
     assert str(error.value) == f"engine: '{name}' is not part of this version yet; use local"
 
 
-def test_a_file_that_is_gone_is_named_with_what_to_do(spark: SparkSession, tmp_path: Path) -> None:
-    spec = {
+def spec(folder: Path, file: str) -> dict[str, Any]:
+    """A job over one file, every event of which is wanted by a dataset that is not made."""
+    return {
         "job": "convert",
         "sources": [
             {
                 "id": "source",
                 "dated": True,
-                "files": [{"uri": f"{tmp_path}/gone.json", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
-                "datasets": [],
+                "files": [{"uri": f"{folder}/{file}", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
+                "datasets": [{"name": "interactions", "columns": [], "where": {}}],
             }
         ],
-        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{tmp_path}/rejects"}, "now": 0, "s3": {}},
+        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{folder}/rejects"}, "now": 0, "s3": {}},
     }
 
+
+def test_a_file_that_is_gone_is_named_with_what_to_do(spark: SparkSession, tmp_path: Path) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec)
+        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec(tmp_path, "gone.json"))
 
     assert str(error.value).startswith(f"{tmp_path}/gone.json cannot be read: ")
     assert str(error.value).endswith("; if the file is gone, materialize raw_event_catalog again")
@@ -109,20 +113,8 @@ def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
 ) -> None:
     (tmp_path / "a.json").write_text("broken")
     (tmp_path / "rejects").write_text("a file in the way")
-    spec = {
-        "job": "convert",
-        "sources": [
-            {
-                "id": "source",
-                "dated": True,
-                "files": [{"uri": f"{tmp_path}/a.json", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
-                "datasets": [{"name": "interactions", "columns": [], "where": {}}],
-            }
-        ],
-        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{tmp_path}/rejects"}, "now": 0, "s3": {}},
-    }
 
     with pytest.raises(Exception, match="rejects") as error:
-        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec)
+        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec(tmp_path, "a.json"))
 
     assert "cannot be read" not in str(error.value)
