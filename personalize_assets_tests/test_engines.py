@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,12 @@ ADVICE = (
     "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
     "and set JAVA_HOME if it is not on the PATH; the engine 'sail', which needs no Java, comes with a later version"
 )
+
+
+@pytest.fixture
+def context() -> Iterator[dg.AssetExecutionContext]:
+    with dg.DagsterInstance.ephemeral() as instance, dg.build_asset_context(instance=instance) as built:
+        yield built
 
 
 def java_that_says(folder: Path, version: str) -> None:
@@ -67,13 +74,15 @@ def test_java_17_and_newer_will_do(version: str, monkeypatch: pytest.MonkeyPatch
     check_java()
 
 
-def test_java_is_only_looked_for_when_a_job_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_java_is_only_looked_for_when_a_job_runs(
+    context: dg.AssetExecutionContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
     engine = make_engine("local")
 
     with pytest.raises(JavaMissing):
-        engine.run(dg.build_asset_context(), {})
+        engine.run(context, {})
 
 
 @pytest.mark.parametrize("name", ["sail", "glue"])
@@ -100,21 +109,23 @@ def spec(folder: Path, file: str) -> dict[str, Any]:
     }
 
 
-def test_a_file_that_is_gone_is_named_with_what_to_do(spark: SparkSession, tmp_path: Path) -> None:
+def test_a_file_that_is_gone_is_named_with_what_to_do(
+    spark: SparkSession, context: dg.AssetExecutionContext, tmp_path: Path
+) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec(tmp_path, "gone.json"))
+        LocalEngine.on_all_cores().run(context, spec(tmp_path, "gone.json"))
 
     assert str(error.value).startswith(f"{tmp_path}/gone.json cannot be read: ")
     assert str(error.value).endswith("; if the file is gone, materialize raw_event_catalog again")
 
 
 def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, context: dg.AssetExecutionContext, tmp_path: Path
 ) -> None:
     (tmp_path / "a.json").write_text("broken")
     (tmp_path / "rejects").write_text("a file in the way")
 
     with pytest.raises(Exception, match="rejects") as error:
-        LocalEngine.on_all_cores().run(dg.build_asset_context(), spec(tmp_path, "a.json"))
+        LocalEngine.on_all_cores().run(context, spec(tmp_path, "a.json"))
 
     assert "cannot be read" not in str(error.value)
