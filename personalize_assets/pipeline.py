@@ -121,21 +121,20 @@ class Pipeline:
         run = spec["plan"]["run_id"]
         done: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in spec["plan"]["make"]}
         for day in (day.isoformat() for day in days):
-            found = report["days"].get(day, {"sources": {}, "datasets": {}})
             for source in spec["sources"]:
-                books = {**_EMPTY_BOOKS, **found["sources"].get(source["id"], {})}
+                books = _books(report, day, source["id"])
                 self.destination.commit_day(REJECTS, day, self._with_keys(books, run), part=source["id"])
             for name, commits in done.items():
-                counts = {**_EMPTY_COUNTS, **found["datasets"].get(name, {})}
+                counts = {**_EMPTY_COUNTS, **_part(report, day, "datasets", name)}
                 commit = {"mapping": fingerprint(self.datasets[name]), **self._with_keys(counts, run)}
                 self.destination.commit_day(DAILY[name], day, commit)
                 commits[day] = commit
             self.destination.sweep_day(day)
         return done
 
-    def books(self, name: str, days: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What was read of a dataset's source, by day."""
-        return {day: self.destination.source_books(day, self.source_ids[name]) for day in days}
+    def books(self, name: str, days: Iterable[str], report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        """What was read of a dataset's source according to a report of ``convert``, by day."""
+        return {day: _books(report, day, self.source_ids[name]) for day in days}
 
     def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
         keys = {
@@ -246,12 +245,22 @@ _EMPTY_BOOKS: dict[str, Any] = {
 _EMPTY_COUNTS: dict[str, Any] = {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
 
 
+def _part(report: Mapping[str, Any], day: str, kind: str, name: str) -> dict[str, Any]:
+    """What a report of ``convert`` says of one of the day's ``sources`` or ``datasets``; nothing if it had no files."""
+    part: dict[str, Any] = report["days"].get(day, {}).get(kind, {}).get(name, {})
+    return part
+
+
+def _books(report: Mapping[str, Any], day: str, source: str) -> dict[str, Any]:
+    return {**_EMPTY_BOOKS, **_part(report, day, "sources", source)}
+
+
 def _must_account_for_all_files(spec: Mapping[str, Any], report: Mapping[str, Any]) -> None:
     """A report that lost a task would otherwise empty a day without a word."""
     for source in spec["sources"]:
         wanted = Counter(file["day"] for file in source["files"])
         for day, files in wanted.items():
-            read = report["days"].get(day, {"sources": {}})["sources"].get(source["id"], {}).get("raw_files", 0)
+            read = _books(report, day, source["id"])["raw_files"]
             if read != files:
                 raise PersonalizeAssetsError(
                     f"the engine's report of run {spec['plan']['run_id']} accounts for {read} of {files} raw files of "

@@ -124,12 +124,9 @@ def _summary(pipeline: Pipeline) -> Iterator[str]:
     destination = pipeline.destination
     rows: list[tuple[str, ...]] = [("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")]
     reasons: Counter[str] = Counter()
-    converted: set[str] = set()
     for name in pipeline.datasets:
-        commits = destination.daily_commits(name)
-        converted.update(commits)
         rejected: Counter[str] = Counter()
-        for commit in commits.values():
+        for commit in destination.daily_commits(name).values():
             rejected.update(commit["rejected"])
         reasons.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = destination.manifest(name) or {}
@@ -138,9 +135,9 @@ def _summary(pipeline: Pipeline) -> Iterator[str]:
             (name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(destination.csv_key(name))))
         )
     yield from _table(rows)
-    for day in sorted(converted):
-        for source in pipeline.sources:
-            reasons.update(destination.source_books(day, source)["malformed"])
+    for source in pipeline.sources:
+        for books in destination.daily_books(source).values():
+            reasons.update(books["malformed"])
     if reasons:
         told = ", ".join(f"{count:,} {reason}" for reason, count in sorted(reasons.items()))
         yield f"\nRejected: {told}; see {_shown(destination.uri_of(REJECTS))}"

@@ -101,10 +101,16 @@ class Destination:
 
     def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
         """The commits of all days, by day, oldest first."""
-        folder = DAILY[dataset]
+        return self._by_day(DAILY[dataset], DAILY[dataset])
+
+    def daily_books(self, source: str) -> dict[str, dict[str, Any]]:
+        """What was read of a source on all days, by day, oldest first."""
+        return self._by_day(REJECTS, "the day's datasets", source)
+
+    def _by_day(self, folder: str, asset: str, part: str = "") -> dict[str, dict[str, Any]]:
         days = sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
-            commits = threads.map(lambda day: self._json(_commit_key(f"{folder}/day={day}"), folder), days)
+            commits = threads.map(lambda day: self._json(_commit_key(f"{folder}/day={day}", part), asset), days)
             return {day: commit for day, commit in zip(days, commits, strict=True) if commit}
 
     # -- tables, exports, schemas ---------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def convert(group: Group) -> dg.AssetsDefinition:
             spec = pipeline.convert_spec(days, make)
             report = group.engine(context).run(context, spec)
             commits = pipeline.commit_convert(days, spec, report)
-            books = {name: pipeline.books(name, commits[name]) for name in make}
+            books = {name: pipeline.books(name, commits[name], report) for name in make}
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")

@@ -118,7 +118,7 @@ def _reader(column: Column) -> _Reader:
     This is the innermost loop: what most values are (a text at a short path) is asked first.
     """
     sources = [(is_relative_to_each(path), parse_path(path)) for path in column.paths]
-    getters = [(relative, _getter(path[1:] if relative else path)) for relative, path in sources]
+    getters = [(relative, getter(path[1:] if relative else path)) for relative, path in sources]
     is_text = column.type == "string" and not column.map
     convert = _converter(column)
     bad = "bad_timestamp" if column.type == "timestamp" else f"bad_value:{column.name}"
@@ -197,7 +197,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
     return names.get(text, text) if text else None
 
 
-def _getter(path: Path) -> Callable[[Any], Any]:
+def getter(path: Path) -> Callable[[Any], Any]:
     """``lookup`` of one path, quicker for the short ones."""
     first, *rest = path
     if not rest:

@@ -8,7 +8,7 @@ from typing import Any
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.framing import everything
-from personalize_assets.conversion.mapping import lookup
+from personalize_assets.conversion.mapping import getter
 from personalize_assets.conversion.paths import parse_path
 from personalize_assets.conversion.values import NUMBER, to_text
 
@@ -24,11 +24,11 @@ def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
 
     An array or an object equals nothing, and neither does null.
     """
-    tests = [(parse_path(field), frozenset(allowed)) for field, allowed in dataset.where.items()]
+    tests = [(getter(parse_path(field)), frozenset(allowed)) for field, allowed in dataset.where.items()]
 
     def matches(fields: dict[str, Any]) -> bool:
-        for path, allowed in tests:
-            value = fields.get(path[0]) if len(path) == 1 else lookup(fields, path)
+        for get, allowed in tests:
+            value = get(fields)
             if type(value) is not str:
                 if value is None or type(value) in (list, dict):
                     return False
