@@ -48,17 +48,21 @@ def main() -> None:
 def run(config: Path | None, engine: str | None, days: tuple[date, date] | None) -> None:
     """Run everything, without the UI. Exit code 0, or 1 with the cause."""
     from personalize_assets.config import load_config
+    from personalize_assets.interrupts import watching_for_ctrl_c
     from personalize_assets.run import run_all
 
     env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
-    try:
-        run_all(load_config(config, env), _each_day(days) if days else None)
-    except PersonalizeAssetsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        click.echo("Stopped. Whatever was in force before still is; run again to finish.", err=True)
-        sys.exit(130)
+    with watching_for_ctrl_c() as stopped_by_user:
+        try:
+            run_all(load_config(config, env), _each_day(days) if days else None)
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or stopped_by_user():
+                click.echo("Stopped. Whatever was in force before still is; run again to finish.", err=True)
+                sys.exit(130)
+            if not isinstance(error, PersonalizeAssetsError):
+                raise
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(1)
 
 
 def _each_day(days: tuple[date, date]) -> list[date]:

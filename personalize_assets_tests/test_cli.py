@@ -227,7 +227,7 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(seconds: flo
     os.killpg(running.pid, signal.SIGINT)
     _, errors = running.communicate(timeout=60)
 
-    assert running.returncode == 130
+    assert running.returncode == 130, errors
     assert "Stopped. Whatever was in force before still is; run again to finish." in errors
     assert "Traceback" not in errors
     assert hashes(tmp_path / "data") == before

@@ -98,19 +98,20 @@ def ui(out: Path) -> Iterator[Ui]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [Path(sys.executable).with_name("dg"), "dev", "--host", "127.0.0.1", "--port", str(port)],
-        cwd=REPOSITORY,
-        env={
-            **os.environ,
-            "DAGSTER_HOME": str(home),
-            "PERSONALIZE__SOURCE__URI": str(out / "raw"),
-            "PERSONALIZE__DESTINATION__URI": str(out / "data"),
-        },
-        stdout=(out / "server.log").open("w"),
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    )
+    with (out / "server.log").open("w") as log:
+        server = subprocess.Popen(
+            [Path(sys.executable).with_name("dg"), "dev", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=REPOSITORY,
+            env={
+                **os.environ,
+                "DAGSTER_HOME": str(home),
+                "PERSONALIZE__SOURCE__URI": str(out / "raw"),
+                "PERSONALIZE__DESTINATION__URI": str(out / "data"),
+            },
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
     running = Ui(f"http://127.0.0.1:{port}")
     try:
         wait_until(lambda: running.is_up() or server.poll() is not None)
