@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -59,8 +60,14 @@ def use_this_python() -> None:
 @contextmanager
 def starting_jvm() -> Iterator[None]:
     """Around the start of a session: Ctrl-C waits until Java is up, for a half-started one would be left behind."""
+    logging.getLogger().addFilter(_is_not_raised_too)
     with _interrupts_later(), _without_chatter():
         yield
+
+
+def _is_not_raised_too(record: logging.LogRecord) -> bool:
+    """Py4J prints the traceback of a lost connection (Ctrl-C stops Java too) beside raising it."""
+    return record.msg != "Exception while sending command."
 
 
 @contextmanager
