@@ -134,7 +134,7 @@ def describe(head: bytes, size: int, fields: Fields, sample: int = _EVENTS_PER_F
         # The last event in the head may be cut; without it nothing here looks broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
-    for event, _ in zip(Framer([text]).by_line(), range(sample), strict=False):
+    for event, _ in zip(Framer([text]).one_by_one(), range(sample), strict=False):
         if event.fields is not None:
             fields.add(event.fields)
     return {

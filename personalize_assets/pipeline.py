@@ -20,8 +20,8 @@ from personalize_assets.config import Config
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
-from personalize_assets.conversion.events import Plan, RawFile, Source
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
+from personalize_assets.conversion.tasks import Plan, RawFile, Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
 from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint, new_run_id

@@ -16,9 +16,10 @@ from personalize_assets.config import load_config
 from personalize_assets.conversion import job
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import BLOCK_BYTES, unpacked_blocks
-from personalize_assets.conversion.framing import Framer, everything
+from personalize_assets.conversion.framing import everything
 from personalize_assets.conversion.wanted import prefilter
 from personalize_assets.pipeline import Pipeline
+from personalize_assets_tests.paths_of_reading import PATHS, framed
 
 CORPUS = Path(__file__).parent / "corpus"
 FILES = sorted(
@@ -35,15 +36,15 @@ def cut(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("size", [1, 7, BLOCK_BYTES])
-@pytest.mark.parametrize("path", ["by_line", "one_by_one"])
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_the_corpus_gives_its_events_and_rejects(name: str, path: str, size: int) -> None:
     expected = json.loads((CORPUS / f"{name}.expected.json").read_text("utf-8"))
     may_match = everything
     if expected["wanted"]:
         may_match = prefilter([Dataset("interactions", (), where={"event": tuple(expected["wanted"])})])
-    framer = Framer(cut(unpacked_blocks(io.BytesIO((CORPUS / name).read_bytes())), size), may_match)
-    found = list(getattr(framer, path)())
+    blocks = cut(unpacked_blocks(io.BytesIO((CORPUS / name).read_bytes())), size)
+    found, skipped = framed(path, blocks, may_match)
     rejects = [
         {"reason": event.reason, "raw": event.raw.decode("utf-8", "backslashreplace")}
         for event in found
@@ -51,7 +52,7 @@ def test_a_file_of_the_corpus_gives_its_events_and_rejects(name: str, path: str,
     ]
     assert rejects == expected["rejects"]
     assert [event.fields for event in found if event.fields is not None] == expected["events"]
-    assert framer.skipped == expected["skipped"]
+    assert skipped == expected["skipped"]
 
 
 def test_each_file_of_the_corpus_has_its_expectation_and_the_other_way_round() -> None:

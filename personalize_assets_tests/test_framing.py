@@ -18,8 +18,7 @@ from personalize_assets.conversion.mapping import Mapping
 from personalize_assets.conversion.parsing import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event, parse
 from personalize_assets.conversion.timestamps import latest_seconds
 from personalize_assets.conversion.wanted import matcher, prefilter
-
-PATHS = ("by_line", "one_by_one")
+from personalize_assets_tests.paths_of_reading import PATHS, framed, read_on
 
 
 def blocks(data: bytes, size: int) -> list[bytes]:
@@ -30,8 +29,7 @@ def read(data: bytes, may_match: Callable[[bytes], bool] = everything) -> tuple[
     """Events and the count of skipped ones, after both paths and several cuts have agreed on them."""
     results = []
     for path, size in itertools.product(PATHS, (1, 7, len(data) + 1)):
-        framer = Framer(blocks(data, size), may_match)
-        results.append((list(getattr(framer, path)()), framer.skipped))
+        results.append(framed(path, blocks(data, size), may_match))
     for result in results:
         assert result == results[0]
     return results[0]
@@ -226,7 +224,7 @@ def test_half_of_a_surrogate_pair_is_malformed_and_its_neighbours_are_not(text: 
 def test_of_a_large_broken_stretch_the_beginning_is_kept() -> None:
     broken = b"x" * (3 * MAX_RAW_BYTES)
     for path, size in itertools.product(PATHS, (MAX_RAW_BYTES - 1, 5 * MAX_RAW_BYTES)):
-        found = list(getattr(Framer(blocks(broken + b'\n{"n":1}', size)), path)())
+        found = framed(path, blocks(broken + b'\n{"n":1}', size))[0]
         assert [event.raw for event in found] == [b"x" * MAX_RAW_BYTES, b'{"n":1}']
 
 
@@ -265,7 +263,7 @@ def test_what_is_nested_deeper_is_malformed_and_its_neighbours_are_not(
 ) -> None:
     deep = nested(depth, opening, closing)
     for path in PATHS:
-        found = list(getattr(Framer([b'{"n":1}' + deep + b'{"n":2}']), path)())
+        found = framed(path, [b'{"n":1}' + deep + b'{"n":2}'])[0]
         assert [event.raw for event in found] == [b'{"n":1}', deep, b'{"n":2}']
         assert [event.reason for event in found] == [None, MALFORMED, None]
 
@@ -277,7 +275,7 @@ def test_a_deep_value_that_is_no_object_is_malformed_at_any_depth_beyond_the_lim
 
 def test_what_opens_thousands_of_brackets_and_closes_none_is_one_broken_stretch() -> None:
     for path in PATHS:
-        found = list(getattr(Framer(blocks(b'{"a":' * 5000 + b'\n{"n":1}\n', 4096)), path)())
+        found = framed(path, blocks(b'{"a":' * 5000 + b'\n{"n":1}\n', 4096))[0]
         assert [event.reason or event.fields for event in found] == [MALFORMED, {"n": 1}]
 
 
@@ -294,15 +292,15 @@ def test_what_may_not_match_is_counted_and_not_parsed_whole_or_broken() -> None:
 def test_a_wanted_value_far_inside_a_broken_stretch_is_found_whatever_the_blocks() -> None:
     broken = b"x" * (MAX_RAW_BYTES - 2) + b"yes" + b"x" * 100
     for path, size in itertools.product(PATHS, (1000, MAX_RAW_BYTES + 1)):
-        framer = Framer(blocks(broken, size), lambda raw: b"yes" in raw)
-        assert [event.reason for event in getattr(framer, path)()] == [MALFORMED]
+        found, _ = framed(path, blocks(broken, size), lambda raw: b"yes" in raw)
+        assert [event.reason for event in found] == [MALFORMED]
 
 
 def test_two_wanted_values_far_apart_in_a_broken_stretch_are_found_whatever_the_blocks() -> None:
     broken = b'{"a":"one",' + b"#" * 9000 + b'"two"'
     for path, size in itertools.product(PATHS, (100, 5000, 20_000)):
-        framer = Framer(blocks(broken, size), lambda raw: b"one" in raw and b"two" in raw)
-        assert [event.reason for event in getattr(framer, path)()] == [MALFORMED]
+        found, _ = framed(path, blocks(broken, size), lambda raw: b"one" in raw and b"two" in raw)
+        assert [event.reason for event in found] == [MALFORMED]
 
 
 def cut_off(data: bytes) -> Iterator[bytes]:
@@ -325,16 +323,16 @@ def cut_off(data: bytes) -> Iterator[bytes]:
 def test_a_stream_that_is_cut_off_is_one_malformed_event_after_what_could_be_read(
     path: str, data: bytes, raw: bytes
 ) -> None:
-    found = list(getattr(Framer(cut_off(data)), path)())
+    found = framed(path, cut_off(data))[0]
     assert [(event.raw, event.reason) for event in found if event.fields is None] == [(raw, MALFORMED)]
     assert [event.fields for event in found[:-1]] == ([{"n": 1}] if data else [])
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_stream_that_is_cut_off_is_told_of_even_where_nothing_in_it_is_wanted(path: str) -> None:
-    framer = Framer(cut_off(b'{"n":1}\n{"n":'), lambda raw: False)
-    assert [(event.raw, event.reason) for event in getattr(framer, path)()] == [(b'{"n":', MALFORMED)]
-    assert framer.skipped == 1
+    found, skipped = framed(path, cut_off(b'{"n":1}\n{"n":'), lambda raw: False)
+    assert [(event.raw, event.reason) for event in found] == [(b'{"n":', MALFORMED)]
+    assert skipped == 1
 
 
 # The samples this project began with
@@ -407,7 +405,7 @@ def test_the_segment_samples_events_become_its_rows() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_line_of_50_megabytes_is_an_event(path: str) -> None:
     large = b'{"n":"' + b"x" * (50 * 1024 * 1024) + b'"}'
-    found = list(getattr(Framer(blocks(b'{"n":1}\n' + large + b'\n{"n":2}\n', 1024 * 1024)), path)())
+    found = framed(path, blocks(b'{"n":1}\n' + large + b'\n{"n":2}\n', 1024 * 1024))[0]
     assert [event.raw for event in found] == [b'{"n":1}', large, b'{"n":2}']
     assert [event.reason for event in found] == [None, None, None]
 
@@ -419,7 +417,7 @@ def test_the_memory_of_reading_does_not_grow_with_the_file(path: str) -> None:
     block = event * 100
     times = 200 * 1024 * 1024 // len(block)
     tracemalloc.start()
-    count = sum(1 for _ in getattr(Framer(block for _ in range(times)), path)())
+    count = sum(1 for _ in read_on(path, Framer(block for _ in range(times))))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == times * 100
@@ -430,7 +428,7 @@ def test_the_memory_of_reading_does_not_grow_with_the_file(path: str) -> None:
 def test_the_memory_of_reading_does_not_grow_with_a_broken_stretch() -> None:
     block = b"2026-10-01 INFO nothing here\n" * 40_000
     tracemalloc.start()
-    found = list(Framer(block for _ in range(200)).by_line())
+    found = list(read_on("in_batches", Framer(block for _ in range(200))))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [event.reason for event in found] == [MALFORMED]

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import unpacked_blocks
-from personalize_assets.conversion.framing import Framer, everything
+from personalize_assets.conversion.framing import everything
 from personalize_assets.conversion.parsing import MALFORMED, NOT_AN_OBJECT, Event
 from personalize_assets.conversion.wanted import prefilter
+from personalize_assets_tests.paths_of_reading import framed
 
 Result = tuple[list[Event], int]
 
@@ -120,33 +121,31 @@ def cut(data: bytes, places: Iterable[int]) -> Iterator[bytes]:
     yield data[at:]
 
 
-def by_line(blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> Result:
-    framer = Framer(blocks, may_match)
-    return list(framer.by_line()), framer.skipped
+def in_batches(blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> Result:
+    return framed("in_batches", blocks, may_match)
 
 
 def one_by_one(blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> Result:
-    framer = Framer(blocks, may_match)
-    return list(framer.one_by_one()), framer.skipped
+    return framed("one_by_one", blocks, may_match)
 
 
 @given(FILES, st.sampled_from([everything, WANTED]))
 def test_both_paths_give_the_same_events_and_skip_as_many(data: bytes, may_match: Callable[[bytes], bool]) -> None:
-    assert by_line([data], may_match) == one_by_one([data], may_match)
+    assert in_batches([data], may_match) == one_by_one([data], may_match)
 
 
 @given(FILES, CUTS, st.sampled_from([everything, WANTED]))
 def test_no_cut_into_blocks_changes_an_event(data: bytes, cuts: list[int], may_match: Callable[[bytes], bool]) -> None:
     whole = one_by_one([data], may_match)
     assert one_by_one(cut(data, cuts), may_match) == whole
-    assert by_line(cut(data, cuts), may_match) == whole
+    assert in_batches(cut(data, cuts), may_match) == whole
 
 
 @given(FILES, st.sampled_from([everything, WANTED]))
 def test_blocks_of_one_byte_change_no_event(data: bytes, may_match: Callable[[bytes], bool]) -> None:
     whole = one_by_one([data], may_match)
     assert one_by_one(cut(data, range(len(data))), may_match) == whole
-    assert by_line(cut(data, range(len(data))), may_match) == whole
+    assert in_batches(cut(data, range(len(data))), may_match) == whole
 
 
 @given(well_formed(), CUTS)
@@ -154,7 +153,7 @@ def test_every_event_of_a_well_formed_file_comes_out_once_and_in_order_and_none_
     file: tuple[bytes, list[bytes], list[Any]], cuts: list[int]
 ) -> None:
     data, raws, values = file
-    for read in (by_line, one_by_one):
+    for read in (in_batches, one_by_one):
         found, skipped = read(cut(data, cuts))
         assert [event.raw for event in found] == raws
         assert [event.fields for event in found] == values
@@ -167,7 +166,7 @@ def test_the_prefilter_takes_away_only_events_that_cannot_be_wanted(
     file: tuple[bytes, list[bytes], list[Any]],
 ) -> None:
     data, _, values = file
-    found, skipped = by_line([data], WANTED)
+    found, skipped = in_batches([data], WANTED)
     let_through = [event.fields for event in found]
     for value in values:
         if value.get("event") in ("Order Completed", "ü"):
@@ -177,7 +176,7 @@ def test_the_prefilter_takes_away_only_events_that_cannot_be_wanted(
 
 @given(st.lists(st.one_of(written(), written(st.one_of(NUMBERS, TEXTS, st.booleans(), st.none()))), max_size=6))
 def test_each_value_that_is_no_object_counts_once(parts: list[tuple[bytes, Any]]) -> None:
-    found, _ = by_line([b"\n".join(raw for raw, _ in parts)])
+    found, _ = in_batches([b"\n".join(raw for raw, _ in parts)])
     assert [event.raw for event in found] == [raw for raw, _ in parts]
     assert [event.reason for event in found] == [
         None if isinstance(value, dict) else NOT_AN_OBJECT for _, value in parts
@@ -192,7 +191,7 @@ def test_whatever_is_broken_costs_no_object_on_a_line_before_or_after_it(
     before: list[bytes], broken: bytes, after: list[bytes]
 ) -> None:
     data = b"".join(line + b"\n" for line in before) + broken + b"\n" + b"".join(line + b"\n" for line in after)
-    found = [event.raw for event in by_line([data])[0] if event.reason is None]
+    found = [event.raw for event in in_batches([data])[0] if event.reason is None]
     assert found[: len(before)] == before
     assert found[len(found) - len(after) :] == after
 
@@ -204,7 +203,7 @@ def test_of_a_truncated_gzip_what_could_be_read_is_kept_and_the_rest_is_one_reje
     lines = [b'{"n":%d}' % number for number in numbers]
     packed = gzip.compress(b"\n".join(lines), mtime=0)
     packed = packed[: data.draw(st.integers(2, len(packed) - 1))]
-    found, _ = by_line(unpacked_blocks(io.BytesIO(packed)))
+    found, _ = in_batches(unpacked_blocks(io.BytesIO(packed)))
     assert one_by_one(unpacked_blocks(io.BytesIO(packed)))[0] == found
     assert found[-1].reason == MALFORMED
     assert [event.reason for event in found[:-1]] == [None] * (len(found) - 1)
@@ -217,4 +216,4 @@ def test_several_gzip_members_read_as_their_texts_one_after_another(
 ) -> None:
     packed = b"".join(gzip.compress(data, mtime=0) for data, _, _ in files)
     plain = b"".join(data for data, _, _ in files)
-    assert by_line(unpacked_blocks(io.BytesIO(packed))) == by_line([plain])
+    assert in_batches(unpacked_blocks(io.BytesIO(packed))) == in_batches([plain])

@@ -13,7 +13,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import events, job
+from personalize_assets.conversion import job, tasks
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
 from personalize_assets.pipeline import Pipeline
@@ -388,7 +388,7 @@ def test_a_raw_file_that_is_gone_fails_the_run_and_names_it(group: Group) -> Non
     spec = group.pipeline.convert_spec([FIRST], ["interactions"])
     group.raw.delete([group.layout.key(FIRST, "a.json")])
 
-    with pytest.raises(events.UnreadableFile, match=r"/raw/day=2026-10-01/a\.json cannot be read"):
+    with pytest.raises(tasks.UnreadableFile, match=r"/raw/day=2026-10-01/a\.json cannot be read"):
         group.run(spec)
 
 

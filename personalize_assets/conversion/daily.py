@@ -25,28 +25,43 @@ class RowFile:
         self._filesystem = filesystem
         self._schema = schema
         self._waiting: list[tuple[Any, ...]] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._in_batches = 0
         self._file: IO[bytes] | None = None
         self._writer: pq.ParquetWriter | None = None
 
     def add(self, row: tuple[Any, ...]) -> None:
         self._waiting.append(row)
         if len(self._waiting) >= _ROWS_AT_ONCE:
+            self._gather()
+
+    def add_many(self, batch: pa.RecordBatch) -> None:
+        self._batches.append(batch)
+        self._in_batches += batch.num_rows
+        if self._in_batches >= _ROWS_AT_ONCE:
             self._flush()
+
+    def _gather(self) -> None:
+        columns = zip(*self._waiting, strict=True)
+        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
+        self._waiting.clear()
+        self.add_many(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
     def _flush(self) -> None:
         if self._writer is None:
             self._file = self._filesystem.create(self.uri)
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
-        columns = zip(*self._waiting, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, self._schema, strict=True)]
-        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
-        self._writer.write_batch(batch)
+        table = pa.Table.from_batches(self._batches, self._schema)
+        self._writer.write_table(table)
         # Counted where they are written, and not where they came in: the books compare the two.
-        self.rows += batch.num_rows
-        self._waiting.clear()
+        self.rows += table.num_rows
+        self._batches.clear()
+        self._in_batches = 0
 
     def close(self) -> None:
         if self._waiting:
+            self._gather()
+        if self._in_batches:
             self._flush()
         if self._writer is not None and self._file is not None:
             self._writer.close()
@@ -87,12 +102,21 @@ class DatasetDay:
         self._seen = 0
 
     def add(self, row: Row, event: Event, file: str) -> None:
-        self._seen += 1
         if row.reason is None:
+            self._seen += 1
             self._rows.add(row.values)
         else:
-            self._rejected[row.reason] += 1
-            self._rejects.add(self._dataset, row.reason, file, event.raw)
+            self.add_reject(row.reason, event.raw, file)
+
+    def add_many(self, kept: pa.RecordBatch) -> None:
+        self._seen += kept.num_rows
+        if kept.num_rows:
+            self._rows.add_many(kept)
+
+    def add_reject(self, reason: str, raw: bytes, file: str) -> None:
+        self._seen += 1
+        self._rejected[reason] += 1
+        self._rejects.add(self._dataset, reason, file, raw)
 
     def close(self) -> dict[str, Any]:
         """The day's part of the report: ``rows = kept + rejected``, and the files that hold them."""
@@ -119,8 +143,20 @@ class SourceDay:
         self._malformed: Counter[str] = Counter()
         self._rejects = rejects
 
+    def add_file(self, size: int, skipped: int) -> None:
+        """A file that was read to its end; ``skipped`` of its events were not parsed, for they cannot be wanted."""
+        self.files += 1
+        self.bytes += size
+        self.add_read(skipped, 0)
+
+    def add_read(self, events: int, wanted: int) -> None:
+        self.read += events
+        self.wanted += wanted
+        self.not_wanted += events - wanted
+
     def add_malformed(self, event: Event, file: str) -> None:
         assert event.reason is not None
+        self.read += 1
         self._malformed[event.reason] += 1
         self._rejects.add(None, event.reason, file, event.raw)
 

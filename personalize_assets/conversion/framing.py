@@ -1,7 +1,8 @@
 """JSON events out of bytes: exact, by blocks, without Spark.
 
-One ``Framer`` reads one file. Its events are the same on both paths: ``by_line`` is the fast one and hands everything
-that is not one whole object on one line to ``one_by_one``, the exact one, which it leaves again at the next line.
+One ``Framer`` reads one file. Its events are the same on both paths: ``one_by_one`` is the exact one; ``batches`` is
+the fast one, which guesses where whole events lie, has each guess proved by decoding it, and goes the exact path, for
+one value, where a guess fails.
 
 The rules (design §5): values stand one after another with any white space, commas or nothing between them, or in an
 array. A stretch that is not JSON is one malformed event; it ends before the next line that begins with ``{``.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -37,7 +39,22 @@ _OVERLAP = 4096
 _IN_A_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BROKEN_AT = re.compile(r"JSON is malformed: (?!trailing characters|.*surrogate|.*escape).*\(byte (\d+)\)")
+# How many bytes are cut into lines at once: as many as the processor's cache takes, or few where that is often in vain.
+_SMALLEST_GUESS = 4 * 1024
+_LARGEST_GUESS = 256 * 1024
+_GLUED_AT_ONCE = 1024
 _AFTER_SCALAR = frozenset(b' \t\r\n,]{["')
+
+
+REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What a decoder may raise for bytes that are not one event."""
+
+
+class Batch(NamedTuple):
+    """Events as they are written, and as the decoder gave them."""
+
+    raws: list[bytes]
+    values: list[Any]
 
 
 class TruncatedStream(Exception):
@@ -70,17 +87,28 @@ class Framer:
         self._in_array = False
         # Whether an array was open where a stretch broke: whether it still is, only its end will tell.
         self._perhaps_in_array = False
+        self._guess = _LARGEST_GUESS
 
-    def by_line(self) -> Iterator[Event]:
-        """The fast path: one whole object a line, anything else by ``one_by_one``."""
-        while self._at < len(self._buffer) or not self._ended:
-            yield from self._whole_lines()
-            no_line_end = self._buffer.find(b"\n", self._at) < 0
-            if no_line_end and not self._ended and len(self._buffer) - self._at < MAX_RAW_BYTES:
+    def batches(self, decode: Callable[[bytes], Any]) -> Iterator[Batch | Event]:
+        """The fast path: events that ``decode`` takes, many at once; all else as ``one_by_one`` gives it.
+
+        ``decode`` is given bytes that may be one event. It raises one of ``REFUSALS`` if they are not, or if it is not
+        the one to read them.
+        """
+        while self._to_next_value():
+            if (
+                not self._ended
+                and len(self._buffer) - self._at < MAX_RAW_BYTES
+                and self._buffer.find(b"\n", self._at) < 0
+            ):
                 self._refill()
+            for take in (self._take_lines, self._take_glued):
+                batch = take(decode)
+                if batch.raws:
+                    yield batch
+                    break
             else:
-                # Not one whole object, or the last line, or objects that are glued together for megabytes.
-                yield from self._until_line_start()
+                yield from self._next()
         yield from self._end()
 
     def one_by_one(self) -> Iterator[Event]:
@@ -89,41 +117,47 @@ class Framer:
             yield from self._next()
         yield from self._end()
 
-    def _whole_lines(self) -> Iterator[Event]:
-        """The events of the lines from here on; stops before the first that is not blank and not one whole object."""
-        buffer, may_match = self._buffer, self._may_match
-        at = self._at
-        while (line_end := buffer.find(b"\n", at)) >= 0:
-            raw = buffer[at:line_end].strip(_SPACE)
-            if raw:
-                if may_match(raw):
-                    event = parse(raw)
-                    if event.reason:
-                        break
-                    # The place is kept before the event goes out: a reader may stop here for good.
-                    self._at = line_end + 1
-                    yield event
-                else:
-                    try:
-                        decode_whole(raw)
-                    except (msgspec.MsgspecError, RecursionError):
-                        break
-                    self.skipped += 1
-            at = line_end + 1
+    def _take_lines(self, decode: Callable[[bytes], Any]) -> Batch:
+        """Whole events on lines of their own, from here on, as long as there are any."""
+        buffer, at = self._buffer, self._at
+        stop = buffer.rfind(b"\n", at, at + self._guess)
+        if stop < 0:
+            stop = buffer.find(b"\n", at, at + _LARGEST_GUESS)
+            if stop < 0:
+                return Batch([], [])
+        raws: list[bytes] = []
+        found: list[Any] = []
+        taken = at
+        try:
+            for line in buffer[at:stop].split(b"\n"):
+                if raw := line.strip(_SPACE):
+                    found.append(decode(raw))
+                    raws.append(raw)
+                taken += len(line) + 1
+        except REFUSALS:
+            # What was cut into lines in vain is the price of a wrong guess: guess less where guesses are wrong.
+            self._guess = max(2 * (taken - at), _SMALLEST_GUESS)
+        else:
+            self._guess = min(2 * self._guess, _LARGEST_GUESS)
+        if raws:
+            self._at = min(taken, stop)
+        return Batch(raws, found)
+
+    def _take_glued(self, decode: Callable[[bytes], Any]) -> Batch:
+        """Whole events in ``{…}{…}``, from here on, as long as there are any."""
+        buffer, at = self._buffer, self._at
+        raws: list[bytes] = []
+        found: list[Any] = []
+        while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LARGEST_GUESS) + 1):
+            raw = buffer[at:end]
+            try:
+                found.append(decode(raw))
+            except REFUSALS:
+                break
+            raws.append(raw)
+            at = end
         self._at = at
-
-    def _until_line_start(self) -> Iterator[Event]:
-        """Read exactly until the next value stands on a line of its own, and at least one value."""
-        passed_line_end = False
-        while self._to_next_value():
-            if passed_line_end and self._stands_first_in_line():
-                return
-            yield from self._next()
-            passed_line_end = True
-
-    def _stands_first_in_line(self) -> bool:
-        before = self._buffer.rfind(b"\n", 0, self._at)
-        return before >= 0 and not self._buffer[before : self._at].strip(b" \t\r\n")
+        return Batch(raws, found)
 
     def _to_next_value(self) -> bool:
         """Go to where the next value begins; false at the end of the file."""

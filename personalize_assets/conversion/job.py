@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import csv_export, events, interactions, mapping, rows
+from personalize_assets.conversion import csv_export, events, interactions, mapping, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.latest import latest_by_id
 from personalize_assets.conversion.session import parallelism, spark_conf
@@ -29,8 +29,8 @@ from personalize_assets.conversion.session import parallelism, spark_conf
 class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
     """Which raw files to read, what to make of them, and where to."""
 
-    sources: tuple[events.Source, ...]
-    plan: events.Plan
+    sources: tuple[tasks.Source, ...]
+    plan: tasks.Plan
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -51,7 +51,7 @@ class Export(msgspec.Struct, frozen=True):
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
-    """What to export; ``s3`` as in ``events.Plan``."""
+    """What to export; ``s3`` as in ``tasks.Plan``."""
 
     exports: tuple[Export, ...]
     s3: dict[str, Any]
@@ -61,7 +61,7 @@ Spec = ConvertSpec | ExportSpec
 
 
 def run(spark: SparkSession, spec: dict[str, Any]) -> dict[str, Any]:
-    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``events.UnreadableFile``."""
+    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``tasks.UnreadableFile``."""
     started = time.monotonic()
     job = msgspec.convert(spec, Spec)
     for key, value in spark_conf().items():
@@ -73,7 +73,7 @@ def run(spark: SparkSession, spec: dict[str, Any]) -> dict[str, Any]:
 def convert(spark: SparkSession, job: ConvertSpec) -> dict[str, Any]:
     """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
     days: dict[str, Any] = {}
-    for task in events.convert(spark, job.sources, job.plan, parallelism(spark)):
+    for task in events.over_spark(spark)(list(events.tasks_of(job.sources, parallelism(spark))), job.plan):
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})
             _add(total["sources"].setdefault(task["source"], {}), part["source"])

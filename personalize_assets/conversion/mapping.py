@@ -21,7 +21,7 @@ EVENT_TIME, MESSAGE_ID = "_event_time", "_message_id"
 # How many daily rows one exported row stands for: it closes the books of an export.
 COPIES = "_copies"
 
-_ARROW_TYPES = {
+ARROW_TYPES = {
     "string": pa.string(),
     "int": pa.int32(),
     "long": pa.int64(),
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 
 def schema(dataset: Dataset) -> pa.Schema:
     """The daily Parquet schema: the dataset's columns in their order, then the bookkeeping."""
-    own = [pa.field(column.name, _ARROW_TYPES[column.type]) for column in dataset.columns]
+    own = [pa.field(column.name, ARROW_TYPES[column.type]) for column in dataset.columns]
     if dataset.name == "interactions":
         return pa.schema([*own, pa.field(DEDUPE, pa.string()), pa.field(POSITION, pa.int32())])
     return pa.schema([*own, pa.field(EVENT_TIME, pa.int64()), pa.field(MESSAGE_ID, pa.string())])
@@ -81,10 +81,10 @@ class Mapping:
         """
         elements = lookup(fields, self._each) if self._each else None
         if self._is_interactions:
-            key = _text_or_none(lookup(fields, self._dedupe_by)) if self._dedupe_by else None
+            key = text_or_none(lookup(fields, self._dedupe_by)) if self._dedupe_by else None
             extra: tuple[Any, ...] = (key,)
         else:
-            message_id = _text_or_none(lookup(fields, self._message_id)) if self._message_id else None
+            message_id = text_or_none(lookup(fields, self._message_id)) if self._message_id else None
             extra = (self._time(fields, latest), message_id)
         if type(elements) is not list or not elements:
             yield self._row(fields, None, latest, (*extra, 0) if self._is_interactions else extra)
@@ -95,16 +95,18 @@ class Mapping:
     def _row(self, fields: dict[str, Any], element: Any, latest: int, extra: tuple[Any, ...]) -> Row:
         try:
             return Row((*[read(fields, element, latest) for read in self._readers], *extra))
-        except _RejectedError as rejected:
+        except RejectedError as rejected:
             return Row((), rejected.reason)
 
     def _time(self, fields: dict[str, Any], latest: int) -> int | None:
         """When the event happened, in nanoseconds since the epoch; None (the oldest) if that cannot be told."""
         nanos = timestamps.epoch_nanos(lookup(fields, self._event_time)) if self._event_time else None
-        return nanos if nanos is not None and _in_range(nanos // timestamps.NANOS, latest) else None
+        return nanos if nanos is not None and in_range(nanos // timestamps.NANOS, latest) else None
 
 
-class _RejectedError(Exception):
+class RejectedError(Exception):
+    """A value for which its row is a reject."""
+
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
@@ -113,51 +115,56 @@ _Reader = Callable[[dict[str, Any], Any, int], Any]
 
 
 def _reader(column: Column) -> _Reader:
-    """A function of the event, the element of ``each`` and the latest second: the value, or a ``_RejectedError``.
-
-    This is the innermost loop: what most values are (a text at a short path) is asked first.
-    """
+    """A function of the event, the element of ``each`` and the latest second: the value, or a ``RejectedError``."""
     sources = [(is_relative_to_each(path), parse_path(path)) for path in column.paths]
     getters = [(relative, getter(path[1:] if relative else path)) for relative, path in sources]
+    finish = finisher(column)
+
+    def read(fields: dict[str, Any], element: Any, latest: int) -> Any:
+        for relative, get in getters:
+            value = get(element if relative else fields)
+            if not values.is_null(value):
+                return finish(value, latest)
+        return finish(column.constant, latest)
+
+    return read
+
+
+def finisher(column: Column) -> Callable[[Any, int], Any]:
+    """A function of what was found in an event (or None) and the latest second: the typed value.
+
+    None where a column may be null; it raises a ``RejectedError`` where not, and for what Personalize refuses.
+    """
     is_text = column.type == "string" and not column.map
     convert = _converter(column)
+    missing = f"missing:{column.name}"
     bad = "bad_timestamp" if column.type == "timestamp" else f"bad_value:{column.name}"
     max_chars = column.max_chars or sys.maxsize
     is_id = column.is_id
 
     def null(reason: str) -> None:
         if column.required:
-            raise _RejectedError(reason)
+            raise RejectedError(reason)
 
-    def read(fields: dict[str, Any], element: Any, latest: int) -> Any:
-        value: Any = None
-        for relative, get in getters:
-            value = get(element if relative else fields)
-            if type(value) is str:
-                if value:
-                    break
-            elif not values.is_null(value):
-                break
-        else:
-            value = column.constant
+    def finish(value: Any, latest: int) -> Any:
         if value is None:
-            return null(f"missing:{column.name}")
+            return null(missing)
         if not is_text or type(value) is not str:
             try:
                 value = convert(value, latest)
             except ValueError:
                 return null(bad)
             if value is None:
-                return null(f"missing:{column.name}")
+                return null(missing)
         if type(value) is str:
             if len(value) > max_chars:
-                raise _RejectedError(f"too_long:{column.name}")
+                raise RejectedError(f"too_long:{column.name}")
             if is_id and not value.isprintable():
                 # As it will stand in the CSV: two ids that differ in this alone would be one id there, twice.
                 value = values.one_line(value)
         return value
 
-    return read
+    return finish
 
 
 def _converter(column: Column) -> Callable[[Any, int], Any]:
@@ -221,12 +228,12 @@ def _epoch_seconds(value: Any, latest: int) -> int | None:
         return None
     nanos = timestamps.epoch_nanos(value)
     seconds = None if nanos is None else nanos // timestamps.NANOS
-    if seconds is None or not _in_range(seconds, latest):
+    if seconds is None or not in_range(seconds, latest):
         raise ValueError("not a point in time between 1990 and the day after arrival")
     return seconds
 
 
-def _in_range(seconds: int, latest: int) -> bool:
+def in_range(seconds: int, latest: int) -> bool:
     return timestamps.EARLIEST_SECONDS <= seconds <= latest
 
 
@@ -234,7 +241,7 @@ def _optional_path(text: str | None) -> Path | None:
     return parse_path(text) if text else None
 
 
-def _text_or_none(value: Any) -> str | None:
+def text_or_none(value: Any) -> str | None:
     try:
         return values.to_text(value)
     except ValueError:

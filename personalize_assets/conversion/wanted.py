@@ -27,20 +27,24 @@ def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
     tests = [(getter(parse_path(field)), frozenset(allowed)) for field, allowed in dataset.where.items()]
 
     def matches(fields: dict[str, Any]) -> bool:
-        for get, allowed in tests:
-            value = get(fields)
-            if type(value) is not str:
-                if value is None or type(value) in (list, dict):
-                    return False
-                try:
-                    value = to_text(value)
-                except ValueError:  # a number beyond every type
-                    return False
-            if value not in allowed:
+        for get, allowed in tests:  # noqa: SIM110 - a generator would cost more than the test
+            if not is_one_of(get(fields), allowed):
                 return False
         return True
 
     return matches
+
+
+def is_one_of(value: Any, allowed: frozenset[str]) -> bool:
+    """Whether a value, as text, is among those allowed."""
+    if type(value) is not str:
+        if value is None or type(value) in (list, dict):
+            return False
+        try:
+            value = to_text(value)
+        except ValueError:  # a number beyond every type
+            return False
+    return value in allowed
 
 
 def prefilter(datasets: Sequence[Dataset]) -> Callable[[bytes], bool]:

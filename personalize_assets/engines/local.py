@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
-from personalize_assets.conversion import events, job
+from personalize_assets.conversion import job, tasks
 from personalize_assets.conversion.session import spark_conf
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
@@ -53,7 +53,7 @@ class LocalEngine(Engine):
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         try:
             return job.run(self.session(), spec)
-        except events.UnreadableFile as error:
+        except tasks.UnreadableFile as error:
             raise PersonalizeAssetsError(
                 f"{error}; if the file is gone, materialize raw_event_catalog again"
             ) from error

@@ -1,0 +1,115 @@
+"""Events as they are read, one by one or many at once, into the books, rows and rejects of a day."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from personalize_assets.conversion.columns import Columns, Rows
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.daily import DatasetDay, SourceDay
+from personalize_assets.conversion.framing import Batch
+from personalize_assets.conversion.mapping import Mapping
+from personalize_assets.conversion.parsing import Event, whole_event
+from personalize_assets.conversion.shape import NoShapeError, Shape
+from personalize_assets.conversion.wanted import matcher, prefilter
+
+# Events that are converted together: enough that a call a column does not count, few enough to stay in memory.
+_EVENTS_AT_ONCE = 8192
+_BYTES_AT_ONCE = 16 * 1024 * 1024
+
+
+class Day(NamedTuple):
+    """Where a day's events go. ``latest`` is the last second (UTC since the epoch) that a timestamp may carry."""
+
+    latest: int
+    books: SourceDay
+    datasets: dict[str, DatasetDay]
+
+
+class Converter:
+    """The datasets of one source: events as they come, by themselves or many at once, into books and rows."""
+
+    def __init__(self, datasets: Sequence[Dataset], make: Sequence[str]) -> None:
+        self.made = tuple(dataset for dataset in datasets if dataset.name in make)
+        self.may_match = prefilter(datasets)
+        self._matchers = [(matcher(dataset), dataset.name) for dataset in datasets]
+        self._mappings = {dataset.name: Mapping(dataset) for dataset in self.made}
+        self._columns: dict[str, Columns] = {}
+        self.decode: Callable[[bytes], Any] = whole_event(self.may_match)
+        try:
+            shape = Shape(datasets)
+        except NoShapeError:
+            return
+        self.decode = shape.decode
+        # Of all datasets, also those that are not made: the books of a day say the same whichever are.
+        self._columns = {dataset.name: Columns(dataset, shape) for dataset in datasets}
+
+    def add_event(self, event: Event, file: str, day: Day) -> None:
+        if event.fields is None:
+            day.books.add_malformed(event, file)
+            return
+        wanted = False
+        for matches, name in self._matchers:
+            if matches(event.fields):
+                wanted = True
+                if name in day.datasets:
+                    for row in self._mappings[name].rows(event.fields, day.latest):
+                        day.datasets[name].add(row, event, file)
+        day.books.add_read(1, int(wanted))
+
+    def add_events(self, found: Batch, file_of: Callable[[int], str], day: Day) -> None:
+        if not self._columns:
+            for number, (raw, fields) in enumerate(zip(found.raws, found.values, strict=True)):
+                if fields is None:
+                    day.books.add_read(1, 0)
+                else:
+                    self.add_event(Event(raw, fields), file_of(number), day)
+            return
+        rows: dict[Any, Rows] = {}
+        for name, columns in self._columns.items():
+            selected = rows.get(columns.selection)
+            if selected is None:
+                selected = rows[columns.selection] = columns.selection.rows(found.values)
+            if name in day.datasets and selected.numbers:
+                converted = columns.convert(selected, day.latest)
+                day.datasets[name].add_many(converted.kept)
+                for number, reason in converted.rejected:
+                    day.datasets[name].add_reject(reason, found.raws[number], file_of(number))
+        wanted = set().union(*(selected.numbers for selected in rows.values()))
+        day.books.add_read(len(found.values), len(wanted))
+
+
+class Waiting:
+    """Events of one day on their way, also across files, until they are enough to be converted together."""
+
+    def __init__(self, converter: Converter, day: Day) -> None:
+        self._converter = converter
+        self._day = day
+        self._batch = Batch([], [])
+        self._bytes = 0
+        self._starts: list[int] = []
+        self._files: list[str] = []
+
+    def add_event(self, event: Event, file: str) -> None:
+        self._converter.add_event(event, file, self._day)
+
+    def add(self, batch: Batch, file: str) -> None:
+        if not self._files or self._files[-1] != file:
+            self._starts.append(len(self._batch.raws))
+            self._files.append(file)
+        self._batch.raws.extend(batch.raws)
+        self._batch.values.extend(batch.values)
+        self._bytes += sum(map(len, batch.raws))
+        if len(self._batch.raws) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
+            self.convert()
+
+    def convert(self) -> None:
+        self._converter.add_events(self._batch, self._file_of, self._day)
+        self._batch = Batch([], [])
+        self._bytes = 0
+        self._starts, self._files = [], []
+
+    def _file_of(self, number: int) -> str:
+        return self._files[bisect_right(self._starts, number) - 1]
