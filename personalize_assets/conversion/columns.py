@@ -18,7 +18,6 @@ from personalize_assets.conversion.mapping import (
     ARROW_TYPES,
     RejectedError,
     finisher,
-    in_range,
     schema,
     text_or_none,
 )
@@ -27,7 +26,15 @@ from personalize_assets.conversion.shape import Getter, Shape
 from personalize_assets.conversion.wanted import is_one_of
 
 _TEXTS = {str, type(None)}
-_NUMBERS = {float, int, type(None)}
+# What JSON has for a type, so that Arrow can take it as it is.
+_USUAL = {
+    "string": {str},
+    "float": {float, int},
+    "double": {float, int},
+    "int": {int},
+    "long": {int},
+    "boolean": {bool},
+}
 
 
 class Rows(NamedTuple):
@@ -78,15 +85,8 @@ class Columns:
         """When events happened, in nanoseconds since the epoch; null (the oldest) where that cannot be told."""
         if self._event_time is None:
             return pa.nulls(len(rows.events), pa.int64())
-        found = self._event_time(rows.events)
-        nanos = timestamps.plain_nanos(found)
-        if nanos is not None:
-            return pc.if_else(_are_in_range(_seconds(nanos), latest), nanos, None)
-        each = [timestamps.epoch_nanos(value) for value in found]
-        return pa.array(
-            [nanos if nanos is not None and in_range(nanos // timestamps.NANOS, latest) else None for nanos in each],
-            pa.int64(),
-        )
+        nanos = timestamps.many_nanos(self._event_time(rows.events))
+        return pc.if_else(_are_in_range(_seconds(nanos), latest), nanos, None)
 
 
 class _Selection:
@@ -144,28 +144,28 @@ class _Column:
             self._sources.append((relative, get))
         self._finish = finisher(column)
         self._type = ARROW_TYPES[column.type]
-        self._is_text = column.type == "string" and not column.map
+        self._usual = _USUAL.get(column.type, set())
 
     def read(self, rows: Rows, latest: int, reasons: dict[int, str]) -> pa.Array:
         """The column. ``reasons`` gets an entry for each row without one that this column rejects."""
         found = self._found(rows)
-        kinds = set(map(type, found))
-        if self._is_text and kinds <= _TEXTS and self._are_usual(found):
-            if self._column.required and type(None) in kinds:
-                for row, value in enumerate(found):
-                    if value is None:
-                        reasons.setdefault(row, f"missing:{self._column.name}")
-            return pa.array(found, pa.string())
-        if self._type == pa.float64() and kinds <= _NUMBERS and not (self._column.required and type(None) in kinds):
-            try:
-                return pc.add(pa.array(found, pa.float64()), 0.0)  # minus zero becomes zero
-            except (pa.ArrowException, OverflowError):  # a whole number that no double holds exactly
-                pass
-        if self._column.type == "timestamp" and not self._column.map and kinds <= _TEXTS:
-            nanos = timestamps.plain_nanos(found)
-            if nanos is not None:
-                return self._plain_seconds(_seconds(nanos), found, latest, reasons)
-        return pa.array([self._one(row, value, latest, reasons) for row, value in enumerate(found)], self._type)
+        if self._column.map:
+            return self._one_by_one(found, latest, reasons)
+        if self._column.type == "timestamp":
+            return self._seconds(found, latest, reasons)
+        as_they_are = self._usual if self._column.required else self._usual | {type(None)}
+        if not set(map(type, found)) <= as_they_are:
+            found = [
+                value if type(value) in as_they_are else self._one(row, value, latest, reasons)
+                for row, value in enumerate(found)
+            ]
+        if self._type == pa.string() and not self._are_usual(found):
+            return self._one_by_one(found, latest, reasons)
+        try:
+            array = pa.array(found, self._type)
+        except (pa.ArrowException, OverflowError):  # a whole number that is too large, or that no double holds exactly
+            return self._one_by_one(found, latest, reasons)
+        return pc.add(array, 0.0) if self._type == pa.float64() else array  # minus zero becomes zero
 
     def _found(self, rows: Rows) -> list[Any]:
         """What the first path that leads to something has, row by row; None for null."""
@@ -191,15 +191,17 @@ class _Column:
             return False
         return not self._column.is_id or "".join(filter(None, found)).isprintable()
 
-    def _plain_seconds(
-        self, seconds: pa.Array, found: Sequence[str | None], latest: int, reasons: dict[int, str]
-    ) -> pa.Array:
+    def _seconds(self, found: Sequence[Any], latest: int, reasons: dict[int, str]) -> pa.Array:
+        seconds = _seconds(timestamps.many_nanos(found))
         good = _are_in_range(seconds, latest)
         if not pc.all(good).as_py():
             for row, is_good in enumerate(good.to_pylist()):
                 if not is_good:
                     self._one(row, found[row], latest, reasons)
         return pc.if_else(good, seconds, None)
+
+    def _one_by_one(self, found: Sequence[Any], latest: int, reasons: dict[int, str]) -> pa.Array:
+        return pa.array([self._one(row, value, latest, reasons) for row, value in enumerate(found)], self._type)
 
     def _one(self, row: int, value: Any, latest: int, reasons: dict[int, str]) -> Any:
         try:

@@ -20,6 +20,8 @@ DAY_SECONDS = 86_400
 # 1990-01-01T00:00:00Z: no event is older than the web; times near the epoch come from broken clocks.
 EARLIEST_SECONDS = 631_152_000
 
+# What most events have, and Arrow reads in the same way.
+_USUAL = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
 _UTC_NANOS = pa.timestamp("ns", "UTC")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO = re.compile(
@@ -49,19 +51,23 @@ def epoch_nanos(value: Any) -> int | None:
     return None
 
 
-def plain_nanos(values: Sequence[Any]) -> pa.Array | None:
-    """``epoch_nanos`` of many texts (or None) at once, if all are of the most usual form: ``2026-10-01T12:30:00.123Z``.
-
-    None if Arrow cannot read one of them, which says nothing about any: then each must be asked by itself.
-    """
+def many_nanos(values: Sequence[Any]) -> pa.Array:
+    """``epoch_nanos`` of many values at once; null also beyond the years 1677 to 2262."""
+    texts = pa.array([value if type(value) is str else None for value in values], pa.string())
+    usual = pc.fill_null(pc.match_substring_regex(texts, _USUAL), False)
     try:
-        texts = pa.array(values, pa.string())
-        # Arrow would also read an hour without minutes.
-        if pc.all(pc.match_like(texts, "_____________:%")).as_py() is False:
-            return None
-        return texts.cast(_UTC_NANOS).cast(pa.int64())
-    except pa.ArrowException:
-        return None
+        nanos = pc.if_else(usual, texts, None).cast(_UTC_NANOS).cast(pa.int64())
+    except pa.ArrowException:  # as 2026-02-30
+        return pa.array(map(_nanos_or_none, values), pa.int64())
+    if pc.all(usual).as_py():
+        return nanos
+    others = [_nanos_or_none(value) for value, is_usual in zip(values, usual.to_pylist(), strict=True) if not is_usual]
+    return pc.replace_with_mask(nanos, pc.invert(usual), pa.array(others, pa.int64()))
+
+
+def _nanos_or_none(value: Any) -> int | None:
+    nanos = epoch_nanos(value)
+    return nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None
 
 
 # Interactions, users and items of one event ask for the same text one after another.
