@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import LocalEngine
+from personalize_assets.engines import Engine, LocalEngine, make_engine
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
@@ -31,11 +32,27 @@ def _aws_credentials() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test sees the settings of whoever runs it."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """No test sees the settings of whoever runs it, but for the engine that `--engine` names."""
     for name in list(os.environ):
         if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")) and name not in _AWS_CREDENTIALS:
             monkeypatch.delenv(name)
+    if request.config.getoption("--engine") != "sail":
+        monkeypatch.setenv("PERSONALIZE_ENGINE", request.config.getoption("--engine"))
+
+
+NO_CONTEXT: Any = None
+"""Engines that run in this process make no use of Dagster's context."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--engine", choices=("sail", "local"), default="sail", help="engine that the tests convert with")
+
+
+@pytest.fixture(scope="session")
+def engine(request: pytest.FixtureRequest) -> Engine:
+    """The engine that `--engine` names."""
+    return make_engine(request.config.getoption("--engine"))
 
 
 @pytest.fixture(scope="session")

@@ -9,13 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster import AssetKey
-from pyspark.sql import SparkSession
 
 from personalize_assets.checks import ACCOUNTED, EXPORTED, accounted, exported
 from personalize_assets.config import Config, load_config
-from personalize_assets.conversion import job
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
+from personalize_assets_tests.conftest import NO_CONTEXT
 
 KEY = AssetKey("filtered_interactions")
 BOOKS = {"read": 10, "wanted": 6, "not_wanted": 3, "malformed": {"malformed_json": 1}}
@@ -53,12 +52,12 @@ def test_kept_rows_are_exported_or_duplicates(rows: int, passed: bool) -> None:
     assert exported(KEY, {"kept": 10, "rows": rows, "duplicates": 2}).passed is passed
 
 
-def tampering(spark: SparkSession, change: Callable[[dict[str, Any]], None]) -> Engine:
+def tampering(engine: Engine, change: Callable[[dict[str, Any]], None]) -> Engine:
     """The real job, with its report changed before anybody sees it."""
 
     class Tampering(Engine):
         def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-            report = job.run(spark, spec)
+            report = engine.run(NO_CONTEXT, spec)
             change(report)
             return report
 
@@ -86,14 +85,14 @@ def config(tmp_path: Path) -> Config:
 
 
 def run(
-    config: Config, spark: SparkSession, change: Callable[[dict[str, Any]], None], *names: str
+    config: Config, engine: Engine, change: Callable[[dict[str, Any]], None], *names: str
 ) -> tuple[dg.ExecuteInProcessResult, dict[str, bool]]:
     definitions = build_definitions(config)
     result = dg.materialize(
         [asset for asset in definitions.assets or () if not isinstance(asset, dg.AssetSpec)],
         selection=[AssetKey(name) for name in names],
         partition_key="2026-10-01" if "raw_event_catalog" in names else None,
-        resources={"engine": tampering(spark, change)},
+        resources={"engine": tampering(engine, change)},
         raise_on_error=False,
     )
     return result, {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
@@ -102,40 +101,38 @@ def run(
 DAILY = ("raw_event_catalog", "filtered_interactions")
 
 
-def test_a_run_as_it_is_closes_its_books(config: Config, spark: SparkSession) -> None:
-    result, checks = run(config, spark, lambda _: None, *DAILY)
+def test_a_run_as_it_is_closes_its_books(config: Config, engine: Engine) -> None:
+    result, checks = run(config, engine, lambda _: None, *DAILY)
     assert (result.success, checks) == (True, {ACCOUNTED: True})
 
-    result, checks = run(config, spark, lambda _: None, "interactions_csv")
+    result, checks = run(config, engine, lambda _: None, "interactions_csv")
     assert (result.success, checks) == (True, {EXPORTED: True})
 
 
-def test_a_lost_event_turns_the_check_red_and_the_run_fails(config: Config, spark: SparkSession) -> None:
+def test_a_lost_event_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
     def lose_an_event(report: dict[str, Any]) -> None:
         report["days"]["2026-10-01"]["sources"]["source"]["wanted"] -= 1
 
-    result, checks = run(config, spark, lose_an_event, *DAILY)
+    result, checks = run(config, engine, lose_an_event, *DAILY)
 
     assert (result.success, checks) == (False, {ACCOUNTED: False})
 
 
-def test_a_lost_row_turns_the_check_red_and_the_run_fails(config: Config, spark: SparkSession) -> None:
-    run(config, spark, lambda _: None, *DAILY)
+def test_a_lost_row_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
+    run(config, engine, lambda _: None, *DAILY)
 
     def lose_a_row(report: dict[str, Any]) -> None:
         report["datasets"]["interactions"]["copies"] -= 1
 
-    result, checks = run(config, spark, lose_a_row, "interactions_csv")
+    result, checks = run(config, engine, lose_a_row, "interactions_csv")
 
     assert (result.success, checks) == (False, {EXPORTED: False})
 
 
-def test_a_daily_file_that_is_gone_does_not_pass_for_duplicates(
-    config: Config, spark: SparkSession, tmp_path: Path
-) -> None:
-    run(config, spark, lambda _: None, *DAILY)
+def test_a_daily_file_that_is_gone_does_not_pass_for_duplicates(config: Config, engine: Engine, tmp_path: Path) -> None:
+    run(config, engine, lambda _: None, *DAILY)
     next((tmp_path / "out/filtered_interactions/day=2026-10-01").glob("*.parquet")).unlink()
 
-    result, _ = run(config, spark, lambda _: None, "interactions_csv")
+    result, _ = run(config, engine, lambda _: None, "interactions_csv")
 
     assert not result.success

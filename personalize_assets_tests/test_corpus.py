@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import job
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import BLOCK_BYTES, unpacked_blocks
 from personalize_assets.conversion.framing import everything
 from personalize_assets.conversion.wanted import prefilter
+from personalize_assets.engines import Engine
 from personalize_assets.pipeline import Pipeline
+from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.paths_of_reading import PATHS, framed
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -62,9 +62,7 @@ def test_each_file_of_the_corpus_has_its_expectation_and_the_other_way_round() -
 
 
 @pytest.mark.parametrize("wanted", [None, ["Order Completed"]])
-def test_the_corpus_goes_through_the_whole_pipeline(
-    wanted: list[str] | None, tmp_path: Path, spark: SparkSession
-) -> None:
+def test_the_corpus_goes_through_the_whole_pipeline(wanted: list[str] | None, tmp_path: Path, engine: Engine) -> None:
     expectations = {name: json.loads((CORPUS / f"{name}.expected.json").read_text("utf-8")) for name in FILES}
     expectations = {name: expected for name, expected in expectations.items() if expected["wanted"] == wanted}
     day = tmp_path / "raw" / "day=2026-10-01"
@@ -84,7 +82,7 @@ def test_the_corpus_goes_through_the_whole_pipeline(
     days = pipeline.days_with_files()
     pipeline.catalog(days)
     spec = pipeline.convert_spec(days, ["interactions"])
-    pipeline.commit_convert(days, spec, job.run(spark, spec))
+    pipeline.commit_convert(days, spec, engine.run(NO_CONTEXT, spec))
 
     kept = sum(
         wanted is None or event.get("event") in wanted

@@ -9,17 +9,18 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
 from personalize_assets.conversion.csv_export import csv_lines, csv_text, header
+from personalize_assets.engines import Engine
 from personalize_assets.pipeline import Pipeline
+from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.reader import _cells, read_csv, records
 
 
 def line(value: object, kind: pa.DataType) -> str:
-    return csv_lines(pa.RecordBatch.from_arrays([pa.array([value], kind)], ["C"])).decode()
+    return csv_lines(pa.RecordBatch.from_arrays([pa.array([value], kind)], ["C"])).to_pybytes().decode()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_any_text_is_read_back_but_for_its_line_breaks(values: list[str | None])
     names = [f"C{number}" for number in range(len(values))]
     batch = pa.RecordBatch.from_arrays([pa.array([value], pa.string()) for value in values], names)
 
-    text = csv_lines(batch).decode()
+    text = csv_lines(batch).to_pybytes().decode()
 
     assert text.count("\n") == 1
     assert len(text.splitlines()) == 1
@@ -88,7 +89,7 @@ def _lines(value: str) -> list[str]:
     return value.split("\n")
 
 
-def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, spark: SparkSession) -> None:
+def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, engine: Engine) -> None:
     day = tmp_path / "raw" / "day=2026-10-01"
     day.mkdir(parents=True)
     events = [
@@ -117,9 +118,9 @@ def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, spar
     days = pipeline.days_with_files()
     pipeline.catalog(days)
     spec = pipeline.convert_spec(days, ["items"])
-    pipeline.commit_convert(days, spec, job.run(spark, spec))
+    pipeline.commit_convert(days, spec, engine.run(NO_CONTEXT, spec))
     export, inputs = pipeline.export_spec(["items_csv", "items"])
-    pipeline.commit_export(export, inputs, job.run(spark, export))
+    pipeline.commit_export(export, inputs, engine.run(NO_CONTEXT, export))
 
     assert (tmp_path / "out/exports/items.csv").read_text("utf-8") == (
         "ITEM_ID,TEXT,TAGS,N,X,OK,CREATION_TIMESTAMP\n"
@@ -133,9 +134,7 @@ def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, spar
     assert len(records(schema, rows)) == 3
 
 
-def test_the_job_runs_from_the_command_line(
-    tmp_path: Path, spark: SparkSession, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_job_runs_from_the_command_line(tmp_path: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"run_id": "r", "make": [], "folders": {"rejects": str(tmp_path)}, "now": 0, "s3": {}}
     (tmp_path / "spec.json").write_text(json.dumps({"job": "convert", "sources": [], "plan": plan}))
 

@@ -14,7 +14,6 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster import AssetKey
-from pyspark.sql import SparkSession
 
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
@@ -180,9 +179,7 @@ def test_dg_check_defs_passes_without_a_warning_of_ours(tmp_path: Path) -> None:
 # Materialising
 
 
-def test_a_single_day_makes_only_that_days_partitions(
-    config: Config, instance: dg.DagsterInstance, spark: SparkSession
-) -> None:
+def test_a_single_day_makes_only_that_days_partitions(config: Config, instance: dg.DagsterInstance) -> None:
     daily = ["raw_event_catalog", "filtered_interactions", "user_traits", "item_details"]
 
     result = (
@@ -196,7 +193,7 @@ def test_a_single_day_makes_only_that_days_partitions(
 
 
 def test_a_range_of_days_is_one_run_and_each_day_has_its_own_numbers(
-    config: Config, instance: dg.DagsterInstance, spark: SparkSession
+    config: Config, instance: dg.DagsterInstance
 ) -> None:
     result = materialize(config, instance, ["raw_event_catalog", "filtered_interactions"], (DAYS[0], DAYS[2]))
 
@@ -210,9 +207,7 @@ def test_a_range_of_days_is_one_run_and_each_day_has_its_own_numbers(
     assert not (out / "user_traits").exists()
 
 
-def test_one_of_several_assets_can_be_made_alone(
-    config: Config, instance: dg.DagsterInstance, spark: SparkSession
-) -> None:
+def test_one_of_several_assets_can_be_made_alone(config: Config, instance: dg.DagsterInstance) -> None:
     materialize(config, instance, ["raw_event_catalog", "user_traits"], (DAYS[0], DAYS[2]))
 
     assert materialize(config, instance, ["users"]).success
@@ -225,7 +220,7 @@ def test_one_of_several_assets_can_be_made_alone(
 
 
 def test_the_daily_assets_read_the_files_in_the_catalog_and_say_so_where_there_is_none(
-    config: Config, instance: dg.DagsterInstance, spark: SparkSession
+    config: Config, instance: dg.DagsterInstance
 ) -> None:
     result = materialize(config, instance, ["filtered_interactions"], (DAYS[0], DAYS[0]))
 

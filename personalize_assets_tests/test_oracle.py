@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import job
+from personalize_assets.engines import Engine
 from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.layouts import layout as layout_of
 from personalize_assets.pipeline import Pipeline
+from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.oracle import Expected, expected
 
 Config = dict[str, Any]
@@ -135,7 +135,7 @@ STRICT: Config = {
 }
 
 
-def made(spark: SparkSession, folder: Path, source: Path, config: Config) -> Expected:
+def made(engine: Engine, folder: Path, source: Path, config: Config) -> Expected:
     """What the pipeline makes of a source, in the oracle's form."""
     file = folder / "personalize.yaml"
     file.write_text(json.dumps(config), "utf-8")
@@ -144,10 +144,10 @@ def made(spark: SparkSession, folder: Path, source: Path, config: Config) -> Exp
     days = pipeline.days_with_files()
     pipeline.catalog(days)
     spec = pipeline.convert_spec(days, names)
-    report = job.run(spark, spec)
+    report = engine.run(NO_CONTEXT, spec)
     pipeline.commit_convert(days, spec, report)
     export, inputs = pipeline.export_spec([*names, *(f"{name}_csv" for name in names)])
-    done = pipeline.commit_export(export, inputs, job.run(spark, export))
+    done = pipeline.commit_export(export, inputs, engine.run(NO_CONTEXT, export))
     found = Expected(read={"read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}})
     for day in report["days"].values():
         for books in day["sources"].values():
@@ -170,7 +170,7 @@ def add(total: dict[str, int], more: dict[str, int]) -> None:
         total[key] = total.get(key, 0) + count
 
 
-def check(spark: SparkSession, folder: Path, layout: str, datasets: Config) -> None:
+def check(engine: Engine, folder: Path, layout: str, datasets: Config) -> None:
     config = {
         "source": {"uri": "raw", "layout": layout, "start_date": START.isoformat()},
         "destination": {"uri": "out"},
@@ -178,7 +178,7 @@ def check(spark: SparkSession, folder: Path, layout: str, datasets: Config) -> N
         "datasets": datasets,
     }
     right = expected(folder / "raw", config)
-    found = made(spark, folder, folder / "raw", config)
+    found = made(engine, folder, folder / "raw", config)
 
     assert found.read == right.read
     for name in datasets:
@@ -193,19 +193,19 @@ QUICK = {"segment": "sample", "rudderstack": "whole events", "firehose": "strict
 
 
 @pytest.mark.parametrize(("layout", "config"), list(QUICK.items()))
-def test_a_shop_in_each_layout(layout: str, config: str, spark: SparkSession, tmp_path: Path) -> None:
+def test_a_shop_in_each_layout(layout: str, config: str, engine: Engine, tmp_path: Path) -> None:
     generate(tmp_path / "raw", layout=layout, days=3, users=60, seed=len(layout))
 
-    check(spark, tmp_path, layout, CONFIGS[config])
+    check(engine, tmp_path, layout, CONFIGS[config])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_a_larger_shop_with_each_mapping(layout: str, config: str, spark: SparkSession, tmp_path: Path) -> None:
+def test_a_larger_shop_with_each_mapping(layout: str, config: str, engine: Engine, tmp_path: Path) -> None:
     generate(tmp_path / "raw", layout=layout, days=4, users=300, seed=len(config))
 
-    check(spark, tmp_path, layout, CONFIGS[config])
+    check(engine, tmp_path, layout, CONFIGS[config])
 
 
 # Sources that no shop would send. A text `@@…@@` stands for a literal that json.dumps would not write.
@@ -316,16 +316,16 @@ class Adversary:
 
 
 @pytest.mark.parametrize(("config", "seeds"), [("sample", [1, 2]), ("whole events", [3, 4]), ("strict", [5])])
-def test_adversaries(config: str, seeds: list[int], spark: SparkSession, tmp_path: Path) -> None:
+def test_adversaries(config: str, seeds: list[int], engine: Engine, tmp_path: Path) -> None:
     for seed in seeds:
         Adversary(seed).write(tmp_path / "raw")
 
-    check(spark, tmp_path, "hive", CONFIGS[config])
+    check(engine, tmp_path, "hive", CONFIGS[config])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 120))
-def test_many_adversaries(seed: int, spark: SparkSession, tmp_path: Path) -> None:
+def test_many_adversaries(seed: int, engine: Engine, tmp_path: Path) -> None:
     Adversary(seed).write(tmp_path / "raw")
 
-    check(spark, tmp_path, "hive", list(CONFIGS.values())[seed % 3])
+    check(engine, tmp_path, "hive", list(CONFIGS.values())[seed % 3])

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
-from pyspark.sql import SparkSession
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import job, tasks
+from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
 from personalize_assets.pipeline import Pipeline
 from personalize_assets.storage import DAILY
 from personalize_assets.stores import StoreError, open_store
+from personalize_assets_tests.conftest import NO_CONTEXT
 
 FIRST, SECOND, THIRD = (date(2026, 10, day) for day in (1, 2, 3))
 EVERYTHING = ("users", "items", "interactions_csv", "users_csv", "items_csv")
@@ -50,8 +50,8 @@ DATASETS: dict[str, Any] = {
 class Group:
     """A dataset group of a test's own, and an engine that is Spark itself."""
 
-    def __init__(self, spark: SparkSession, folder: Path, source: str, destination: str, **changes: Any) -> None:
-        self.spark = spark
+    def __init__(self, engine: Engine, folder: Path, source: str, destination: str, **changes: Any) -> None:
+        self.engine = engine
         self.layout = layout(changes.get("layout", "hive"), FIRST)
         self.raw = open_store(source)
         config = {
@@ -71,7 +71,7 @@ class Group:
 
     def run(self, spec: dict[str, Any]) -> dict[str, Any]:
         # As on an engine far away: what goes there and comes back is JSON.
-        report: dict[str, Any] = json.loads(json.dumps(job.run(self.spark, json.loads(json.dumps(spec)))))
+        report: dict[str, Any] = json.loads(json.dumps(self.engine.run(NO_CONTEXT, json.loads(json.dumps(spec)))))
         return report
 
     def convert(self, days: Sequence[date], *names: str) -> dict[str, dict[str, dict[str, Any]]]:
@@ -91,9 +91,9 @@ class Group:
 
 
 @pytest.fixture
-def group(spark: SparkSession, tmp_path: Path) -> Group:
+def group(engine: Engine, tmp_path: Path) -> Group:
     (tmp_path / "raw").mkdir()
-    return Group(spark, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"))
+    return Group(engine, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"))
 
 
 def click(id: str, user: str | None, sku: str | None, at: int, **more: Any) -> dict[str, Any]:
@@ -140,11 +140,11 @@ def exports(group: Group) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def told(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> tuple[Group, dict[str, Any], dict[str, Any]]:
+def told(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Group, dict[str, Any], dict[str, Any]]:
     """The story converted as a range of days, and exported: the group, the commits, the manifests. Only looked at."""
     folder = tmp_path_factory.mktemp("told")
     (folder / "raw").mkdir()
-    group = Group(spark, folder, str(folder / "raw"), str(folder / "out"))
+    group = Group(engine, folder, str(folder / "raw"), str(folder / "out"))
     story(group)
     return group, group.convert([FIRST, SECOND]), group.export()
 
@@ -388,7 +388,7 @@ def test_a_raw_file_that_is_gone_fails_the_run_and_names_it(group: Group) -> Non
     spec = group.pipeline.convert_spec([FIRST], ["interactions"])
     group.raw.delete([group.layout.key(FIRST, "a.json")])
 
-    with pytest.raises(tasks.UnreadableFile, match=r"/raw/day=2026-10-01/a\.json cannot be read"):
+    with pytest.raises(PersonalizeAssetsError, match=r"/raw/day=2026-10-01/a\.json cannot be read"):
         group.run(spec)
 
 
@@ -405,18 +405,18 @@ def test_converting_a_day_that_is_not_catalogued_says_so(group: Group) -> None:
     )
 
 
-def test_a_catalog_of_another_source_is_not_used(group: Group, spark: SparkSession, tmp_path: Path) -> None:
+def test_a_catalog_of_another_source_is_not_used(group: Group, engine: Engine, tmp_path: Path) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1))
     group.pipeline.catalog([FIRST])
     (tmp_path / "elsewhere").mkdir()
-    moved = Group(spark, tmp_path, str(tmp_path / "elsewhere"), group.out.uri)
+    moved = Group(engine, tmp_path, str(tmp_path / "elsewhere"), group.out.uri)
 
     with pytest.raises(PersonalizeAssetsError, match="lists the files of other sources than the config has now; mat"):
         moved.pipeline.convert_spec([FIRST], ["interactions"])
 
 
-def test_a_source_that_is_not_there_is_an_error_and_no_empty_catalog(spark: SparkSession, tmp_path: Path) -> None:
-    group = Group(spark, tmp_path, str(tmp_path / "nothing"), str(tmp_path / "out"), layout="segment")
+def test_a_source_that_is_not_there_is_an_error_and_no_empty_catalog(engine: Engine, tmp_path: Path) -> None:
+    group = Group(engine, tmp_path, str(tmp_path / "nothing"), str(tmp_path / "out"), layout="segment")
 
     with pytest.raises(StoreError, match="/nothing is not a folder; make it"):
         group.pipeline.catalog([FIRST])
@@ -439,12 +439,12 @@ def test_exporting_users_csv_before_users_says_so(group: Group) -> None:
     assert str(error.value) == f"{group.out.uri}/users is not there; materialize users first"
 
 
-def test_days_of_another_mapping_are_named(group: Group, spark: SparkSession, tmp_path: Path) -> None:
+def test_days_of_another_mapping_are_named(group: Group, engine: Engine, tmp_path: Path) -> None:
     story(group)
     group.convert([FIRST, SECOND])
     group.export("users")
     changed = {**DATASETS, "users": {**DATASETS["users"], "where": {"type": ["identify", "alias"]}}}
-    after = Group(spark, tmp_path, group.raw.uri, group.out.uri, datasets=changed)
+    after = Group(engine, tmp_path, group.raw.uri, group.out.uri, datasets=changed)
     after.convert([SECOND], "users")
 
     with pytest.raises(PersonalizeAssetsError) as error:
@@ -481,11 +481,11 @@ def test_users_csv_alone_is_made_of_the_table_that_is_there(group: Group) -> Non
 # -- sources -------------------------------------------------------------------------------------------------------
 
 
-def test_users_may_come_from_a_source_of_their_own(spark: SparkSession, tmp_path: Path) -> None:
+def test_users_may_come_from_a_source_of_their_own(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     own = {"uri": str(tmp_path / "crm"), "layout": "firehose"}
     datasets = {**DATASETS, "users": {**DATASETS["users"], "source": own}}
-    group = Group(spark, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"), datasets=datasets)
+    group = Group(engine, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"), datasets=datasets)
     group.arrives(FIRST, click("a", "u1", "i1", 1), identify("not looked at", 1))
     crm = open_store(str(tmp_path / "crm"))
     crm.write("2026/10/01/00/a", (json.dumps(identify("u1", 5, city="Ulm")) + '{"type": "page"}').encode())
@@ -500,8 +500,8 @@ def test_users_may_come_from_a_source_of_their_own(spark: SparkSession, tmp_path
     assert counts == {"source": (2, 1, 1), "users": (2, 1, 1)}
 
 
-def test_all_files_of_a_flat_source_are_its_first_day(spark: SparkSession, tmp_path: Path) -> None:
-    group = Group(spark, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"), layout="flat")
+def test_all_files_of_a_flat_source_are_its_first_day(engine: Engine, tmp_path: Path) -> None:
+    group = Group(engine, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"), layout="flat")
     group.raw.write("any where/a.gz", gzip.compress(json.dumps(click("a", "u1", "i1", 1)).encode()))
     group.raw.write("b", json.dumps(click("b", "u2", "i1", 2)).encode())
 
@@ -532,10 +532,10 @@ def test_a_catalog_counts_foreign_files_of_its_own_day(group: Group) -> None:
 @pytest.mark.parametrize("source", ["folder", "s3"])
 @pytest.mark.parametrize("destination", ["folder", "s3"])
 def test_folders_and_buckets_give_the_same_bytes(
-    spark: SparkSession, tmp_path: Path, bucket: str, source: str, destination: str
+    engine: Engine, tmp_path: Path, bucket: str, source: str, destination: str
 ) -> None:
     uris = {"folder": str(tmp_path), "s3": f"s3://{bucket}/some prefix"}
-    group = Group(spark, tmp_path, f"{uris[source]}/raw ü%20", f"{uris[destination]}/out put")
+    group = Group(engine, tmp_path, f"{uris[source]}/raw ü%20", f"{uris[destination]}/out put")
     story(group)
 
     group.convert([FIRST, SECOND])

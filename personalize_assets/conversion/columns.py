@@ -27,7 +27,7 @@ from personalize_assets.conversion.wanted import is_one_of
 
 _TEXTS = {str, type(None)}
 # What JSON has for a type, so that Arrow can take it as it is.
-_USUAL = {
+_USUAL: dict[str, set[type]] = {
     "string": {str},
     "float": {float, int},
     "double": {float, int},

@@ -1,28 +1,20 @@
-"""Sorted rows to the parts of a CSV as Personalize reads it: parts are written in parallel and joined in order.
+"""Rows as lines of a CSV that Personalize reads.
 
-Written by hand and not by Spark's CSV writer, which quotes and prints numbers in its own way on each engine.
+Made here and not by Spark's CSV writer, which quotes and prints numbers in its own way on each engine.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
-from functools import partial
-from typing import IO, Any
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from personalize_assets.conversion.files import FileSystem
-from personalize_assets.conversion.mapping import COPIES
 from personalize_assets.conversion.values import one_line, plain_decimal
 
-_PART = "_part"
+# What ``csv_text`` changes, as Arrow's regular expressions say it.
+_SPECIAL = r'[,"\\\n\r\v\f\x1c-\x1e\x{85}\x{2028}\x{2029}]'
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 
@@ -40,66 +32,41 @@ def csv_text(value: str) -> str:
     return value
 
 
-def csv_lines(batch: pa.RecordBatch) -> bytes:
+def csv_lines(batch: pa.RecordBatch) -> pa.Buffer:
     """Rows as CSV lines, null as nothing between the commas."""
-    cells = [
-        ["" if value is None else write(value) for value in column.to_pylist()]
-        for column, write in ((column, _writer(column.type)) for column in batch.columns)
-    ]
-    return "".join([",".join(row) + "\n" for row in zip(*cells, strict=True)]).encode()
+    cells = [pc.fill_null(_CELLS[column.type](column), "") for column in batch.columns]
+    lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, ","), "", "\n")
+    # The texts of an Arrow array lie one behind the other: just as they should in the file.
+    return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py())
 
 
-def _writer(kind: pa.DataType) -> Callable[[Any], str]:
-    if kind == pa.string():
-        return csv_text
-    return plain_decimal if kind == pa.float64() else str
+def _text_cells(column: pa.Array) -> pa.Array:
+    special = pc.fill_null(pc.match_substring_regex(column, _SPECIAL), False)
+    if not pc.any(special).as_py():
+        return column
+    rewritten = [csv_text(value) for value in column.filter(special).to_pylist()]
+    return pc.replace_with_mask(column, special, pa.array(rewritten, pa.string()))
 
 
-def write_parts(
-    rows: DataFrame, order: Sequence[str], schema: pa.Schema, csv: str | None, parquet: str | None, s3: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Sort rows and write them as ``<csv>/00000.csv, …`` and, in the same pass, ``<parquet>-00000.parquet, …``.
-
-    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet"}``; ``copies`` sums up the
-    column of that name, which is not written.
-    """
-    write = partial(_write_partition, schema=schema, csv=csv, parquet=parquet, s3=s3)
-    parts = (
-        rows.orderBy(*order)
-        .select(*schema.names, COPIES, F.spark_partition_id().alias(_PART))
-        .mapInArrow(write, "report string")
-        .collect()
-    )
-    return sorted((json.loads(part.report) for part in parts), key=lambda part: part["part"])
+def _decimal_cells(column: pa.Array) -> pa.Array:
+    # Prices and the like repeat: each number is written out once.
+    once = column.dictionary_encode()
+    written = [plain_decimal(value) for value in once.dictionary.to_pylist()]
+    return pa.array(written, pa.string()).take(once.indices)
 
 
-def _write_partition(
-    batches: Iterator[pa.RecordBatch], schema: pa.Schema, csv: str | None, parquet: str | None, s3: dict[str, Any]
-) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
-    filesystem = FileSystem(s3)
-    report: dict[str, Any] = {}
-    with ExitStack() as open_files:
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            own = pa.RecordBatch.from_arrays(batch.columns[: len(schema)], schema=schema)
-            if not report:
-                part = batch.column(len(schema) + 1)[0].as_py()
-                report = {"part": part, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "parquet": None}
-                if csv is not None:
-                    report["csv"] = f"{csv}/{part:05d}.csv"
-                    csv_file: IO[bytes] = open_files.enter_context(filesystem.create(report["csv"]))
-                if parquet is not None:
-                    report["parquet"] = f"{parquet}-{part:05d}.parquet"
-                    file = open_files.enter_context(filesystem.create(report["parquet"]))
-                    rows_writer = open_files.enter_context(pq.ParquetWriter(file, schema, compression="zstd"))
-            report["rows"] += own.num_rows
-            report["copies"] += pc.sum(batch.column(len(schema))).as_py()
-            if csv is not None:
-                lines = csv_lines(own)
-                csv_file.write(lines)
-                report["csv_bytes"] += len(lines)
-            if parquet is not None:
-                rows_writer.write_batch(own)
-    if report:
-        yield pa.RecordBatch.from_pydict({"report": pa.array([json.dumps(report)], pa.string())})
+def _whole_cells(column: pa.Array) -> pa.Array:
+    return column.cast(pa.string())
+
+
+def _boolean_cells(column: pa.Array) -> pa.Array:
+    return pc.if_else(column, "True", "False")
+
+
+_CELLS: dict[pa.DataType, Callable[[pa.Array], pa.Array]] = {
+    pa.string(): _text_cells,
+    pa.float64(): _decimal_cells,
+    pa.int32(): _whole_cells,
+    pa.int64(): _whole_cells,
+    pa.bool_(): _boolean_cells,
+}

@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import csv_export, events, interactions, mapping, rows, tasks
+from personalize_assets.conversion import events, interactions, mapping, parts, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.latest import latest_by_id
 from personalize_assets.conversion.session import parallelism, spark_conf
@@ -60,20 +60,34 @@ class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
 Spec = ConvertSpec | ExportSpec
 
 
-def run(spark: SparkSession, spec: dict[str, Any]) -> dict[str, Any]:
-    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``tasks.UnreadableFile``."""
+def run(spark: SparkSession | None, spec: dict[str, Any], spread: events.Spread | None = None) -> dict[str, Any]:
+    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``tasks.UnreadableFile``.
+
+    ``spread`` runs the tasks of ``convert``, by default on Spark; with one of its own, ``convert`` needs no session.
+    """
     started = time.monotonic()
     job = msgspec.convert(spec, Spec)
-    for key, value in spark_conf().items():
-        spark.conf.set(key, value)
-    report = convert(spark, job) if isinstance(job, ConvertSpec) else export(spark, job)
+    if spark is not None:
+        for key, value in spark_conf().items():
+            spark.conf.set(key, value)
+    if isinstance(job, ConvertSpec):
+        report = convert(job, parallelism(spark), spread or events.over_spark(_needed(spark)))
+    else:
+        report = export(_needed(spark), job)
     return {"job": spec["job"], **report, "seconds": round(time.monotonic() - started, 3)}
 
 
-def convert(spark: SparkSession, job: ConvertSpec) -> dict[str, Any]:
+def _needed(spark: SparkSession | None) -> SparkSession:
+    if spark is None:
+        raise ValueError("this job needs a Spark session")
+    return spark
+
+
+def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
     """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
     days: dict[str, Any] = {}
-    for task in events.over_spark(spark)(list(events.tasks_of(job.sources, parallelism(spark))), job.plan):
+    tasks_to_run = list(events.tasks_of(job.sources, cores))
+    for task in spread(tasks_to_run, job.plan) if tasks_to_run else []:
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})
             _add(total["sources"].setdefault(task["source"], {}), part["source"])
@@ -114,11 +128,11 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
             (id_column,) = IDS[dataset.name]
             table = latest_by_id(table, dataset.columns, id_column)
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
-    parts = csv_export.write_parts(table, order, schema, one.to_csv, one.to_table, s3)
+    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3))
     return {
-        "rows": sum(part["rows"] for part in parts),
-        "copies": sum(part["copies"] for part in parts),
-        "parts": parts,
+        "rows": sum(part["rows"] for part in written),
+        "copies": sum(part["copies"] for part in written),
+        "parts": written,
     }
 
 

@@ -17,10 +17,13 @@ def spark_conf() -> dict[str, str]:
     }
 
 
-def parallelism(spark: SparkSession) -> int:
-    """How many tasks run at once: the cluster's cores, or this machine's over Spark Connect, which cannot tell."""
-    try:
-        return int(spark.sparkContext.defaultParallelism)
-    except Exception:
-        # Spark Connect raises its own kind of error for sparkContext, which only exists where Connect is installed.
+def is_remote(spark: SparkSession) -> bool:
+    """Whether a session goes over Spark Connect: then it shows no cores, and rows may lose their order on the way."""
+    return type(spark).__module__.startswith("pyspark.sql.connect.")
+
+
+def parallelism(spark: SparkSession | None) -> int:
+    """How many tasks run at once: the cluster's cores, or this machine's where Spark cannot tell or is not there."""
+    if spark is None or is_remote(spark):
         return os.cpu_count() or 1
+    return int(spark.sparkContext.defaultParallelism)

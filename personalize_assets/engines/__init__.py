@@ -2,13 +2,16 @@
 
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.local import LocalEngine
+from personalize_assets.engines.sail import SailEngine
 from personalize_assets.errors import PersonalizeAssetsError
 
-__all__ = ["Engine", "LocalEngine", "make_engine"]
+__all__ = ["Engine", "LocalEngine", "SailEngine", "make_engine"]
 
 
 def make_engine(name: str) -> Engine:
     """The engine that a config names. Nothing is started: no JVM, no call to AWS."""
     if name == "local":
         return LocalEngine.on_all_cores()
-    raise PersonalizeAssetsError(f"engine: {name!r} is not part of this version yet; use local")
+    if name == "sail":
+        return SailEngine()
+    raise PersonalizeAssetsError(f"engine: {name!r} is not part of this version yet; use local or sail")

@@ -7,6 +7,9 @@ from typing import Any
 
 import dagster as dg
 
+from personalize_assets.conversion.tasks import UnreadableFile
+from personalize_assets.errors import PersonalizeAssetsError
+
 
 class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
     """Runs a job spec (``conversion.job``) somewhere and returns its report; both are plain JSON."""
@@ -14,3 +17,8 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
     @abstractmethod
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
+
+
+def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
+    """A raw file that could not be read, with what to do about it."""
+    return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

@@ -12,9 +12,8 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job, tasks
 from personalize_assets.conversion.session import spark_conf
-from personalize_assets.engines.base import Engine
+from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
-from personalize_assets.errors import PersonalizeAssetsError
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
@@ -54,6 +53,4 @@ class LocalEngine(Engine):
         try:
             return job.run(self.session(), spec)
         except tasks.UnreadableFile as error:
-            raise PersonalizeAssetsError(
-                f"{error}; if the file is gone, materialize raw_event_catalog again"
-            ) from error
+            raise unreadable(error) from error

@@ -1,0 +1,156 @@
+"""Sorted rows to the parts of an export: written side by side, named in their order, joined by whoever commits them.
+
+Spark sorts in ranges and each of its tasks writes one part. Sail does not keep an order on its way into Python code, only
+on its way out of a query: there the sorted rows are drawn as a stream, and threads of this process write the parts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from typing import IO, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from personalize_assets.conversion.csv_export import csv_lines
+from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.mapping import COPIES
+from personalize_assets.conversion.session import is_remote
+
+_PART = "_part"
+# Rows of a part that is cut out of a stream: some 10 MB of CSV, more than the smallest piece of a multipart upload.
+_ROWS_A_PART = 250_000
+
+
+class Target(NamedTuple):
+    """What to write: the rows' own columns as ``<csv>/00000.csv, …`` and, if asked, ``<parquet>-00000.parquet, …``."""
+
+    schema: pa.Schema
+    csv: str | None
+    parquet: str | None
+    s3: dict[str, Any]
+
+
+def write_parts(rows: DataFrame, order: Sequence[str], target: Target) -> list[dict[str, Any]]:
+    """Sort rows and write them, CSV and Parquet in the same pass.
+
+    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet"}``; ``copies`` sums up the
+    column of that name, which is not written.
+    """
+    in_order = rows.orderBy(*order).select(*target.schema.names, COPIES)
+    return _from_stream(in_order, target) if is_remote(rows.sparkSession) else _by_spark(in_order, target)
+
+
+def _by_spark(in_order: DataFrame, target: Target) -> list[dict[str, Any]]:
+    numbered = in_order.withColumn(_PART, F.spark_partition_id())
+    reports = numbered.mapInArrow(partial(_write_partition, target=target), "report string").collect()
+    return sorted((json.loads(row.report) for row in reports), key=lambda part: part["part"])
+
+
+def _write_partition(
+    batches: Iterator[pa.RecordBatch], target: Target
+) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
+    filled = (batch for batch in batches if batch.num_rows)
+    first = next(filled, None)
+    if first is None:
+        return
+    with _Part(first.column(_PART)[0].as_py(), target) as part:
+        part.add(first)
+        for batch in filled:
+            part.add(batch)
+    yield pa.RecordBatch.from_pydict({"report": pa.array([json.dumps(part.report)], pa.string())})
+
+
+def _from_stream(in_order: DataFrame, target: Target) -> list[dict[str, Any]]:
+    reports: list[dict[str, Any]] = []
+    waiting: deque[Future[dict[str, Any]]] = deque()
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as threads:
+        for number, tables in enumerate(_cut(_stream(in_order))):
+            waiting.append(threads.submit(_write_part, number, tables, target))
+            while len(waiting) > cores:  # no more in memory than is being written
+                reports.append(waiting.popleft().result())
+        reports.extend(future.result() for future in waiting)
+    return reports
+
+
+def _stream(in_order: DataFrame) -> Iterator[pa.Table]:
+    """The rows of a query over Spark Connect as they come, in the query's order."""
+    query: Any = in_order
+    found = query.sparkSession.client.to_table_as_iterator(
+        query._plan.to_proto(query.sparkSession.client), query._plan.observations
+    )
+    return (table for table in found if isinstance(table, pa.Table) and table.num_rows)
+
+
+def _cut(tables: Iterator[pa.Table]) -> Iterator[list[pa.Table]]:
+    part: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        part.append(table)
+        rows += table.num_rows
+        if rows >= _ROWS_A_PART:
+            yield part
+            part, rows = [], 0
+    if part:
+        yield part
+
+
+def _write_part(number: int, tables: Sequence[pa.Table], target: Target) -> dict[str, Any]:
+    with _Part(number, target) as part:
+        for table in tables:
+            for batch in table.to_batches():
+                part.add(batch)
+    return part.report
+
+
+class _Part:
+    """The files of one part, open for writing."""
+
+    def __init__(self, number: int, target: Target) -> None:
+        self.report: dict[str, Any] = {
+            "part": number,
+            "rows": 0,
+            "copies": 0,
+            "csv": None if target.csv is None else f"{target.csv}/{number:05d}.csv",
+            "csv_bytes": 0,
+            "parquet": None if target.parquet is None else f"{target.parquet}-{number:05d}.parquet",
+        }
+        self._target = target
+        self._open_files = ExitStack()
+
+    def __enter__(self) -> _Part:
+        filesystem, files = FileSystem(self._target.s3), self._open_files
+        self._csv: IO[bytes] | None = None
+        self._parquet: pq.ParquetWriter | None = None
+        if self.report["csv"]:
+            self._csv = files.enter_context(filesystem.create(self.report["csv"]))
+        if self.report["parquet"]:
+            file = files.enter_context(filesystem.create(self.report["parquet"]))
+            self._parquet = files.enter_context(pq.ParquetWriter(file, self._target.schema, compression="zstd"))
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._open_files.__exit__(*error)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        own = pa.RecordBatch.from_arrays(
+            [batch.column(name) for name in self._target.schema.names], schema=self._target.schema
+        )
+        self.report["rows"] += own.num_rows
+        self.report["copies"] += pc.sum(batch.column(COPIES)).as_py()
+        if self._csv is not None:
+            lines = csv_lines(own)
+            self._csv.write(lines)
+            self.report["csv_bytes"] += lines.size
+        if self._parquet is not None:
+            self._parquet.write_batch(own)
