@@ -7,12 +7,12 @@ PORT ?= 3000
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := personalize_assets personalize_assets_tests benchmarks
-# Glue 5.1 has Spark 3.5.6: the conversion's tests run on it too, in an environment of its own.
+# What is converted must be the same on every engine: sail by default, local on Spark 4.1, and on 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
-SPARK35_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py mapping.py engines.py)
+CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-spark35 lint format clean
+.PHONY: help demo dev test test-all test-local test-spark35 lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,12 @@ test: $(INSTALLED) ## Run the quick tests
 test-all: $(INSTALLED) ## Run every test, with many more examples in the property tests
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest
 
+test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
+	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
+
 test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
-	@$(SPARK35)/bin/python -m pytest -m "not slow" $(SPARK35_TESTS)
+	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)

@@ -36,7 +36,7 @@ from personalize_assets.layouts import LAYOUTS
 
 __all__ = ["ENGINES", "Config", "ConfigError", "Source", "load_config"]
 
-ENGINES: tuple[str, ...] = ("local", "sail", "glue")
+ENGINES: tuple[str, ...] = ("sail", "local", "glue")
 DEFAULT = "sample_data/segment.yaml"
 
 
@@ -142,7 +142,7 @@ class Config(_Strict):
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
     destination: Destination = Field(description="a mapping with the key uri")
-    engine: Annotated[str, one_of(ENGINES, "an engine")] = "local"
+    engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
 

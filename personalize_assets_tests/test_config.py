@@ -112,7 +112,7 @@ def test_s3_uris_stay_as_they_are_without_the_last_slash() -> None:
 
 def test_the_engine_and_the_domain_have_defaults() -> None:
     config = load(edited(("engine: local\n", ""), ("  domain: custom\n", "")))
-    assert (config.engine, config.dataset_group.domain) == ("local", "custom")
+    assert (config.engine, config.dataset_group.domain) == ("sail", "custom")
 
 
 def test_the_interactions_of_the_job_spec() -> None:
@@ -352,7 +352,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             " write EVENT_VALUE: {path: [each.price, properties.price], type: float}"
             " (Personalize guide, custom-datasets-and-schemas)",
         ),
-        ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of local, sail, glue"),
+        ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of sail, local, glue"),
         (
             "PERSONALIZE__SOURCE",
             "s3://b",
@@ -417,8 +417,8 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
         ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
-        ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of local, sail, glue"),
-        ("engine: local", "engine:", "engine: nothing is not an engine; use one of local, sail, glue"),
+        ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
+        ("engine: local", "engine:", "engine: nothing is not an engine; use one of sail, local, glue"),
         ("domain: custom", "domain: shop", "dataset_group.domain: 'shop' is not a domain; use one of custom, ECOMMERCE, VIDEO_ON_DEMAND"),
         ("2026-10-01", "1 Oct", "source.start_date: '1 Oct' is not a day; write it as 2026-10-01"),
         ("2026-10-01", "20261001", "source.start_date: 20261001 is not a day; write it as 2026-10-01"),
@@ -572,7 +572,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_file() -> None:
     )
     assert lines(text) == [
         "personalize.yaml: source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat",
-        "personalize.yaml: engine: 'flink' is not an engine; use one of local, sail, glue",
+        "personalize.yaml: engine: 'flink' is not an engine; use one of sail, local, glue",
         "personalize.yaml: datasets.interactions.columns.EVENT_VALUE.type:"
         " 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp",
         "personalize.yaml: datasets.users.columns.LIFETIME_VALUE.categorical: true on a column of type float;"

@@ -1,4 +1,4 @@
-"""The engine `local`: what it says where there is no Java, and that it runs where there is."""
+"""Engines in this process: what they say of what they cannot read, and what `local` says where there is no Java."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from pyspark.sql import SparkSession
 
-from personalize_assets.engines import LocalEngine, make_engine
+from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.jvm import JavaMissing, check_java
 from personalize_assets.errors import PersonalizeAssetsError
 
 ADVICE = (
     "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
-    "and set JAVA_HOME if it is not on the PATH; the engine 'sail', which needs no Java, comes with a later version"
+    "and set JAVA_HOME if it is not on the PATH; or use the engine 'sail', which needs no Java"
 )
 
 
@@ -85,12 +84,12 @@ def test_java_is_only_looked_for_when_a_job_runs(
         engine.run(context, {})
 
 
-@pytest.mark.parametrize("name", ["sail", "glue"])
+@pytest.mark.parametrize("name", ["glue"])
 def test_an_engine_of_a_later_version_is_refused(name: str) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         make_engine(name)
 
-    assert str(error.value) == f"engine: '{name}' is not part of this version yet; use local"
+    assert str(error.value) == f"engine: '{name}' is not part of this version yet; use local or sail"
 
 
 def spec(folder: Path, file: str) -> dict[str, Any]:
@@ -110,22 +109,22 @@ def spec(folder: Path, file: str) -> dict[str, Any]:
 
 
 def test_a_file_that_is_gone_is_named_with_what_to_do(
-    spark: SparkSession, context: dg.AssetExecutionContext, tmp_path: Path
+    engine: Engine, context: dg.AssetExecutionContext, tmp_path: Path
 ) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        LocalEngine.on_all_cores().run(context, spec(tmp_path, "gone.json"))
+        engine.run(context, spec(tmp_path, "gone.json"))
 
     assert str(error.value).startswith(f"{tmp_path}/gone.json cannot be read: ")
     assert str(error.value).endswith("; if the file is gone, materialize raw_event_catalog again")
 
 
 def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
-    spark: SparkSession, context: dg.AssetExecutionContext, tmp_path: Path
+    engine: Engine, context: dg.AssetExecutionContext, tmp_path: Path
 ) -> None:
     (tmp_path / "a.json").write_text("broken")
     (tmp_path / "rejects").write_text("a file in the way")
 
     with pytest.raises(Exception, match="rejects") as error:
-        LocalEngine.on_all_cores().run(context, spec(tmp_path, "a.json"))
+        engine.run(context, spec(tmp_path, "a.json"))
 
     assert "cannot be read" not in str(error.value)

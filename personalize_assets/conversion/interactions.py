@@ -9,6 +9,8 @@ from pyspark.sql import functions as F
 
 from personalize_assets.conversion.mapping import COPIES, DEDUPE, POSITION
 
+_PLACE = "_place"
+
 
 def export_order(columns: Sequence[str]) -> list[str]:
     """By time, then by every column from left to right: a total order, so that equal events give equal bytes."""
@@ -22,16 +24,13 @@ def without_repeats(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
     of those that equal it in every column.
     """
     is_known = F.col(DEDUPE).isNotNull()
-    sameness = [
-        F.col(DEDUPE),
-        F.when(is_known, F.col(POSITION)),
-        *(F.when(~is_known, F.col(column)) for column in columns),
-    ]
-    same = Window.partitionBy(*sameness)
-    in_order = same.orderBy(*export_order(columns))
-    return (
-        rows.withColumn("_place", F.row_number().over(in_order))
+    same = Window.partitionBy(DEDUPE, POSITION)
+    by_message = (
+        rows.filter(is_known)
+        .withColumn(_PLACE, F.row_number().over(same.orderBy(*export_order(columns))))
         .withColumn(COPIES, F.count(F.lit(1)).over(same))
-        .filter(F.col("_place") == 1)
+        .filter(F.col(_PLACE) == 1)
         .select(*columns, COPIES)
     )
+    by_columns = rows.filter(~is_known).groupBy(*columns).agg(F.count(F.lit(1)).alias(COPIES))
+    return by_message.unionByName(by_columns)

@@ -11,6 +11,8 @@ from pyspark.sql import functions as F
 from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.mapping import COPIES, EVENT_TIME, MESSAGE_ID
 
+_OLDEST = -(2**63)
+
 
 def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
     """For each column the value that is not null of the latest event, or with ``keep: first`` of the earliest.
@@ -25,7 +27,9 @@ def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> 
 
 def _kept(column: Column) -> SparkColumn:
     value = F.col(column.name)
-    # Nulls are the smallest in a struct's order, and a null order takes a row out of the choice.
-    order = F.when(value.isNotNull(), F.struct(F.col(EVENT_TIME), F.col(MESSAGE_ID), value))
+    # The oldest and the smallest there is instead of null, which Sail orders in a way of its own inside a struct.
+    time, message = F.coalesce(F.col(EVENT_TIME), F.lit(_OLDEST)), F.coalesce(F.col(MESSAGE_ID), F.lit(""))
+    # A null order takes a row out of the choice.
+    order = F.when(value.isNotNull(), F.struct(time, message, value))
     choose = F.min_by if column.keep == "first" else F.max_by
     return choose(value, order).alias(column.name)

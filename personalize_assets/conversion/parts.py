@@ -1,7 +1,7 @@
 """Sorted rows to the parts of an export: written side by side, named in their order, joined by whoever commits them.
 
-Spark sorts in ranges and each of its tasks writes one part. Sail does not keep an order on its way into Python code, only
-on its way out of a query: there the sorted rows are drawn as a stream, and threads of this process write the parts.
+Spark sorts in ranges and each of its tasks writes one part. Sail does not keep an order on its way into Python code,
+only on its way out of a query: there the sorted rows are drawn as a stream, and threads of this process write parts.
 """
 
 from __future__ import annotations

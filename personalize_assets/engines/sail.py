@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 from pyspark.sql import SparkSession
@@ -40,8 +40,8 @@ def session() -> SparkSession:
     # Not by `pyspark.sql.SparkSession`, which would turn this whole process into a client, the engine `local` included.
     from pyspark.sql.connect.session import SparkSession as Connected
 
-    session: SparkSession = Connected.builder.remote(f"sc://127.0.0.1:{port}").create()
-    return session
+    connected: Any = Connected.builder.remote(f"sc://127.0.0.1:{port}").create()
+    return cast(SparkSession, connected)
 
 
 @contextmanager
