@@ -218,12 +218,12 @@ class Pipeline:
             }
             about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}
             if export["to_table"]:
-                files = [self.destination.key_of(part["parquet"]) for part in parts]
+                files = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
                 done[name] = {**about, "mapping": fingerprint(dataset), "files": files, **counts}
                 self.destination.commit_table(name, done[name])
             if export["to_csv"]:
                 columns = [column.name for column in dataset.columns]
-                keys = [self.destination.key_of(part["csv"]) for part in parts]
+                keys = [self.destination.key_of(part["csv"]) for part in parts if part["rows"]]
                 joined = self.destination.put_csv(name, header(columns), keys)
                 manifest = {"dataset": name, "columns": columns, **counts, **joined._asdict(), **about}
                 self.destination.put_manifest(name, manifest)

@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion.mapping import COPIES, DEDUPE, POSITION
-
-_PLACE = "_place"
+from personalize_assets.conversion.mapping import COPIES, DEDUPE, IS_FIRST, POSITION
 
 
 def export_order(columns: Sequence[str]) -> list[str]:
@@ -17,20 +15,24 @@ def export_order(columns: Sequence[str]) -> list[str]:
     return ["TIMESTAMP", *(column for column in columns if column != "TIMESTAMP")]
 
 
-def without_repeats(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
-    """One row of those with the same message (and the same place in ``each``): the first in the export's order.
+def with_repeats_marked(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """The columns, and beside them ``IS_FIRST``: whether a row is to be exported, or repeats one that is.
 
-    ``COPIES`` beside the columns counts the rows that it stands for. A row without a message to tell it by is a repeat
-    of those that equal it in every column.
+    Of rows with the same message (and the same place in ``each``) the first in the export's order is. Rows without a
+    message to tell them by become one if they are equal in every column. ``COPIES`` counts the rows a row stands for.
+
+    Repeats stay in as they are, to be counted and left out by who writes the rows: so nothing here has to hold all rows
+    of a partition at once, as a count over a window would.
     """
     is_known = F.col(DEDUPE).isNotNull()
-    same = Window.partitionBy(DEDUPE, POSITION)
-    by_message = (
-        rows.filter(is_known)
-        .withColumn(_PLACE, F.row_number().over(same.orderBy(*export_order(columns))))
-        .withColumn(COPIES, F.count(F.lit(1)).over(same))
-        .filter(F.col(_PLACE) == 1)
-        .select(*columns, COPIES)
+    same = Window.partitionBy(DEDUPE, POSITION).orderBy(*export_order(columns))
+    by_message = rows.filter(is_known).select(
+        *columns, (F.row_number().over(same) == 1).alias(IS_FIRST), F.lit(1).cast("bigint").alias(COPIES)
     )
-    by_columns = rows.filter(~is_known).groupBy(*columns).agg(F.count(F.lit(1)).alias(COPIES))
+    by_columns = (
+        rows.filter(~is_known)
+        .groupBy(*columns)
+        .agg(F.lit(True).alias(IS_FIRST), F.count(F.lit(1)).alias(COPIES))
+        .select(*columns, IS_FIRST, COPIES)
+    )
     return by_message.unionByName(by_columns)

@@ -119,14 +119,16 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     daily_schema = mapping.schema(dataset)
     schema = pa.schema([daily_schema.field(name) for name in names])
     if one.daily is None:
-        table = rows.read(spark, one.table or (), schema, s3).withColumn(mapping.COPIES, F.lit(1))
+        table = rows.read(spark, one.table or (), schema, s3).withColumn(mapping.COPIES, F.lit(1).cast("bigint"))
     else:
         table = rows.read(spark, one.daily, daily_schema, s3)
         if dataset.name == "interactions":
-            table = interactions.without_repeats(table, names)
+            table = interactions.with_repeats_marked(table, names)
         else:
             (id_column,) = IDS[dataset.name]
             table = latest_by_id(table, dataset.columns, id_column)
+    if mapping.IS_FIRST not in table.columns:
+        table = table.withColumn(mapping.IS_FIRST, F.lit(True))
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
     written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3))
     return {

@@ -20,6 +20,8 @@ DEDUPE, POSITION = "_dedupe", "_position"
 EVENT_TIME, MESSAGE_ID = "_event_time", "_message_id"
 # How many daily rows one exported row stands for: it closes the books of an export.
 COPIES = "_copies"
+# Whether a row is exported, or was found to repeat one that is.
+IS_FIRST = "_is_first"
 
 ARROW_TYPES = {
     "string": pa.string(),

@@ -23,7 +23,7 @@ from pyspark.sql import functions as F
 
 from personalize_assets.conversion.csv_export import csv_lines
 from personalize_assets.conversion.files import FileSystem
-from personalize_assets.conversion.mapping import COPIES
+from personalize_assets.conversion.mapping import COPIES, IS_FIRST
 from personalize_assets.conversion.session import is_remote
 
 _PART = "_part"
@@ -44,9 +44,9 @@ def write_parts(rows: DataFrame, order: Sequence[str], target: Target) -> list[d
     """Sort rows and write them, CSV and Parquet in the same pass.
 
     Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet"}``; ``copies`` sums up the
-    column of that name, which is not written.
+    column of that name, which is not written, over all rows, also those that are not ``IS_FIRST`` and so left out.
     """
-    in_order = rows.orderBy(*order).select(*target.schema.names, COPIES)
+    in_order = rows.orderBy(*order).select(*target.schema.names, COPIES, IS_FIRST)
     return _from_stream(in_order, target) if is_remote(rows.sparkSession) else _by_spark(in_order, target)
 
 
@@ -114,40 +114,43 @@ def _write_part(number: int, tables: Sequence[pa.Table], target: Target) -> dict
 
 
 class _Part:
-    """The files of one part, open for writing."""
+    """The files of one part, which are there from its first row on."""
 
     def __init__(self, number: int, target: Target) -> None:
         self.report: dict[str, Any] = {
-            "part": number,
-            "rows": 0,
-            "copies": 0,
-            "csv": None if target.csv is None else f"{target.csv}/{number:05d}.csv",
-            "csv_bytes": 0,
-            "parquet": None if target.parquet is None else f"{target.parquet}-{number:05d}.parquet",
-        }
+            "part": number, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "parquet": None,
+        }  # fmt: skip
         self._target = target
-        self._open_files = ExitStack()
-
-    def __enter__(self) -> _Part:
-        filesystem, files = FileSystem(self._target.s3), self._open_files
+        self._files = ExitStack()
         self._csv: IO[bytes] | None = None
         self._parquet: pq.ParquetWriter | None = None
-        if self.report["csv"]:
-            self._csv = files.enter_context(filesystem.create(self.report["csv"]))
-        if self.report["parquet"]:
-            file = files.enter_context(filesystem.create(self.report["parquet"]))
-            self._parquet = files.enter_context(pq.ParquetWriter(file, self._target.schema, compression="zstd"))
+
+    def __enter__(self) -> _Part:
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._open_files.__exit__(*error)
+        self._files.__exit__(*error)
+
+    def _open(self) -> None:
+        filesystem, number = FileSystem(self._target.s3), self.report["part"]
+        if self._target.csv is not None:
+            self.report["csv"] = f"{self._target.csv}/{number:05d}.csv"
+            self._csv = self._files.enter_context(filesystem.create(self.report["csv"]))
+        if self._target.parquet is not None:
+            self.report["parquet"] = f"{self._target.parquet}-{number:05d}.parquet"
+            file = self._files.enter_context(filesystem.create(self.report["parquet"]))
+            self._parquet = self._files.enter_context(pq.ParquetWriter(file, self._target.schema, compression="zstd"))
 
     def add(self, batch: pa.RecordBatch) -> None:
-        own = pa.RecordBatch.from_arrays(
-            [batch.column(name) for name in self._target.schema.names], schema=self._target.schema
-        )
-        self.report["rows"] += own.num_rows
         self.report["copies"] += pc.sum(batch.column(COPIES)).as_py()
+        kept = batch.filter(batch.column(IS_FIRST))
+        if not kept.num_rows:
+            return
+        if not self.report["rows"]:
+            self._open()
+        self.report["rows"] += kept.num_rows
+        schema = self._target.schema
+        own = pa.RecordBatch.from_arrays([kept.column(name) for name in schema.names], schema=schema)
         if self._csv is not None:
             lines = csv_lines(own)
             self._csv.write(lines)
