@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from personalize_assets.conversion.files import unpacked_blocks
@@ -24,12 +26,12 @@ HEAD_BYTES = 64 * 1024
 _HEAD_UNPACKED_BYTES = 1024 * 1024
 _EVENTS_PER_FILE = 1000
 # A day of many files is told from fewer events of each; so its catalog takes seconds, however many there are.
-_EVENTS_PER_DAY = 5000
-_FEWEST_EVENTS_PER_FILE = 20
+_EVENTS_PER_DAY = 2000
+_FEWEST_EVENTS_PER_FILE = 5
+_LINES_THAT_TELL = 100
 _FILES_AT_ONCE = 16
 # Heads that wait in memory while the ones before them are described.
 _HEADS_AT_ONCE = 256
-_PLAIN_NAME = str.isidentifier
 _BOM = b"\xef\xbb\xbf"
 
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
@@ -75,13 +77,18 @@ def _values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     for name, child in value.items():
         if not name:
             continue
-        # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
-        is_plain = _PLAIN_NAME(name) and (path or name != EACH)
-        step = name if is_plain else "`" + name.replace("`", "``") + "`"
-        child_path = f"{path}.{step}" if path else step
+        child_path = _path_of(path, name)
         yield child_path, "null" if child == "" else _JSON_TYPES.get(type(child), "null")
         if type(child) in (dict, list):
             yield from _values(child, child_path)
+
+
+@lru_cache(maxsize=65_536)
+def _path_of(parent: str, name: str) -> str:
+    # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
+    is_plain = name.isidentifier() and (parent or name != EACH)
+    step = name if is_plain else "`" + name.replace("`", "``") + "`"
+    return f"{parent}.{step}" if parent else step
 
 
 def day_catalog(
@@ -155,7 +162,8 @@ def _unpacked(head: bytes) -> bytes:
 
 def _is_lines(text: bytes) -> bool:
     """Whether most lines are one whole object. A broken line among good ones does not make a stream."""
-    lines = [line for line in text.removeprefix(_BOM).splitlines() if line.strip()][:_EVENTS_PER_FILE]
+    first_lines = islice(io.BytesIO(text.removeprefix(_BOM)), _LINES_THAT_TELL)
+    lines = [line for line in first_lines if line.strip()]
     whole = sum(parse(line.strip()).fields is not None for line in lines)
     return bool(lines) and 2 * whole > len(lines)
 
