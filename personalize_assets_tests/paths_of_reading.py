@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from personalize_assets.conversion.framing import Batch, Framer, everything
-from personalize_assets.conversion.parsing import Event, whole_event
+from personalize_assets.conversion.framing import Batch, Framer, WholeEvents, everything
+from personalize_assets.conversion.parsing import Event
 
 PATHS = ("in_batches", "one_by_one")
 
@@ -15,7 +15,7 @@ def read_on(path: str, framer: Framer, may_match: Callable[[bytes], bool] = ever
     if path == "one_by_one":
         yield from framer.one_by_one()
         return
-    for found in framer.batches(whole_event(may_match)):
+    for found in framer.batches(WholeEvents(may_match)):
         if not isinstance(found, Batch):
             yield found
             continue

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.columns import Columns
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.framing import REFUSALS
 from personalize_assets.conversion.mapping import Mapping
 from personalize_assets.conversion.parsing import parse
 from personalize_assets.conversion.shape import NoShapeError, Shape
@@ -118,23 +117,30 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
 
 def together(dataset: Dataset, shape: Shape, events: list[Any]) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
     columns = Columns(dataset, shape)
-    converted = columns.convert(columns.selection.rows(events), LATEST)
-    return [tuple(row.values()) for row in converted.kept.to_pylist()], converted.rejected
+    kept: list[tuple[Any, ...]] = []
+    rejected: list[tuple[int, str]] = []
+    for rows in columns.selection.rows(events):
+        converted = columns.convert(rows, LATEST)
+        kept += [tuple(row.values()) for row in converted.kept.to_pylist()]
+        rejected += converted.rejected
+    return kept, rejected
 
 
 def agree(raws: list[bytes]) -> None:
     shape = Shape(ALL)
     structs, events = [], []
     for raw in raws:
-        try:
-            structs.append(shape.decode(raw))
-        except REFUSALS:
+        taken = shape.many([raw], is_ascii=False)
+        if not taken:
             continue
+        structs += taken
         fields = parse(raw).fields
         assert fields is not None, "the shape takes what is not an event"
         events.append(fields)
     for dataset in ALL:
-        assert repr(together(dataset, shape, structs)) == repr(one_by_one(dataset, events))
+        # Rows of events without elements come before the others.
+        for found, right in zip(together(dataset, shape, structs), one_by_one(dataset, events), strict=True):
+            assert sorted(map(repr, found)) == sorted(map(repr, right))
 
 
 @given(st.lists(EVENTS, max_size=6))
@@ -154,7 +160,8 @@ def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[st
 
 
 def test_a_plain_event_is_taken() -> None:
-    Shape(ALL).decode(b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}')
+    raw = b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}'
+    assert len(Shape(ALL).many([raw], is_ascii=True)) == 1
 
 
 @pytest.mark.parametrize(
@@ -179,8 +186,8 @@ def test_a_plain_event_is_taken() -> None:
     ],
 )
 def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
-    with pytest.raises(REFUSALS):
-        Shape(ALL).decode(raw)
+    good = b'{"event":"x"}'
+    assert len(Shape(ALL).many([good, good, raw, good], is_ascii=raw.isascii())) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Many events at once, column by column: what ``mapping`` says of one event, at a quarter of the price.
+"""Many events at once, column by column: what ``mapping`` says of one event, at a fraction of the price.
 
 A column's values are looked at together. If they are what such a column usually holds, Arrow takes them as they are;
 else each is judged by the same function as in ``mapping``. So nothing here decides what a value means.
@@ -7,8 +7,10 @@ else each is judged by the same function as in ``mapping``. So nothing here deci
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,10 +24,9 @@ from personalize_assets.conversion.mapping import (
     text_or_none,
 )
 from personalize_assets.conversion.paths import is_relative_to_each, parse_path
+from personalize_assets.conversion.selection import TEXTS, Rows, Selection
 from personalize_assets.conversion.shape import Getter, Shape
-from personalize_assets.conversion.wanted import is_one_of
 
-_TEXTS = {str, type(None)}
 # What JSON has for a type, so that Arrow can take it as it is.
 _USUAL: dict[str, set[type]] = {
     "string": {str},
@@ -35,16 +36,6 @@ _USUAL: dict[str, set[type]] = {
     "long": {int},
     "boolean": {bool},
 }
-
-
-class Rows(NamedTuple):
-    """The rows that events give: each with its event, its element of ``each`` (or None) and that element's place."""
-
-    numbers: list[int]
-    """The place of each row's event among those that were given."""
-    events: list[Any]
-    elements: list[Any] | None
-    positions: list[int] | None
 
 
 class Converted(NamedTuple):
@@ -58,18 +49,24 @@ class Columns:
     """The rows of one dataset."""
 
     def __init__(self, dataset: Dataset, shape: Shape) -> None:
-        self.selection = _Selection(dataset, shape)
+        self.selection = Selection(dataset, shape)
         self._schema = schema(dataset)
         self._columns = [_Column(column, dataset, shape) for column in dataset.columns]
         self._is_interactions = dataset.name == "interactions"
         self._dedupe_by = _optional(dataset.dedupe_by, shape)
         self._event_time = _optional(dataset.event_time, shape)
+        self._event_time_path = (dataset.event_time,)
         self._message_id = _optional(dataset.message_id, shape)
 
     def convert(self, rows: Rows, latest: int) -> Converted:
         """``latest`` is the last second (UTC since the epoch) that a timestamp may carry."""
         reasons: dict[int, str] = {}
-        arrays = [column.read(rows, latest, reasons) for column in self._columns]
+        arrays = []
+        for column in self._columns:
+            array, own_reasons = rows.once(column.key, partial(column.read, rows, latest))
+            arrays.append(array)
+            for row, reason in own_reasons.items():
+                reasons.setdefault(row, reason)
         if self._is_interactions:
             arrays.append(_texts(self._dedupe_by, rows))
             arrays.append(pa.array(rows.positions or [0] * len(rows.events), pa.int32()))
@@ -83,51 +80,11 @@ class Columns:
 
     def _times(self, rows: Rows, latest: int) -> pa.Array:
         """When events happened, in nanoseconds since the epoch; null (the oldest) where that cannot be told."""
-        if self._event_time is None:
+        get = self._event_time
+        if get is None:
             return pa.nulls(len(rows.events), pa.int64())
-        nanos = timestamps.many_nanos(self._event_time(rows.events))
+        nanos = rows.once(("nanos", self._event_time_path), lambda: timestamps.many_nanos(get(rows.events)))
         return pc.if_else(_are_in_range(_seconds(nanos), latest), nanos, None)
-
-
-class _Selection:
-    """Which events a dataset wants, and into which rows they go. Equal ones are asked once for all datasets."""
-
-    def __init__(self, dataset: Dataset, shape: Shape) -> None:
-        self._key = (tuple(dataset.where.items()), dataset.each)
-        self._tests = [
-            (shape.of_event(parse_path(field)), frozenset(allowed)) for field, allowed in dataset.where.items()
-        ]
-        self._each = shape.of_event(parse_path(dataset.each)) if dataset.each else None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Selection) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def rows(self, events: Sequence[Any]) -> Rows:
-        """The rows of the wanted ones among these events."""
-        numbers, wanted = list(range(len(events))), list(events)
-        for get, allowed in self._tests:
-            found = get(wanted)
-            if set(map(type, found)) <= _TEXTS:
-                hits = [place for place, value in enumerate(found) if value in allowed]
-            else:
-                hits = [place for place, value in enumerate(found) if is_one_of(value, allowed)]
-            numbers, wanted = [numbers[place] for place in hits], [wanted[place] for place in hits]
-        arrays = self._each(wanted) if self._each else ()
-        if not any(arrays):
-            return Rows(numbers, wanted, None, None)
-        rows = Rows([], [], [], [])
-        assert rows.elements is not None
-        assert rows.positions is not None
-        for number, event, array in zip(numbers, wanted, arrays, strict=True):
-            count = len(array) if array else 1
-            rows.numbers.extend([number] * count)
-            rows.events.extend([event] * count)
-            rows.elements.extend(array or [None])
-            rows.positions.extend(range(count))
-        return rows
 
 
 class _Column:
@@ -144,19 +101,24 @@ class _Column:
             self._sources.append((relative, get))
         self._finish = finisher(column)
         self._type = ARROW_TYPES[column.type]
-        self._usual = _USUAL.get(column.type, set())
+        self._usual = _USUAL.get(column.type, set()) | {type(None)}
+        self.key = repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
 
-    def read(self, rows: Rows, latest: int, reasons: dict[int, str]) -> pa.Array:
-        """The column. ``reasons`` gets an entry for each row without one that this column rejects."""
+    def read(self, rows: Rows, latest: int) -> tuple[pa.Array, dict[int, str]]:
+        """The column, and the reason of each row that it rejects, which is null in it."""
         found = self._found(rows)
         if self._column.map:
-            return self._one_by_one(found, latest, reasons)
+            return self._one_by_one(found, latest)
         if self._column.type == "timestamp":
-            return self._seconds(found, latest, reasons)
-        as_they_are = self._usual if self._column.required else self._usual | {type(None)}
-        if not set(map(type, found)) <= as_they_are:
+            return self._seconds(rows, found, latest)
+        reasons: dict[int, str] = {}
+        kinds = set(map(type, found))
+        if self._column.required and type(None) in kinds:
+            missing = f"missing:{self._column.name}"
+            reasons = {row: missing for row, value in enumerate(found) if value is None}
+        if not kinds <= self._usual:
             found = [
-                value if type(value) in as_they_are else self._one(row, value, latest, reasons)
+                value if type(value) in self._usual else self._one(row, value, latest, reasons)
                 for row, value in enumerate(found)
             ]
         if self._type == pa.string() and not self._are_usual(found):
@@ -165,7 +127,7 @@ class _Column:
             array = pa.array(found, self._type)
         except (pa.ArrowException, OverflowError):  # a whole number that is too large, or that no double holds exactly
             return self._one_by_one(found, latest, reasons)
-        return pc.add(array, 0.0) if self._type == pa.float64() else array  # minus zero becomes zero
+        return (pc.add(array, 0.0) if self._type == pa.float64() else array), reasons  # minus zero becomes zero
 
     def _found(self, rows: Rows) -> list[Any]:
         """What the first path that leads to something has, row by row; None for null."""
@@ -191,17 +153,24 @@ class _Column:
             return False
         return not self._column.is_id or "".join(filter(None, found)).isprintable()
 
-    def _seconds(self, found: Sequence[Any], latest: int, reasons: dict[int, str]) -> pa.Array:
-        seconds = _seconds(timestamps.many_nanos(found))
+    def _seconds(self, rows: Rows, found: Sequence[Any], latest: int) -> tuple[pa.Array, dict[int, str]]:
+        reasons: dict[int, str] = {}
+        make = partial(timestamps.many_nanos, found)
+        seconds = _seconds(make() if self._column.constant else rows.once(("nanos", self._column.paths), make))
         good = _are_in_range(seconds, latest)
         if not pc.all(good).as_py():
             for row, is_good in enumerate(good.to_pylist()):
                 if not is_good:
                     self._one(row, found[row], latest, reasons)
-        return pc.if_else(good, seconds, None)
+        return pc.if_else(good, seconds, None), reasons
 
-    def _one_by_one(self, found: Sequence[Any], latest: int, reasons: dict[int, str]) -> pa.Array:
-        return pa.array([self._one(row, value, latest, reasons) for row, value in enumerate(found)], self._type)
+    def _one_by_one(
+        self, found: Sequence[Any], latest: int, reasons: dict[int, str] | None = None
+    ) -> tuple[pa.Array, dict[int, str]]:
+        reasons = {} if reasons is None else reasons
+        return pa.array(
+            [self._one(row, value, latest, reasons) for row, value in enumerate(found)], self._type
+        ), reasons
 
     def _one(self, row: int, value: Any, latest: int, reasons: dict[int, str]) -> Any:
         try:
@@ -219,7 +188,7 @@ def _texts(get: Getter | None, rows: Rows) -> pa.Array:
     if get is None:
         return pa.nulls(len(rows.events), pa.string())
     found = get(rows.events)
-    if not set(map(type, found)) <= _TEXTS or "" in found:
+    if not set(map(type, found)) <= TEXTS or "" in found:
         found = [text_or_none(value) for value in found]
     return pa.array(found, pa.string())
 

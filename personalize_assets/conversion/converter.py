@@ -6,12 +6,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from personalize_assets.conversion.columns import Columns, Rows
+from personalize_assets.conversion.columns import Columns
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.daily import DatasetDay, SourceDay
-from personalize_assets.conversion.framing import Batch
+from personalize_assets.conversion.framing import Batch, Reader, WholeEvents
 from personalize_assets.conversion.mapping import Mapping
-from personalize_assets.conversion.parsing import Event, whole_event
+from personalize_assets.conversion.parsing import Event
+from personalize_assets.conversion.selection import Rows
 from personalize_assets.conversion.shape import NoShapeError, Shape
 from personalize_assets.conversion.wanted import matcher, prefilter
 
@@ -37,12 +38,12 @@ class Converter:
         self._matchers = [(matcher(dataset), dataset.name) for dataset in datasets]
         self._mappings = {dataset.name: Mapping(dataset) for dataset in self.made}
         self._columns: dict[str, Columns] = {}
-        self.decode: Callable[[bytes], Any] = whole_event(self.may_match)
+        self.reader: Reader = WholeEvents(self.may_match)
         try:
             shape = Shape(datasets)
         except NoShapeError:
             return
-        self.decode = shape.decode
+        self.reader = shape
         # Of all datasets, also those that are not made: the books of a day say the same whichever are.
         self._columns = {dataset.name: Columns(dataset, shape) for dataset in datasets}
 
@@ -67,17 +68,16 @@ class Converter:
                 else:
                     self.add_event(Event(raw, fields), file_of(number), day)
             return
-        rows: dict[Any, Rows] = {}
+        selected: dict[Any, list[Rows]] = {}
         for name, columns in self._columns.items():
-            selected = rows.get(columns.selection)
-            if selected is None:
-                selected = rows[columns.selection] = columns.selection.rows(found.values)
-            if name in day.datasets and selected.numbers:
-                converted = columns.convert(selected, day.latest)
+            if columns.selection not in selected:
+                selected[columns.selection] = columns.selection.rows(found.values)
+            for rows in selected[columns.selection] if name in day.datasets else ():
+                converted = columns.convert(rows, day.latest)
                 day.datasets[name].add_many(converted.kept)
                 for number, reason in converted.rejected:
                     day.datasets[name].add_reject(reason, found.raws[number], file_of(number))
-        wanted = set().union(*(selected.numbers for selected in rows.values()))
+        wanted = set().union(*(rows.numbers for each in selected.values() for rows in each))
         day.books.add_read(len(found.values), len(wanted))
 
 

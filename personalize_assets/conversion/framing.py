@@ -11,8 +11,8 @@ array. A stretch that is not JSON is one malformed event; it ends before the nex
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -50,11 +50,45 @@ REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What a decoder may raise for bytes that are not one event."""
 
 
+class Reader(Protocol):
+    """Reads events that are probably whole and plain, at speed."""
+
+    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+        """The events in these bytes, each of which may be one: up to the first that is not, or is not for this reader.
+
+        ``is_ascii``: whether all of them are known to be.
+        """
+
+
 class Batch(NamedTuple):
     """Events as they are written, and as the decoder gave them."""
 
     raws: list[bytes]
     values: list[Any]
+
+
+class WholeEvents:
+    """Reads all fields of events; None for one that cannot be wanted."""
+
+    def __init__(self, may_match: Callable[[bytes], bool]) -> None:
+        self._may_match = may_match
+
+    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+        """As ``Reader`` says; each is a mapping of the event's fields, or None."""
+        found: list[Any] = []
+        for raw in raws:
+            if self._may_match(raw):
+                event = parse(raw)
+                if event.fields is None:
+                    break
+                found.append(event.fields)
+            else:
+                try:
+                    decode_whole(raw)
+                except REFUSALS:
+                    break
+                found.append(None)
+        return found
 
 
 class TruncatedStream(Exception):
@@ -89,21 +123,14 @@ class Framer:
         self._perhaps_in_array = False
         self._guess = _LARGEST_GUESS
 
-    def batches(self, decode: Callable[[bytes], Any]) -> Iterator[Batch | Event]:
-        """The fast path: events that ``decode`` takes, many at once; all else as ``one_by_one`` gives it.
-
-        ``decode`` is given bytes that may be one event. It raises one of ``REFUSALS`` if they are not, or if it is not
-        the one to read them.
-        """
+    def batches(self, reader: Reader) -> Iterator[Batch | Event]:
+        """The fast path: events that ``reader`` takes, many at once; all else as ``one_by_one`` gives it."""
         while self._to_next_value():
-            if (
-                not self._ended
-                and len(self._buffer) - self._at < MAX_RAW_BYTES
-                and self._buffer.find(b"\n", self._at) < 0
-            ):
+            left = len(self._buffer) - self._at
+            if not self._ended and left < MAX_RAW_BYTES and self._buffer.find(b"\n", self._at) < 0:
                 self._refill()
             for take in (self._take_lines, self._take_glued):
-                batch = take(decode)
+                batch = take(reader)
                 if batch.raws:
                     yield batch
                     break
@@ -117,7 +144,7 @@ class Framer:
             yield from self._next()
         yield from self._end()
 
-    def _take_lines(self, decode: Callable[[bytes], Any]) -> Batch:
+    def _take_lines(self, reader: Reader) -> Batch:
         """Whole events on lines of their own, from here on, as long as there are any."""
         buffer, at = self._buffer, self._at
         stop = buffer.rfind(b"\n", at, at + self._guess)
@@ -125,35 +152,33 @@ class Framer:
             stop = buffer.find(b"\n", at, at + _LARGEST_GUESS)
             if stop < 0:
                 return Batch([], [])
-        raws: list[bytes] = []
-        found: list[Any] = []
-        taken = at
-        try:
-            for line in buffer[at:stop].split(b"\n"):
-                if raw := line.strip(_SPACE):
-                    found.append(decode(raw))
-                    raws.append(raw)
-                taken += len(line) + 1
-        except REFUSALS:
-            # What was cut into lines in vain is the price of a wrong guess: guess less where guesses are wrong.
-            self._guess = max(2 * (taken - at), _SMALLEST_GUESS)
-        else:
+        chunk = buffer[at:stop]
+        raws = [raw for line in chunk.split(b"\n") if (raw := line.strip(_SPACE))]
+        found = reader.many(raws, chunk.isascii())
+        if len(found) == len(raws):
             self._guess = min(2 * self._guess, _LARGEST_GUESS)
-        if raws:
-            self._at = min(taken, stop)
-        return Batch(raws, found)
+            self._at = stop if raws else at
+            return Batch(raws, found)
+        taken = 0
+        if found:
+            for raw in raws[: len(found)]:
+                taken = chunk.index(raw, taken) + len(raw)
+            self._at = at + taken
+        # What was cut into lines in vain is the price of a wrong guess: guess less where guesses are wrong.
+        self._guess = max(2 * taken, _SMALLEST_GUESS)
+        return Batch(raws[: len(found)], found)
 
-    def _take_glued(self, decode: Callable[[bytes], Any]) -> Batch:
+    def _take_glued(self, reader: Reader) -> Batch:
         """Whole events in ``{…}{…}``, from here on, as long as there are any."""
         buffer, at = self._buffer, self._at
         raws: list[bytes] = []
         found: list[Any] = []
         while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LARGEST_GUESS) + 1):
             raw = buffer[at:end]
-            try:
-                found.append(decode(raw))
-            except REFUSALS:
+            taken = reader.many([raw], raw.isascii())
+            if not taken:
                 break
+            found += taken
             raws.append(raw)
             at = end
         self._at = at

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -69,21 +68,6 @@ def parse(raw: bytes) -> Event:
     if type(value) is not dict:
         return Event(raw, None, NOT_AN_OBJECT)
     return Event(raw, value)
-
-
-def whole_event(may_match: Callable[[bytes], bool]) -> Callable[[bytes], dict[str, Any] | None]:
-    """A decoder for ``Framer.batches``: all fields of an event, or None where it cannot be wanted."""
-
-    def decode(raw: bytes) -> dict[str, Any] | None:
-        if not may_match(raw):
-            decode_whole(raw)
-            return None
-        event = parse(raw)
-        if event.fields is None:
-            raise ValueError(event.reason)
-        return event.fields
-
-    return decode
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

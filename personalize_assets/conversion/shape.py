@@ -8,12 +8,14 @@ price of walking over it. Only events of the plain shape go in: objects where pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.framing import REFUSALS
 from personalize_assets.conversion.parsing import MAX_DEPTH
 from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
 
@@ -63,13 +65,18 @@ class Shape:
                     node.element.at(path[1:]).is_value = True
         self._decode = msgspec.json.Decoder(_struct(self._root)).decode
 
-    def decode(self, raw: bytes) -> Any:
-        """The event in these bytes, which hold nothing else but white space. Raises one of ``framing.REFUSALS``."""
-        if not raw.isascii():
-            raw.decode()  # what is walked over is not decoded, and may be anything
-        if len(raw) > 2 * MAX_DEPTH and raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-            raise RecursionError
-        return self._decode(raw)
+    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+        """As ``framing.Reader`` says."""
+        found: list[Any] = []
+        with suppress(*REFUSALS):
+            found.extend(map(self._decode, raws))  # what came before a refusal is in the list
+        if len(found) < len(raws):
+            raws = raws[: len(found)]
+        # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8.
+        refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and _may_be_deep(raw)]
+        if not is_ascii:
+            refused += [number for number, raw in enumerate(raws) if not _is_utf8(raw)]
+        return found[: min(refused)] if refused else found
 
     def of_event(self, path: Path) -> Getter:
         """The values at a path of events."""
@@ -88,6 +95,20 @@ class Shape:
             return [None if element is None else next(there) for element in elements]
 
         return values
+
+
+def _may_be_deep(raw: bytes) -> bool:
+    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
+
+
+def _is_utf8(raw: bytes) -> bool:
+    if raw.isascii():
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _paths(dataset: Dataset) -> Iterator[str]:

@@ -78,7 +78,7 @@ def run_task(task: Task, plan: Plan) -> dict[str, Any]:
         waiting = Waiting(converter, Day(latest, books, datasets))
         for file in files:
             framer = Framer(_blocks(file.uri, filesystem), converter.may_match)
-            for found in framer.batches(converter.decode):
+            for found in framer.batches(converter.reader):
                 if isinstance(found, Batch):
                     waiting.add(found, file.uri)
                 else:
