@@ -28,6 +28,7 @@ from personalize_assets.config_values import (
     Scalar,
     Text,
     Uri,
+    UseCaseName,
     Wanted,
     one_of,
 )
@@ -37,6 +38,7 @@ from personalize_assets.layouts import LAYOUTS
 __all__ = ["ENGINES", "Config", "ConfigError", "Source", "load_config"]
 
 ENGINES: tuple[str, ...] = ("sail", "local", "glue")
+CHECKS: tuple[str, ...] = ("strict", "warn")
 DEFAULT = "sample_data/segment.yaml"
 
 
@@ -72,6 +74,7 @@ class DatasetGroup(_Strict):
 
     name: GroupName = Field(description="the dataset group's name in Personalize")
     domain: Annotated[str, one_of(contract.DOMAINS, "a domain")] = "custom"
+    use_cases: tuple[UseCaseName, ...] = ()
 
 
 class ColumnMapping(_Strict):
@@ -143,6 +146,7 @@ class Config(_Strict):
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
     destination: Destination = Field(description="a mapping with the key uri")
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
+    checks: Annotated[str, one_of(CHECKS, "a way to check")] = "strict"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
 
@@ -152,6 +156,11 @@ class Config(_Strict):
         if problems:
             raise PydanticCustomError("mapping", "impossible", {"problems": problems})
         return self
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether an export that Personalize would refuse leaves the former one in force."""
+        return self.checks == "strict"
 
     def source_of(self, dataset: str) -> Source:
         """Where a dataset's events come from: its own source, else the config's. Both start on the same day."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def problems(config: Config) -> list[Problem]:
     """Everything impossible in a config, with the keys that lead to it."""
-    found = [*_overlaps(config), *_start_dates(config), *_without_time(config)]
+    found = [*_overlaps(config), *_start_dates(config), *_without_time(config), *_use_cases(config)]
     for name, dataset in config.datasets.named().items():
         found += impossible(name, dataset, config.dataset_group.domain)
     return found
@@ -37,6 +37,15 @@ def _without_time(config: Config) -> Iterator[Problem]:
         if name != "interactions" and not getattr(dataset, "event_time", None):
             message = "missing, and no path of interactions' TIMESTAMP starts at the event; write the path of its time"
             yield ("datasets", name, "event_time"), message
+
+
+def _use_cases(config: Config) -> Iterator[Problem]:
+    domain = config.dataset_group.domain
+    known = [case.name for case in contract.USE_CASES[domain]]
+    for name in config.dataset_group.use_cases:
+        if name not in known:
+            what_to_do = f"use one of {', '.join(known)}" if known else "remove it, or write the group's domain"
+            yield ("dataset_group", "use_cases"), f"{name!r} is no use case of the domain {domain}; {what_to_do}"
 
 
 def _start_dates(config: Config) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
 from personalize_assets.config_errors import shown
-from personalize_assets.conversion import values
+from personalize_assets.conversion import contract, values
 from personalize_assets.conversion.paths import is_relative_to_each, parse_path
 from personalize_assets.layouts import LAYOUTS
 
@@ -107,6 +107,8 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
+_USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
+UseCaseName = Annotated[str, one_of(_USE_CASES, "a use case")]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
 ColumnPaths = Annotated[tuple[Annotated[str, BeforeValidator(_path)], ...], BeforeValidator(_listed)]

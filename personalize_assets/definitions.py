@@ -9,6 +9,7 @@ import dagster as dg
 from personalize_assets.assets.catalog import raw_event_catalog
 from personalize_assets.assets.datasets import convert
 from personalize_assets.assets.exports import export
+from personalize_assets.assets.files import file_checks
 from personalize_assets.assets.group import Group
 from personalize_assets.assets.raw import raw_events
 from personalize_assets.assets.schemas import schemas
@@ -25,6 +26,7 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
     over_all_days = [export(group), *schemas(group)]
     return dg.Definitions(
         assets=[raw_events(group), *daily, *over_all_days],
+        asset_checks=file_checks(group),
         jobs=[
             dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily)),
             dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days)),

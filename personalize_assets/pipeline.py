@@ -21,6 +21,7 @@ from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
+from personalize_assets.conversion.profile import PREVIEW_ROWS
 from personalize_assets.conversion.tasks import Plan, RawFile, Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
@@ -48,7 +49,8 @@ class Pipeline:
         return {id: RawFiles(self.config.source_of(name)) for name, id in self.source_ids.items()}
 
     @cached_property
-    def _s3(self) -> dict[str, str]:
+    def s3_options(self) -> dict[str, str]:
+        """How Arrow reaches the S3 of the sources and the destination; nothing for folders."""
         return arrow_s3_options([self.destination.uri, *(source.store.uri for source in self.sources.values())])
 
     def days_with_files(self) -> list[date]:
@@ -91,7 +93,11 @@ class Pipeline:
         ]
         folders = {name: self.destination.uri_of(folder) for name, folder in {**DAILY, REJECTS: REJECTS}.items()}
         plan = Plan(
-            new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
+            new_run_id(),
+            tuple(name for name in self.datasets if name in make),
+            folders,
+            int(time.time()),
+            self.s3_options,
         )
         return _as_spec(ConvertSpec(tuple(sources), plan))
 
@@ -125,7 +131,7 @@ class Pipeline:
                 books = _books(report, day, source["id"])
                 self.destination.commit_day(REJECTS, day, self._with_keys(books, run), part=source["id"])
             for name, commits in done.items():
-                counts = {**_EMPTY_COUNTS, **_part(report, day, "datasets", name)}
+                counts = _day_counts(report, day, name)
                 commit = {"mapping": fingerprint(self.datasets[name]), **self._with_keys(counts, run)}
                 self.destination.commit_day(DAILY[name], day, commit)
                 commits[day] = commit
@@ -165,7 +171,7 @@ class Pipeline:
             elif to_csv:
                 inputs[name] = self._table_input(name)
                 exports.append(Export(dataset, table=self._uris(inputs[name]), to_csv=to_csv))
-        return _as_spec(ExportSpec(tuple(exports), self._s3)), {
+        return _as_spec(ExportSpec(tuple(exports), self.s3_options)), {
             name: {"run": run, **{key: found[key] for key in ("days", "kept", "duplicates")}}
             for name, found in inputs.items()
         }
@@ -201,34 +207,54 @@ class Pipeline:
         return tuple(self.destination.uri_of(key) for key in found["files"])
 
     def commit_export(
-        self, spec: Mapping[str, Any], inputs: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]
+        self,
+        spec: Mapping[str, Any],
+        inputs: Mapping[str, Mapping[str, Any]],
+        report: Mapping[str, Any],
+        refused: Collection[str] = (),
     ) -> dict[str, dict[str, Any]]:
-        """Put tables and CSVs in force; returns each table's commit and each CSV's manifest, by asset name."""
+        """Put tables and CSVs in force; returns each table's commit and each CSV's manifest, by asset name.
+
+        Of the datasets in ``refused`` the former CSV stays, and its manifest; the new one's parts are deleted.
+        """
         done: dict[str, dict[str, Any]] = {}
         for export in spec["exports"]:
             dataset = self.datasets[export["dataset"]["name"]]
             name = dataset.name
             made = report["datasets"][name]
             parts = made["parts"]
-            counts = {
-                "rows": made["rows"],
-                "kept": inputs[name]["kept"],
-                # Those of this job, and those left out when a table was made that is now exported as it is.
-                "duplicates": made["copies"] - made["rows"] + inputs[name]["duplicates"],
-            }
+            counts = self.export_counts(name, inputs, report)
+            del counts["bytes"]  # of the CSV, as it is told when it is joined
+            counts.update(seconds=report.get("seconds"), profile=made["profile"])
             about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}
             if export["to_table"]:
                 files = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
                 done[name] = {**about, "mapping": fingerprint(dataset), "files": files, **counts}
                 self.destination.commit_table(name, done[name])
-            if export["to_csv"]:
+            keys = [self.destination.key_of(part["csv"]) for part in parts if part["rows"] and part["csv"]]
+            if export["to_csv"] and name in refused:
+                self.destination.store.delete(keys)
+            elif export["to_csv"]:
                 columns = [column.name for column in dataset.columns]
-                keys = [self.destination.key_of(part["csv"]) for part in parts if part["rows"]]
                 joined = self.destination.put_csv(name, header(columns), keys)
                 manifest = {"dataset": name, "columns": columns, **counts, **joined._asdict(), **about}
                 self.destination.put_manifest(name, manifest)
                 done[f"{name}_csv"] = manifest
         return done
+
+    def export_counts(
+        self, name: str, inputs: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]
+    ) -> dict[str, int]:
+        """Rows of an export, the daily rows they come from, and the bytes of its CSV."""
+        made = report["datasets"][name]
+        columns = [column.name for column in self.datasets[name].columns]
+        return {
+            "rows": made["rows"],
+            "kept": inputs[name]["kept"],
+            # Those of this job, and those left out when a table was made that is now exported as it is.
+            "duplicates": made["copies"] - made["rows"] + inputs[name]["duplicates"],
+            "bytes": len(header(columns)) + sum(part["csv_bytes"] for part in made["parts"]),
+        }
 
     # -- schemas --------------------------------------------------------------------------------------------------
 
@@ -249,6 +275,16 @@ def _part(report: Mapping[str, Any], day: str, kind: str, name: str) -> dict[str
     """What a report of ``convert`` says of one of the day's ``sources`` or ``datasets``; nothing if it had no files."""
     part: dict[str, Any] = report["days"].get(day, {}).get(kind, {}).get(name, {})
     return part
+
+
+def _day_counts(report: Mapping[str, Any], day: str, name: str) -> dict[str, Any]:
+    counts = {**_EMPTY_COUNTS, **_part(report, day, "datasets", name)}
+    profile = counts.get("profile")
+    if profile is None:
+        return counts
+    # What the tasks have each appended: the first and last event of all, and a preview of one length.
+    times = [min(profile["times"]), max(profile["times"])] if profile["times"] else []
+    return {**counts, "profile": {**profile, "times": times, "preview": profile["preview"][:PREVIEW_ROWS]}}
 
 
 def _books(report: Mapping[str, Any], day: str, source: str) -> dict[str, Any]:

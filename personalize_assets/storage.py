@@ -33,6 +33,7 @@ _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when it died.
 _LEFTOVER_SECONDS = 24 * 3600
 _READS_AT_ONCE = 32
+_REJECTS_HEAD = 64 * 1024
 
 
 def new_run_id() -> str:
@@ -99,6 +100,19 @@ class Destination:
         """What was read of a source on a day; empty books where nothing was."""
         return self._json(_commit_key(f"{REJECTS}/day={day}", source), "the day's datasets") or {"malformed": {}}
 
+    def commits_of(self, dataset: str, days: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """The commits of some days, by day; a day without one is left out."""
+        return self._of_days(DAILY[dataset], DAILY[dataset], sorted(days))
+
+    def first_rejects(self, dataset: str, day: str, count: int) -> list[dict[str, Any]]:
+        """The first rejects of a dataset and day, from the head of one of their files."""
+        commit = self._json(_commit_key(f"{DAILY[dataset]}/day={day}"), DAILY[dataset]) or {}
+        for key in commit.get("reject_files", ()):
+            head = self.store.read(key, _REJECTS_HEAD) or b""
+            lines = head.splitlines() if len(head) < _REJECTS_HEAD else head.splitlines()[:-1]
+            return [json.loads(line) for line in lines[:count]]
+        return []
+
     def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
         """The commits of all days, by day, oldest first."""
         return self._by_day(DAILY[dataset], DAILY[dataset])
@@ -109,6 +123,9 @@ class Destination:
 
     def _by_day(self, folder: str, asset: str, part: str = "") -> dict[str, dict[str, Any]]:
         days = sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
+        return self._of_days(folder, asset, days, part)
+
+    def _of_days(self, folder: str, asset: str, days: Sequence[str], part: str = "") -> dict[str, dict[str, Any]]:
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
             commits = threads.map(lambda day: self._json(_commit_key(f"{folder}/day={day}", part), asset), days)
             return {day: commit for day, commit in zip(days, commits, strict=True) if commit}

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 from dagster import AssetKey
 
-from personalize_assets.checks import ACCOUNTED, EXPORTED, accounted, exported
+from personalize_assets.checks.books import ACCOUNTED, EXPORTED, accounted, exported
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -78,6 +78,7 @@ def config(tmp_path: Path) -> Config:
     path.write_text(
         "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
         "destination: {uri: out}\n"
+        "checks: warn\n"
         "dataset_group: {name: shop}\n"
         "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
     )

@@ -1,13 +1,19 @@
 """The datasets: what each day's events say (``convert``), and users and items over all days (in ``exports``)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
 from personalize_assets.assets.group import Group, days_of, permanent_errors
-from personalize_assets.checks import accounted, accounted_spec
+from personalize_assets.checks.books import accounted, accounted_spec
+from personalize_assets.checks.daily import DAILY_RULES, DayFacts, days_before
+from personalize_assets.checks.results import result_of, spec_of
 from personalize_assets.metadata import day_metadata
+from personalize_assets.pipeline import Pipeline
 from personalize_assets.storage import DAILY
+
+Commits = Mapping[str, Mapping[str, Any]]
 
 _DESCRIPTIONS = {
     "interactions": "One row for each wanted event (or each element of its `each` array) of an arrival day, in the "
@@ -35,7 +41,11 @@ def convert(group: Group) -> dg.AssetsDefinition:
             )
             for name, key in keys.items()
         ],
-        check_specs=[accounted_spec(key) for key in keys.values()],
+        check_specs=[
+            spec
+            for key in keys.values()
+            for spec in (accounted_spec(key), *(spec_of(rule, key, strict=False) for rule in DAILY_RULES))
+        ],
         partitions_def=group.partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         can_subset=True,
@@ -49,13 +59,27 @@ def convert(group: Group) -> dg.AssetsDefinition:
             report = group.engine(context).run(context, spec)
             commits = pipeline.commit_convert(days, spec, report)
             books = {name: pipeline.books(name, commits[name], report) for name in make}
+            facts = {name: _facts(pipeline, name, commits[name], books[name]) for name in make}
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
                 context.add_asset_metadata(day_metadata(commit, uri), asset_key=keys[name], partition_key=day)
-            checks = (
-                [accounted(keys[name], books[name], commits[name])] if group.is_checked(context, keys[name]) else []
-            )
-            yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
+            checks = [
+                accounted(keys[name], books[name], commits[name]),
+                *(result_of(rule, rule.judge(facts[name]), keys[name], strict=False) for rule in DAILY_RULES),
+            ]
+            yield dg.MaterializeResult(asset_key=keys[name], check_results=group.asked_for(context, checks))
 
     return convert
+
+
+def _facts(pipeline: Pipeline, name: str, commits: Commits, books: Commits) -> DayFacts:
+    before = {day for of_run in commits for day in days_before(of_run)} - commits.keys()
+    known = {**pipeline.destination.commits_of(name, before), **commits}
+    return DayFacts(
+        pipeline.datasets[name],
+        commits,
+        books,
+        {day: commit["kept"] for day, commit in known.items()},
+        lambda day: pipeline.destination.first_rejects(name, day, 5),
+    )

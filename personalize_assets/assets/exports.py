@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from personalize_assets.assets.group import Group, permanent_errors
-from personalize_assets.checks import exported, exported_spec
+from personalize_assets.checks.books import exported, exported_spec
+from personalize_assets.checks.exports import export_rules, judge_exports, refusals, why_refused
+from personalize_assets.checks.results import result_of, spec_of
 from personalize_assets.metadata import csv_metadata, table_metadata
 from personalize_assets.storage import DAILY
 
@@ -14,35 +16,67 @@ _CSV = "The file to import into the {name} dataset, over all days; its manifest 
 
 
 def export(group: Group) -> dg.AssetsDefinition:
-    """The tables and CSVs, as one Spark job over the daily files."""
+    """The tables and CSVs, as one Spark job over the daily files.
+
+    The checks of a CSV are judged before it comes into force. What Personalize would refuse does not replace the former
+    CSV, unless the config says ``checks: warn``; the run fails, and the checks show why.
+    """
     pipeline = group.pipeline
+    strict = pipeline.config.is_strict
     specs = list(_specs(group))
     keys = {spec.key.path[-1]: spec.key for spec in specs}
 
     @dg.multi_asset(
         name=group.name("export_all"),
         specs=specs,
-        check_specs=[exported_spec(key) for key in keys.values()],
+        check_specs=[*(exported_spec(key) for key in keys.values()), *_check_specs(group)],
         can_subset=True,
         required_resource_keys={group.engine_key},
     )
-    def export(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+    def export(  # type: ignore[type-arg]
+        context: dg.AssetExecutionContext,
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
         with permanent_errors():
             spec, inputs = pipeline.export_spec(make)
             report = group.engine(context).run(context, spec)
-            done = pipeline.commit_export(spec, inputs, report)
+            judged = judge_exports(pipeline, spec, inputs, report)
+            refused = {name: reasons for name in judged if strict and (reasons := refusals(judged[name]))}
+            done = pipeline.commit_export(spec, inputs, report, refused)
         destination = pipeline.destination
         for name in make:
+            dataset = name.removesuffix("_csv")
+            checks = [exported(keys[name], pipeline.export_counts(dataset, inputs, report))]
+            if name != dataset:
+                checks += [result_of(rule, finding, keys[name], strict) for rule, finding in judged[dataset]]
+            checks = group.asked_for(context, checks)
+            if name not in done:
+                yield from checks
+                continue
             if name in pipeline.datasets:
                 metadata = table_metadata(done[name], destination.uri_of(name))
             else:
-                csv_key = destination.csv_key(name.removesuffix("_csv"))
-                metadata = csv_metadata(done[name], destination.uri_of(csv_key))
-            checks = [exported(keys[name], done[name])] if group.is_checked(context, keys[name]) else []
+                metadata = csv_metadata(done[name], destination.uri_of(destination.csv_key(dataset)))
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
+        if refused:
+            raise dg.Failure("\n".join(_told(group, name, why) for name, why in refused.items()), allow_retries=False)
 
     return export
+
+
+def _told(group: Group, name: str, reasons: list[str]) -> str:
+    manifest = group.pipeline.destination.manifest(name)
+    there = "No former export is there"
+    if manifest is not None:
+        there = f"The former export of run {manifest['run']}, with {manifest['rows']:,} rows, stays in force"
+    return why_refused(name, reasons, there)
+
+
+def _check_specs(group: Group) -> Iterator[dg.AssetCheckSpec]:
+    config = group.pipeline.config
+    for name, dataset in group.pipeline.datasets.items():
+        for rule in export_rules(dataset, config.dataset_group.domain):
+            yield spec_of(rule, group.key(f"{name}_csv"), config.is_strict)
 
 
 def _specs(group: Group) -> Iterator[dg.AssetSpec]:

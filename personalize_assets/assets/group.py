@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -37,9 +37,12 @@ class Group:
     def engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 
-    def is_checked(self, context: dg.AssetExecutionContext, key: dg.AssetKey) -> bool:
-        """Whether the checks of an asset are part of the run: somebody may have asked for the asset alone."""
-        return any(check.asset_key == key for check in context.selected_asset_check_keys)
+    def asked_for(
+        self, context: dg.AssetExecutionContext, checks: Iterable[dg.AssetCheckResult]
+    ) -> list[dg.AssetCheckResult]:
+        """Those results whose checks are part of the run: somebody may have asked for an asset alone."""
+        selected = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
+        return [check for check in checks if (check.asset_key, check.check_name) in selected]
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:

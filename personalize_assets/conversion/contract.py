@@ -27,6 +27,15 @@ MAX_METADATA: Mapping[str, int] = MappingProxyType({"interactions": 5, "users": 
 MAX_EVENT_TYPES_AND_METADATA = 10  # distinct EVENT_TYPE values plus metadata columns of interactions
 MIN_INTERACTIONS = 1_000  # unique ones to train on, and records in one import
 MIN_USERS_WITH_TWO_INTERACTIONS = 25
+MIN_SHARE_OF_USERS_WITH_TWO = 0.01  # as well as the 25
+ADVISED_INTERACTIONS = 50_000
+ADVISED_USERS_WITH_TWO = 1_000
+MAX_IMPORT_BYTES = 100 * 1024**3  # a FULL import; can be raised to 1 TB for interactions
+ADVISED_FILLED = 0.7  # page preparing-training-data: share of a metadata column that is not empty
+MAX_DISTINCT_CATEGORIES = 1_000  # advice of the same page
+
+MIN_EPOCH_SECONDS = 631_152_000
+"""1990-01-01 UTC: our own limit. Seconds read as milliseconds lie before it, milliseconds read as seconds far after."""
 
 SCHEMA_CHARS = 20_000  # API CreateSchema: length of `schema`
 MAX_TEXTUAL = 1  # page items-datasets
@@ -90,6 +99,39 @@ class Dataset(msgspec.Struct, frozen=True):
     dedupe_by: str | None = None
     event_time: str | None = None
     message_id: str | None = None
+
+
+class UseCase(msgspec.Struct, frozen=True):
+    """A use case of a domain: ``event`` is the event type that it trains on, None for any; it needs 1,000 of them."""
+
+    name: str
+    event: str | None = None
+
+
+USE_CASES: Mapping[str, tuple[UseCase, ...]] = MappingProxyType(
+    {
+        "custom": (),
+        "ECOMMERCE": (
+            UseCase("Most viewed", "View"),
+            UseCase("Best sellers", "Purchase"),
+            UseCase("Frequently bought together", "Purchase"),
+            UseCase("Customers who viewed X also viewed", "View"),
+            UseCase("Recommended for you"),
+        ),
+        "VIDEO_ON_DEMAND": (
+            UseCase("Because you watched X", "Watch"),
+            UseCase("Most popular", "Watch"),
+            UseCase("More like X"),
+            UseCase("Trending now"),
+            UseCase("Top picks for you"),
+        ),
+    }
+)
+"""Pages ECOMMERCE-use-cases and VIDEO-ON-DEMAND-use-cases."""
+EVENT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"custom": (), "ECOMMERCE": ("View", "Purchase"), "VIDEO_ON_DEMAND": ("Watch", "Click")}
+)
+"""The event types that a domain's use cases know, by the same pages. Their spelling is exact."""
 
 
 class Reserved(msgspec.Struct, frozen=True):

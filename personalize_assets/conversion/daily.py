@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.mapping import Row
 from personalize_assets.conversion.parsing import Event
+from personalize_assets.conversion.profile import DayProfile
 
 _ROWS_AT_ONCE = 65_536
 
@@ -19,9 +20,10 @@ _ROWS_AT_ONCE = 65_536
 class RowFile:
     """The kept rows of one dataset and day. Nothing is created before the first row."""
 
-    def __init__(self, filesystem: FileSystem, uri: str, schema: pa.Schema) -> None:
+    def __init__(self, filesystem: FileSystem, uri: str, schema: pa.Schema, profile: DayProfile | None = None) -> None:
         self.uri = uri
         self.rows = 0
+        self.profile = profile
         self._filesystem = filesystem
         self._schema = schema
         self._waiting: list[tuple[Any, ...]] = []
@@ -55,6 +57,8 @@ class RowFile:
         self._writer.write_table(table)
         # Counted where they are written, and not where they came in: the books compare the two.
         self.rows += table.num_rows
+        if self.profile is not None:
+            self.profile.add(table)
         self._batches.clear()
         self._in_batches = 0
 
@@ -128,6 +132,7 @@ class DatasetDay:
             "rejected": dict(self._rejected),
             "files": [self._rows.uri] if self._rows.rows else [],
             "reject_files": [self._rejects.uri] if self._rejects.rows else [],
+            **({"profile": self._rows.profile.report()} if self._rows.profile else {}),
         }
 
 

@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import events, interactions, mapping, parts, rows, tasks
+from personalize_assets.conversion import events, interactions, mapping, parts, profile, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.latest import latest_by_id
 from personalize_assets.conversion.session import parallelism, spark_conf
@@ -106,11 +106,20 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
 
 
 def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:
-    """``{"datasets": {name: {"rows", "copies", "parts": […]}}}``; the parts in the order of the file.
+    """``{"datasets": {name: {"rows", "copies", "parts": […], "profile"}}}``; the parts in the order of the file.
 
-    ``copies`` is the number of rows that went in, summed up over those that came out.
+    ``copies`` is the number of rows that went in, summed up over those that came out. ``profile`` as in
+    ``profile.merged``, and for users and items made in the same job as interactions with ``crossed`` beside.
     """
-    return {"datasets": {one.dataset.name: _export(spark, one, job.s3) for one in job.exports}}
+    datasets, sketches = {}, {}
+    for one in job.exports:
+        name = one.dataset.name
+        datasets[name] = _export(spark, one, job.s3)
+        found = [part.pop("profile") for part in datasets[name]["parts"]]
+        datasets[name]["profile"], sketches[name] = profile.merged(found, one.dataset)
+    for name, numbers in profile.crossed(sketches).items():
+        datasets[name]["profile"]["crossed"] = numbers
+    return {"datasets": datasets}
 
 
 def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +139,7 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     if mapping.IS_FIRST not in table.columns:
         table = table.withColumn(mapping.IS_FIRST, F.lit(True))
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
-    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3))
+    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3, dataset))
     return {
         "rows": sum(part["rows"] for part in written),
         "copies": sum(part["copies"] for part in written),

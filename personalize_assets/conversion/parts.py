@@ -21,9 +21,11 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import csv_lines
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.mapping import COPIES, IS_FIRST
+from personalize_assets.conversion.profile import PartProfile
 from personalize_assets.conversion.session import is_remote
 
 _PART = "_part"
@@ -38,13 +40,15 @@ class Target(NamedTuple):
     csv: str | None
     parquet: str | None
     s3: dict[str, Any]
+    dataset: Dataset
 
 
 def write_parts(rows: DataFrame, order: Sequence[str], target: Target) -> list[dict[str, Any]]:
     """Sort rows and write them, CSV and Parquet in the same pass.
 
-    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet"}``; ``copies`` sums up the
-    column of that name, which is not written, over all rows, also those that are not ``IS_FIRST`` and so left out.
+    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet", "profile"}``; ``copies``
+    sums up the column of that name, which is not written, over all rows, also those that are not ``IS_FIRST`` and so
+    left out; ``profile`` is that of the rows written (``PartProfile``).
     """
     in_order = rows.orderBy(*order).select(*target.schema.names, COPIES, IS_FIRST)
     return _from_stream(in_order, target) if is_remote(rows.sparkSession) else _by_spark(in_order, target)
@@ -121,6 +125,7 @@ class _Part:
             "part": number, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "parquet": None,
         }  # fmt: skip
         self._target = target
+        self._profile = PartProfile(target.dataset)
         self._files = ExitStack()
         self._csv: IO[bytes] | None = None
         self._parquet: pq.ParquetWriter | None = None
@@ -130,6 +135,7 @@ class _Part:
 
     def __exit__(self, *error: Any) -> None:
         self._files.__exit__(*error)
+        self.report["profile"] = self._profile.report()
 
     def _open(self) -> None:
         filesystem, number = FileSystem(self._target.s3), self.report["part"]
@@ -151,6 +157,7 @@ class _Part:
         self.report["rows"] += kept.num_rows
         schema = self._target.schema
         own = pa.RecordBatch.from_arrays([kept.column(name) for name in schema.names], schema=schema)
+        self._profile.add(own)
         if self._csv is not None:
             lines = csv_lines(own)
             self._csv.write(lines)

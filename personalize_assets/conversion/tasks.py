@@ -19,6 +19,7 @@ from personalize_assets.conversion.daily import DatasetDay, RejectFile, RowFile,
 from personalize_assets.conversion.files import FileSystem, unpacked_blocks
 from personalize_assets.conversion.framing import Batch, Framer
 from personalize_assets.conversion.mapping import schema
+from personalize_assets.conversion.profile import DayProfile
 from personalize_assets.conversion.timestamps import DAY_SECONDS, latest_seconds
 
 
@@ -110,7 +111,12 @@ def _open_day(
     datasets = {
         dataset.name: DatasetDay(
             dataset.name,
-            RowFile(filesystem, f"{plan.folders[dataset.name]}/day={day}/{name}.parquet", schema(dataset)),
+            RowFile(
+                filesystem,
+                f"{plan.folders[dataset.name]}/day={day}/{name}.parquet",
+                schema(dataset),
+                DayProfile(dataset),
+            ),
             RejectFile(filesystem, f"{rejects}/{dataset.name}-{name}.jsonl"),
         )
         for dataset in made

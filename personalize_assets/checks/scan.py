@@ -1,0 +1,190 @@
+"""Reads a CSV that lies there as Personalize would, in one pass and bounded memory; looks at bytes, not at our word."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column, Dataset
+
+_BLOCK_BYTES = 4 * 1024 * 1024
+_SHOWN_CHARS = 200
+_MAX_SHOWN = 5
+_DAY_SECONDS = 86_400
+_WHOLE = r"^-?[0-9]+$"
+_FORMS = {
+    "int": _WHOLE,
+    "long": _WHOLE,
+    "timestamp": _WHOLE,
+    "float": r"^-?[0-9]+(\.[0-9]+)?$",
+    "double": r"^-?[0-9]+(\.[0-9]+)?$",
+    "boolean": r"^(True|False)$",
+}
+_NUMBERS = {"int": pa.int32(), "long": pa.int64(), "timestamp": pa.int64()}
+
+
+@dataclass
+class Scan:
+    """What was found. ``broken`` and ``wrong`` hold up to five lines each: ``{"line", "problem", "text"}``.
+
+    Attributes:
+        rows: Records of the right number of cells; ``lines`` counts every line but the header.
+        broken_count: Lines that are no record; ``wrong_count``: values that Personalize would not take.
+    """
+
+    header: list[str] = field(default_factory=list)
+    rows: int = 0
+    lines: int = 0
+    bytes: int = 0
+    sha256: str = ""
+    broken: list[dict[str, Any]] = field(default_factory=list)
+    broken_count: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+    wrong_count: int = 0
+
+    def is_broken(self, line: int | str, problem: str, text: str) -> None:
+        self.broken_count += 1
+        if len(self.broken) < _MAX_SHOWN:
+            self.broken.append({"line": line, "problem": problem, "text": text[:_SHOWN_CHARS]})
+
+
+class _Bytes:
+    """A file as Arrow reads it, with its header taken off; counts and hashes what goes through."""
+
+    closed = False
+
+    def __init__(self, file: IO[bytes], scan: Scan) -> None:
+        self._file = file
+        self._scan = scan
+        self._digest = hashlib.sha256()
+        self._last = b"\n"
+        self._returns = 0
+        block = self._take(_BLOCK_BYTES)
+        self.header, found, self._rest = block.partition(b"\n")
+        self._newlines_in_header = len(found)
+
+    def _take(self, size: int) -> bytes:
+        block = self._file.read(size)
+        self._digest.update(block)
+        self._scan.bytes += len(block)
+        self._scan.lines += block.count(b"\n")
+        self._returns += block.count(b"\r")
+        self._last = block[-1:] or self._last
+        return block
+
+    def read(self, size: int = -1) -> bytes:
+        if self._rest:
+            size = len(self._rest) if size < 0 else size
+            block, self._rest = self._rest[:size], self._rest[size:]
+            return block
+        return self._take(_BLOCK_BYTES if size < 0 else size)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self.closed = True
+
+    def end(self) -> None:
+        """Read what the parser has left, and say what the whole file told."""
+        while self.read(_BLOCK_BYTES):
+            pass
+        scan = self._scan
+        scan.sha256 = self._digest.hexdigest()
+        scan.lines -= self._newlines_in_header
+        if self._last != b"\n":
+            scan.lines += 1
+            scan.is_broken("last", "the file does not end with a line feed", "")
+        if self._returns:
+            scan.is_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
+
+
+def scan_csv(file: IO[bytes], dataset: Dataset) -> Scan:
+    """Read a CSV to its end. It raises nothing about the content: whatever is wrong stands in the result."""
+    scan = Scan()
+    source = _Bytes(file, scan)
+    header = source.header.decode("utf-8", "backslashreplace")
+    scan.header = header.split(",")
+    names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
+    try:
+        for batch in _batches(source, names, scan):
+            _look_at(batch, dataset, scan)
+            scan.rows += batch.num_rows
+    except pa.ArrowInvalid as error:
+        scan.is_broken(f"after {scan.rows + scan.broken_count + 1:,}", str(error), "")
+    source.end()
+    if not scan.broken_count and scan.rows != scan.lines:
+        scan.is_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
+    return scan
+
+
+def _batches(source: _Bytes, names: list[str], scan: Scan) -> Iterator[pa.RecordBatch]:
+    def broken(row: Any) -> str:
+        problem = f"{row.actual_columns} cells instead of {row.expected_columns}"
+        # Arrow counts from the first line it sees, which is the second of the file.
+        scan.is_broken("?" if row.number is None else row.number + 1, problem, row.text or "")
+        return "skip"
+
+    if not source._rest and not (peeked := source.read(_BLOCK_BYTES)):
+        return  # a header and no row: Arrow would take that for an error
+    elif not source._rest:
+        source._rest = peeked
+    reader = pyarrow.csv.open_csv(
+        pa.PythonFile(source, mode="r"),
+        read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES, use_threads=False),
+        parse_options=pyarrow.csv.ParseOptions(
+            double_quote=False, escape_char="\\", ignore_empty_lines=False, invalid_row_handler=broken
+        ),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+        ),
+    )
+    yield from reader
+
+
+def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan) -> None:
+    first_line = scan.rows + scan.broken_count + 2
+    for column in dataset.columns:
+        if column.name not in batch.schema.names:
+            continue
+        values = batch.column(column.name)
+        for problem, mask in _problems(column, values):
+            places = pc.indices_nonzero(pc.fill_null(mask, False))
+            scan.wrong_count += len(places)
+            for place in places[: _MAX_SHOWN - len(scan.wrong)].to_pylist():
+                text = str(values[place].as_py() or "")[:_SHOWN_CHARS]
+                scan.wrong.append({"line": first_line + place, "problem": f"{column.name} {problem}", "text": text})
+
+
+def _problems(column: Column, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    if column.required and values.null_count:
+        yield "is empty, but required", pc.is_null(values)
+    limit = TEXTUAL_CHARS if column.textual else column.max_chars
+    if column.type == "string":
+        if limit is not None and (pc.max(pc.binary_length(values)).as_py() or 0) > limit:
+            yield f"has over {limit:,} characters", pc.greater(pc.utf8_length(values), limit)
+        return
+    well_formed = pc.match_substring_regex(values, _FORMS[column.type])
+    if pc.any(pc.invert(well_formed)).as_py():
+        yield f"is no {column.type} as Personalize reads it", pc.invert(well_formed)
+    elif column.type in _NUMBERS:
+        try:
+            numbers = values.cast(_NUMBERS[column.type])
+        except pa.ArrowInvalid:
+            yield f"is too large for {column.type}", pc.greater(pc.utf8_length(values), 9)
+            return
+        if column.type == "timestamp":
+            latest = int(time.time()) + _DAY_SECONDS
+            outside = pc.or_(pc.less(numbers, MIN_EPOCH_SECONDS), pc.greater(numbers, latest))
+            if pc.any(outside).as_py():
+                yield "is not in epoch seconds between 1990-01-01 and tomorrow", outside
