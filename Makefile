@@ -12,7 +12,7 @@ SPARK35 := .venv-spark35
 CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 lint format clean
+.PHONY: help demo dev test test-all test-local test-spark35 lint docs format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
+
+docs: $(INSTALLED) ## Write docs/checks.md anew, from the tables of checks
+	@$(BIN)/python -m personalize_assets.checks.document > docs/checks.md
 
 format: $(INSTALLED) ## Put the code into the one format, and mend what can be mended
 	@$(BIN)/ruff check --fix $(SOURCES)

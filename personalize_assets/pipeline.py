@@ -223,7 +223,7 @@ class Pipeline:
             name = dataset.name
             made = report["datasets"][name]
             parts = made["parts"]
-            counts = self.export_counts(name, inputs, report)
+            counts: dict[str, Any] = {**self.export_counts(name, inputs, report)}
             del counts["bytes"]  # of the CSV, as it is told when it is joined
             counts.update(seconds=report.get("seconds"), profile=made["profile"])
             about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}

@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 
-from personalize_assets.checks import ACCOUNTED, EXPORTED
+from personalize_assets.checks.books import ACCOUNTED, EXPORTED
 from personalize_assets.cli import main
 from personalize_assets_tests.reader import read_csv, records
 

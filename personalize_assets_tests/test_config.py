@@ -95,7 +95,7 @@ def test_the_example_of_the_design_loads() -> None:
     assert config.engine == "local"
     assert config.source.layout == "segment"
     assert config.source.start_date == date(2026, 10, 1)
-    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom"}
+    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom", "use_cases": ()}
 
 
 def test_relative_uris_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, dataset_group, datasets",
+            " use one of source, destination, engine, checks, dataset_group, datasets",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -414,7 +414,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
@@ -601,3 +601,21 @@ def test_a_shop_needs_its_columns() -> None:
 def test_a_column_name_with_a_dot_is_named_whole() -> None:
     [line] = lines(EXAMPLE + "      my.price: {path: p, type: float}\n")
     assert line.startswith("personalize.yaml: datasets.items.columns.my.price: 'my.price' is not a column name;")
+
+
+# Checks
+
+
+def test_checks_are_strict_unless_the_config_says_warn() -> None:
+    assert load().is_strict
+    assert not load(edited(("engine: local\n", "engine: local\nchecks: warn\n"))).is_strict
+
+
+def test_a_use_case_of_another_domain_is_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        load(edited(("  domain: custom\n", "  domain: custom\n  use_cases: [Best sellers]\n")))
+
+    assert (
+        "dataset_group.use_cases: 'Best sellers' is no use case of the domain custom; remove it, or write the group's "
+        "domain"
+    ) in str(error.value)

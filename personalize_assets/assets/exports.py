@@ -33,9 +33,9 @@ def export(group: Group) -> dg.AssetsDefinition:
         can_subset=True,
         required_resource_keys={group.engine_key},
     )
-    def export(  # type: ignore[type-arg]
+    def export(
         context: dg.AssetExecutionContext,
-    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
         with permanent_errors():
             spec, inputs = pipeline.export_spec(make)

@@ -1,0 +1,110 @@
+"""What Personalize would refuse never replaces an export that it took, unless the config says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from personalize_assets.engines import Engine
+from personalize_assets_tests.check_shop import Shop, event, item, results, shown, user
+
+SUPPLIES = [user("u1"), item("i1")]
+
+
+@pytest.fixture
+def shop(tmp_path: Path, engine: Engine) -> Shop:
+    shop = Shop(tmp_path, engine)
+    shop.arrives([*(event(n, user=f"u{n % 90}", type="View") for n in range(1000)), *SUPPLIES])
+    return shop
+
+
+def failure(run: dg.ExecuteInProcessResult) -> str:
+    (failed,) = [event for event in run.all_events if event.is_step_failure]
+    error = failed.step_failure_data.error
+    assert error is not None
+    return error.message.strip().removeprefix("dagster._core.definitions.events.Failure: ")
+
+
+def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None:
+    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+    shop.convert()
+    assert shop.export().success
+    before, manifest = shop.csv("interactions").read_bytes(), shop.pipeline.destination.manifest("interactions")
+    assert manifest is not None
+    shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES, user("u2")])
+    shop.convert()
+
+    run = shop.export()
+
+    assert not run.success
+    assert failure(run) == (
+        "interactions_csv is not put in force, for Personalize would refuse it: at_least_1000_interactions_are_unique: "
+        f"found 999, allowed is at least 1,000. The former export of run {manifest['run']}, with 1,000 rows, stays in "
+        "force. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all the same, "
+        "as for a trial"
+    )
+    assert shop.csv("interactions").read_bytes() == before
+    assert shop.pipeline.destination.manifest("interactions") == manifest
+    assert not (shop.folder / "out" / "_parts").exists()
+    check = results(run)["interactions_csv", "at_least_1000_interactions_are_unique"]
+    assert (check.severity, check.blocking, shown(check)) == (
+        dg.AssetCheckSeverity.ERROR, True, {"observed": 999, "allowed": "at least 1,000"},
+    )  # fmt: skip
+    made = {event.asset_key.to_user_string() for event in run.get_asset_materialization_events() if event.asset_key}
+    assert made == {"users", "items", "users_csv", "items_csv"}
+    assert shop.csv("users").read_text() == "USER_ID,TIER\nu1,gold\nu2,gold\n"
+
+
+def test_a_first_export_that_is_refused_leaves_nothing(tmp_path: Path, engine: Engine) -> None:
+    shop = Shop(tmp_path, engine)
+    shop.arrives([event(1), *SUPPLIES])
+    shop.convert()
+
+    run = shop.export("interactions_csv")
+
+    assert "No former export is there." in failure(run)
+    assert not (shop.folder / "out" / "exports").exists()
+
+
+def test_with_checks_warn_it_is_exported_and_the_checks_warn(tmp_path: Path, engine: Engine) -> None:
+    shop = Shop(tmp_path, engine, checks="warn")
+    shop.arrives([event(1), *SUPPLIES])
+    shop.convert()
+
+    run = shop.export("interactions_csv")
+
+    assert run.success
+    assert shop.csv("interactions").read_text().count("\n") == 2
+    check = results(run)["interactions_csv", "at_least_1000_interactions_are_unique"]
+    assert (check.passed, check.severity, check.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
+
+
+def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> None:
+    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+    shop.convert()
+    assert shop.export().success
+    csv = shop.csv("users")
+    csv.write_text(csv.read_text() + "u2\n")
+
+    run = shop.export_checks()
+
+    assert not run.success
+    red = {key: shown(check) for key, check in results(run).items() if not check.passed}
+    assert set(red) == {("users_csv", "every_record_is_one_line"), ("users_csv", "the_file_is_the_one_of_its_manifest")}
+    assert red["users_csv", "every_record_is_one_line"] == {
+        "observed": 1,
+        "allowed": "no broken line",
+        "rows": [{"line": 3, "problem": "1 cells instead of 2", "text": "u2"}],
+    }
+
+
+def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> None:
+    run = shop.export_checks()
+
+    check = results(run)["items_csv", "the_header_equals_the_schema"]
+    assert shown(check) == {
+        "observed": "no file",
+        "allowed": f"{shop.csv('items')}; materialize items_csv first",
+    }
