@@ -25,6 +25,7 @@ from personalize_assets.config_values import (
     EventPath,
     GroupName,
     LayoutName,
+    Owner,
     Scalar,
     Text,
     Uri,
@@ -75,6 +76,7 @@ class DatasetGroup(_Strict):
     name: GroupName = Field(description="the dataset group's name in Personalize")
     domain: Annotated[str, one_of(contract.DOMAINS, "a domain")] = "custom"
     use_cases: tuple[UseCaseName, ...] = ()
+    owners: tuple[Owner, ...] = ()
 
 
 class ColumnMapping(_Strict):

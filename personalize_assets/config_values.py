@@ -19,6 +19,8 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
 
+_OWNER = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
+
 
 def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
     def check(value: object) -> object:
@@ -102,9 +104,17 @@ def _wanted(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_text(v) for v in (value if isinstance(value, list | tuple) else [value])))
 
 
+def _owner(value: str) -> str:
+    if not _OWNER.fullmatch(value):
+        raise ValueError(f"{value!r} is no owner; write a team as team:data, or a person's email address")
+    return value
+
+
 Uri = Annotated[str, AfterValidator(_uri)]
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
+Owner = Annotated[str, AfterValidator(_owner)]
+"""As Dagster wants it: ``team:data`` or an email address."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
 _USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)

@@ -8,6 +8,7 @@ import dagster as dg
 
 from personalize_assets.assets.catalog import raw_event_catalog
 from personalize_assets.assets.datasets import convert
+from personalize_assets.assets.descriptions import CONVERT_JOB, EXPORT_JOB, location
 from personalize_assets.assets.exports import export
 from personalize_assets.assets.files import file_checks
 from personalize_assets.assets.group import Group
@@ -28,10 +29,11 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
         assets=[raw_events(group), *daily, *over_all_days],
         asset_checks=file_checks(group),
         jobs=[
-            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily)),
-            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days)),
+            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily), description=CONVERT_JOB),
+            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days), description=EXPORT_JOB),
         ],
         resources={group.engine_key: make_engine(config.engine)},
+        metadata={group.name(name): value for name, value in location(config).items()},
         # One process a run: every Spark step of it uses the same session.
         executor=dg.in_process_executor,
     )

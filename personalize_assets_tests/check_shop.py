@@ -117,7 +117,7 @@ class Shop:
 
     def export_checks(self) -> dg.ExecuteInProcessResult:
         """The checks of the files alone, as from the page of an export."""
-        files = [checks for checks in build_definitions(self.config).asset_checks or ()]
+        files = list(build_definitions(self.config).asset_checks or ())
         job = dg.define_asset_job("files", dg.AssetSelection.checks(*files))
         definitions = build_definitions(self.config)
         with_job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))

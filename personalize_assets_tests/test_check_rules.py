@@ -80,7 +80,8 @@ def _awkward(day: int) -> list[dict[str, Any] | str]:
     numbers = range(day * 500, day * 500 + few)
     types = ["view", "purchase", *(f"type {n}" for n in range(10))]
     lines: list[dict[str, Any] | str] = [
-        event(n, id=f"e{n}" if n < 50 else f"twice {n // 2}", user="robot" if n % 4 else f"u{n}", item="unknown" if n % 3 else f"x{n}",
+        event(n, id=f"e{n}" if n < 50 else f"twice {n // 2}", user="robot" if n % 4 else f"u{n}",
+              item="unknown" if n % 3 else f"x{n}",
               type=types[n // 2 % len(types)], colour="|".join(f"c{n}.{k}" for k in range(9)) if n % 5 == 0 else None)
         for n in numbers
     ]  # fmt: skip

@@ -95,7 +95,7 @@ def test_the_example_of_the_design_loads() -> None:
     assert config.engine == "local"
     assert config.source.layout == "segment"
     assert config.source.start_date == date(2026, 10, 1)
-    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom", "use_cases": ()}
+    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom", "use_cases": (), "owners": ()}
 
 
 def test_relative_uris_start_at_the_folder_of_the_file(tmp_path: Path) -> None:

@@ -56,6 +56,7 @@ def test_a_day_shows_its_rows_and_every_reason_for_a_reject() -> None:
         "rejected bad_timestamp": 1,
         "rejected missing:USER_ID": 3,
         "path": dg.MetadataValue.path("s3://events/out/x"),
+        "console": dg.MetadataValue.url("https://s3.console.aws.amazon.com/s3/buckets/events?prefix=out/x/"),
     }
 
 

@@ -2,13 +2,9 @@
 
 import dagster as dg
 
+from personalize_assets.assets.descriptions import CATALOG
 from personalize_assets.assets.group import Group, days_of, permanent_errors
 from personalize_assets.metadata import catalog_metadata
-
-_DESCRIPTION = (
-    "The files of an arrival day (key, bytes, compression, framing) and the fields of their events (path, types, share "
-    "of nulls), told from the head of each file. The daily datasets read the files named here."
-)
 
 
 def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
@@ -24,7 +20,8 @@ def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
                 deps=[group.key("raw_events")],
                 group_name="catalog",
                 kinds={"python", "json"},
-                description=_DESCRIPTION,
+                description=CATALOG,
+                **group.about(),
             )
         ],
         partitions_def=group.partitions,

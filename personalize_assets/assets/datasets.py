@@ -5,23 +5,16 @@ from typing import Any
 
 import dagster as dg
 
+from personalize_assets.assets import descriptions
 from personalize_assets.assets.group import Group, days_of, permanent_errors
 from personalize_assets.checks.books import accounted, accounted_spec
 from personalize_assets.checks.daily import DAILY_RULES, DayFacts, days_before
 from personalize_assets.checks.results import result_of, spec_of
-from personalize_assets.metadata import day_metadata
+from personalize_assets.metadata import column_schema, day_metadata, run_metadata
 from personalize_assets.pipeline import Pipeline
 from personalize_assets.storage import DAILY
 
 Commits = Mapping[str, Mapping[str, Any]]
-
-_DESCRIPTIONS = {
-    "interactions": "One row for each wanted event (or each element of its `each` array) of an arrival day, in the "
-    "columns of the config. Rows that cannot be used lie in `rejects/` with their reason.",
-    "users": "What an arrival day's events say about users, one row an event; `users` takes the latest of all days.",
-    "items": "What an arrival day's events say about items, one row an event or array element; `items` takes the "
-    "latest of all days.",
-}
 
 
 def convert(group: Group) -> dg.AssetsDefinition:
@@ -37,7 +30,9 @@ def convert(group: Group) -> dg.AssetsDefinition:
                 deps=[group.key("raw_event_catalog")],
                 group_name="datasets",
                 kinds={"pyspark", "parquet"},
-                description=_DESCRIPTIONS[name],
+                description=descriptions.DAILY[name],
+                metadata={"dagster/column_schema": column_schema(pipeline.datasets[name])},
+                **group.about(name),
             )
             for name, key in keys.items()
         ],
@@ -63,7 +58,8 @@ def convert(group: Group) -> dg.AssetsDefinition:
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                context.add_asset_metadata(day_metadata(commit, uri), asset_key=keys[name], partition_key=day)
+                shown = day_metadata(commit, uri, books[name][day], run_metadata(report, pipeline.config.engine))
+                context.add_asset_metadata(shown, asset_key=keys[name], partition_key=day)
             checks = [
                 accounted(keys[name], books[name], commits[name]),
                 *(result_of(rule, rule.judge(facts[name]), keys[name], strict=False) for rule in DAILY_RULES),

@@ -4,15 +4,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from personalize_assets.assets import descriptions
 from personalize_assets.assets.group import Group, permanent_errors
 from personalize_assets.checks.books import exported, exported_spec
 from personalize_assets.checks.exports import export_rules, judge_exports, refusals, why_refused
 from personalize_assets.checks.results import result_of, spec_of
-from personalize_assets.metadata import csv_metadata, table_metadata
+from personalize_assets.conversion.contract import IDS
+from personalize_assets.metadata import column_schema, csv_metadata, run_metadata, table_metadata
 from personalize_assets.storage import DAILY
-
-_ONE_ROW = "One row a {one} over all days: for each column the latest value that is not null."
-_CSV = "The file to import into the {name} dataset, over all days; its manifest lies beside it."
 
 
 def export(group: Group) -> dg.AssetsDefinition:
@@ -57,6 +56,7 @@ def export(group: Group) -> dg.AssetsDefinition:
                 metadata = table_metadata(done[name], destination.uri_of(name))
             else:
                 metadata = csv_metadata(done[name], destination.uri_of(destination.csv_key(dataset)))
+            metadata.update(run_metadata(report, pipeline.config.engine))
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
         if refused:
             raise dg.Failure("\n".join(_told(group, name, why) for name, why in refused.items()), allow_retries=False)
@@ -83,6 +83,7 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
     for name in group.pipeline.datasets:
         # All days are read, so no partition of the daily asset is closer than another.
         daily = dg.AssetDep(group.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
+        columns = {"dagster/column_schema": column_schema(group.pipeline.datasets[name])}
         above: dg.AssetDep | dg.AssetKey = daily
         if name != "interactions":
             above = group.key(name)
@@ -91,12 +92,18 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
                 deps=[daily],
                 group_name="datasets",
                 kinds={"pyspark", "parquet"},
-                description=_ONE_ROW.format(one=name.removesuffix("s")),
+                description=descriptions.TABLE.format(name=name, one=descriptions.one_of(name), id=IDS[name][0]),
+                metadata=columns,
+                **group.about(name),
             )
         yield dg.AssetSpec(
             group.key(f"{name}_csv"),
             deps=[above],
             group_name="exports",
             kinds={"pyspark", "csv"},
-            description=_CSV.format(name=name.capitalize()),
+            description=descriptions.CSV.format(
+                name=name, title=name.capitalize(), one=descriptions.one_of(name), key=descriptions.CSV_KEYS[name]
+            ),
+            metadata=columns,
+            **group.about(name),
         )

@@ -6,13 +6,18 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import TypedDict, cast
 
 import dagster as dg
 
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import Pipeline
+
+
+class About(TypedDict):
+    owners: list[str]
+    tags: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,14 @@ class Group:
     def name(self, name: str) -> str:
         """A name for an op, a job or a resource: these have no prefixes in Dagster, and must differ between groups."""
         return "_".join([*self.key_prefix, name])
+
+    def about(self, dataset: str | None = None) -> About:
+        """Owners and tags, the same for every asset; the tags tell dataset groups, and datasets, apart in searches."""
+        group = self.pipeline.config.dataset_group
+        tags = {"personalize/dataset_group": group.name, "personalize/domain": group.domain}
+        if dataset:
+            tags["personalize/dataset"] = dataset
+        return {"owners": list(group.owners), "tags": tags}
 
     @property
     def engine_key(self) -> str:

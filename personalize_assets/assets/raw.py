@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from personalize_assets.assets.descriptions import RAW_EVENTS
 from personalize_assets.assets.group import Group
 
 
@@ -14,7 +15,7 @@ def raw_events(group: Group) -> dg.AssetSpec:
         group_name="raw",
         partitions_def=group.partitions,
         kinds={"s3" if source.uri.startswith("s3://") else "file", "json"},
-        description=f"Raw event files by arrival day (UTC), in the key layout `{source.layout}`. Written by your "
-        "event collector; nothing here changes them.",
+        description=RAW_EVENTS.format(layout=source.layout),
+        **group.about(),
         metadata={"uri": dg.MetadataValue.path(source.uri), "layout": source.layout},
     )

@@ -4,6 +4,7 @@ import json
 
 import dagster as dg
 
+from personalize_assets.assets.descriptions import SCHEMA
 from personalize_assets.assets.group import Group, permanent_errors
 from personalize_assets.metadata import schema_metadata
 
@@ -19,8 +20,8 @@ def _schema(group: Group, name: str) -> dg.AssetsDefinition:
         key=group.key(f"{name}_schema"),
         group_name="schemas",
         kinds={"python", "json"},
-        description=f"The Avro schema of the {name.capitalize()} dataset, made from the config's columns: the text "
-        "for Personalize's CreateSchema.",
+        description=SCHEMA.format(name=name, title=name.capitalize()),
+        **group.about(name),
     )
     def schema() -> dg.MaterializeResult:  # type: ignore[type-arg]
         with permanent_errors():
