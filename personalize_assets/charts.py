@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
 import dagster as dg
 
@@ -115,12 +114,15 @@ def _shown(chart: Graph, title: str, values: Mapping[str, float]) -> dg.Markdown
     if not values:
         return None
     chart.add(title, list(values.values()))
+    from pygal.etree import etree  # lxml where it is installed, else the standard library's
+
     drawing = chart.render_tree()
     for parent in list(drawing.iter()):
         for part in list(parent):
-            if str(part.tag).rpartition("}")[2] in ("desc", "script"):
-                parent.remove(part)  # for tooltips, which an image has not: half of the bytes
+            # Tooltips, which an image has not, are half of the bytes; a comment names the day of the drawing.
+            if part.tag is etree.Comment or str(part.tag).rpartition("}")[2] in ("desc", "script"):
+                parent.remove(part)
     # Each image is a document of its own, so its rules need no long name to tell them from another chart's.
-    svg = ElementTree.tostring(drawing, encoding="unicode").replace(f"chart-{chart.uuid}", "c")
+    svg = etree.tostring(drawing, encoding="unicode").replace(f"chart-{chart.uuid}", "c")
     image = base64.b64encode(svg.encode()).decode()
     return dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{image})")

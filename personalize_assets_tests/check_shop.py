@@ -117,9 +117,16 @@ class Shop:
 
     def export_checks(self) -> dg.ExecuteInProcessResult:
         """The checks of the files alone, as from the page of an export."""
-        files = list(build_definitions(self.config).asset_checks or ())
-        job = dg.define_asset_job("files", dg.AssetSelection.checks(*files))
+        files = build_definitions(self.config).asset_checks or ()
+        return self._check(dg.AssetSelection.checks(*files))
+
+    def check_alone(self, *names: str) -> dg.ExecuteInProcessResult:
+        """All checks of assets, without the assets, as by the button "Execute all"."""
+        return self._check(dg.AssetSelection.checks_for_assets(*(dg.AssetKey(name) for name in names)))
+
+    def _check(self, selection: dg.AssetSelection) -> dg.ExecuteInProcessResult:
         definitions = build_definitions(self.config)
+        job = dg.define_asset_job("files", selection)
         with_job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
         return with_job.resolve_job_def("files").execute_in_process(instance=self.instance, raise_on_error=False)
 

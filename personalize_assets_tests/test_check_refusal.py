@@ -6,8 +6,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+import yaml
 
+from personalize_assets.checks.exports import judge_file
+from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
+from personalize_assets.pipeline import Pipeline
 from personalize_assets_tests.check_shop import Shop, event, item, results, shown, user
 
 SUPPLIES = [user("u1"), item("i1")]
@@ -100,6 +104,20 @@ def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> 
     }
 
 
+def test_all_checks_of_an_asset_can_be_run_without_making_it_again(shop: Shop) -> None:
+    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+    made = results(shop.convert(), shop.export())
+    before = shop.pipeline.destination.manifest("users")
+
+    again = results(shop.check_alone("filtered_interactions"), shop.check_alone("users", "users_csv"))
+
+    assert {key: check.passed for key, check in again.items()} == {
+        key: check.passed for key, check in made.items() if key[0] in ("filtered_interactions", "users", "users_csv")
+    }
+    assert len(again) > 15
+    assert shop.pipeline.destination.manifest("users") == before
+
+
 def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> None:
     run = shop.export_checks()
 
@@ -108,3 +126,30 @@ def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> 
         "observed": "no file",
         "allowed": f"{shop.csv('items')}; materialize items_csv first",
     }
+
+
+def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
+    file = tmp_path / "personalize.yaml"
+    config = {
+        "source": {"uri": f"s3://{bucket}/raw", "layout": "hive", "start_date": "2026-10-01"},
+        "destination": {"uri": f"s3://{bucket}/out"},
+        "dataset_group": {"name": "shop"},
+        "datasets": {"interactions": {"columns": {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}}},
+    }
+    file.write_text(yaml.safe_dump(config, sort_keys=False))
+    pipeline = Pipeline(load_config(file))
+    pipeline.destination.store.write(
+        "exports/interactions.csv", b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\nu2,i1,soon\n"
+    )
+
+    findings = {rule.name: finding for rule, finding in judge_file(pipeline, "interactions")}
+
+    assert {name: finding.passed for name, finding in findings.items()} == {
+        "the_header_equals_the_schema": True,
+        "every_record_is_one_line": True,
+        "every_value_reads_as_its_type": False,
+        "the_file_is_the_one_of_its_manifest": False,
+    }
+    assert findings["every_value_reads_as_its_type"].rows == [
+        {"line": 3, "problem": "TIMESTAMP is no timestamp as Personalize reads it", "text": "soon"}
+    ]

@@ -46,9 +46,12 @@ def convert(group: Group) -> dg.AssetsDefinition:
         can_subset=True,
         required_resource_keys={group.engine_key},
     )
-    def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-        days = days_of(context)
+    def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
+        if not make:
+            yield from _checked_in_force(group, context, keys)
+            return
+        days = days_of(context)
         with permanent_errors():
             spec = pipeline.convert_spec(days, make)
             report = group.engine(context).run(context, spec)
@@ -60,13 +63,32 @@ def convert(group: Group) -> dg.AssetsDefinition:
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
                 shown = day_metadata(commit, uri, books[name][day], run_metadata(report, pipeline.config.engine))
                 context.add_asset_metadata(shown, asset_key=keys[name], partition_key=day)
-            checks = [
-                accounted(keys[name], books[name], commits[name]),
-                *(result_of(rule, rule.judge(facts[name]), keys[name], strict=False) for rule in DAILY_RULES),
-            ]
-            yield dg.MaterializeResult(asset_key=keys[name], check_results=group.asked_for(context, checks))
+            checks = group.asked_for(context, _checks(keys[name], facts[name]))
+            yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
 
     return convert
+
+
+def _checks(key: dg.AssetKey, facts: DayFacts) -> list[dg.AssetCheckResult]:
+    return [
+        accounted(key, facts.books, facts.commits),
+        *(result_of(rule, rule.judge(facts), key, strict=False) for rule in DAILY_RULES),
+    ]
+
+
+def _checked_in_force(
+    group: Group, context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """The checks alone, when somebody asks for them: over all days that are converted."""
+    pipeline = group.pipeline
+    for name, key in keys.items():
+        if any(check.asset_key == key for check in context.selected_asset_check_keys):
+            with permanent_errors():
+                commits = pipeline.destination.daily_commits(name)
+                books = pipeline.destination.daily_books(pipeline.source_ids[name])
+                books = {day: books[day] for day in commits}
+                checks = _checks(key, _facts(pipeline, name, commits, books))
+            yield from group.asked_for(context, checks)
 
 
 def _facts(pipeline: Pipeline, name: str, commits: Commits, books: Commits) -> DayFacts:

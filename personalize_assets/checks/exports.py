@@ -46,6 +46,20 @@ def judge_exports(
     return judged
 
 
+def judge_in_force(pipeline: Pipeline, name: str) -> Judged:
+    """Findings on the CSV that is in force, from its manifest: for a check that is run without its asset."""
+    group = pipeline.config.dataset_group
+    dataset = pipeline.datasets[name]
+    rules = export_rules(dataset, group.domain)
+    manifest = pipeline.destination.manifest(name)
+    if manifest is None or manifest.get("profile") is None or manifest["columns"] != [c.name for c in dataset.columns]:
+        found = "no export" if manifest is None else "an export made with other columns or by an older version"
+        return [(rule, Finding(False, found, f"materialize {name}_csv first")) for rule in rules]
+    today = datetime.now(UTC).date()
+    facts = ExportFacts(dataset, group.domain, manifest["profile"], manifest, group.use_cases, today)
+    return [(rule, rule.judge(facts)) for rule in rules]
+
+
 def refusals(judged: Judged) -> list[str]:
     """Why Personalize would refuse an export, a sentence each; empty if it would not."""
     return [
