@@ -13,7 +13,7 @@ from personalize_assets.checks.exports import EXPORT_RULES
 from personalize_assets.checks.file import FILE_RULES
 from personalize_assets.engines import Engine
 from personalize_assets.storage import DAILY
-from personalize_assets_tests.check_shop import EVENING, Shop, event, item, results, shown, user
+from personalize_assets_tests.check_shop import DAYS, EVENING, Shop, event, item, results, shown, user
 
 Results = dict[tuple[str, str], dg.AssetCheckEvaluation]
 CASES = [
@@ -140,3 +140,45 @@ def test_the_bad_data_fail(asset: str, rule: Any, tiny_results: Results, bad_res
     check = (tiny_results if rule.name in TINY else bad_results)[asset, rule.name]
 
     assert not check.passed, shown(check)
+
+
+# What a red check shows
+
+
+def test_a_check_shows_what_was_found_what_is_allowed_and_the_rows_to_blame(
+    tiny_results: Results, bad_results: Results
+) -> None:
+    assert shown(tiny_results["interactions_csv", "at_least_25_users_have_two_interactions"]) == {
+        "observed": 24, "allowed": "at least 25 and 1 % of 36 users",
+    }  # fmt: skip
+    assert shown(tiny_results["interactions_csv", "events_suffice_for_the_named_use_cases"]) == {
+        "observed": "enough for none",
+        "allowed": "1,000 each for Most viewed, Best sellers",
+        "rows": [
+            {"use case": "Most viewed", "event type": "View", "rows": 54},
+            {"use case": "Best sellers", "event type": "Purchase", "rows": 6},
+        ],
+    }
+    spelling = shown(bad_results["interactions_csv", "event_types_are_spelt_as_the_domain_wants"])
+    assert [(row["EVENT_TYPE"], row["wanted"]) for row in spelling["rows"]] == [
+        ("view", "View"), ("purchase", "Purchase"),
+    ]  # fmt: skip
+    long_ids = shown(bad_results["items_csv", "ids_have_at_most_256_characters"])
+    assert long_ids["observed"] == "ITEM_ID: 1"
+    assert [row["ITEM_ID"] for row in long_ids["rows"]] == ["i" * 60 + "… (257 characters)"]
+    robot = shown(bad_results["interactions_csv", "no_user_has_an_outlandish_share"])
+    assert [row["USER_ID"] for row in robot["rows"]] == ["robot"]
+    drop = shown(bad_results["filtered_interactions", "no_day_drops_against_the_week_before"])
+    assert [row["day"] for row in drop["rows"]] == [DAYS[3].isoformat()]
+    rejects = shown(bad_results["filtered_interactions", "few_rows_are_rejected"])
+    assert {row["reason"] for row in rejects["rows"]} == {"bad_timestamp", "missing:USER_ID"}
+
+
+def test_users_made_without_interactions_are_not_compared(good: Shop, good_results: Results) -> None:
+    check = results(good.export("users_csv"))["users_csv", "users_have_interactions"]
+
+    assert check.passed
+    assert shown(check) == {
+        "observed": "not compared",
+        "allowed": "at most 50%; make it together with interactions_csv to compare them",
+    }

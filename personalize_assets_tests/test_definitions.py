@@ -176,6 +176,39 @@ def test_dg_check_defs_passes_without_a_warning_of_ours(tmp_path: Path) -> None:
     assert [line for line in warnings if "SparkDeclarativePipelineScaffolder" not in line] == []
 
 
+def test_every_asset_says_its_grain_when_it_changes_and_who_uses_it() -> None:
+    graph = build_definitions(load_config()).resolve_asset_graph()
+
+    for key in graph.get_all_asset_keys():
+        description = graph.get(key).description or ""
+        assert all(f"- **{word}** " in description for word in ("Grain", "Changes", "Used by")), key
+        assert graph.get(key).tags["personalize/dataset_group"] == "workshop", key
+
+
+def test_the_owners_of_the_config_own_every_asset() -> None:
+    env = {"PERSONALIZE__DATASET_GROUP__OWNERS": '["team:data", "ada@example.com"]'}
+    graph = build_definitions(load_config(env=env)).resolve_asset_graph()
+
+    assert {tuple(graph.get(key).owners) for key in graph.get_all_asset_keys()} == {("team:data", "ada@example.com")}
+
+
+def test_the_columns_of_a_dataset_are_shown_before_it_is_made() -> None:
+    graph = build_definitions(load_config()).resolve_asset_graph()
+
+    schema = graph.get(AssetKey("users_csv")).metadata["dagster/column_schema"]
+    assert isinstance(schema, dg.TableSchemaMetadataValue | dg.TableSchema)
+    columns = schema.columns if isinstance(schema, dg.TableSchema) else schema.schema.columns
+    assert [column.name for column in columns] == ["USER_ID", "FAVORITE_DEPARTMENTS", "LIFETIME_VALUE"]
+
+
+def test_the_code_location_says_what_it_is_made_of() -> None:
+    definitions = build_definitions(load_config())
+
+    shown = {key: getattr(value, "value", value) for key, value in (definitions.metadata or {}).items()}
+    assert (shown["dataset group"], shown["engine"], shown["checks"]) == ("workshop", "sail", "strict")
+    assert all(definitions.resolve_job_def(name).description for name in ("convert", "export"))
+
+
 # Materialising
 
 

@@ -5,11 +5,14 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.metadata import (
     Metadata,
     catalog_metadata,
+    column_schema,
     csv_metadata,
     day_metadata,
+    run_metadata,
     schema_metadata,
     table_metadata,
 )
@@ -99,3 +102,85 @@ def test_dagster_takes_it_as_it_is(shown: Metadata) -> None:
     event = dg.AssetMaterialization("asset", metadata=shown)
 
     assert set(event.metadata) == set(shown)
+
+
+PROFILE: dict[str, Any] = {
+    "rows": 4,
+    "unique": 3,
+    "nulls": {"USER_ID": 0, "COLOUR": 3},
+    "first": {"TIMESTAMP": 1790812800},
+    "last": {"TIMESTAMP": 1790816400},
+    "preview": [{"USER_ID": "u1", "COLOUR": None}],
+    "events": {"View": 3, "Buy": 1},
+    "days": {"2026-10-01": 4},
+    "hours": [3, 1, *[0] * 22],
+    "ids": {
+        "USER_ID": {"distinct": 3, "with_two": 1, "histogram": {"1": 2, "2-3": 1}},
+        "ITEM_ID": {"distinct": 2, "with_two": 2, "histogram": {"2-3": 2}},
+    },
+}
+
+
+def test_an_export_shows_numbers_to_plot_a_preview_and_charts() -> None:
+    shown = csv_metadata({**MANIFEST, "profile": PROFILE}, "/out/exports/interactions.csv")
+
+    numbers = {key: value for key, value in shown.items() if isinstance(value, int | float)}
+    assert numbers == {
+        "dagster/row_count": 9, "bytes": 90, "duplicates": 1, "days": 2, "distinct_users": 3, "distinct_items": 2,
+        "users_with_two_interactions": 1, "unique_rows": 3, "event_types": 2, "filled % USER_ID": 100.0,
+        "filled % COLOUR": 25.0,
+    }  # fmt: skip
+    assert shown["first_event"] == dg.MetadataValue.timestamp(1790812800.0)
+    assert shown["last_event"] == dg.MetadataValue.timestamp(1790816400.0)
+    assert [record.data for record in shown["preview"].records] == [{"USER_ID": "u1", "COLOUR": ""}]
+    assert sum(key.startswith("chart: ") for key in shown) == 6
+
+
+def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
+    profile = {
+        "nulls": {"USER_ID": 0, "COLOUR": 3}, "events": {"View": 6}, "hours": {"0": 6},
+        "times": [1790812800, 1790816400], "preview": PROFILE["preview"],
+    }  # fmt: skip
+    books = {"raw_files": 2, "bytes": 500, "malformed": {"malformed_json": 1}}
+
+    shown = day_metadata({**DAY, "profile": profile}, "/out/x", books, run_metadata({"seconds": 2}, "sail"))
+
+    assert {key: shown[key] for key in ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")} == {
+        "raw_files": 2, "raw_bytes": 500, "malformed": 1, "event_types": 1, "filled % COLOUR": 50.0,
+    }  # fmt: skip
+    assert (shown["seconds"], shown["engine"]) == (2.0, "sail")
+    assert "engine_run" not in shown
+
+
+def test_a_run_far_away_shows_its_page() -> None:
+    assert run_metadata({"seconds": 2, "url": "https://glue/run"}, "glue")["engine_run"] == dg.MetadataValue.url(
+        "https://glue/run"
+    )
+
+
+def test_an_export_in_s3_links_to_its_page_in_the_console() -> None:
+    assert csv_metadata(MANIFEST, "s3://bucket/out/exports/users.csv")["console"] == dg.MetadataValue.url(
+        "https://s3.console.aws.amazon.com/s3/object/bucket?prefix=out/exports/users.csv"
+    )
+
+
+def test_the_column_schema_says_where_a_column_is_from_and_what_it_must_keep_to() -> None:
+    columns = column_schema(
+        Dataset(
+            "items",
+            (
+                Column("ITEM_ID", ("each.sku", "sku"), required=True),
+                Column("GENRES", ("genres",), categorical=True),
+                Column("CREATION_TIMESTAMP", ("at",), type="timestamp"),
+                Column("SHOP", constant="north"),
+            ),
+            {},
+        )
+    ).columns
+
+    assert [(c.name, c.type, c.description, c.constraints.nullable, list(c.constraints.other)) for c in columns] == [
+        ("ITEM_ID", "string", "from each.sku, else sku", False, ["at most 256 characters"]),
+        ("GENRES", "string", "from genres, categorical", True, ["at most 1,000 characters"]),
+        ("CREATION_TIMESTAMP", "long", "from at", True, ["whole epoch seconds (UTC)"]),
+        ("SHOP", "string", "constant 'north'", True, ["at most 1,000 characters"]),
+    ]
