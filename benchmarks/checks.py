@@ -20,7 +20,7 @@ from unittest.mock import patch
 from personalize_assets.charts import export_charts
 from personalize_assets.checks.exports import judge_exports, judge_file
 from personalize_assets.config import Config, load_config
-from personalize_assets.conversion import profile
+from personalize_assets.conversion import day_profile, profile
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
 from personalize_assets.pipeline import Pipeline
@@ -38,7 +38,7 @@ def uncounted() -> Iterator[None]:
 
     with (
         patch.object(profile.PartProfile, "add", nothing),
-        patch.object(profile.DayProfile, "add", nothing),
+        patch.object(day_profile.DayProfile, "add", nothing),
         patch.object(profile.Sketch, "merge", nothing),
     ):
         yield

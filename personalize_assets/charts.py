@@ -40,7 +40,7 @@ def export_charts(profile: Mapping[str, Any]) -> Charts:
 
 
 def day_charts(profile: Mapping[str, Any], kept: int) -> Charts:
-    """The charts of a dataset's day (``conversion.profile.DayProfile``); those without data are left out."""
+    """The charts of a dataset's day (``conversion.day_profile.DayProfile``); those without data are left out."""
     hours = [profile["hours"].get(str(hour), 0) for hour in range(24)] if profile["hours"] else []
     charts = {
         "chart: share of nulls": _nulls(profile["nulls"], kept),

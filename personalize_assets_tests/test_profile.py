@@ -11,8 +11,9 @@ import pytest
 from personalize_assets.conversion import profile as profiling
 from personalize_assets.conversion import sketch as sketching
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.mapping import schema
-from personalize_assets.conversion.profile import DayProfile, PartProfile, crossed, merged
+from personalize_assets.conversion.profile import PartProfile, crossed, merged
 from personalize_assets.conversion.sketch import Sketch
 
 INTERACTIONS = Dataset(

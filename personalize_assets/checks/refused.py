@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from personalize_assets.checks.rule import ExportFacts, Finding, Rule, blamed, guide, has_column, metadata_columns, told
+from personalize_assets.checks.rule import ExportFacts, Finding, Rule, blamed, guide, has_column, told
 from personalize_assets.conversion import contract
+from personalize_assets.conversion.rules import is_trained_on
 
 _LIMITS = guide("limits")
 
@@ -26,11 +27,7 @@ def _users_with_two(facts: ExportFacts) -> Finding:
 
 def _blames(kind: str, allowed: str, concerns: Callable[[contract.Column], bool]) -> Callable[[ExportFacts], Finding]:
     def judge(facts: ExportFacts) -> Finding:
-        names = {column.name for column in facts.dataset.columns if concerns(column)}
-        profile = {**facts.profile, "blamed": {
-            problem: about for problem, about in facts.profile["blamed"].items() if problem.partition(":")[2] in names
-        }}  # fmt: skip
-        counts, rows = blamed(ExportFacts(**{**vars(facts), "profile": profile}), kind)
+        counts, rows = blamed(facts, kind, [column.name for column in facts.dataset.columns if concerns(column)])
         return Finding(not counts, told(counts), allowed, rows)
 
     return judge
@@ -78,8 +75,9 @@ def _use_cases(facts: ExportFacts) -> Finding:
 
 
 def _metadata(facts: ExportFacts) -> Finding:
-    """Users and items need a metadata column; one that is always null is none (page custom-datasets-and-schemas)."""
-    filled = [name for name in facts.metadata_columns() if facts.profile["nulls"][name] < facts.rows]
+    """Users and items need a column to train on; one that is always null is none (page custom-datasets-and-schemas)."""
+    columns = [column.name for column in facts.dataset.columns if is_trained_on(facts.dataset.name, column)]
+    filled = [name for name in columns if facts.profile["nulls"][name] < facts.rows]
     return Finding(bool(filled), len(filled), "at least 1 with a value in any row")
 
 
@@ -185,12 +183,11 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "at_least_one_metadata_column_is_filled",
         _metadata,
-        "Beside the id there is at least one column, and it has a value in some row.",
+        "Beside the id at least one column to train on (categorical, textual or a number) has a value in some row.",
         "map another column to a field that the events have; `raw_event_catalog` shows them.",
         guide("custom-datasets-and-schemas"),
         True,
         ("users", "items"),
-        lambda dataset, domain: bool(metadata_columns(dataset, domain)),
     ),
     Rule(
         "the_file_is_at_most_100_gigabytes",

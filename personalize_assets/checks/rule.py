@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from personalize_assets.conversion.contract import DATASETS, Dataset
+from personalize_assets.conversion.contract import DATASETS, IDS, Dataset, reserved
 
 FactsT = TypeVar("FactsT")
 
 OURS = "our own experience"
 """The source of a limit that no page of Amazon's names."""
+MAX_ROWS = 5
+"""How many rows to blame a result shows."""
 
 
 def guide(page: str) -> str:
@@ -83,14 +85,12 @@ class ExportFacts:
         return int(self.profile["rows"])
 
     def metadata_columns(self) -> list[str]:
-        """The columns that are neither ids nor reserved by name in interactions; see ``contract.MAX_METADATA``."""
+        """See ``metadata_columns``."""
         return metadata_columns(self.dataset, self.domain)
 
 
 def metadata_columns(dataset: Dataset, domain: str) -> list[str]:
     """What counts as metadata: of interactions the own columns, of users and items all but the id."""
-    from personalize_assets.conversion.contract import IDS, reserved
-
     fixed = reserved(dataset.name, domain) if dataset.name == "interactions" else IDS[dataset.name]
     return [column.name for column in dataset.columns if column.name not in fixed]
 
@@ -99,15 +99,12 @@ def has_column(name: str) -> Callable[[Dataset, str], bool]:
     return lambda dataset, domain: any(column.name == name for column in dataset.columns)
 
 
-def blamed(facts: ExportFacts, kind: str) -> tuple[dict[str, int], list[Mapping[str, Any]]]:
-    """Rows with a kind of problem by column, and up to five of them."""
-    found = {
-        problem.partition(":")[2]: about
-        for problem, about in facts.profile["blamed"].items()
-        if problem.startswith(f"{kind}:")
-    }
-    rows = [row for about in found.values() for row in about["shown"]]
-    return {name: about["rows"] for name, about in found.items()}, rows[:5]
+def blamed(facts: ExportFacts, kind: str, columns: Sequence[str]) -> tuple[dict[str, int], list[Mapping[str, Any]]]:
+    """Rows with a kind of problem in some columns, counted by column, and up to five of them."""
+    found = {name: facts.profile["blamed"].get(f"{kind}:{name}") for name in columns}
+    counts = {name: about["rows"] for name, about in found.items() if about}
+    rows = [row for about in found.values() if about for row in about["shown"]]
+    return counts, rows[:MAX_ROWS]
 
 
 def told(counts: Mapping[str, int | float | str]) -> str:

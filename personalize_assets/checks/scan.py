@@ -86,6 +86,11 @@ class _Bytes:
             return block
         return self._take(_BLOCK_BYTES if size < 0 else size)
 
+    def has_rows(self) -> bool:
+        """Whether anything comes after the header."""
+        self._rest = self._rest or self._take(_BLOCK_BYTES)
+        return bool(self._rest)
+
     def readable(self) -> bool:
         return True
 
@@ -132,10 +137,8 @@ def _batches(source: _Bytes, names: list[str], scan: Scan) -> Iterator[pa.Record
         scan.is_broken("?" if row.number is None else row.number + 1, problem, row.text or "")
         return "skip"
 
-    if not source._rest and not (peeked := source.read(_BLOCK_BYTES)):
-        return  # a header and no row: Arrow would take that for an error
-    elif not source._rest:
-        source._rest = peeked
+    if not source.has_rows():
+        return  # Arrow would take that for an error
     reader = pyarrow.csv.open_csv(
         pa.PythonFile(source, mode="r"),
         read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES, use_threads=False),

@@ -9,10 +9,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.mapping import Row
 from personalize_assets.conversion.parsing import Event
-from personalize_assets.conversion.profile import DayProfile
 
 _ROWS_AT_ONCE = 65_536
 

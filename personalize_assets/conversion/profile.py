@@ -1,7 +1,7 @@
 """What a dataset is like, in numbers: counted while its rows are written, so that nothing is read again.
 
-``PartProfile`` counts an export's rows part by part, ``merged`` puts the parts together. ``DayProfile`` counts the rows
-of one task and day; its numbers add up to the day's. Everything is counted in Arrow and NumPy, no row by itself.
+``PartProfile`` counts an export's rows part by part, ``merged`` puts the parts together. Everything is counted in Arrow
+and NumPy, no row by itself. Days have a profile of their own, in ``day_profile``.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from personalize_assets.conversion.contract import (
     Dataset,
 )
 from personalize_assets.conversion.sketch import Sketch
+from personalize_assets.conversion.timestamps import DAY_SECONDS
 
 PREVIEW_ROWS = 10
 BLAMED_ROWS = 5
 _SHOWN_CHARS = 60
 _EVENT_TYPES = 1_000
 _ROWS_AT_ONCE = 131_072
-_DAY = 86_400
 
 
 class PartProfile:
@@ -38,7 +38,7 @@ class PartProfile:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._latest_time = int(time.time()) + _DAY
+        self._latest_time = int(time.time()) + DAY_SECONDS
         self._waiting: list[pa.RecordBatch] = []
         self._rows_waiting = 0
         self._before: pa.Table | None = None
@@ -85,7 +85,7 @@ class PartProfile:
         report = self._report
         report["rows"] += table.num_rows
         if len(report["preview"]) < PREVIEW_ROWS:
-            report["preview"] += _shown(table.slice(0, PREVIEW_ROWS - len(report["preview"])))
+            report["preview"] += shown(table.slice(0, PREVIEW_ROWS - len(report["preview"])))
         for column in self._dataset.columns:
             self._count_column(column, table)
         for name, sketch in self._ids.items():
@@ -94,7 +94,7 @@ class PartProfile:
             self._count_repeated(table)
             self._count_times(table.column("TIMESTAMP"))
             if "EVENT_TYPE" in table.column_names:
-                _count_events(self._events, table.column("EVENT_TYPE"))
+                count_events(self._events, table.column("EVENT_TYPE"))
 
     def _count_column(self, column: Column, table: pa.Table) -> None:
         values, report = table.column(column.name), self._report
@@ -134,7 +134,7 @@ class PartProfile:
             blamed = self._report["blamed"].setdefault(problem, {"rows": 0, "shown": []})
             blamed["rows"] += count
             rows = table.filter(mask).slice(0, BLAMED_ROWS - len(blamed["shown"]))
-            blamed["shown"] += _shown(rows)
+            blamed["shown"] += shown(rows)
 
     def _count_repeated(self, table: pa.Table) -> None:
         """Rows equal in every column stand side by side in the file; Personalize counts them once (page `limits`)."""
@@ -152,9 +152,9 @@ class PartProfile:
 
     def _count_times(self, values: pa.ChunkedArray) -> None:
         seconds = values.drop_null().to_numpy()
-        days, rows = np.unique(seconds // _DAY, return_counts=True)
+        days, rows = np.unique(seconds // DAY_SECONDS, return_counts=True)
         self._days.update(dict(zip(days.tolist(), rows.tolist(), strict=True)))
-        self._hours += np.bincount(seconds % _DAY // 3600, minlength=24)
+        self._hours += np.bincount(seconds % DAY_SECONDS // 3600, minlength=24)
 
 
 def merged(parts: Sequence[dict[str, Any]], dataset: Dataset) -> tuple[dict[str, Any], dict[str, Sketch]]:
@@ -216,47 +216,14 @@ def crossed(sketches: dict[str, dict[str, Sketch]]) -> dict[str, dict[str, int]]
     return found
 
 
-class DayProfile:
-    """The numbers of the rows that one task keeps for a day: numbers to add up, lists to append."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
-        self._nulls = dict.fromkeys((column.name for column in dataset.columns), 0)
-        self._events: Counter[str] = Counter()
-        self._hours = np.zeros(24, np.int64)
-        self._ends: list[int] = []
-        self._preview: list[dict[str, Any]] = []
-
-    def add(self, table: pa.Table) -> None:
-        for name in self._nulls:
-            self._nulls[name] += table.column(name).null_count
-        if len(self._preview) < PREVIEW_ROWS:
-            self._preview += _shown(table.select(list(self._nulls)).slice(0, PREVIEW_ROWS - len(self._preview)))
-        if self._dataset.name == "interactions":
-            seconds = table.column("TIMESTAMP").drop_null().to_numpy()
-            self._hours += np.bincount(seconds % _DAY // 3600, minlength=24)
-            ends = [int(seconds.min()), int(seconds.max())] if len(seconds) else []
-            self._ends = [*self._ends, *ends] and [min(*self._ends, *ends), max(*self._ends, *ends)]
-            if "EVENT_TYPE" in self._nulls:
-                _count_events(self._events, table.column("EVENT_TYPE"))
-
-    def report(self) -> dict[str, Any]:
-        return {
-            "nulls": self._nulls,
-            "events": dict(self._events),
-            "hours": {str(hour): int(rows) for hour, rows in enumerate(self._hours) if rows},
-            "times": self._ends,
-            "preview": self._preview,
-        }
-
-
-def _count_events(events: Counter[str], values: pa.ChunkedArray) -> None:
+def count_events(events: Counter[str], values: pa.ChunkedArray) -> None:
+    """Add to the rows by event type; of more than a thousand types the first are counted."""
     for found in pc.value_counts(values.drop_null()).to_pylist():
         if found["values"] in events or len(events) < _EVENT_TYPES:
             events[found["values"]] += found["counts"]
 
 
-def _shown(table: pa.Table) -> list[dict[str, Any]]:
+def shown(table: pa.Table) -> list[dict[str, Any]]:
     """Rows for people: long texts are cut."""
     rows: list[dict[str, Any]] = table.to_pylist()
     return [

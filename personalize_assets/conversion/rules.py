@@ -124,7 +124,7 @@ def _metadata(dataset: str, columns: Sequence[Column], known: Mapping[str, Reser
     if own > most:
         message = f"{own} metadata columns; {dataset} have at most {most}, reserved columns not counted"
         yield "columns", f"{message}: remove {own - most} ({_LIMITS})"
-    if dataset == "interactions" or any(_trained_on(dataset, column) for column in columns):
+    if dataset == "interactions" or any(is_trained_on(dataset, column) for column in columns):
         return
     if any(fixed.required and name not in IDS[dataset] for name, fixed in known.items()):
         return  # the domain demands columns by name, and `_missing` says which
@@ -133,7 +133,7 @@ def _metadata(dataset: str, columns: Sequence[Column], known: Mapping[str, Reser
     yield "columns", f"{message}: add one, or mark a string with `categorical: true` ({page})"
 
 
-def _trained_on(dataset: str, column: Column) -> bool:
+def is_trained_on(dataset: str, column: Column) -> bool:
     """Whether a column counts as the metadata that users and items must have: not ids, plain strings or booleans."""
     if column.name in IDS[dataset] or column.name == "CREATION_TIMESTAMP":
         return False

@@ -16,10 +16,10 @@ import msgspec
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.converter import Converter, Day, Waiting
 from personalize_assets.conversion.daily import DatasetDay, RejectFile, RowFile, SourceDay
+from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.files import FileSystem, unpacked_blocks
 from personalize_assets.conversion.framing import Batch, Framer
 from personalize_assets.conversion.mapping import schema
-from personalize_assets.conversion.profile import DayProfile
 from personalize_assets.conversion.timestamps import DAY_SECONDS, latest_seconds
 
 
