@@ -198,6 +198,21 @@ def test_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert message.count("\n") == 1
 
 
+def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": "2026-10-01"}')
+
+    message = failure("--config", config(tmp_path, "raw"))
+
+    assert message == (
+        "Error: export: interactions_csv is not put in force, for Personalize would refuse it: "
+        "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
+        "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. No former export "
+        "is there. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all the same, "
+        "as for a trial\n"
+    )
+
+
 def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None:
     result = invoke("run", "--days", "yesterday")
 

@@ -84,8 +84,11 @@ def _checked_in_force(
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with permanent_errors():
-                commits = pipeline.destination.daily_commits(name)
                 books = pipeline.destination.daily_books(pipeline.source_ids[name])
+                # A dataset that was given a source of its own has days whose books are another source's.
+                commits = {
+                    day: commit for day, commit in pipeline.destination.daily_commits(name).items() if day in books
+                }
                 books = {day: books[day] for day in commits}
                 checks = _checks(key, _facts(pipeline, name, commits, books))
             yield from group.asked_for(context, checks)
