@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import dagster as dg
@@ -153,3 +154,21 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
     assert findings["every_value_reads_as_its_type"].rows == [
         {"line": 3, "problem": "TIMESTAMP is no timestamp as Personalize reads it", "text": "soon"}
     ]
+
+
+def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) -> None:
+    texts = {"exports/users/0.csv": b"USER_ID,TIER\nu1,gold\n", "exports/users/1.csv": b"USER_ID,TIER\nu2,gold\n"}
+    for key, text in texts.items():
+        shop.pipeline.destination.store.write(key, text)
+    digests = "".join(f"{hashlib.sha256(text).hexdigest()}\n" for text in texts.values())
+    manifest = {
+        "rows": 2, "bytes": sum(map(len, texts.values())), "sha256": hashlib.sha256(digests.encode()).hexdigest(),
+        "files": [{"key": key} for key in texts],
+    }  # fmt: skip
+    shop.pipeline.destination.put_manifest("users", manifest)
+
+    assert [finding.passed for _, finding in judge_file(shop.pipeline, "users")] == [True] * 4
+
+    shop.pipeline.destination.store.write("exports/users/1.csv", b"USER_ID,TIER\n,gold\n")
+
+    assert [finding.passed for _, finding in judge_file(shop.pipeline, "users")] == [True, True, False, False]

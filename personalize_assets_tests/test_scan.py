@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from personalize_assets.checks import scan as scanning
-from personalize_assets.checks.scan import Scan, scan_csv
+from personalize_assets.checks.scan import Scan, scan_csv, together
 from personalize_assets.conversion.contract import Column, Dataset
 
 ITEMS = Dataset(
@@ -123,3 +123,15 @@ def test_lines_keep_their_numbers_over_many_blocks(monkeypatch: pytest.MonkeyPat
     assert [broken["line"] for broken in scan.broken] == [502]
     assert [wrong["line"] for wrong in scan.wrong] == [1003]
     assert (scan.rows, scan.lines, scan.bytes) == (1001, 1002, len(text))
+
+
+def test_the_files_of_a_folder_count_as_one_and_a_line_says_its_file() -> None:
+    good, bad = scanned(HEADER + ROW), scanned(HEADER + ROW + ",9.5,red,1790812800,True,3\n")
+
+    scan = together([good, bad, scanned("X\n")], ["0.csv", "1.csv", "2.csv"])
+
+    assert (scan.rows, scan.lines, scan.bytes, scan.wrong_count) == (3, 3, good.bytes + bad.bytes + 2, 1)
+    assert scan.header == ["X"]
+    other = hashlib.sha256(b"X\n").hexdigest()
+    assert scan.sha256 == hashlib.sha256(f"{good.sha256}\n{bad.sha256}\n{other}\n".encode()).hexdigest()
+    assert scan.wrong == [{"file": "1.csv", "line": 3, "problem": "ITEM_ID is empty, but required", "text": ""}]

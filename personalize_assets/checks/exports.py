@@ -10,7 +10,7 @@ from personalize_assets.checks.advised import ADVISED
 from personalize_assets.checks.file import FILE_RULES, FileFacts
 from personalize_assets.checks.refused import REFUSED
 from personalize_assets.checks.rule import ExportFacts, Finding, Rule
-from personalize_assets.checks.scan import scan_csv
+from personalize_assets.checks.scan import scan_csv, together
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import FileSystem
@@ -83,12 +83,19 @@ def judge_file(pipeline: Pipeline, name: str) -> list[tuple[Rule[FileFacts], Fin
     destination = pipeline.destination
     domain = pipeline.config.dataset_group.domain
     rules = file_rules(dataset, domain)
-    key = destination.csv_key(name)
-    if not any(file.key == key for file in destination.store.files(key)):
-        missing = Finding(False, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
-        return [(rule, missing) for rule in rules]
-    with FileSystem(pipeline.s3_options).open(destination.uri_of(key)) as file:
-        scan = scan_csv(file, dataset)
+    manifest = destination.manifest(name)
+    # An export may be a folder of files: then the manifest names them, in their order.
+    folder = [file["key"] for file in (manifest or {}).get("files", ())]
+    keys = folder or [destination.csv_key(name)]
+    for key in keys:
+        if not any(file.key == key for file in destination.store.files(key)):
+            missing = Finding(False, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
+            return [(rule, missing) for rule in rules]
+    scans = []
+    for key in keys:
+        with FileSystem(pipeline.s3_options).open(destination.uri_of(key)) as file:
+            scans.append(scan_csv(file, dataset))
+    scan = together(scans, [key.rpartition("/")[2] for key in keys]) if folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
-    facts = FileFacts(dataset, scan, fields, destination.manifest(name))
+    facts = FileFacts(dataset, scan, fields, manifest)
     return [(rule, rule.judge(facts)) for rule in rules]

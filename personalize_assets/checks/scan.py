@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -53,6 +53,30 @@ class Scan:
         self.broken_count += 1
         if len(self.broken) < _MAX_SHOWN:
             self.broken.append({"line": line, "problem": problem, "text": text[:_SHOWN_CHARS]})
+
+
+def together(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
+    """The files of a folder as one scan; each line to blame says its file.
+
+    A header that differs from the first file's is the one that counts, so that it is seen. The SHA-256 is that of the
+    files' own in hexadecimal, a line each.
+    """
+    first = scans[0].header
+    return Scan(
+        header=next((scan.header for scan in scans if scan.header != first), first),
+        rows=sum(scan.rows for scan in scans),
+        lines=sum(scan.lines for scan in scans),
+        bytes=sum(scan.bytes for scan in scans),
+        sha256=hashlib.sha256("".join(f"{scan.sha256}\n" for scan in scans).encode()).hexdigest(),
+        broken=_of_files([scan.broken for scan in scans], names),
+        broken_count=sum(scan.broken_count for scan in scans),
+        wrong=_of_files([scan.wrong for scan in scans], names),
+        wrong_count=sum(scan.wrong_count for scan in scans),
+    )
+
+
+def _of_files(lines: Sequence[list[dict[str, Any]]], names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{"file": name, **line} for name, found in zip(names, lines, strict=True) for line in found][:_MAX_SHOWN]
 
 
 class _Bytes:
