@@ -208,8 +208,8 @@ def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
         "Error: export: interactions_csv is not put in force, for Personalize would refuse it: "
         "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
         "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. No former "
-        "export is there. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all the "
-        "same, as for a trial\n"
+        "export is there. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all "
+        "the same, as for a trial\n"
     )
 
 
