@@ -86,7 +86,7 @@ def _needed(spark: SparkSession | None) -> SparkSession:
 def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
     """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
     days: dict[str, Any] = {}
-    tasks_to_run = list(events.tasks_of(job.sources, cores))
+    tasks_to_run = events.tasks_of(job.sources, cores)
     for task in spread(tasks_to_run, job.plan) if tasks_to_run else []:
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})

@@ -41,6 +41,8 @@ def session() -> SparkSession:
     from pyspark.sql.connect.session import SparkSession as Connected
 
     connected: Any = Connected.builder.remote(f"sc://127.0.0.1:{port}").create()
+    # A server in the same process does not come back: Ctrl-C stops it, and no call should wait ten minutes for it.
+    connected.client.set_retry_policies([])
     return cast(SparkSession, connected)
 
 
