@@ -55,7 +55,8 @@ def write_csv(rows: DataFrame, out: Path) -> None:
 
 
 def main(spark: SparkSession, raw: Path, out: Path) -> None:
-    write_csv(interactions(spark.read.schema(EVENT).json(str(raw / "segment-logs/*/*/*.gz"))), out)
+    reader = spark.read.schema(EVENT).option("recursiveFileLookup", "true").option("pathGlobFilter", "*.gz")
+    write_csv(interactions(reader.json(str(raw / "segment-logs"))), out)
 
 
 if __name__ == "__main__":

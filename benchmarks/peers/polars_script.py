@@ -1,8 +1,8 @@
 """Polars: lines, a search for the wanted names, and only then JSON with the needed fields as typed columns.
 
-``scan_ndjson`` would be shorter, but it stops at the first broken line, with ``ignore_errors`` too (polars issue 13768), as
-``json_decode`` does (issue 22291). So objects that were cut off are left out first, by their braces: an event with a lone
-brace in a text would be lost, and asking ``json_path_match`` instead, which is exact, takes twice as long.
+``scan_ndjson`` would be shorter, but it stops at the first broken line, with ``ignore_errors`` too (polars issue
+13768), as ``json_decode`` does (issue 22291). So objects that were cut off are left out first, by their braces: an
+event with a lone brace in a text would be lost. To ask ``json_path_match`` first is exact, and takes twice as long.
 """
 
 from __future__ import annotations

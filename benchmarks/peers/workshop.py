@@ -2,8 +2,8 @@
 
 Written anew in plain PySpark, step by step: read everything with whatever types are found, count it, keep by a Python
 function what names a user, an item and a wanted event, count that, put it all into one partition, read the times by one
-pattern there, write. Nothing is mended: an order that lists its products has no ``properties.sku`` and is lost, a time in
-any other form is null, repeats stay, rows come in any order, and there is no EVENT_VALUE.
+pattern there, write. Nothing is mended: an order that lists its products has no ``properties.sku`` and is lost, a time
+in any other form is null, repeats stay, rows come in any order, and there is no EVENT_VALUE.
 
 Glue's DynamicFrames find types record by record; here Spark's JSON reader infers them in a pass of its own.
 """
