@@ -61,7 +61,7 @@ def files(data: Path, events: int, engines: Sequence[str]) -> dict[str, Any]:
 
 def _once(one: Contestant, raw: Raw, data: Path) -> dict[str, Any]:
     """One run from nothing: its figures, or the reason why there are none."""
-    about = {"name": one.name, **raw.about()}
+    about = {"name": one.name, "datasets": one.datasets, **raw.about()}
     reason = refusal(one.engine) if one.engine else None
     if reason:
         return {**about, "missing": reason}

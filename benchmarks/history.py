@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -42,46 +42,57 @@ def history(data: Path, events: int, engines: Sequence[str], histories: Sequence
     days = site(data, 2 * of_a_day, days=2)
     rows: list[dict[str, Any]] = []
     for engine in engines:
-        reason = refusal(engine)
+        folder = data / "history"
+        shutil.rmtree(folder, ignore_errors=True)
+        about = {"name": engine, "events_a_day": days.events // 2}
+        reason = refusal(engine) or _convert_first_day(days.folder, folder, engine)
+        if reason:
+            rows.append({**about, "missing": reason})
+            continue
         for length in histories:
-            about = {"name": engine, "days": length, "events_a_day": days.events // 2}
-            if reason:
-                rows.append({**about, "missing": reason})
-                continue
-            raw, out = data / "history/raw", data / "history/out"
-            shutil.rmtree(data / "history", ignore_errors=True)
-            try:
-                build_history(days.folder, raw, out, length, engine)
-                rows.append({**about, **_add_a_day(raw, out, length, engine)})
-            except CommandFailed as failure:
-                rows.append({**about, "missing": str(failure)})
-                click.echo(f"{engine:<14} {failure}")
-                continue
-            click.echo(
-                f"{engine:<14} {length:>5} days: convert one more in {min(rows[-1]['convert']):.2f} s, "
-                f"export all in {rows[-1]['export']:.1f} s"
-            )
+            found = {**about, "days": length, **_with_history(days.folder, folder, length, engine)}
+            click.echo(f"{engine:<14} {length:>5} days: {_told(found)}")
+            rows.append(found)
     shutil.rmtree(data / "history", ignore_errors=True)
     return {"rows": rows}
 
 
-def _add_a_day(raw: Path, out: Path, length: int, engine: str) -> dict[str, Any]:
+def _told(found: Mapping[str, Any]) -> str:
+    if "missing" in found:
+        return str(found["missing"])
+    return f"convert one more in {min(found['convert']):.2f} s, export all in {found['export']:.1f} s"
+
+
+def _convert_first_day(generated: Path, folder: Path, engine: str) -> str | None:
+    """Leaves the day converted in ``folder/first``. Returns why that cannot be had, if so."""
+    command: list[str | Path] = [COMMAND, "run", "--config", CONFIG, "--engine", engine, "--days", str(START)]
+    try:
+        measure(command, settings(generated, folder / "first"))
+    except CommandFailed as failure:
+        return str(failure)
+    return None
+
+
+def _with_history(generated: Path, folder: Path, length: int, engine: str) -> dict[str, Any]:
+    """Builds a history of ``length`` days up to ``START``, and takes the time of ``NEW_DAY`` on top of it."""
+    raw, out = folder / "raw", folder / "out"
+    for old in (raw, out):
+        shutil.rmtree(old, ignore_errors=True)
+    link_raw_files(generated, raw, length)
+    shutil.copytree(folder / "first", out)
+    copy_first_day(Destination(str(out)), length)
     command = [sys.executable, "-m", "benchmarks.one_day", str(START), str(NEW_DAY), str(_CONVERTS)]
     env = {"PERSONALIZE_CONFIG": str(CONFIG), "PERSONALIZE_ENGINE": engine}
-    measured = measure(command, {**settings(raw, out, _first_day(length)), **env})
+    try:
+        measured = measure(command, {**settings(raw, out, START - timedelta(days=length - 1)), **env})
+    except CommandFailed as failure:
+        return {"missing": str(failure)}
     taken: dict[str, Any] = json.loads(measured.output.splitlines()[-1])
     return {**taken, "peak_bytes": measured.peak_bytes}
 
 
-def _first_day(length: int) -> date:
-    return START - timedelta(days=length - 1)
-
-
-def build_history(generated: Path, raw: Path, out: Path, length: int, engine: str) -> None:
-    """``length`` converted days up to ``START`` under ``out``, and under ``raw`` their files and those of one day more.
-
-    ``generated`` holds the raw files of ``START`` and ``NEW_DAY``.
-    """
+def link_raw_files(generated: Path, raw: Path, length: int) -> None:
+    """The first day's raw files under the keys of every day of the history, and the new day's under its own."""
     keys = layout("segment", START)
     for file in generated.glob("segment-logs/*/*/*"):
         day = keys.day_of(str(file.relative_to(generated)))
@@ -90,12 +101,9 @@ def build_history(generated: Path, raw: Path, out: Path, length: int, engine: st
             link = raw / keys.key(copy, file.name, source=file.parent.parent.name)
             link.parent.mkdir(parents=True, exist_ok=True)
             os.link(file, link)
-    first: list[str | Path] = [COMMAND, "run", "--config", CONFIG, "--engine", engine, "--days", str(START)]
-    measure(first, settings(raw, out, _first_day(length)))
-    _copy_first_day(Destination(str(out)), length)
 
 
-def _copy_first_day(destination: Destination, length: int) -> None:
+def copy_first_day(destination: Destination, length: int) -> None:
     """Put ``START``'s rows in force under the days before it too. Its rejects are not copied."""
     first = str(START)
     folder = Path(destination.uri)

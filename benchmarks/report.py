@@ -72,7 +72,6 @@ def _contest(part: Results) -> Iterator[str]:
     for one in part["contestants"]:
         taken = seconds.get(one["name"])
         if not taken:
-            rows.append((one["what"], one["datasets"], one.get("missing", "not run"), *[""] * 7))
             continue
         shortest = min(taken)
         rows.append(
@@ -90,6 +89,7 @@ def _contest(part: Results) -> Iterator[str]:
             )
         )
     yield from table(header, rows)
+    yield from _missing(part["contestants"])
     yield ""
     yield "Their interactions beside this project's, as sorted rows:"
     yield ""
@@ -111,8 +111,13 @@ def _contest(part: Results) -> Iterator[str]:
 def _growth(part: Results) -> Iterator[str]:
     yield "### Growth with the data"
     yield ""
-    rows = [(f"`{row['name']}`", f"{row['factor']}-fold", f"{row['events']:,}", *_figures(row)) for row in part["rows"]]
+    rows = [
+        (_who(row), f"{row['factor']}-fold", f"{row['events']:,}", *_figures(row))
+        for row in part["rows"]
+        if "missing" not in row
+    ]
     yield from table(("", "data", "events", "s", "events/s", "peak MiB"), rows)
+    yield from _missing(part["rows"])
 
 
 def _history(part: Results) -> Iterator[str]:
@@ -125,13 +130,11 @@ def _history(part: Results) -> Iterator[str]:
     yield ""
     rows = []
     for row in part["rows"]:
-        figures = (
-            (row["missing"], "", "")
-            if "missing" in row
-            else (f"{min(row['convert']):.2f}", f"{row['export']:.1f}", _mib(row["peak_bytes"]))
-        )
-        rows.append((f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}", *figures))
+        if "missing" not in row:
+            figures = (f"{min(row['convert']):.2f}", f"{row['export']:.1f}", _mib(row["peak_bytes"]))
+            rows.append((f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}", *figures))
     yield from table(("", "days before", "events a day", "convert s", "export s", "peak MiB"), rows)
+    yield from _missing(part["rows"])
 
 
 def _files(part: Results) -> Iterator[str]:
@@ -143,8 +146,10 @@ def _files(part: Results) -> Iterator[str]:
     rows = [
         (f"`{row['name']}`", row["what"], f"{row['events']:,}", *_figures(row), words[row.get("same_bytes")])
         for row in part["rows"]
+        if "missing" not in row
     ]
     yield from table(("", "files", "events", "s", "events/s", "peak MiB", "same CSV"), rows)
+    yield from _missing(part["rows"])
 
 
 def _starting(part: Results) -> Iterator[str]:
@@ -157,12 +162,22 @@ def _starting(part: Results) -> Iterator[str]:
     yield ""
     rows = []
     for one in part["first_rows"]:
-        if "missing" in one:
-            rows.append((f"`{one['name']}`", one["missing"], "", "", ""))
-        else:
+        if "missing" not in one:
             row, csv, end = (f"{median(one[what]):.1f}" for what in ("row", "csv", "end"))
             rows.append((f"`{one['name']}`", row, csv, end, _mib(max(one["peak_bytes"]))))
     yield from table(("", "first converted row", "`interactions.csv`", "end", "peak MiB"), rows)
+    yield from _missing(part["first_rows"])
+
+
+def _who(row: Results) -> str:
+    return f"`{row['name']}`" if row["datasets"] > 1 else f"`{row['name']}`, interactions only"
+
+
+def _missing(rows: Sequence[Results]) -> Iterator[str]:
+    """Who is not in the table, and why: each reason once."""
+    for name, reason in dict.fromkeys((row["name"], row["missing"]) for row in rows if "missing" in row):
+        yield ""
+        yield f"Not measured: `{name}`. {_cell(reason)}"
 
 
 def _lacking(one: Results) -> str:
@@ -170,8 +185,6 @@ def _lacking(one: Results) -> str:
 
 
 def _figures(row: Results) -> tuple[str, str, str]:
-    if "missing" in row:
-        return (row["missing"], "", "")
     return (f"{row['seconds']:.1f}", f"{row['events'] / row['seconds']:,.0f}", _mib(row["peak_bytes"]))
 
 

@@ -29,8 +29,7 @@ def targets(results: Results) -> Iterator[Target]:
         for name in _names(rows):
             convert = {row["days"]: min(row["convert"]) for row in rows if row["name"] == name and "convert" in row}
             ratio = _ratio(convert.get(max(convert)), convert.get(min(convert))) if len(convert) > 1 else None
-            least, most = min(row["days"] for row in rows), max(row["days"] for row in rows)
-            what = f"`{name}`: one more day after {most:,} days : after {least:,} days"
+            what = f"`{name}`: one more day after the longest history : after the shortest"
             yield _target(what, 1.5, ratio, at_least=False)
     if "growth" in results:
         rows = results["growth"]["rows"]
