@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -69,9 +69,8 @@ def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None,
         finally:
             watch.stop()
         cpu_seconds = max(watch.cpu_seconds(), usage.ru_utime + usage.ru_stime)
-        measured = Measured(
-            seconds, cpu_seconds, watch.peak_bytes, process.returncode, _text(output), _text(errors)
-        )  # fmt: skip
+        said = _text(output), _text(errors)
+    measured = Measured(seconds, cpu_seconds, watch.peak_bytes, process.returncode, *said)
     if watch.too_late:
         raise CommandFailed(f"stopped after {timeout:,.0f} s, the most it was given")
     if measured.exit_code != 0:
@@ -115,6 +114,7 @@ class _Watch(threading.Thread):
             if time.monotonic() > self._deadline and not self.too_late:
                 self.too_late = True
                 _end(self._cpu)
+                return
 
     def _look(self) -> None:
         with suppress(psutil.Error):
@@ -132,12 +132,31 @@ class _Watch(threading.Thread):
     def stop(self) -> None:
         self._done.set()
         self.join()
+        if is_alive(self._root):  # Ctrl-C here
+            _end([self._root])
         # Java ends by itself soon after its Python; the next measurement must not share the machine with it.
-        _, alive = psutil.wait_procs([process for process in self._cpu if process != self._root], _GRACE_SECONDS)
-        _end([self._root, *alive] if self._root.is_running() else alive)
+        _end(_left_after(_GRACE_SECONDS, self._cpu))
 
 
-def _end(processes: Sequence[psutil.Process] | Mapping[psutil.Process, float]) -> None:
-    for process in processes:
+def is_alive(process: psutil.Process) -> bool:
+    """A process that ended and whose parent never asked for it is not alive, though the system lists it."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _left_after(seconds: float, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that are alive after so many seconds; earlier if none is."""
+    until = time.monotonic() + seconds
+    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < until:
+        time.sleep(_SAMPLE_SECONDS)
+    return alive
+
+
+def _end(processes: Iterable[psutil.Process]) -> None:
+    """Kill them and wait until they are gone."""
+    killed = list(processes)
+    for process in killed:
         with suppress(psutil.Error):
             process.kill()
+    _left_after(_GRACE_SECONDS, killed)

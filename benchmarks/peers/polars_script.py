@@ -50,7 +50,7 @@ def main(raw: Path, out: Path) -> None:
         .filter(pl.col("event").is_in(WANTED) & pl.col("userId").is_not_null())
         .unnest("properties")
         .with_columns(position=pl.int_ranges(pl.col("products").list.len()))
-        .explode("products", "position")
+        .explode("products", "position", empty_as_null=True)
         .unique(["messageId", "position"])
         .select(**columns)
         .filter(pl.col("ITEM_ID").is_not_null() & pl.col("TIMESTAMP").is_not_null())
