@@ -48,7 +48,10 @@ def contest(
 def _entry(one: Contestant) -> dict[str, Any]:
     entry: dict[str, Any] = {**one._asdict(), "runs": []}
     reason = refusal(one.engine) if one.engine else None
-    return {**entry, "missing": reason} if reason else entry
+    if reason:
+        click.echo(f"{one.name:<14} not measured: {reason}")
+        entry["missing"] = reason
+    return entry
 
 
 def _run(one: Contestant, raw: Raw, out: Path, result: dict[str, Any]) -> None:

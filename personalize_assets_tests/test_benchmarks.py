@@ -76,6 +76,7 @@ def rows(file: Path) -> list[tuple[str, ...]]:
 
 
 LISTED = {"products": [{"sku": "A", "price": 1.25}, {"sku": "B", "price": 2.5}]}
+UNNAMED = {"sku": "D", "price": 1, "products": [{"sku": None, "price": 0}]}
 EVERY_FORM = [
     event("Order Completed", messageId="m9", userId="ü,9", timestamp="2026-10-01T13:00:00+02:00"),
     event(),
@@ -84,6 +85,7 @@ EVERY_FORM = [
     event("Product Added", messageId="m3", timestamp=1790848802999, properties={"sku": "A", "price": "9.25"}),
     event("Order Completed", messageId="m4", timestamp="2026-10-01T10:00:03Z", properties=LISTED),
     event("Order Completed", messageId="m5", timestamp="2026-10-01T10:00:04Z", properties={"sku": "C", "products": []}),
+    event("Order Completed", messageId="m12", timestamp="2026-10-01T10:00:05Z", properties=UNNAMED),
     event("Product Viewed", messageId="m6"),
     event(messageId="m7", userId=None),
     event(messageId="m8", properties={"price": 1}),
@@ -101,6 +103,7 @@ THEIR_ROWS = [
     ("u1", "A", "Order Completed", "1.25", "1790848803"),
     ("u1", "B", "Order Completed", "2.5", "1790848803"),
     ("u1", "C", "Order Completed", "", "1790848804"),
+    ("u1", "D", "Order Completed", "0.0", "1790848805"),
     ("ü,9", "A", "Order Completed", "9.5", "1790852400"),
 ]
 

@@ -42,8 +42,13 @@ def rows(events: Iterator[dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
             continue
         own = event["properties"]
         for position, product in enumerate(own.get("products") or [own]):
-            sku, price = product.get("sku", own.get("sku")), product.get("price", own.get("price"))
+            sku = first(product.get("sku"), own.get("sku"))
+            price = first(product.get("price"), own.get("price"))
             yield event["messageId"], position, str(user), sku, event["event"], price, event.get("timestamp")
+
+
+def first(one: Any, other: Any) -> Any:
+    return other if one is None else one
 
 
 def seconds(timestamps: pd.Series) -> pd.Series:
