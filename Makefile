@@ -3,6 +3,8 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 3000
+EVENTS ?= 300000
+RUNS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -12,7 +14,7 @@ SPARK35 := .venv-spark35
 CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 lint format clean
+.PHONY: help demo dev test test-all test-local test-spark35 bench lint format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +49,9 @@ test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
 
+bench: $(INSTALLED) ## Measure this project beside its peers (EVENTS=3000000 RUNS=3 for the full size)
+	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
+
 lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
@@ -69,7 +74,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 			"Name another one: make PYTHON=python3.12 $(or $(MAKECMDGOALS),demo)" >&2; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time: PySpark alone is 400 MB)..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev,bench]"
 	@touch $@
 
 $(SPARK35)/.installed: $(INSTALLED)
