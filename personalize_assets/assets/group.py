@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import cast
 
 import dagster as dg
@@ -74,6 +74,8 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
 
 # Waits of about 30 s, 90 s and 210 s: what lasts longer is for the arrivals sensor, or for people.
 RETRIES = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+# A day's convert takes minutes; what takes so long hangs. Enforced where Dagster's run monitoring is on.
+MAX_RUNTIME = timedelta(hours=6)
 # On a run whose failure does not pass by itself.
 PERMANENT_TAG = "personalize_assets/permanent_failure"
 
