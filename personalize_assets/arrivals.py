@@ -266,21 +266,22 @@ def _judge(cursor: Cursor, world: World, rules: Rules, now: float, day: date, ta
         if waiting or not cursor.is_full:  # else its turn among the older days finds it again
             cursor.watched[name] = Watched(tally.digest, first_seen, until)
 
-    # A file may be of a time to come, by a wrong clock: then the first look at it counts.
-    quiet_since = min(tally.newest, first_seen) if tally.files else first_seen
+    # Of a time to come, by a wrong clock, or no file at all any more: then the first look counts.
+    quiet_since = tally.newest if tally.files and tally.newest <= now else first_seen
     if tally.files and now < quiet_since + rules.settle_seconds:
         wait(quiet_since + rules.settle_seconds, outcome.unsettled)
         return
     converted = world.converted(day)
-    if converted.content == tally.digest:
+    change = f"{name}/{tally.digest}/{converted.runs}"
+    runs = world.runs(day, change)
+    # What is in force now is soon replaced, if a run has found something else before the day came back to it.
+    if converted.content == tally.digest and not runs.is_under_way:
         cursor.done[name] = tally.digest
         cursor.watched.pop(name, None)
         return
     if now < quiet_since + rules.settle_seconds:
         wait(quiet_since + rules.settle_seconds, outcome.unsettled)
         return
-    change = f"{name}/{tally.digest}/{converted.runs}"
-    runs = world.runs(day, change)
     again = runs.ended + (_LONGEST_WAIT if runs.is_permanent else _wait_after(runs.finished))
     if runs.is_under_way:
         wait(now, outcome.under_way)
