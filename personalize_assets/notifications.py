@@ -39,14 +39,17 @@ class Queue:
 
         A message that tells of no object, as S3's test of the queue, is a receipt all the same.
         """
+        seen: set[str] = set()
         while may_go_on():
             with self._explained():
                 answer = self._client.receive_message(
                     QueueUrl=self.url, MaxNumberOfMessages=_MESSAGES_AT_ONCE, WaitTimeSeconds=0
                 )
             messages = answer.get("Messages", [])
-            if not messages:
+            ids = {message["MessageId"] for message in messages}
+            if ids <= seen:  # none, or a queue that hides what it gave for less time than this takes
                 return
+            seen |= ids
             found = [pair for message in messages for pair in objects(message.get("Body", ""))]
             yield [message["ReceiptHandle"] for message in messages], found
 

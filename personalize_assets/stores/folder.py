@@ -58,8 +58,8 @@ class FolderStore:
 
     def holds(self, prefix: str = "") -> bool:
         folder, _, name = prefix.rpartition("/")
-        with self._explained("read"), suppress(*_GONE):
-            return any(entry.name.startswith(name) for entry in os.scandir(self._root / folder))
+        with self._explained("read"), suppress(*_GONE), os.scandir(self._root / folder) as entries:
+            return any(entry.name.startswith(name) for entry in entries)
         return False
 
     def folders(self, prefix: str = "") -> list[str]:
