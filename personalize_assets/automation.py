@@ -62,7 +62,7 @@ def _eager(group: Group) -> dg.SensorDefinition:
         default_status=(
             dg.DefaultSensorStatus.RUNNING if group.pipeline.config.automation.on else dg.DefaultSensorStatus.STOPPED
         ),
-        minimum_interval_seconds=30,
+        minimum_interval_seconds=group.pipeline.config.automation.interval_seconds,
         description=_EAGER,
     )
 

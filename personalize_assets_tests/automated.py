@@ -28,14 +28,16 @@ class CountingEngine(Engine):
                 of_day = days.setdefault(file["day"], {"sources": {}, "datasets": {}})
                 of_day["sources"].setdefault(source["id"], {"raw_files": 0})["raw_files"] += 1
         CALLS.append(sorted(days))
-        if FAILURES:
-            raise FAILURES.pop(0)
+        error = FAILURES.pop(0) if FAILURES else None
+        if error:
+            raise error
         return {"days": days}
 
 
 CALLS: list[list[str]] = []
 """The days of each call of the engine."""
-FAILURES: list[Exception] = []
+FAILURES: list[Exception | None] = []
+"""What the next calls raise; nothing where there is None."""
 
 
 class Automated:

@@ -321,7 +321,7 @@ def test_a_notified_day_is_listed_at_once_and_its_messages_go_when_the_cursor_is
     group.put("README.txt", day)
 
     assert group.tick_and_launch() == [str(day)]
-    assert left_in(queue) == (0, 2)
+    assert left_in(queue) == (0, 3)  # S3 has tested the queue by a message too
     group.tick_and_launch()
     assert left_in(queue) == (0, 0)
 
@@ -331,7 +331,7 @@ def test_messages_of_a_tick_that_dagster_lost_come_again(on_s3: Start, queue: st
     group.put("a.json", today - timedelta(days=300))
 
     lost = group.tick()
-    while left_in(queue) == (0, 1):
+    while left_in(queue)[0] < 2:
         time.sleep(0.1)
     again = group.tick()
 
