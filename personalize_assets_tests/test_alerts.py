@@ -69,7 +69,7 @@ def fail(group: Automated, error: Exception, **tags: str) -> str:
     )
     assert not failed.success
     sensor = group.definitions.get_repository_def().get_sensor_def("alerts")
-    failure = failed.get_job_failure_event()
+    (failure,) = [event for event in failed.all_events if event.event_type == dg.DagsterEventType.RUN_FAILURE]
     context = dg.build_run_status_sensor_context(
         sensor_name="alerts", dagster_event=failure, dagster_instance=group.instance, dagster_run=failed.dagster_run,
     ).for_run_failure()  # fmt: skip

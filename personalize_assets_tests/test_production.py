@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from personalize_assets.config_automation import Automation
+from personalize_assets.sensors import _OLDER_DAYS_FOLDER, _OLDER_DAYS_S3
 from personalize_assets_tests import postgres
 from personalize_assets_tests.services import (
     REPOSITORY,
@@ -107,6 +109,15 @@ def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twic
     drop(tmp_path, "b.json", user="bob")
     production.wait_for_runs("SUCCESS", "SUCCESS")
     assert json.loads(commit.read_text())["kept"] == 2
+
+
+def test_the_page_names_every_key_of_the_section_with_its_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", PAGE, re.MULTILINE)
+    told = {name: default.strip().strip("`").strip('"') for name, default in rows if name in Automation.model_fields}
+    by_source = f"{_OLDER_DAYS_S3}` on S3, `{_OLDER_DAYS_FOLDER}` in a folder"
+    in_words = {"on": "off", "sqs_queue": "", "older_days_per_tick": by_source}
+
+    assert told == {name: in_words.get(name, str(field.default)) for name, field in Automation.model_fields.items()}
 
 
 def test_the_instance_has_what_production_needs() -> None:
