@@ -46,7 +46,9 @@ def _passes(error: BaseException) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return isinstance(error, TimeoutError) or error.errno in _PASSING_ERRNOS
     names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"ConnectionError", "HTTPClientError", "Py4JNetworkError"} or isinstance(error, TimeoutError | ConnectionError):
+    if names & {"ConnectionError", "HTTPClientError", "Py4JNetworkError"} or isinstance(
+        error, TimeoutError | ConnectionError
+    ):
         return True
     return not isinstance(error, PersonalizeAssetsError) and bool(_PASSING_TEXT.search(str(error)))
 

@@ -36,14 +36,17 @@ def on_s3(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start
     return lambda **settings: Automated(tmp_path, f"s3://{bucket}/raw events", monkeypatch, **settings)
 
 
-@pytest.fixture(params=["folder", "s3"])
-def start(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Begins a dataset group: each behaviour holds for both kinds of source."""
-    if request.param == "s3":
-        started: Start = request.getfixturevalue("on_s3")
-        return started
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
     (tmp_path / "raw").mkdir()
     return lambda **settings: Automated(tmp_path, str(tmp_path / "raw"), monkeypatch, **settings)
+
+
+@pytest.fixture(params=["in_folder", "on_s3"])
+def start(request: pytest.FixtureRequest) -> Start:
+    """Begins a dataset group: each behaviour holds for both kinds of source."""
+    started: Start = request.getfixturevalue(request.param)
+    return started
 
 
 def told(answer: dg.SensorResult) -> dict[str, Any]:
@@ -98,8 +101,8 @@ def test_the_same_bytes_written_again_are_no_change_on_s3(on_s3: Start) -> None:
     assert group.tick_and_launch() == []
 
 
-def test_a_day_that_has_not_settled_is_told_of_and_waits(start: Start, today: date) -> None:
-    group = start(settle_minutes=5)
+def test_a_day_that_has_not_settled_is_told_of_and_waits(in_folder: Start, today: date) -> None:
+    group = in_folder(settle_minutes=5)
     group.put("a.json")
 
     answer = group.tick()
@@ -135,9 +138,9 @@ def test_a_tick_that_runs_out_of_time_in_a_listing_goes_on_where_it_stopped(
     assert [group.tick_and_launch() for _ in range(4)] == [[], [], [str(today)], []]
 
 
-def test_a_lost_cursor_converts_nothing_twice_and_misses_nothing(start: Start, today: date) -> None:
+def test_a_lost_cursor_converts_nothing_twice_and_misses_nothing(on_s3: Start, today: date) -> None:
     yesterday = today - timedelta(days=1)
-    group = start(start=yesterday)
+    group = on_s3(start=yesterday)
     group.put("a.json", yesterday)
     group.put("a.json", today)
     assert sorted(group.tick_and_launch()) == [str(yesterday), str(today)]
@@ -148,8 +151,8 @@ def test_a_lost_cursor_converts_nothing_twice_and_misses_nothing(start: Start, t
     assert [group.tick_and_launch() for _ in range(2)] == [[str(yesterday)], []]
 
 
-def test_a_daemon_that_dies_before_it_keeps_the_cursor_starts_no_second_run(start: Start, today: date) -> None:
-    group = start()
+def test_a_daemon_that_dies_before_it_keeps_the_cursor_starts_no_second_run(on_s3: Start, today: date) -> None:
+    group = on_s3()
     group.put("a.json")
     answer = group.tick()
 
@@ -158,16 +161,16 @@ def test_a_daemon_that_dies_before_it_keeps_the_cursor_starts_no_second_run(star
     assert len(group.instance.get_runs()) == 1
 
 
-def test_days_converted_by_hand_are_not_asked_for(start: Start, today: date) -> None:
-    group = start()
+def test_days_converted_by_hand_are_not_asked_for(in_folder: Start, today: date) -> None:
+    group = in_folder()
     group.put("a.json")
     assert group.convert(str(today))
 
     assert group.tick_and_launch() == []
 
 
-def test_an_old_day_is_found_too(start: Start, today: date) -> None:
-    group = start(start=today - timedelta(days=40), older_days_per_tick=10)
+def test_an_old_day_is_found_too(in_folder: Start, today: date) -> None:
+    group = in_folder(start=today - timedelta(days=40), older_days_per_tick=10)
     group.put("late.json", today - timedelta(days=35))
 
     asked = [group.tick_and_launch() for _ in range(5)]
@@ -175,18 +178,18 @@ def test_an_old_day_is_found_too(start: Start, today: date) -> None:
     assert [day for days in asked for day in days] == [str(today - timedelta(days=35))]
 
 
-def test_a_flat_source_is_listed_whole_whatever_its_first_day(start: Start, today: date) -> None:
+def test_a_flat_source_is_listed_whole_whatever_its_first_day(in_folder: Start, today: date) -> None:
     first = today - timedelta(days=40)
-    group = start(layout="flat", start=first, older_days_per_tick=1)
+    group = in_folder(layout="flat", start=first, older_days_per_tick=1)
     group.put("any/where/a.json")
 
     assert [group.tick_and_launch() for _ in range(2)] == [[str(first)], []]
 
 
 def test_a_failed_day_is_asked_for_again_after_its_wait(
-    start: Start, today: date, monkeypatch: pytest.MonkeyPatch
+    in_folder: Start, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    group = start()
+    group = in_folder()
     group.put("a.json")
     FAILURES.append(ZeroDivisionError("a fault"))
 
@@ -201,9 +204,9 @@ def test_a_failed_day_is_asked_for_again_after_its_wait(
     ]
 
 
-def test_a_day_with_a_permanent_failure_waits_for_a_day(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_day_with_a_permanent_failure_waits_for_a_day(in_folder: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(arrivals, "_FIRST_WAIT", 0.0)
-    group = start()
+    group = in_folder()
     group.put("a.json")
     FAILURES.append(PersonalizeAssetsError("no permission"))
     group.tick_and_launch()
@@ -214,8 +217,8 @@ def test_a_day_with_a_permanent_failure_waits_for_a_day(start: Start, monkeypatc
     assert "1 failed, to be tried again later" in str(answer.skip_reason.skip_message)
 
 
-def test_a_day_is_left_alone_while_its_run_is_under_way(start: Start, today: date) -> None:
-    group = start()
+def test_a_day_is_left_alone_while_its_run_is_under_way(in_folder: Start, today: date) -> None:
+    group = in_folder()
     group.put("a.json")
     (request,) = group.tick().run_requests or ()
     starting = group.instance.create_run_for_job(
@@ -227,8 +230,8 @@ def test_a_day_is_left_alone_while_its_run_is_under_way(start: Start, today: dat
     assert group.tick_and_launch() == []  # for an hour: somebody did not want it
 
 
-def test_a_source_that_is_empty_all_at_once_is_told_and_its_days_stay(start: Start, today: date) -> None:
-    group = start()
+def test_a_source_that_is_empty_all_at_once_is_told_and_its_days_stay(in_folder: Start, today: date) -> None:
+    group = in_folder()
     key = group.put("a.json")
     group.tick_and_launch()
     group.raw.delete([key])
