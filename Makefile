@@ -30,7 +30,8 @@ dev: $(INSTALLED) ## Open the UI on http://127.0.0.1:3000 (PORT=3001 for another
 	@if [ -z "$$DAGSTER_HOME" ]; then \
 		export DAGSTER_HOME="$(CURDIR)/.dagster"; mkdir -p "$$DAGSTER_HOME"; \
 		test -e "$$DAGSTER_HOME/dagster.yaml" || \
-			printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > "$$DAGSTER_HOME/dagster.yaml"; \
+			printf '%s\n' 'telemetry: {enabled: false}' 'nux: {enabled: false}' \
+				'concurrency: {runs: {max_concurrent_runs: 2}}' > "$$DAGSTER_HOME/dagster.yaml"; \
 	fi; \
 	export VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/$(BIN):$$PATH"; \
 	echo "The UI: http://$(HOST):$(PORT) (Ctrl+C stops it)"; \

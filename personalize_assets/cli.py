@@ -45,16 +45,28 @@ def main() -> None:
 )
 @click.option("--engine", help="Engine to run on, instead of the config's.")
 @click.option("--days", type=Days(), help="Arrival days to convert.  [default: every day that has raw files]")
-def run(config: Path | None, engine: str | None, days: tuple[date, date] | None) -> None:
+@click.option("--resume", is_flag=True, help="Leave out days that are converted already, as after a failure.")
+@click.option(
+    "--max-days-per-run", type=click.IntRange(min=1), help="Days that one Spark run converts, instead of the config's."
+)
+def run(
+    config: Path | None,
+    engine: str | None,
+    days: tuple[date, date] | None,
+    resume: bool,
+    max_days_per_run: int | None,
+) -> None:
     """Run everything, without the UI. Exit code 0, or 1 with the cause."""
     from personalize_assets.config import load_config
     from personalize_assets.interrupts import watching_for_ctrl_c
     from personalize_assets.run import run_all
 
     env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
+    if max_days_per_run:
+        env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
     with watching_for_ctrl_c() as stopped_by_user:
         try:
-            run_all(load_config(config, env), _each_day(days) if days else None)
+            run_all(load_config(config, env), _each_day(days) if days else None, resume=resume)
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) or stopped_by_user():
                 click.echo("Stopped. Whatever was in force before still is; run again to finish.", err=True)

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from personalize_assets import config_checks, config_file
+from personalize_assets.config_automation import Automation
 from personalize_assets.config_errors import ConfigError, Problem, config_error, problems_of, shown
 from personalize_assets.config_values import (
     ColumnPaths,
@@ -145,6 +146,7 @@ class Config(_Strict):
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
+    automation: Automation = Automation()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -17,6 +17,8 @@ from personalize_assets.layouts import LAYOUTS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_QUEUE_URL = re.compile(r"https?://[^/\s]+/\S+")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
 
 
@@ -27,6 +29,41 @@ def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
         raise ValueError(f"{shown(value)} is not {kind}; use one of {', '.join(allowed)}")
 
     return BeforeValidator(check)
+
+
+def at_least(least: int) -> BeforeValidator:
+    """A number; one in the environment is text."""
+
+    def check(value: object) -> object:
+        try:
+            number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+        except ValueError:
+            number = None
+        if number is None or not least <= number < float("inf"):
+            raise ValueError(f"{shown(value)} is not a number from {least} on; write one, as {least + 1}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _switch(value: object) -> bool:
+    text = str(value).lower()
+    if isinstance(value, bool | str) and text in ("on", "true", "off", "false"):
+        return text in ("on", "true")
+    raise ValueError(f"found {shown(value)}; write on or off, or a mapping with the key `on` and others")
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return value
+    raise ValueError(f"{shown(value)} is not a time of day; write it as 04:00 (UTC)")
+
+
+def _queue_url(value: object) -> object:
+    if isinstance(value, str) and _QUEUE_URL.fullmatch(value):
+        return value
+    meant = "as https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events"
+    raise ValueError(f"{shown(value)} is not a queue's URL; write it in full, {meant}")
 
 
 def _uri(value: str, info: ValidationInfo) -> str:
@@ -107,6 +144,11 @@ Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+"""`on` or `off`, also as the texts that the environment has."""
+Clock = Annotated[str, BeforeValidator(_clock)]
+"""A time of day in UTC, as 04:00."""
+QueueUrl = Annotated[str, BeforeValidator(_queue_url)]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
 ColumnPaths = Annotated[tuple[Annotated[str, BeforeValidator(_path)], ...], BeforeValidator(_listed)]

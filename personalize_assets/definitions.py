@@ -6,15 +6,18 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from personalize_assets.alerts import alerts
 from personalize_assets.assets.catalog import raw_event_catalog
 from personalize_assets.assets.datasets import convert
 from personalize_assets.assets.exports import export
 from personalize_assets.assets.group import Group
 from personalize_assets.assets.raw import raw_events
 from personalize_assets.assets.schemas import schemas
+from personalize_assets.automation import MAX_RUNTIME_TAGS, exports_follow
 from personalize_assets.config import Config, load_config
 from personalize_assets.engines import make_engine
 from personalize_assets.pipeline import Pipeline
+from personalize_assets.sensors import arrivals
 
 
 def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
@@ -23,16 +26,18 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
     group = Group(Pipeline(config), partitions, tuple(key_prefix))
     daily = [raw_event_catalog(group), convert(group)]
     over_all_days = [export(group), *schemas(group)]
-    return dg.Definitions(
+    assets_and_jobs = dg.Definitions(
         assets=[raw_events(group), *daily, *over_all_days],
         jobs=[
-            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily)),
-            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days)),
+            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily), tags=MAX_RUNTIME_TAGS),
+            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days), tags=MAX_RUNTIME_TAGS),
         ],
+        sensors=[arrivals(group, group.name("convert")), alerts(group)],
         resources={group.engine_key: make_engine(config.engine)},
         # One process a run: every Spark step of it uses the same session.
         executor=dg.in_process_executor,
     )
+    return dg.Definitions.merge(assets_and_jobs, exports_follow(group, group.name("export")))
 
 
 @dg.definitions

@@ -6,6 +6,7 @@ The assets are a thin shell around it. A stage is a spec for the engine (``…_s
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from personalize_assets.arrivals import NOTHING, Converted, content_digest
+from personalize_assets.books import is_closed
 from personalize_assets.catalog import day_catalog, described, encode
 from personalize_assets.config import Config
 from personalize_assets.conversion.avro import avro_schema
@@ -24,7 +27,7 @@ from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
 from personalize_assets.conversion.tasks import Plan, RawFile, Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
-from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint, new_run_id
+from personalize_assets.storage import DAILY, REJECTS, DamagedFile, Destination, fingerprint, new_run_id
 from personalize_assets.stores.s3 import arrow_s3_options
 
 _MAIN_SOURCE = "source"
@@ -63,6 +66,8 @@ class Pipeline:
         catalogs = {}
         for day in days:
             catalog = day_catalog(day, self.sources, {id: listing.days[day] for id, listing in listings.items()})
+            # Of the files as they were listed: whatever changes from now on makes another digest.
+            catalog["content"] = content_digest({id: listing.days[day] for id, listing in listings.items()})
             catalog["foreign_files"] = sum(listing.foreign_by_day[day] for listing in listings.values())
             self.destination.put_catalog(day, encode(catalog))
             catalogs[day.isoformat()] = catalog
@@ -93,7 +98,8 @@ class Pipeline:
         plan = Plan(
             new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
         )
-        return _as_spec(ConvertSpec(tuple(sources), plan))
+        contents = {day.isoformat(): catalog.get("content") for day, catalog in catalogs.items()}
+        return {**_as_spec(ConvertSpec(tuple(sources), plan)), "contents": contents}
 
     def _catalog(self, day: date) -> dict[str, Any]:
         catalog = self.destination.catalog(day)
@@ -126,7 +132,11 @@ class Pipeline:
                 self.destination.commit_day(REJECTS, day, self._with_keys(books, run), part=source["id"])
             for name, commits in done.items():
                 counts = {**_EMPTY_COUNTS, **_part(report, day, "datasets", name)}
-                commit = {"mapping": fingerprint(self.datasets[name]), **self._with_keys(counts, run)}
+                commit = {
+                    "mapping": fingerprint(self.datasets[name]),
+                    "content": spec["contents"][day],
+                    **self._with_keys(counts, run),
+                }
                 self.destination.commit_day(DAILY[name], day, commit)
                 commits[day] = commit
             self.destination.sweep_day(day)
@@ -135,6 +145,51 @@ class Pipeline:
     def books(self, name: str, days: Iterable[str], report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         """What was read of a dataset's source according to a report of ``convert``, by day."""
         return {day: _books(report, day, self.source_ids[name]) for day in days}
+
+    def finished(
+        self, days: Sequence[date], make: Collection[str]
+    ) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, dict[str, dict[str, Any]]]]:
+        """The commits and books, by dataset and day, of those days that need not be converted again.
+
+        These are the ones whose commits are all of the files in the catalog and of today's mapping, with their books
+        closed.
+        """
+        commits: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in make}
+        books: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in make}
+        for day in days:
+            content, key = self._catalog(day).get("content"), day.isoformat()
+            try:
+                found = {name: self.destination.day_commit(name, key) or {} for name in make}
+                read = {name: self.destination.source_books(key, self.source_ids[name]) for name in make}
+            except DamagedFile:
+                continue  # to be converted again, which mends it
+            if all(self._is_finished(name, content, found[name], read[name]) for name in make):
+                for name in make:
+                    commits[name][key], books[name][key] = found[name], read[name]
+        return commits, books
+
+    def _is_finished(self, name: str, content: str | None, commit: Mapping[str, Any], books: Mapping[str, Any]) -> bool:
+        made_of = (content, fingerprint(self.datasets[name]))
+        return (commit.get("content"), commit.get("mapping")) == made_of and is_closed(books, commit)
+
+    def converted(self, day: date) -> Converted:
+        """What is in force of a day in all datasets together, whatever the mapping it was made with."""
+        try:
+            commits = [self.destination.day_commit(name, day.isoformat()) for name in self.datasets]
+        except DamagedFile:
+            return Converted("damaged", "damaged")
+        contents = {commit.get("content", "unknown") if commit else NOTHING for commit in commits}
+        runs = sorted({commit["run"] for commit in commits if commit})
+        return Converted(contents.pop() if len(contents) == 1 else "several", "+".join(runs) or "new")
+
+    def unexported(self) -> list[str]:
+        """The datasets of which a day was converted since their CSV was made, by whichever way."""
+        names = []
+        for name in self.datasets:
+            commits = self.destination.daily_commits(name)
+            if commits and (self.destination.manifest(name) or {}).get("inputs") != _inputs(commits):
+                names.append(name)
+        return names
 
     def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
         keys = {
@@ -166,7 +221,7 @@ class Pipeline:
                 inputs[name] = self._table_input(name)
                 exports.append(Export(dataset, table=self._uris(inputs[name]), to_csv=to_csv))
         return _as_spec(ExportSpec(tuple(exports), self._s3)), {
-            name: {"run": run, **{key: found[key] for key in ("days", "kept", "duplicates")}}
+            name: {"run": run, **{key: found.get(key) for key in ("days", "inputs", "kept", "duplicates")}}
             for name, found in inputs.items()
         }
 
@@ -185,6 +240,7 @@ class Pipeline:
             )
         return {
             "days": list(commits),
+            "inputs": _inputs(commits),
             "kept": sum(commit["kept"] for commit in commits.values()),
             "duplicates": 0,
             "files": [key for commit in commits.values() for key in commit["files"]],
@@ -216,7 +272,7 @@ class Pipeline:
                 # Those of this job, and those left out when a table was made that is now exported as it is.
                 "duplicates": made["copies"] - made["rows"] + inputs[name]["duplicates"],
             }
-            about = {"run": inputs[name]["run"], "days": inputs[name]["days"]}
+            about = {key: inputs[name][key] for key in ("run", "days", "inputs")}
             if export["to_table"]:
                 files = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
                 done[name] = {**about, "mapping": fingerprint(dataset), "files": files, **counts}
@@ -243,6 +299,12 @@ _EMPTY_BOOKS: dict[str, Any] = {
     "raw_files": 0, "bytes": 0, "read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}, "reject_files": [],
 }  # fmt: skip
 _EMPTY_COUNTS: dict[str, Any] = {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
+
+
+def _inputs(commits: Mapping[str, Mapping[str, Any]]) -> str:
+    """Tells the daily files that went into an export from others."""
+    text = "\n".join(f"{day} {commit['run']}" for day, commit in commits.items())
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _part(report: Mapping[str, Any], day: str, kind: str, name: str) -> dict[str, Any]:

@@ -99,6 +99,10 @@ class Destination:
         """What was read of a source on a day; empty books where nothing was."""
         return self._json(_commit_key(f"{REJECTS}/day={day}", source), "the day's datasets") or {"malformed": {}}
 
+    def day_commit(self, dataset: str, day: str) -> dict[str, Any] | None:
+        """What is in force of a day in one dataset."""
+        return self._json(_commit_key(f"{DAILY[dataset]}/day={day}"), DAILY[dataset])
+
     def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
         """The commits of all days, by day, oldest first."""
         return self._by_day(DAILY[dataset], DAILY[dataset])

@@ -338,7 +338,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, dataset_group, datasets",
+            " use one of source, destination, engine, dataset_group, datasets, automation",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -414,7 +414,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, automation"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
@@ -601,3 +601,68 @@ def test_a_shop_needs_its_columns() -> None:
 def test_a_column_name_with_a_dot_is_named_whole() -> None:
     [line] = lines(EXAMPLE + "      my.price: {path: p, type: float}\n")
     assert line.startswith("personalize.yaml: datasets.items.columns.my.price: 'my.price' is not a column name;")
+
+
+# -- automation ------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_off_without_the_section(tmp_path: Path) -> None:
+    assert not load_config(env={}).automation.on
+
+
+@pytest.mark.parametrize(
+    ("written", "on"),
+    [("on", True), ("true", True), ("{on: on}", True), ("off", False), ("{settle_minutes: 5}", False)],
+)
+def test_automation_is_a_switch_or_a_mapping_with_one(tmp_path: Path, written: str, on: bool) -> None:
+    assert load_config(automated(tmp_path, written), {}).automation.on is on
+
+
+def test_the_environment_switches_it_on_and_refines_a_switch(tmp_path: Path) -> None:
+    by_itself = load_config(automated(tmp_path, "off"), {"PERSONALIZE__AUTOMATION": "on"})
+    refined = load_config(automated(tmp_path, "on"), {"PERSONALIZE__AUTOMATION__SETTLE_MINUTES": "0.5"})
+
+    assert (by_itself.automation.on, by_itself.automation.settle_minutes) == (True, 30)
+    assert (refined.automation.on, refined.automation.settle_minutes) == (True, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("maybe", "automation.on: found 'maybe'; write on or off, or a mapping with the key `on` and others"),
+        ("{lookback_days: 0}", "automation.lookback_days: 0 is not a number from 1 on; write one, as 2"),
+        ("{settle_minutes: -1}", "automation.settle_minutes: -1 is not a number from 0 on; write one, as 1"),
+        ("{export: now}", "automation.export: 'now' is not a time to export; use one of daily, eager"),
+        ("{export_at: 4}", "automation.export_at: 4 is not a time of day; write it as 04:00 (UTC)"),
+        ("{arrivals: sns}", "automation.arrivals: 'sns' is not a way to learn of files; use one of list, sqs"),
+        ("{arrivals: sqs}", "automation: arrivals: sqs without sqs_queue; write the queue's URL there"),
+        (
+            "{sqs_queue: raw-events}",
+            "automation.sqs_queue: 'raw-events' is not a queue's URL; write it in full, as "
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events",
+        ),
+        (
+            "{sqs_queue: 'https://sqs/1/q'}",
+            "automation: sqs_queue is of no use with arrivals: list; write arrivals: sqs, or remove sqs_queue",
+        ),
+    ],
+)
+def test_an_impossible_automation_is_refused(tmp_path: Path, written: str, message: str) -> None:
+    path = automated(tmp_path, written)
+
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+
+    assert str(error.value) == f"{path}: {message}"
+
+
+def automated(folder: Path, written: str) -> Path:
+    path = folder / "personalize.yaml"
+    path.write_text(
+        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        "destination: {uri: out}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+        f"automation: {written}\n"
+    )
+    return path

@@ -28,7 +28,7 @@ def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
             )
         ],
         partitions_def=group.partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=group.backfill_policy,
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with permanent_errors():

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from personalize_assets.assets.group import Group, days_of, permanent_errors
+from personalize_assets.assets.group import Group, days_of, permanent_errors, resumes
 from personalize_assets.checks import accounted, accounted_spec
 from personalize_assets.metadata import day_metadata
 from personalize_assets.storage import DAILY
@@ -37,7 +37,7 @@ def convert(group: Group) -> dg.AssetsDefinition:
         ],
         check_specs=[accounted_spec(key) for key in keys.values()],
         partitions_def=group.partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=group.backfill_policy,
         can_subset=True,
         required_resource_keys={group.engine_key},
     )
@@ -45,10 +45,17 @@ def convert(group: Group) -> dg.AssetsDefinition:
         days = days_of(context)
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
         with permanent_errors():
-            spec = pipeline.convert_spec(days, make)
-            report = group.engine(context).run(context, spec)
-            commits = pipeline.commit_convert(days, spec, report)
-            books = {name: pipeline.books(name, commits[name], report) for name in make}
+            commits, books = pipeline.finished(days if resumes(context) else [], make)
+            finished = next(iter(commits.values()))
+            rest = [day for day in days if day.isoformat() not in finished]
+            if finished:
+                context.log.info(f"{len(finished)} of {len(days)} days are finished and left as they are")
+            if rest:
+                spec = pipeline.convert_spec(rest, make)
+                report = group.engine(context).run(context, spec)
+                for name, made in pipeline.commit_convert(rest, spec, report).items():
+                    commits[name].update(made)
+                    books[name].update(pipeline.books(name, made, report))
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from personalize_assets.assets.group import Group, permanent_errors
+from personalize_assets.automation import condition, freshness
 from personalize_assets.checks import exported, exported_spec
 from personalize_assets.metadata import csv_metadata, table_metadata
 from personalize_assets.storage import DAILY
@@ -46,6 +47,7 @@ def export(group: Group) -> dg.AssetsDefinition:
 
 
 def _specs(group: Group) -> Iterator[dg.AssetSpec]:
+    follows = condition(group)
     for name in group.pipeline.datasets:
         # All days are read, so no partition of the daily asset is closer than another.
         daily = dg.AssetDep(group.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
@@ -58,6 +60,7 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
                 group_name="datasets",
                 kinds={"pyspark", "parquet"},
                 description=_ONE_ROW.format(one=name.removesuffix("s")),
+                automation_condition=follows,
             )
         yield dg.AssetSpec(
             group.key(f"{name}_csv"),
@@ -65,4 +68,6 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
             group_name="exports",
             kinds={"pyspark", "csv"},
             description=_CSV.format(name=name.capitalize()),
+            automation_condition=follows,
+            freshness_policy=freshness(group),
         )

@@ -10,7 +10,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from personalize_assets.stores.base import COPY_BYTES, Joined, StoredFile, StoreError
+from personalize_assets.failures import PASSING_CODES
+from personalize_assets.stores.base import COPY_BYTES, Joined, StoreBusy, StoredFile, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,15 +43,21 @@ class S3Store:
         with self._explained():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
-    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        options: Any = {"StartAfter": self._prefix + after} if after else {}
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
+                Bucket=self._bucket, Prefix=self._prefix + prefix, **options
             )
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp())
+                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+
+    def holds(self, prefix: str = "") -> bool:
+        with self._explained(prefix):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, MaxKeys=1)
+        return bool(answer.get("Contents"))
 
     def folders(self, prefix: str = "") -> list[str]:
         with self._explained(prefix):
@@ -164,7 +171,8 @@ class S3Store:
 
     def _error(self, code: str, message: str, key: str) -> StoreError:
         text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        return StoreError(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
+        kind = StoreBusy if code == "NoAnswer" or code in PASSING_CODES else StoreError
+        return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 
 _NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
