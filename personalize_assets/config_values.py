@@ -19,6 +19,9 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
 
+# Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
+_JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+
 
 def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
     def check(value: object) -> object:
@@ -61,6 +64,20 @@ def _group_name(value: str) -> str:
         rule = "use 1 to 63 letters, digits, '-' and '_', with a letter or digit first"
         raise ValueError(f"{value!r} is not a dataset group's name; {rule} (Personalize API, CreateDatasetGroup)")
     return value
+
+
+def _job_name(value: str) -> str:
+    if not _JOB_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a Glue job's name; use 1 to 255 letters, digits, '-', '_' and '.'")
+    return value
+
+
+def _workers(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # from the environment
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
+        return value
+    raise ValueError(f"found {shown(value)}; write a number of workers from 2, one of which is the driver's")
 
 
 def _path(value: object) -> object:
@@ -106,6 +123,9 @@ Uri = Annotated[str, AfterValidator(_uri)]
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
+JobName = Annotated[str, AfterValidator(_job_name)]
+Workers = Annotated[int, BeforeValidator(_workers)]
+"""Of a Glue job; the smallest is two (API CreateJob)."""
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""

@@ -36,7 +36,7 @@ class Pipeline:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.datasets: dict[str, Dataset] = config.conversion_datasets()
-        self.destination = Destination(config.destination.uri)
+        self.destination = Destination(config.destination.uri, config.aws)
         # A source of its own is named after its dataset, in file names and in the books.
         self.source_ids = {
             name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
@@ -45,11 +45,12 @@ class Pipeline:
     @cached_property
     def sources(self) -> dict[str, RawFiles]:
         """The sources by id, the datasets' own after the main one."""
-        return {id: RawFiles(self.config.source_of(name)) for name, id in self.source_ids.items()}
+        return {id: RawFiles(self.config.source_of(name), self.config.aws) for name, id in self.source_ids.items()}
 
     @cached_property
     def _s3(self) -> dict[str, str]:
-        return arrow_s3_options([self.destination.uri, *(source.store.uri for source in self.sources.values())])
+        uris = [self.destination.uri, *(source.store.uri for source in self.sources.values())]
+        return arrow_s3_options(uris, self.config.aws)
 
     def days_with_files(self) -> list[date]:
         """All days that have raw files in any source, oldest first. Raises an error if a source has none at all."""
