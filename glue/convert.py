@@ -7,7 +7,7 @@ Glue passes arguments as ``--name value``; those of the job are ``--spec``, ``--
 
 import json
 import sys
-from contextlib import nullcontext
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
 
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, and what follows would not parse
     sys.exit(
@@ -45,10 +45,39 @@ def pipes():
     )
 
 
-if __name__ == "__main__":
+class Told:
+    """stdout or stderr, whose lines go to the log of the run in Dagster as well.
+
+    Not by Pipes' own way (``include_stdio_in_messages``): that sends the last lines after it has said goodbye, when
+    nobody listens any more.
+    """
+
+    def __init__(self, stream, log):
+        self.stream, self.log, self.rest = stream, log, ""
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.log(f"[glue] {line}")
+        return self.stream.write(text)
+
+
+def main():
     with pipes() as dagster:
-        report = job.execute(sys.argv[1:])
-        if dagster is not None:
-            dagster.report_custom_message({"report": report})
+        if dagster is None:
+            return job.execute(sys.argv[1:])
+        log = dagster.log.info
+        with redirect_stdout(Told(sys.stdout, log)), redirect_stderr(Told(sys.stderr, log)):
+            report = job.execute(sys.argv[1:])
+        dagster.report_custom_message({"report": report})
+        return report
+
+
+if __name__ == "__main__":
+    report = main()
     if option("--report") is None:
         json.dump(report, sys.stdout, indent=2)

@@ -16,7 +16,7 @@ import sys
 import threading
 import time
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -27,6 +27,8 @@ import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
+
+from personalize_assets.deploy.package import ADDITIONAL_MODULES, library, script
 
 # What Glue has installed, of what a job here may import (Glue guide, "Using Python libraries"), by the import's name.
 _PREINSTALLED = (
@@ -76,10 +78,14 @@ class GlueEmulator:
         self._folder = folder
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._environment: Path | None = None
+        self.runs: list[Run] = []
+        self._clients: dict[str, Any] = {}
         self.reset()
 
     def reset(self) -> None:
-        self.runs: list[Run] = []
+        for run in self.runs:
+            self._kill(run)
+        self.runs = []
         self.calls: list[str] = []
         self.errors: dict[str, list[tuple[str, str]]] = {}
         self.refuse = ""
@@ -87,9 +93,46 @@ class GlueEmulator:
         self.on_running: Callable[[Run], None] = lambda run: None
         self.crawls_left = 0
 
-    def stop(self) -> None:
+    def create_job(self, bucket: str, glue_version: str) -> None:
+        """Put script and zip into the bucket, and define the job."""
+        for artifact in (script(), library()):
+            self._client("s3").put_object(Bucket=bucket, Key=f"code/{artifact.name}", Body=artifact.content)
+        self._client("glue").create_job(
+            Name="personalize-assets",
+            Role="job-role",
+            Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/code/{script().name}", "PythonVersion": "3"},
+            GlueVersion=glue_version,
+            WorkerType="G.1X",
+            NumberOfWorkers=2,
+            ExecutionProperty={"MaxConcurrentRuns": 1},
+            DefaultArguments={
+                "--extra-py-files": f"s3://{bucket}/code/{library().name}",
+                "--additional-python-modules": ",".join(ADDITIONAL_MODULES),
+            },
+        )
+
+    def delete_job(self) -> None:
+        self._client("glue").delete_job(JobName="personalize-assets")
+
+    def has_run(self, state: str, arguments: dict[str, str]) -> None:
+        """A run that somebody has started before."""
+        job = self._client("glue").get_job(JobName="personalize-assets")["Job"]
+        run = Run(job, {"Arguments": arguments})
+        run.state = state
+        self.runs.append(run)
+
+    def let_go(self) -> None:
+        """For a job that waits for a file called ``go``."""
         for run in self.runs:
-            self._kill(run)
+            (self._folder / run.id / "go").touch()
+
+    def forget(self, module: str) -> None:
+        """Take a module out of the environment, as if it had never been named."""
+        for path in (self._modules("") / "lib").glob(f"python*/site-packages/{module}"):
+            path.unlink()
+
+    def stop(self) -> None:
+        self.reset()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -175,7 +218,7 @@ class GlueEmulator:
         script = self._fetch(run.job["Command"]["ScriptLocation"], folder)
         libraries = [self._fetch(uri, folder) for uri in run.arguments.get("--extra-py-files", "").split(",") if uri]
         environment = self._modules(run.arguments.get("--additional-python-modules", ""))
-        if self.outcome and self.outcome[0] != "STOPPED":
+        if self.outcome:
             run.message, run.state = self.outcome[1], self.outcome[0]
             return
         with (folder / "stderr").open("wb") as errors:
@@ -202,6 +245,7 @@ class GlueEmulator:
             cwd=script.parent,
             env={
                 "PATH": os.environ["PATH"],
+                "PYSPARK_PYTHON": str(environment / "bin" / "python"),
                 "PYTHONPATH": os.pathsep.join(map(str, libraries)),
                 **{name: os.environ[name] for name in ("JAVA_HOME", "HOME") if name in os.environ},
                 **{name: value for name, value in os.environ.items() if name.startswith("AWS_") and "KEY" in name},
@@ -257,12 +301,7 @@ class GlueEmulator:
             os.killpg(run.process.pid, signal.SIGKILL)
 
     def _client(self, service: str) -> Any:
-        session = boto3.session.Session()
-        return session.client(service, endpoint_url=self.url, region_name="eu-central-1")
-
-
-def serving(folder: Path) -> Iterator[GlueEmulator]:
-    """The body of a fixture: an emulator for as long as it is needed."""
-    emulator = GlueEmulator(folder)
-    yield emulator
-    emulator.stop()
+        if service not in self._clients:
+            session: Any = boto3.session.Session()
+            self._clients[service] = session.client(service, endpoint_url=self.url, region_name="eu-central-1")
+        return self._clients[service]

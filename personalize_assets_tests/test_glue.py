@@ -3,59 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from typing import Any
 
 import boto3
-import pyspark
 import pytest
 from click.testing import CliRunner
 
 from personalize_assets.cli import main
-from personalize_assets.deploy.package import ADDITIONAL_MODULES, library, script
-from personalize_assets_tests.glue_emulator import GlueEmulator, serving
+from personalize_assets_tests.glue_emulator import GlueEmulator
 from personalize_assets_tests.test_same_bytes import EXPORTS, SAMPLES
-
-GLUE_VERSION = "5.1" if pyspark.__version__.startswith("3.5.") else "6.0"
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueEmulator]:
-    yield from serving(tmp_path_factory.mktemp("glue"))
-
-
-@pytest.fixture
-def glue(server: GlueEmulator, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueEmulator]:
-    """Glue with the job `personalize-assets` as `deploy` makes it; AWS's environment points there."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    # The wait for late messages of a job that has not said goodbye.
-    monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
-    server.reset()
-    s3 = boto3.client("s3")
-    for artifact in (script(), library()):
-        s3.put_object(Bucket=bucket, Key=f"code/{artifact.name}", Body=artifact.content)
-    create_job()
-    yield server
-    boto3.client("glue").delete_job(JobName="personalize-assets")
-
-
-def create_job(**changes: Any) -> None:
-    arguments = {
-        "--extra-py-files": f"s3://events/code/{library().name}",
-        "--additional-python-modules": ",".join(ADDITIONAL_MODULES),
-    }
-    job = {
-        "Name": "personalize-assets",
-        "Role": "job-role",
-        "Command": {"Name": "glueetl", "ScriptLocation": f"s3://events/code/{script().name}", "PythonVersion": "3"},
-        "GlueVersion": GLUE_VERSION,
-        "WorkerType": "G.1X",
-        "NumberOfWorkers": 2,
-        "ExecutionProperty": {"MaxConcurrentRuns": 1},
-        "DefaultArguments": arguments,
-        **changes,
-    }
-    boto3.client("glue").create_job(**job)
 
 
 def upload(sample: str) -> dict[str, str]:

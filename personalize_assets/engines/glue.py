@@ -25,6 +25,7 @@ _VCPUS = {"G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64
     "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,
 }  # fmt: skip
 _STAGING = "_glue"
+_POLL_SECONDS = 5.0
 _RIGHTS = "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job"
 # What a job has said is of use to nobody after that.
 _LEFTOVER_SECONDS = 7 * 24 * 3600
@@ -46,7 +47,6 @@ class GlueEngine(Engine):
     kms_key: str | None = None
     workers: int | None = None
     worker_type: str | None = None
-    poll_seconds: float = 5
 
     @classmethod
     def of(cls, config: Config) -> GlueEngine:
@@ -78,7 +78,7 @@ class GlueEngine(Engine):
                 )
             else:
                 store.write(staging.key("spec.json"), json.dumps(_for_glue(spec), ensure_ascii=False).encode())
-            client = GlueClient(glue, aws, staging, self.poll_seconds, earlier.run_id if earlier else None)
+            client = GlueClient(glue, aws, staging, _POLL_SECONDS, earlier.run_id if earlier else None)
             try:
                 done = client.run(context=context, start_job_run_params=self._start(arguments))
             except GlueRunFailed as failure:
@@ -98,8 +98,8 @@ class GlueEngine(Engine):
         version = job.get("GlueVersion", "none")
         if version not in GLUE_VERSIONS:
             raise PersonalizeAssetsError(
-                f"Glue job {self.job!r} has Glue version {version}, on which the conversion does not run; set it "
-                f"to one of {', '.join(GLUE_VERSIONS)}: `personalize-assets deploy` does"
+                f"Glue job {self.job!r} has Glue version {version}, on which the conversion does not run; set it to "
+                f"one of {', '.join(GLUE_VERSIONS)}: `personalize-assets deploy` does"
             )
         deployed = job.get("DefaultArguments", {}).get("--extra-py-files", "")
         if library().name not in deployed:

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, NoReturn
 from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
 from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3MessageReader
-from dagster_pipes import PipesBlobStoreMessageWriter
 
 from personalize_assets.aws import Aws
 
@@ -106,26 +105,16 @@ class _Messages(PipesS3MessageReader):
 
     def __init__(self, client: Any, staging: Staging, seconds: float) -> None:
         bucket, self._prefix = staging.in_bucket("messages")
-        super().__init__(bucket=bucket, client=client, interval=seconds, include_stdio_in_messages=True)
+        super().__init__(bucket=bucket, client=client, interval=seconds)
+
+    @property
+    def expected_writer_count(self) -> int:
+        """As inherited, without the warning that it is a preview."""
+        return 1
 
     @contextmanager
     def get_params(self) -> Iterator[dict[str, Any]]:
-        stdio = PipesBlobStoreMessageWriter.INCLUDE_STDIO_IN_MESSAGES_KEY
-        yield {"bucket": self.bucket, "key_prefix": self._prefix, stdio: True}
-
-    def download_messages_chunk(self, index: int, params: Any) -> str | None:
-        chunk = super().download_messages_chunk(index, params)
-        return "\n".join(filter(None, map(_as_log, chunk.splitlines()))) if chunk else None
-
-
-def _as_log(line: str) -> str:
-    """What the driver printed as a line of the run's log: it would go to this process's own output otherwise."""
-    message = json.loads(line)
-    if message["method"] != "log_external_stream":
-        return line
-    text = message["params"]["text"].strip()
-    log = {**message, "method": "log", "params": {"message": f"[glue] {text}", "level": "info"}}
-    return json.dumps(log) if text else ""
+        yield {"bucket": self.bucket, "key_prefix": self._prefix}
 
 
 class _Patient:
