@@ -9,13 +9,16 @@ INSTALLED := .venv/.installed
 SOURCES := personalize_assets personalize_assets_tests benchmarks
 # Glue 5.1 has Spark 3.5.6: the conversion's tests run on it too, in an environment of its own.
 SPARK35 := .venv-spark35
+# Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
+PYTHON313 := .venv-python313
+GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
 SPARK35_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py mapping.py engines.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-spark35 lint format clean
+.PHONY: help demo dev test test-all test-spark35 test-python313 lint format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Convert both samples end to end; prints where the files lie
 	@for config in sample_data/segment.yaml sample_data/firehose.yaml; do \
@@ -43,6 +46,10 @@ test-all: $(INSTALLED) ## Run every test, with many more examples in the propert
 test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" $(SPARK35_TESTS)
+	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/test_glue.py -k segment
+
+test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
+	@$(BIN)/python -m pytest personalize_assets_tests/test_deploy.py -k python_313
 
 lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)
@@ -54,7 +61,7 @@ format: $(INSTALLED) ## Put the code into the one format, and mend what can be m
 	@$(BIN)/ruff format $(SOURCES)
 
 clean: ## Remove .venv and caches; data/ and .dagster/ stay
-	@rm -rf .venv $(SPARK35) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
+	@rm -rf .venv $(SPARK35) $(PYTHON313) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv: $(INSTALLED) ## Set up .venv only; again when pyproject.toml or constraints.txt change
@@ -75,4 +82,11 @@ $(SPARK35)/.installed: $(INSTALLED)
 	@grep -v -e '^pyspark==' -e '^py4j==' constraints.txt > $(SPARK35)/constraints.txt
 	@$(SPARK35)/bin/python -m pip install -q --disable-pip-version-check -c $(SPARK35)/constraints.txt \
 		"pyspark==3.5.6" -e ".[dev]"
+	@touch $@
+
+$(PYTHON313)/.installed: $(INSTALLED) constraints.txt
+	@echo "Setting up $(PYTHON313)..."
+	@test -x $(PYTHON313)/bin/python || python3.13 -m venv $(PYTHON313)
+	@$(PYTHON313)/bin/python -m pip install -q --disable-pip-version-check $(GLUE6) \
+		$$(grep -E '^(isal|msgspec)==' constraints.txt)
 	@touch $@
