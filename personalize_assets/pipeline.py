@@ -22,6 +22,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
 from personalize_assets.conversion.events import Plan, RawFile, Source
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
+from personalize_assets.data_catalog import describe
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
 from personalize_assets.storage import DAILY, REJECTS, Destination, fingerprint, new_run_id
@@ -68,6 +69,10 @@ class Pipeline:
             self.destination.put_catalog(day, encode(catalog))
             catalogs[day.isoformat()] = catalog
         return catalogs
+
+    def describe_for_athena(self, catalogs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Statements beside the catalogs and, where the config says so, tables of AWS Glue's (``data_catalog``)."""
+        return describe(self.config, self.destination, self.datasets["interactions"], catalogs)
 
     # -- convert --------------------------------------------------------------------------------------------------
 
