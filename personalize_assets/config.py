@@ -174,10 +174,10 @@ class Config(_Strict):
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
     destination: Destination = Field(description="a mapping with the key uri")
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "local"
-    aws: Aws = Aws()
-    glue: Glue = Glue()
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
+    aws: Aws = Aws()
+    glue: Glue = Glue()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

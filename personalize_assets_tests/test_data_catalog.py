@@ -159,8 +159,8 @@ def test_the_statement_is_what_athena_takes() -> None:
     table = raw_table("s3://raw/events", "rudderstack", START, ["rudder-logs/web/2026-10-01/a.gz"], fields, 2)
 
     assert table.ddl("shop") == (
-        "-- Raw events of the layout rudderstack, written by personalize_assets; 2 files hold more than an object a line, "
-        "of which Athena reads the first or none\n"
+        "-- Raw events of the layout rudderstack, written by personalize_assets; 2 files hold more than an object a "
+        "line, of which Athena reads the first or none\n"
         "CREATE EXTERNAL TABLE IF NOT EXISTS `shop`.`raw_events` (\n"
         "  `traits` struct<it_s:string>,\n"
         "  `userid` string\n"
@@ -336,7 +336,7 @@ def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None
 def test_a_crawler_that_is_not_there_is_told(glue: GlueEmulator) -> None:
     pipeline = group(**CRAWLER)
 
-    with pytest.raises(PersonalizeAssetsError, match="Crawler 'mine': there is no such crawler; correct glue.crawler"):
+    with pytest.raises(PersonalizeAssetsError, match=r"Crawler 'mine': there is no such crawler; correct glue.crawler"):
         pipeline.describe_for_athena(pipeline.catalog([START]))
 
 
@@ -348,7 +348,7 @@ def test_a_crawler_that_is_not_there_is_told(glue: GlueEmulator) -> None:
     [
         (
             {"PERSONALIZE__GLUE__DATABASE": "shop"},
-            " is a folder, which the Data Catalog cannot describe; write s3://bucket/prefix, or leave out glue.database",
+            " is a folder, which the Data Catalog cannot describe; write s3://bucket/prefix, or leave out glue",
         ),
         (
             {"PERSONALIZE__GLUE__CATALOG": "tables"},
