@@ -6,7 +6,7 @@ PORT ?= 3000
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := personalize_assets personalize_assets_tests benchmarks
+SOURCES := personalize_assets personalize_assets_tests benchmarks glue setup.py
 # Glue 5.1 has Spark 3.5.6: the conversion's tests run on it too, in an environment of its own.
 SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").

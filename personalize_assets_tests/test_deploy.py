@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import runpy
 import shutil
 import subprocess
@@ -85,6 +86,7 @@ class Nothing(importlib.abc.MetaPathFinder):
 
 sys.meta_path.insert(0, Nothing())
 sys.argv = ["convert.py", *sys.argv[1:]]
+import re
 import runpy
 runpy.run_path(__import__("os").environ["SCRIPT"], run_name="__main__")
 """
@@ -444,3 +446,31 @@ def test_a_stack_that_fails_says_why(bucket: str, monkeypatch: pytest.MonkeyPatc
 
     assert code == 1
     assert said.splitlines()[-1].startswith("Error: Stack 'personalize-assets': ")
+
+
+# docs/glue.md
+
+
+def test_the_page_names_parameters_and_defaults_as_the_template_has_them() -> None:
+    page = (REPO / "docs" / "glue.md").read_text()
+    rows = re.findall(r"^\| `([A-Z]\w+)` \| `?([^|`]+?)`? \|", page, re.MULTILINE)
+
+    assert len(rows) >= 6
+    assert dict(rows) == {name: str(TEMPLATE["Parameters"][name]["Default"]) for name, _ in rows}
+    named = set(re.findall(r"--parameter (\w+)=|`(\w+)=(?:true|false)`", page))
+    assert {one for pair in named for one in pair if one} <= set(TEMPLATE["Parameters"])
+
+
+def test_the_page_tells_of_every_action_that_is_granted() -> None:
+    page = (REPO / "docs" / "glue.md").read_text()
+    granted = {
+        action
+        for name, each in statements()
+        for action in texts(each["Action"])
+        if name != "CrawlerRole" and not action.startswith("sts:")
+    }
+
+    assert sorted(action for action in granted if action.partition(":")[2] not in page) == [
+        "glue:GetCrawler",
+        "glue:StartCrawler",
+    ]
