@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,16 @@ KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567
 
 
 @pytest.fixture
-def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def profile(tmp_path: Path) -> Iterator[str]:
     """A profile `mine` with keys of its own, and no other credentials anywhere."""
     (tmp_path / "credentials").write_text("[mine]\naws_access_key_id = MINE\naws_secret_access_key = secret\n")
     (tmp_path / "config").write_text("[profile mine]\nregion = eu-west-3\n")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    return "mine"
+    with pytest.MonkeyPatch.context() as patch:  # undone before the bucket goes, for which it takes the usual ones
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.delenv(name)
+        yield "mine"
 
 
 def test_region_and_endpoint_of_the_config_count_more_than_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,10 +70,9 @@ def test_what_this_process_writes_is_encrypted_with_the_key(bucket: str) -> None
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KEY)
 
 
-def test_the_whole_pipeline_uses_what_the_config_says(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (endpoint,) = {boto3.client("s3").meta.endpoint_url}
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    boto3.client("s3", endpoint_url=endpoint).put_object(Bucket=bucket, Key="raw/a.json", Body=b"{}")
+def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    boto3.client("s3").put_object(Bucket=bucket, Key="raw/a.json", Body=b"{}")
     pipeline = Pipeline(
         load_config(
             env={
@@ -82,10 +84,11 @@ def test_the_whole_pipeline_uses_what_the_config_says(bucket: str, monkeypatch: 
             }
         )
     )
-    days = pipeline.days_with_files()
-
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, ["interactions"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        days = pipeline.days_with_files()
+        pipeline.catalog(days)
+        spec = pipeline.convert_spec(days, ["interactions"])
 
     assert spec["plan"]["s3"] == {
         "region": "eu-central-1",
