@@ -83,6 +83,40 @@ def _each_day(days: tuple[date, date]) -> list[date]:
 
 
 @main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option("--stack", default="personalize-assets", help="Name of the CloudFormation stack.")
+@click.option(
+    "--parameter", "parameters", metavar="NAME=VALUE", multiple=True, help="A parameter of glue/template.yaml."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
+def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run: bool) -> None:
+    """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
+    from personalize_assets.config import load_config
+    from personalize_assets.deploy import stack as deployment
+
+    wrong = [parameter for parameter in parameters if "=" not in parameter]
+    if wrong:
+        raise click.BadParameter(f"{wrong[0]!r} has no value; write it as NumberOfWorkers=5", param_hint="--parameter")
+    env = {**os.environ, "PERSONALIZE_ENGINE": "glue"}
+    try:
+        plan = deployment.plan(load_config(config, env), stack, dict(p.split("=", 1) for p in parameters))
+        for line in plan.lines():
+            click.echo(line)
+        if dry_run:
+            click.echo("\nNothing was changed: this was a dry run.")
+            return
+        outputs = deployment.carry_out(plan)
+    except PersonalizeAssetsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    click.echo("\nDone.")
+    for name, value in sorted(outputs.items()):
+        click.echo(f"{name:<20} {value}")
+
+
+@main.command()
 @click.option("--layout", type=click.Choice(LAYOUTS), required=True, help="How keys carry the arrival day.")
 @click.option("--days", type=click.IntRange(min=1), default=7, help="Number of arrival days.")
 @click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def problems(config: Config) -> list[Problem]:
     """Everything impossible in a config, with the keys that lead to it."""
-    found = [*_overlaps(config), *_start_dates(config), *_without_time(config)]
+    found = [*_overlaps(config), *_start_dates(config), *_without_time(config), *_glue(config)]
     for name, dataset in config.datasets.named().items():
         found += impossible(name, dataset, config.dataset_group.domain)
     return found
@@ -45,6 +45,38 @@ def _start_dates(config: Config) -> Iterator[Problem]:
         if day not in (None, config.source.start_date):
             message = f"{day}, but source.start_date is {config.source.start_date}; all datasets share it: leave it out"
             yield ("datasets", name, "source", "start_date"), message
+
+
+def _glue(config: Config) -> Iterator[Problem]:
+    """What needs S3: a Glue job reaches no folder of this machine, and neither does Athena."""
+    if config.engine == "glue":
+        for location, uri in _uris(config):
+            if not uri.startswith("s3://"):
+                message = f"{uri!r} is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local"
+                yield location, message
+    by = config.glue.describes_by
+    if by == "none":
+        return
+    if by == "crawler" and not config.glue.crawler:
+        yield ("glue", "crawler"), "missing; write the name of the crawler to run, or catalog: tables"
+    if by == "tables" and not config.glue.database:
+        yield ("glue", "database"), "missing; write the Data Catalog's database for the tables, or catalog: none"
+    for location, uri in (
+        (("source", "uri"), config.source.uri),
+        (("destination", "uri"), config.destination.uri),
+    ):
+        if config.engine != "glue" and not uri.startswith("s3://"):
+            message = f"{uri!r} is a folder, which the Data Catalog cannot describe; write s3://bucket/prefix, or "
+            yield location, message + ("glue.catalog: none" if config.glue.catalog else "leave out glue.database")
+
+
+def _uris(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every URI of a config that its job reads or writes, with its place."""
+    yield ("source", "uri"), config.source.uri
+    yield ("destination", "uri"), config.destination.uri
+    for name, dataset in config.datasets.named().items():
+        if dataset.source:
+            yield ("datasets", name, "source", "uri"), dataset.source.uri
 
 
 def _overlaps(config: Config) -> Iterator[Problem]:

@@ -21,6 +21,9 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _QUEUE_URL = re.compile(r"https?://[^/\s]+/\S+")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
 
+# Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
+_JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+
 
 def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
     def check(value: object) -> object:
@@ -100,6 +103,20 @@ def _group_name(value: str) -> str:
     return value
 
 
+def _job_name(value: str) -> str:
+    if not _JOB_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a Glue job's name; use 1 to 255 letters, digits, '-', '_' and '.'")
+    return value
+
+
+def _workers(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # from the environment
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
+        return value
+    raise ValueError(f"found {shown(value)}; write a number of workers from 2, one of which is the driver's")
+
+
 def _path(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError(f"found {shown(value)}; write the path of a field, as properties.sku")
@@ -143,6 +160,9 @@ Uri = Annotated[str, AfterValidator(_uri)]
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
+JobName = Annotated[str, AfterValidator(_job_name)]
+Workers = Annotated[int, BeforeValidator(_workers)]
+"""Of a Glue job; the smallest is two (API CreateJob)."""
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 """`on` or `off`, also as the texts that the environment has."""

@@ -33,7 +33,7 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
             dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days), tags=MAX_RUNTIME_TAGS),
         ],
         sensors=[arrivals(group, group.name("convert")), alerts(group)],
-        resources={group.engine_key: make_engine(config.engine)},
+        resources={group.engine_key: make_engine(config.engine, config)},
         # One process a run: every Spark step of it uses the same session.
         executor=dg.in_process_executor,
     )

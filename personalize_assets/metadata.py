@@ -45,6 +45,14 @@ def day_metadata(commit: Mapping[str, Any], uri: str) -> Metadata:
     }
 
 
+def engine_metadata(report: Mapping[str, Any]) -> Metadata:
+    """What an engine elsewhere says of its run, links as links; nothing of one in this process."""
+    return {
+        name: dg.MetadataValue.url(value) if str(value).startswith("https://") else value
+        for name, value in report.get("engine", {}).items()
+    }
+
+
 def table_metadata(commit: Mapping[str, Any], uri: str) -> Metadata:
     """Users or items: their number, and how many daily rows they come from."""
     return {

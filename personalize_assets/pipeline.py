@@ -25,6 +25,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
 from personalize_assets.conversion.tasks import Plan, RawFile, Source
+from personalize_assets.data_catalog import describe
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
 from personalize_assets.storage import DAILY, REJECTS, DamagedFile, Destination, fingerprint, new_run_id
@@ -39,7 +40,7 @@ class Pipeline:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.datasets: dict[str, Dataset] = config.conversion_datasets()
-        self.destination = Destination(config.destination.uri)
+        self.destination = Destination(config.destination.uri, config.aws)
         # A source of its own is named after its dataset, in file names and in the books.
         self.source_ids = {
             name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
@@ -48,11 +49,12 @@ class Pipeline:
     @cached_property
     def sources(self) -> dict[str, RawFiles]:
         """The sources by id, the datasets' own after the main one."""
-        return {id: RawFiles(self.config.source_of(name)) for name, id in self.source_ids.items()}
+        return {id: RawFiles(self.config.source_of(name), self.config.aws) for name, id in self.source_ids.items()}
 
     @cached_property
     def _s3(self) -> dict[str, str]:
-        return arrow_s3_options([self.destination.uri, *(source.store.uri for source in self.sources.values())])
+        uris = [self.destination.uri, *(source.store.uri for source in self.sources.values())]
+        return arrow_s3_options(uris, self.config.aws)
 
     def days_with_files(self) -> list[date]:
         """All days that have raw files in any source, oldest first. Raises an error if a source has none at all."""
@@ -72,6 +74,10 @@ class Pipeline:
             self.destination.put_catalog(day, encode(catalog))
             catalogs[day.isoformat()] = catalog
         return catalogs
+
+    def describe_for_athena(self, catalogs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+        """Statements beside the catalogs and, where the config says so, tables of AWS Glue's (``data_catalog``)."""
+        return describe(self.config, self.destination, self.datasets["interactions"], catalogs)
 
     # -- convert --------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeVar
 
+from personalize_assets.aws import Aws
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
@@ -37,9 +38,9 @@ class Listing:
 class RawFiles:
     """What lies in a source. Raises ``StoreError`` where the folder or bucket is not there."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, aws: Aws | None = None) -> None:
         self.source = source
-        self.store = open_store(source.uri)
+        self.store = open_store(source.uri, aws)
         self.layout = layout(source.layout, source.start_date)
 
     def uri(self, key: str) -> str:

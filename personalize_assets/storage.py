@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
+from personalize_assets.aws import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.stores import Joined, StoredFile, open_store
@@ -52,8 +53,8 @@ class DamagedFile(PersonalizeAssetsError):
 class Destination:
     """The folder or bucket prefix that holds all that is made."""
 
-    def __init__(self, uri: str) -> None:
-        self.store = open_store(uri)
+    def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        self.store = open_store(uri, aws)
         self.uri = self.store.uri
 
     def uri_of(self, key: str) -> str:

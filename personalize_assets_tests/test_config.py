@@ -240,8 +240,8 @@ def test_a_path_given_goes_before_personalize_config() -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     load()
     monkeypatch.setenv("PERSONALIZE_CONFIG", "personalize.yaml")
-    monkeypatch.setenv("PERSONALIZE_ENGINE", "glue")
-    assert load_config().engine == "glue"
+    monkeypatch.setenv("PERSONALIZE_ENGINE", "sail")
+    assert load_config().engine == "sail"
 
 
 def test_importing_the_module_reads_nothing() -> None:
@@ -338,7 +338,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, dataset_group, datasets, automation",
+            " use one of source, destination, engine, dataset_group, datasets, automation, aws, glue",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -414,7 +414,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, automation"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, automation, aws, glue"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),

@@ -6,7 +6,7 @@ import dagster as dg
 
 from personalize_assets.assets.group import Group, days_of, permanent_errors, resumes
 from personalize_assets.checks import accounted, accounted_spec
-from personalize_assets.metadata import day_metadata
+from personalize_assets.metadata import day_metadata, engine_metadata
 from personalize_assets.storage import DAILY
 
 _DESCRIPTIONS = {
@@ -40,6 +40,7 @@ def convert(group: Group) -> dg.AssetsDefinition:
         backfill_policy=group.backfill_policy,
         can_subset=True,
         required_resource_keys={group.engine_key},
+        pool=group.pool,
     )
     def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         days = days_of(context)
@@ -59,7 +60,8 @@ def convert(group: Group) -> dg.AssetsDefinition:
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                context.add_asset_metadata(day_metadata(commit, uri), asset_key=keys[name], partition_key=day)
+                metadata = {**day_metadata(commit, uri), **engine_metadata(report)}
+                context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
             checks = (
                 [accounted(keys[name], books[name], commits[name])] if group.is_checked(context, keys[name]) else []
             )

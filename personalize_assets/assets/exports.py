@@ -7,7 +7,7 @@ import dagster as dg
 from personalize_assets.assets.group import Group, permanent_errors
 from personalize_assets.automation import condition, freshness
 from personalize_assets.checks import exported, exported_spec
-from personalize_assets.metadata import csv_metadata, table_metadata
+from personalize_assets.metadata import csv_metadata, engine_metadata, table_metadata
 from personalize_assets.storage import DAILY
 
 _ONE_ROW = "One row a {one} over all days: for each column the latest value that is not null."
@@ -26,6 +26,7 @@ def export(group: Group) -> dg.AssetsDefinition:
         check_specs=[exported_spec(key) for key in keys.values()],
         can_subset=True,
         required_resource_keys={group.engine_key},
+        pool=group.pool,
     )
     def export(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
@@ -41,6 +42,7 @@ def export(group: Group) -> dg.AssetsDefinition:
                 csv_key = destination.csv_key(name.removesuffix("_csv"))
                 metadata = csv_metadata(done[name], destination.uri_of(csv_key))
             checks = [exported(keys[name], done[name])] if group.is_checked(context, keys[name]) else []
+            metadata |= engine_metadata(report)
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
 
     return export

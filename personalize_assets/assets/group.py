@@ -35,6 +35,11 @@ class Group:
     def engine_key(self) -> str:
         return self.name("engine")
 
+    @property
+    def pool(self) -> str | None:
+        """The Dagster pool of the steps that run on the engine: how many runs Glue takes at once is limited there."""
+        return "glue" if self.pipeline.config.engine == "glue" else None
+
     def engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 

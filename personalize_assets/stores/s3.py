@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from personalize_assets.aws import Aws
 from personalize_assets.failures import PASSING_CODES
 from personalize_assets.stores.base import COPY_BYTES, Joined, StoreBusy, StoredFile, StoreError
 
@@ -23,21 +24,18 @@ CONNECTIONS = 32
 
 
 class S3Store:
-    """A bucket, or a prefix in it. Region, endpoint and credentials come from AWS's usual environment and files."""
+    """A bucket, or a prefix in it. Where ``aws`` says nothing, AWS's usual environment and files count."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        self._aws = aws or Aws()
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = prefix + "/" if prefix else ""
 
     @cached_property
     def _client(self) -> S3Client:
-        import boto3  # not at import: it is slow to load, and folders do not need it
-        from botocore.config import Config
-
-        # A session of its own: boto3's default one must not be used by several threads.
-        session = boto3.session.Session()
-        return session.client("s3", config=Config(max_pool_connections=CONNECTIONS, connect_timeout=10))
+        client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
+        return client
 
     def must_be_there(self) -> None:
         with self._explained():
@@ -85,7 +83,7 @@ class S3Store:
 
     def write(self, key: str, data: bytes) -> None:
         with self._explained(key):
-            self._client.put_object(**self._at(key), Body=data)
+            self._client.put_object(**self._at(key), Body=data, **self._encryption)
 
     def delete(self, keys: Iterable[str]) -> None:
         rest = iter(keys)
@@ -116,7 +114,7 @@ class S3Store:
     def _upload(self, key: str) -> Iterator[dict[str, Any]]:
         """A multipart upload: what is not completed is taken back, and nobody has seen it."""
         target = self._at(key)
-        upload = {**target, "UploadId": self._client.create_multipart_upload(**target)["UploadId"]}
+        upload = {**target, "UploadId": self._client.create_multipart_upload(**target, **self._encryption)["UploadId"]}
         try:
             yield upload
         except BaseException:
@@ -130,22 +128,33 @@ class S3Store:
             with self._explained(part):
                 yield from self._client.get_object(**self._at(part))["Body"].iter_chunks(COPY_BYTES)
 
+    @property
+    def _encryption(self) -> dict[str, Any]:
+        return self._aws.encryption()
+
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
         """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
 
-        Credentials are not among them: Arrow follows the same chain (environment, profile, role), so none is written
-        down.
+        Credentials are not among them, so none is written down: Arrow follows the same chain (environment, profile,
+        role), or is told whom to ask (``conversion.files``) where the config names a profile.
         """
+        whom = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
             if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-                return {"region": about.region_name, "endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+                return {
+                    "region": about.region_name,
+                    "endpoint_override": endpoint.netloc,
+                    "scheme": endpoint.scheme,
+                    **whom,
+                }
             # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
-            return {"region": self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name}
+            region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
+            return {"region": region, **whom}
 
     @contextmanager
     def _explained(self, key: str = "") -> Iterator[None]:
@@ -216,7 +225,7 @@ def _in_blocks(size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield bytes(waiting)
 
 
-def arrow_s3_options(uris: Iterable[str]) -> dict[str, str]:
+def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
     """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
 
     One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
@@ -224,7 +233,7 @@ def arrow_s3_options(uris: Iterable[str]) -> dict[str, str]:
     options: dict[str, dict[str, str]] = {}
     for uri in uris:
         if uri.startswith("s3://"):
-            options[uri] = S3Store(uri).arrow_options()
+            options[uri] = S3Store(uri, aws).arrow_options()
     regions = {uri: found["region"] for uri, found in options.items()}
     if len(set(regions.values())) > 1:
         told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
