@@ -170,7 +170,7 @@ def test_a_manifest_tells_of_the_very_bytes_of_its_csv(told: Told) -> None:
 
     manifest = group.pipeline.destination.manifest("interactions")
     assert manifest == made["interactions_csv"]
-    assert {key: value for key, value in made["interactions_csv"].items() if key != "run"} == {
+    assert {key: value for key, value in made["interactions_csv"].items() if key not in ("run", "inputs")} == {
         "dataset": "interactions",
         "columns": ["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"],
         "rows": 4,
@@ -548,3 +548,17 @@ def test_folders_and_buckets_give_the_same_bytes(
     }
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
     assert not group.listed("_parts/")
+
+
+def test_a_csv_is_known_to_be_of_the_days_in_force_until_one_of_them_is_converted_again(told: Told) -> None:
+    group, commits, made = told
+
+    assert group.pipeline.unexported() == []
+    destination = group.pipeline.destination
+    before = destination.day_commit("interactions", "2026-10-01")
+    assert before == commits["interactions"]["2026-10-01"]
+    try:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", {**before, "run": "20261122T000000-abcdef"})
+        assert group.pipeline.unexported() == ["interactions"]
+    finally:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", before)
