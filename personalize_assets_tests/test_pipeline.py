@@ -551,7 +551,7 @@ def test_folders_and_buckets_give_the_same_bytes(
 
 
 def test_a_csv_is_known_to_be_of_the_days_in_force_until_one_of_them_is_converted_again(told: Told) -> None:
-    group, commits, made = told
+    group, commits, _ = told
 
     assert group.pipeline.unexported() == []
     destination = group.pipeline.destination
