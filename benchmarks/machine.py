@@ -19,7 +19,7 @@ _LIBRARIES = ["dagster", "pyspark", "pysail", "pyarrow", "duckdb", "polars", "pa
 
 
 def machine() -> dict[str, Any]:
-    """Processor, memory, versions and the time (UTC). ``load`` before: above 0.5, others work too."""
+    """Processor, memory, versions, the time (UTC), and the load of the last minute (the part before is in it)."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         "commit": _said("git", "rev-parse", "--short", "HEAD"),

@@ -53,11 +53,12 @@ def convert(group: Automated, days: list[date], **options: Any) -> dg.ExecuteInP
 # -- ranges ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_run_that_is_to_resume_leaves_out_the_days_that_are_finished(start: Start) -> None:
+@pytest.mark.parametrize("tag", [("personalize_assets/resume", "true"), ("dagster/parent_backfill_id", "failed")])
+def test_a_run_that_is_to_resume_leaves_out_the_days_that_are_finished(start: Start, tag: tuple[str, str]) -> None:
     group = start()
     convert(group, DAYS[1:3])
 
-    assert convert(group, DAYS, tags={"personalize_assets/resume": "true"}).success
+    assert convert(group, DAYS, tags=dict([tag])).success
 
     assert [[str(DAYS[1]), str(DAYS[2])], [str(DAYS[0]), str(DAYS[3]), str(DAYS[4])]] == CALLS
     assert group.instance.get_materialized_partitions(dg.AssetKey("filtered_interactions")) == set(map(str, DAYS))

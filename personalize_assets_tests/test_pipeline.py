@@ -548,3 +548,17 @@ def test_folders_and_buckets_give_the_same_bytes(
     }
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
     assert not group.listed("_parts/")
+
+
+def test_a_csv_is_known_to_be_of_the_days_in_force_until_one_of_them_is_converted_again(told: Told) -> None:
+    group, commits, _ = told
+
+    assert group.pipeline.unexported() == []
+    destination = group.pipeline.destination
+    before = destination.day_commit("interactions", "2026-10-01")
+    assert before == commits["interactions"]["2026-10-01"]
+    try:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", {**before, "run": "20261122T000000-abcdef"})
+        assert group.pipeline.unexported() == ["interactions"]
+    finally:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", before)
