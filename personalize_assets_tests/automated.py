@@ -46,7 +46,7 @@ class Automated:
     def __init__(self, folder: Path, source: str, patch: pytest.MonkeyPatch, **automation: Any) -> None:
         CALLS.clear()
         FAILURES.clear()
-        patch.setattr(definitions, "make_engine", lambda name: CountingEngine())
+        patch.setattr(definitions, "make_engine", lambda name, config: CountingEngine())
         self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or _today())
         columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
         config = {

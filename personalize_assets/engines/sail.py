@@ -27,7 +27,7 @@ class SailEngine(Engine):
         try:
             if spec["job"] == "convert":
                 return job.run(None, spec, over_processes(os.cpu_count() or 1))
-            with _connect_mode():
+            with connect_mode():
                 return job.run(session(), spec)
         except tasks.UnreadableFile as error:
             raise unreadable(error) from error
@@ -47,7 +47,7 @@ def session() -> SparkSession:
 
 
 @contextmanager
-def _connect_mode() -> Iterator[None]:
+def connect_mode() -> Iterator[None]:
     """PySpark's functions make expressions for Spark Connect while this is set."""
     before = os.environ.get(_MODE)
     os.environ[_MODE] = "1"
