@@ -1,6 +1,7 @@
 """The datasets: what each day's events say (``convert``), and users and items over all days (in ``exports``)."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 
@@ -51,6 +52,7 @@ def convert(group: Group) -> dg.AssetsDefinition:
             rest = [day for day in days if day.isoformat() not in finished]
             if finished:
                 context.log.info(f"{len(finished)} of {len(days)} days are finished and left as they are")
+            report: dict[str, Any] = {}
             if rest:
                 spec = pipeline.convert_spec(rest, make)
                 report = group.engine(context).run(context, spec)
@@ -60,7 +62,9 @@ def convert(group: Group) -> dg.AssetsDefinition:
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                metadata = {**day_metadata(commit, uri), **engine_metadata(report)}
+                metadata = day_metadata(commit, uri)
+                if day not in finished:
+                    metadata = {**metadata, **engine_metadata(report)}
                 context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
             checks = (
                 [accounted(keys[name], books[name], commits[name])] if group.is_checked(context, keys[name]) else []
