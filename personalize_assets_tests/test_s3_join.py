@@ -1,0 +1,222 @@
+"""Joining objects on S3: S3 copies what is large, the bytes are those of the parts, and a failure changes nothing."""
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ResponseStreamingError
+from botocore.response import StreamingBody
+
+from personalize_assets.stores import S3Store, StoreError
+from personalize_assets.stores.s3 import CONNECTIONS
+from personalize_assets.stores.s3_join import _COPIES, _READS, _SENDS
+
+MB = 1024**2
+LEAST = 5 * MB
+HEADER = b"USER_ID,ITEM_ID,TIMESTAMP\n"
+
+
+class Requests:
+    """What a store asks of S3 from now on: how often, and the bytes that it sends along."""
+
+    def __init__(self, store: S3Store) -> None:
+        self.count: Counter[str] = Counter()
+        self.sent = 0
+        self.ranges: list[str] = []
+        store._client.meta.events.register("before-call.s3", self._note)
+
+    def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:
+        self.count[model.name] += 1
+        self.ranges += [value for name, value in params["headers"].items() if name == "x-amz-copy-source-range"]
+        if model.name in ("UploadPart", "PutObject"):
+            self.sent += len(params["body"])
+
+
+@pytest.fixture
+def store(bucket: str) -> S3Store:
+    return S3Store(f"s3://{bucket}/some prefix")
+
+
+def data(size: int, seed: int = 0) -> bytes:
+    """Bytes of which no block is like another."""
+    return hashlib.shake_128(bytes([seed])).digest(size)
+
+
+def put(store: S3Store, *sizes: int) -> dict[str, bytes]:
+    parts = {f"parts/{number:05d}.csv": data(size, number) for number, size in enumerate(sizes)}
+    for key, its in parts.items():
+        store.write(key, its)
+    return parts
+
+
+def open_uploads(bucket: str) -> int:
+    return len(boto3.client("s3").list_multipart_uploads(Bucket=bucket).get("Uploads", ()))
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        (LEAST - len(HEADER) - 1,),
+        (LEAST - len(HEADER),),
+        (LEAST - 1, 1),
+        (LEAST, LEAST),
+        (2 * LEAST - len(HEADER) - 1, LEAST, 3),
+        (2 * LEAST - len(HEADER), 0, LEAST - 1, LEAST + 1),
+        (1, 17 * MB, 2, 3, 11 * MB),
+        (MB,) * 12,
+    ],
+    ids=str,
+)
+def test_the_joined_object_is_header_and_parts_byte_for_byte(store: S3Store, bucket: str, sizes: tuple[int]) -> None:
+    parts = put(store, *sizes)
+
+    joined = store.join("all.csv", HEADER, list(parts))
+
+    whole = HEADER + b"".join(parts.values())
+    assert joined == (len(whole), hashlib.sha256(whole).hexdigest())
+    assert store.read("all.csv") == whole
+    assert open_uploads(bucket) == 0
+
+
+def test_large_parts_are_copied_by_s3_and_not_sent_from_here(store: S3Store) -> None:
+    parts = put(store, 12 * MB, 6 * MB, 7 * MB, 100)
+    requests = Requests(store)
+
+    store.join("all.csv", HEADER, list(parts))
+
+    # One piece is the header with the start of the first part, one the small part at the end.
+    assert requests.count["UploadPartCopy"] == 3
+    assert requests.count["UploadPart"] == 2
+    assert requests.sent == LEAST + 100
+    assert requests.ranges == [f"bytes={LEAST - len(HEADER)}-{12 * MB - 1}"]
+
+
+def test_every_part_is_read_once_for_the_digest(store: S3Store) -> None:
+    parts = put(store, 7 * MB, 100, 200, 6 * MB)
+    requests = Requests(store)
+
+    store.join("all.csv", HEADER, list(parts))
+
+    # 7 MB are a piece that is sent whole; of 6 MB, what fills the piece of the small ones would leave too little.
+    assert requests.count == {
+        "ListObjectsV2": 1,
+        "CreateMultipartUpload": 1,
+        "GetObject": 4,
+        "UploadPart": 2,
+        "CompleteMultipartUpload": 1,
+    }
+
+
+def test_less_than_5_mb_is_one_request(store: S3Store) -> None:
+    parts = put(store, 1000, 2000)
+    requests = Requests(store)
+
+    store.join("all.csv", HEADER, list(parts))
+
+    assert requests.count == {"ListObjectsV2": 1, "GetObject": 2, "PutObject": 1}
+
+
+def test_a_part_over_the_size_of_a_copy_is_copied_by_ranges(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("personalize_assets.stores.pieces._COPY_BYTES", 20 * MB)
+    parts = put(store, 45 * MB)
+    requests = Requests(store)
+
+    store.join("all", b"", list(parts))
+
+    assert store.read("all") == parts["parts/00000.csv"]
+    third = 15 * MB
+    assert sorted(requests.ranges) == sorted(f"bytes={at}-{at + third - 1}" for at in (0, third, 2 * third))
+
+
+def test_a_join_opens_no_more_connections_than_the_store_keeps() -> None:
+    assert _COPIES + _SENDS + _READS <= CONNECTIONS
+
+
+# -- failures ------------------------------------------------------------------------------------------------------
+
+
+def failing(store: S3Store, operation: str, number: int) -> None:
+    """A piece of an upload that S3 refuses for good."""
+
+    def refuse(params: dict[str, Any], **_: Any) -> None:
+        if int(params["query_string"]["partNumber"]) == number:
+            raise ClientError({"Error": {"Code": "InternalError", "Message": "We encountered an error"}}, operation)
+
+    store._client.meta.events.register(f"before-call.s3.{operation}", refuse)
+
+
+@pytest.mark.parametrize(("operation", "number"), [("UploadPart", 1), ("UploadPartCopy", 3), ("UploadPart", 5)])
+def test_a_piece_that_fails_leaves_the_former_object_and_no_upload(
+    store: S3Store, bucket: str, operation: str, number: int
+) -> None:
+    store.write("all.csv", b"former")
+    parts = put(store, 12 * MB, 6 * MB, 7 * MB, 100)
+    failing(store, operation, number)
+
+    with pytest.raises(StoreError, match=r"InternalError.*We encountered an error"):
+        store.join("all.csv", HEADER, list(parts))
+
+    assert store.read("all.csv") == b"former"
+    assert open_uploads(bucket) == 0
+    assert [file.key for file in store.files("parts/")] == list(parts)
+
+
+def test_a_part_that_is_replaced_while_it_is_joined_is_refused(store: S3Store, bucket: str) -> None:
+    store.write("all.csv", b"former")
+    parts = put(store, 12 * MB, 6 * MB)
+    other = S3Store(store.uri)
+    store._client.meta.events.register(
+        "before-call.s3.CreateMultipartUpload", lambda **_: other.write("parts/00001.csv", data(6 * MB, 9))
+    )
+
+    with pytest.raises(StoreError) as error:
+        store.join("all.csv", HEADER, list(parts))
+
+    assert str(error.value) == f"{store.uri}/parts/00001.csv: it was replaced while it was needed: run again"
+    assert store.read("all.csv") == b"former"
+    assert open_uploads(bucket) == 0
+
+
+def test_a_part_that_is_not_there_is_named_before_anything_is_begun(store: S3Store) -> None:
+    parts = put(store, 6 * MB)
+    requests = Requests(store)
+
+    with pytest.raises(StoreError) as error:
+        store.join("all.csv", HEADER, [*parts, "parts/00001.csv"])
+
+    assert str(error.value) == (
+        f"{store.uri}/parts/00001.csv: there is no such file; it was deleted while it was needed: run again"
+    )
+    assert requests.count == {"ListObjectsV2": 1}
+
+
+def breaking(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Answers whose body breaks off, so many times."""
+    read = StreamingBody.read
+    left = iter(range(times))
+
+    def broken(self: StreamingBody, amt: int | None = None) -> bytes:
+        if next(left, None) is not None:
+            raise ResponseStreamingError(error="Connection broken")
+        return read(self, amt)
+
+    monkeypatch.setattr(StreamingBody, "read", broken)
+
+
+def test_a_body_that_breaks_off_is_read_again(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = put(store, 6 * MB)
+    breaking(monkeypatch, 4)
+
+    joined = store.join("all.csv", HEADER, list(parts))
+
+    assert joined.sha256 == hashlib.sha256(HEADER + parts["parts/00000.csv"]).hexdigest()
+
+
+def test_a_body_that_breaks_off_five_times_is_an_error(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = put(store, 6 * MB)
+    breaking(monkeypatch, 5)
+
+    with pytest.raises(StoreError, match=r"/parts/00000.csv: S3 cannot be reached \(.*Connection broken\); check the"):
+        store.join("all.csv", HEADER, list(parts))
