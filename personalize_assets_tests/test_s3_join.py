@@ -1,7 +1,10 @@
 """Joining objects on S3: S3 copies what is large, the bytes are those of the parts, and a failure changes nothing."""
 
 import hashlib
+import threading
+import time
 from collections import Counter
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -27,7 +30,8 @@ class Requests:
 
     def _note(self, model: Any, params: dict[str, Any], **_: Any) -> None:  # several threads call
         body = params["body"].getvalue() if model.name in ("UploadPart", "PutObject") else b""
-        self._made.append((model.name, len(body), params["headers"].get("x-amz-copy-source-range")))
+        span = params["headers"].get("x-amz-copy-source-range") or params["headers"].get("Range")
+        self._made.append((model.name, len(body), span))
 
     @property
     def count(self) -> Counter[str]:
@@ -39,7 +43,11 @@ class Requests:
 
     @property
     def ranges(self) -> list[str]:
-        return [copied for _, _, copied in self._made if copied]
+        return [span for name, _, span in self._made if span and name == "UploadPartCopy"]
+
+    @property
+    def reads(self) -> list[str]:
+        return [span for name, _, span in self._made if span and name == "GetObject"]
 
 
 @pytest.fixture
@@ -101,20 +109,31 @@ def test_large_parts_are_copied_by_s3_and_not_sent_from_here(store: S3Store) -> 
     assert requests.ranges == [f"bytes={LEAST - len(HEADER)}-{12 * MB - 1}"]
 
 
-def test_every_part_is_read_once_for_the_digest(store: S3Store) -> None:
+def test_every_byte_is_read_once_in_blocks_that_fit_in_memory(store: S3Store) -> None:
+    parts = put(store, 20 * MB, 100)
+    requests = Requests(store)
+
+    store.join("all.csv", HEADER, list(parts))
+
+    start, rest = LEAST - len(HEADER), 15 * MB + len(HEADER)
+    assert sorted(requests.reads) == sorted(
+        [
+            f"bytes=0-{start - 1}",
+            f"bytes={start}-{start + 8 * MB - 1}",
+            f"bytes={start + 8 * MB}-{start + rest - 1}",
+            "bytes=0-99",
+        ]
+    )
+
+
+def test_small_neighbours_are_sent_in_as_few_pieces_as_s3_allows(store: S3Store) -> None:
     parts = put(store, 7 * MB, 100, 200, 6 * MB)
     requests = Requests(store)
 
     store.join("all.csv", HEADER, list(parts))
 
-    # 7 MB are a piece that is sent whole; of 6 MB, what fills the piece of the small ones would leave too little.
-    assert requests.count == {
-        "ListObjectsV2": 1,
-        "CreateMultipartUpload": 1,
-        "GetObject": 4,
-        "UploadPart": 2,
-        "CompleteMultipartUpload": 1,
-    }
+    # Of 6 MB, what fills the piece of the small ones would leave too little to copy.
+    assert (requests.count["UploadPart"], requests.count["UploadPartCopy"]) == (2, 0)
 
 
 def test_less_than_5_mb_is_one_request(store: S3Store) -> None:
@@ -123,7 +142,23 @@ def test_less_than_5_mb_is_one_request(store: S3Store) -> None:
 
     store.join("all.csv", HEADER, list(parts))
 
-    assert requests.count == {"ListObjectsV2": 1, "GetObject": 2, "PutObject": 1}
+    assert requests.count == {"ListObjectsV2": 1, "GetObject": 2, "PutObject": 1, "ListMultipartUploads": 1}
+
+
+def test_several_parts_are_copied_at_once_while_they_are_read(store: S3Store) -> None:
+    parts = put(store, 12 * MB, 6 * MB)
+    together = threading.Barrier(3, timeout=60)  # two copies and the read of the last part: none goes on alone
+
+    def wait(params: dict[str, Any], **_: Any) -> None:
+        if "/00001.csv" in params["url_path"] or params["headers"].get("x-amz-copy-source"):
+            together.wait()
+
+    for operation in ("GetObject", "UploadPartCopy"):
+        store._client.meta.events.register(f"before-call.s3.{operation}", wait)
+
+    joined = store.join("all.csv", HEADER, list(parts))
+
+    assert joined.sha256 == hashlib.sha256(HEADER + b"".join(parts.values())).hexdigest()
 
 
 def test_a_part_over_the_size_of_a_copy_is_copied_by_ranges(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,6 +174,36 @@ def test_a_part_over_the_size_of_a_copy_is_copied_by_ranges(store: S3Store, monk
 
 def test_a_join_opens_no_more_connections_than_the_store_keeps() -> None:
     assert _COPIES + _SENDS + _READS <= CONNECTIONS
+
+
+# -- what was left -------------------------------------------------------------------------------------------------
+
+
+def test_an_upload_that_a_killed_process_left_a_day_ago_is_taken_back(
+    store: S3Store, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = boto3.client("s3")
+    for key in ("all.csv", "all.csv.other"):
+        client.create_multipart_upload(Bucket=bucket, Key=f"some prefix/{key}")
+    store.join("all.csv", HEADER, [])
+    assert open_uploads(bucket) == 2
+
+    tomorrow = time.time() + 24 * 3600 + 60
+    monkeypatch.setattr("personalize_assets.stores.s3_join.time", SimpleNamespace(time=lambda: tomorrow))
+    store.join("all.csv", HEADER, [])
+
+    left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
+    assert [upload["Key"] for upload in left] == ["some prefix/all.csv.other"]
+    client.abort_multipart_upload(Bucket=bucket, Key="some prefix/all.csv.other", UploadId=left[0]["UploadId"])
+
+
+def test_a_role_that_may_not_list_uploads_joins_all_the_same(store: S3Store) -> None:
+    def refuse(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListMultipartUploads")
+
+    store._client.meta.events.register("before-call.s3.ListMultipartUploads", refuse)
+
+    assert store.join("all.csv", HEADER, []).bytes == len(HEADER)
 
 
 # -- failures ------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ Every byte is read here once, for the digest, while S3 copies. In memory are at 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -25,6 +26,8 @@ _BLOCK_BYTES = 8 * 1024**2
 # At once; together fewer than the store's connections.
 _COPIES, _SENDS, _READS = 8, 4, 4
 _ATTEMPTS = 5
+# An upload that is older was begun by a process that was killed.
+_UNFINISHED_SECONDS = 24 * 3600
 
 
 class Part(NamedTuple):
@@ -56,7 +59,23 @@ class ObjectJoin:
         size = len(header) + sum(part.bytes for part in parts)
         with self._explained(key):
             whole = self._in_pieces if size >= LEAST_BYTES else self._in_one_request
-            return Joined(size, whole(key, header, parts))
+            joined = Joined(size, whole(key, header, parts))
+        self._abort_unfinished(key)
+        return joined
+
+    def _abort_unfinished(self, key: str) -> None:
+        """Take back the uploads of processes that were killed: nobody sees their pieces, but they cost like others."""
+        from botocore.exceptions import ClientError
+
+        target = self._at(key)
+        oldest = time.time() - _UNFINISHED_SECONDS
+        with suppress(ClientError):  # a role may do without the right to list uploads
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=target["Bucket"], Prefix=target["Key"]
+            )
+            for upload in [upload for page in pages for upload in page.get("Uploads", ())]:
+                if upload["Key"] == target["Key"] and upload["Initiated"].timestamp() < oldest:
+                    self._client.abort_multipart_upload(**target, UploadId=upload["UploadId"])
 
     def _in_one_request(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
         spans = (Span(number, 0, part.bytes) for number, part in enumerate(parts) if part.bytes)
