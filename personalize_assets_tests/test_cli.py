@@ -157,7 +157,8 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     ]
     with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("interactions_csv"))
-    assert event is not None and event.asset_materialization is not None
+    assert event is not None
+    assert event.asset_materialization is not None
     assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
 
 

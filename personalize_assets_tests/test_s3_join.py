@@ -2,9 +2,8 @@
 
 import hashlib
 import threading
-import time
 from collections import Counter
-from types import SimpleNamespace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -179,22 +178,25 @@ def test_a_join_opens_no_more_connections_than_the_store_keeps() -> None:
 # -- what was left -------------------------------------------------------------------------------------------------
 
 
-def test_an_upload_that_a_killed_process_left_a_day_ago_is_taken_back(
-    store: S3Store, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_upload_that_a_killed_process_left_a_day_ago_is_taken_back(store: S3Store, bucket: str) -> None:
     client = boto3.client("s3")
-    for key in ("all.csv", "all.csv.other"):
-        client.create_multipart_upload(Bucket=bucket, Key=f"some prefix/{key}")
-    store.join("all.csv", HEADER, [])
-    assert open_uploads(bucket) == 2
+    hours = {
+        client.create_multipart_upload(Bucket=bucket, Key=f"some prefix/{key}")["UploadId"]: (key, age)
+        for key, age in (("all.csv", 25), ("all.csv", 23), ("all.csv.other", 25))
+    }
 
-    tomorrow = time.time() + 24 * 3600 + 60
-    monkeypatch.setattr("personalize_assets.stores.s3_join.time", SimpleNamespace(time=lambda: tomorrow))
+    def aged(parsed: dict[str, Any], **_: Any) -> None:  # the server tells the same old date of every upload
+        for upload in parsed["Uploads"]:
+            upload["Initiated"] = datetime.now(UTC) - timedelta(hours=hours[upload["UploadId"]][1])
+
+    store._client.meta.events.register("after-call.s3.ListMultipartUploads", aged)
+
     store.join("all.csv", HEADER, [])
 
     left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
-    assert [upload["Key"] for upload in left] == ["some prefix/all.csv.other"]
-    client.abort_multipart_upload(Bucket=bucket, Key="some prefix/all.csv.other", UploadId=left[0]["UploadId"])
+    assert sorted(hours[upload["UploadId"]] for upload in left) == [("all.csv", 23), ("all.csv.other", 25)]
+    for upload in left:
+        client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
 
 
 def test_a_role_that_may_not_list_uploads_joins_all_the_same(store: S3Store) -> None:
