@@ -13,7 +13,7 @@ from botocore.response import StreamingBody
 
 from personalize_assets.stores import S3Store, StoreError
 from personalize_assets.stores.s3 import CONNECTIONS
-from personalize_assets.stores.s3_join import _COPIES, _READS, _SENDS
+from personalize_assets.stores.s3_join import _COPIES, _READS, _SENDS, ObjectJoin
 
 MB = 1024**2
 LEAST = 5 * MB
@@ -173,6 +173,20 @@ def test_a_part_over_the_size_of_a_copy_is_copied_by_ranges(store: S3Store, monk
 
 def test_a_join_opens_no_more_connections_than_the_store_keeps() -> None:
     assert _COPIES + _SENDS + _READS <= CONNECTIONS
+
+
+@pytest.mark.parametrize("size", [100, 6 * MB], ids=["one request", "pieces"])
+def test_a_joined_object_is_encrypted_as_it_is_asked_for(store: S3Store, bucket: str, size: int) -> None:
+    parts = put(store, size)
+    key = "arn:aws:kms:eu-central-1:123456789012:key/c4b2"
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key}
+
+    ObjectJoin(store._client, store._at, store._explained, encryption).join(
+        "all.csv", HEADER, store._listed(list(parts))
+    )
+
+    about = boto3.client("s3").head_object(Bucket=bucket, Key="some prefix/all.csv")
+    assert (about["ServerSideEncryption"], about["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
 # -- what was left -------------------------------------------------------------------------------------------------

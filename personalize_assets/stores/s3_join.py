@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore
@@ -42,6 +42,7 @@ class ObjectJoin:
     """Joins objects of one bucket.
 
     ``at`` says where a key lies, as the arguments of a request; ``explained`` words what goes wrong with a key.
+    ``encryption`` is what a request says of the new object's encryption; without it, the bucket's own rule holds.
     """
 
     def __init__(
@@ -49,10 +50,12 @@ class ObjectJoin:
         client: S3Client,
         at: Callable[[str], dict[str, Any]],
         explained: Callable[[str], AbstractContextManager[None]],
+        encryption: Mapping[str, Any] | None = None,
     ) -> None:
         self._client = client
         self._at = at
         self._explained = explained
+        self._encryption = encryption or {}
 
     def join(self, key: str, header: bytes, parts: Sequence[Part]) -> Joined:
         """Put the object; while this fails or has not ended, the former one is there."""
@@ -81,7 +84,7 @@ class ObjectJoin:
         spans = (Span(number, 0, part.bytes) for number, part in enumerate(parts) if part.bytes)
         with _threads(_READS) as reading:
             data = header + b"".join(self._read_ahead(reading, parts, spans))
-        self._client.put_object(**self._at(key), Body=data)
+        self._client.put_object(**self._at(key), **self._encryption, Body=data)
         return hashlib.sha256(data).hexdigest()
 
     def _in_pieces(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
@@ -123,7 +126,7 @@ class ObjectJoin:
     def _upload(self, key: str) -> Iterator[dict[str, Any]]:
         """A multipart upload: what is not completed is taken back, and nobody has seen it."""
         target = self._at(key)
-        upload = {**target, "UploadId": self._client.create_multipart_upload(**target)["UploadId"]}
+        upload = {**target, "UploadId": self._client.create_multipart_upload(**target, **self._encryption)["UploadId"]}
         try:
             yield upload
         except BaseException:
