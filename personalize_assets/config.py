@@ -71,9 +71,13 @@ class DatasetSource(_Origin):
 
 
 class Destination(_Strict):
-    """Where everything made lies. `uri` as in `Source`."""
+    """Where everything made lies, and how. `uri` as in `Source`.
+
+    `single_file` says whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
+    """
 
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
+    single_file: bool = True
 
 
 class Glue(_Strict):
@@ -173,7 +177,7 @@ class Config(_Strict):
     """One dataset group's config. Made by `load_config`; built directly, relative URIs start at the working folder."""
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
-    destination: Destination = Field(description="a mapping with the key uri")
+    destination: Destination = Field(description="a mapping with the keys uri, single_file")
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")

@@ -25,6 +25,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
 from personalize_assets.conversion.tasks import Plan, RawFile, Source
+from personalize_assets.csv_files import put_folder, put_single_file
 from personalize_assets.data_catalog import describe
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.source import RawFiles
@@ -213,23 +214,29 @@ class Pipeline:
         Raises an error if nothing is converted yet, or if a day was converted by another mapping than today's.
         """
         run = new_run_id()
+        with_header = not self.config.destination.single_file
         exports = []
         inputs: dict[str, dict[str, Any]] = {}
         for name, dataset in self.datasets.items():
-            to_csv = (
-                self.destination.uri_of(self.destination.parts_folder(name, run)) if f"{name}_csv" in make else None
-            )
+            to_csv = self.destination.uri_of(self._csv_folder(name, run)) if f"{name}_csv" in make else None
             to_table = self.destination.uri_of(f"{name}/{run}") if name in make else None
             if to_table or (to_csv and name == "interactions"):
                 inputs[name] = self._daily_input(name)
-                exports.append(Export(dataset, daily=self._uris(inputs[name]), to_table=to_table, to_csv=to_csv))
+                daily = self._uris(inputs[name])
+                exports.append(Export(dataset, daily=daily, to_table=to_table, to_csv=to_csv, csv_header=with_header))
             elif to_csv:
                 inputs[name] = self._table_input(name)
-                exports.append(Export(dataset, table=self._uris(inputs[name]), to_csv=to_csv))
+                table = self._uris(inputs[name])
+                exports.append(Export(dataset, table=table, to_csv=to_csv, csv_header=with_header))
         return _as_spec(ExportSpec(tuple(exports), self._s3)), {
             name: {"run": run, **{key: found.get(key) for key in ("days", "inputs", "kept", "duplicates")}}
             for name, found in inputs.items()
         }
+
+    def _csv_folder(self, name: str, run: str) -> str:
+        """Where the engine writes CSVs: to be joined, or to stay."""
+        single = self.config.destination.single_file
+        return self.destination.parts_folder(name, run) if single else self.destination.csv_folder(name, run)
 
     def _daily_input(self, name: str) -> dict[str, Any]:
         commits = self.destination.daily_commits(name)
@@ -280,14 +287,17 @@ class Pipeline:
             }
             about = {key: inputs[name][key] for key in ("run", "days", "inputs")}
             if export["to_table"]:
-                files = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
-                done[name] = {**about, "mapping": fingerprint(dataset), "files": files, **counts}
+                keys = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
+                done[name] = {**about, "mapping": fingerprint(dataset), "files": keys, **counts}
                 self.destination.commit_table(name, done[name])
             if export["to_csv"]:
                 columns = [column.name for column in dataset.columns]
-                keys = [self.destination.key_of(part["csv"]) for part in parts if part["rows"]]
-                joined = self.destination.put_csv(name, header(columns), keys)
-                manifest = {"dataset": name, "columns": columns, **counts, **joined._asdict(), **about}
+                if export["csv_header"]:
+                    folder = self.destination.key_of(export["to_csv"])
+                    files = put_folder(self.destination, folder, header(columns), parts)
+                else:
+                    files = put_single_file(self.destination, name, header(columns), parts)
+                manifest = {"dataset": name, "columns": columns, **counts, **files, **about}
                 self.destination.put_manifest(name, manifest)
                 done[f"{name}_csv"] = manifest
         return done

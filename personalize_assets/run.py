@@ -143,9 +143,7 @@ def _summary(pipeline: Pipeline) -> Iterator[str]:
         reasons.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = destination.manifest(name) or {}
         numbers = (manifest["kept"], rejected.total(), manifest["duplicates"], manifest["rows"], manifest["bytes"])
-        rows.append(
-            (name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(destination.csv_key(name))))
-        )
+        rows.append((name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(manifest["path"]))))
     yield from _table(rows)
     for source in pipeline.sources:
         for books in destination.daily_books(source).values():
@@ -168,7 +166,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _shown(uri: str) -> str:
-    """A path as short as it can be said from the working folder."""
+    """A path as short as it can be said from the working folder; a slash at its end stays."""
     if not uri.startswith("s3://") and Path(uri).is_relative_to(Path.cwd()):
-        return str(Path(uri).relative_to(Path.cwd()))
+        return uri.removeprefix(f"{Path.cwd()}/")
     return uri

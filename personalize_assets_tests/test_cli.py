@@ -135,6 +135,33 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
             assert record.last_check_execution_record.status.value == "SUCCEEDED"
 
 
+def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": 1790812801}')
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PERSONALIZE__DESTINATION__SINGLE_FILE", "false")
+
+    result = invoke("run", "--config", config(tmp_path, "raw"))
+
+    (folder,) = (tmp_path / "out/exports/interactions").iterdir()
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("interactions ")]
+    assert line.split()[1:] == ["1", "0", "0", "1", "41", f"out/exports/interactions/{folder.name}/"]
+    assert [file.read_text() for file in folder.iterdir()] == ["USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812801\n"]
+    assert sorted(path.name for path in folder.parent.parent.iterdir()) == [
+        "interactions",
+        "interactions.manifest.json",
+    ]
+    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("interactions_csv"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
+
+
 # run: what is wrong is said in one paragraph
 
 

@@ -115,6 +115,13 @@ def test_the_engine_and_the_domain_have_defaults() -> None:
     assert (config.engine, config.dataset_group.domain) == ("sail", "custom")
 
 
+def test_an_export_is_a_single_file_unless_the_config_or_the_environment_says_otherwise() -> None:
+    assert load().destination.single_file is True
+    assert load(env={"PERSONALIZE__DESTINATION__SINGLE_FILE": "false"}).destination.single_file is False
+    folder = edited(("uri: ../data/segment", "uri: ../data/segment\n  single_file: false"))
+    assert load(folder).destination.single_file is False
+
+
 def test_the_interactions_of_the_job_spec() -> None:
     assert load().conversion_datasets()["interactions"] == contract.Dataset(
         name="interactions",
@@ -431,6 +438,8 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
         ("uri: segment", "uri: s3a://raw/logs", "source.uri: 's3a://raw/logs' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("uri: segment", "uri: s3:/raw", "source.uri: 's3:/raw' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("../data/segment", "s3:///made", "destination.uri: 's3:///made' names no bucket; write s3://bucket/prefix"),
+        ("uri: ../data/segment", "uri: out\n  single_file: some", "destination.single_file: found 'some'; write true or false"),
+        ("uri: ../data/segment", "uri: out\n  single: no", "destination.single: unknown key; did you mean 'single_file'? use one of uri, single_file"),
         ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items"),
         ("    each: properties.products\n    dedupe_by", "    each: each.products\n    dedupe_by", "datasets.interactions.each: 'each.products' starts at an element of `each`, which only columns can; write a path of the event"),
         ("dedupe_by: messageId", "dedupe_by: message id", "datasets.interactions.dedupe_by: 'message id' is not a path: expected a dot at position 8, found ' '"),

@@ -56,7 +56,7 @@ class Group:
         self.raw = open_store(source)
         config = {
             "source": {"uri": source, "layout": self.layout.name, "start_date": "2026-10-01"},
-            "destination": {"uri": destination},
+            "destination": {"uri": destination, "single_file": changes.get("single_file", True)},
             "dataset_group": {"name": "test"},
             "datasets": changes.get("datasets", DATASETS),
         }
@@ -178,6 +178,15 @@ def test_a_manifest_tells_of_the_very_bytes_of_its_csv(told: Told) -> None:
         "duplicates": 1,
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
+        "path": "exports/interactions.csv",
+        "files": [
+            {
+                "key": "exports/interactions.csv",
+                "rows": 4,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+            }
+        ],
         "days": ["2026-10-01", "2026-10-02"],
     }
 

@@ -11,7 +11,10 @@ from personalize_assets.metadata import csv_metadata, engine_metadata, table_met
 from personalize_assets.storage import DAILY
 
 _ONE_ROW = "One row a {one} over all days: for each column the latest value that is not null."
-_CSV = "The file to import into the {name} dataset, over all days; its manifest lies beside it."
+_CSV = (
+    "The file (or folder of files, with `single_file: false`) to import into the {name} dataset, over all days; "
+    "`exports/` holds its manifest."
+)
 
 
 def export(group: Group) -> dg.AssetsDefinition:
@@ -39,8 +42,7 @@ def export(group: Group) -> dg.AssetsDefinition:
             if name in pipeline.datasets:
                 metadata = table_metadata(done[name], destination.uri_of(name))
             else:
-                csv_key = destination.csv_key(name.removesuffix("_csv"))
-                metadata = csv_metadata(done[name], destination.uri_of(csv_key))
+                metadata = csv_metadata(done[name], destination.uri_of(done[name]["path"]))
             checks = [exported(keys[name], done[name])] if group.is_checked(context, keys[name]) else []
             metadata |= engine_metadata(report)
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)

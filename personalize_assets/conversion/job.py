@@ -20,7 +20,7 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import events, interactions, mapping, parts, rows, tasks
+from personalize_assets.conversion import csv_export, events, interactions, mapping, parts, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.latest import latest_by_id
@@ -42,6 +42,7 @@ class Export(msgspec.Struct, frozen=True):
         table: The Parquet files of users or items as they are.
         to_table: Prefix of the Parquet files to write (users and items only).
         to_csv: Folder of the CSV parts to write.
+        csv_header: Whether each of them begins with the header, as a CSV of its own.
     """
 
     dataset: Dataset
@@ -49,6 +50,7 @@ class Export(msgspec.Struct, frozen=True):
     table: tuple[str, ...] | None = None
     to_table: str | None = None
     to_csv: str | None = None
+    csv_header: bool = False
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
@@ -131,7 +133,8 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     if mapping.IS_FIRST not in table.columns:
         table = table.withColumn(mapping.IS_FIRST, F.lit(True))
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
-    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3))
+    head = csv_export.header(names) if one.csv_header else b""
+    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3, head))
     return {
         "rows": sum(part["rows"] for part in written),
         "copies": sum(part["copies"] for part in written),

@@ -7,9 +7,6 @@ from typing import NamedTuple, Protocol
 
 from personalize_assets.errors import PassingError, PersonalizeAssetsError
 
-COPY_BYTES = 16 * 1024 * 1024
-"""How much of a file ``join`` holds in memory at once, and the size of the parts it sends to S3."""
-
 
 class StoreError(PersonalizeAssetsError):
     """A folder or bucket that is not there or may not be used; its text names it and says what to do."""

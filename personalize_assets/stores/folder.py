@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.stores.base import COPY_BYTES, Joined, StoredFile, StoreError
+from personalize_assets.stores.base import Joined, StoredFile, StoreError
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
@@ -20,6 +20,8 @@ _WHAT_TO_DO = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
+# How much of a part `join` holds in memory at once.
+_COPY_BYTES = 16 * 1024 * 1024
 # An unfinished file that is older was left by a process that was killed.
 _UNFINISHED_SECONDS = 24 * 3600
 
@@ -92,7 +94,7 @@ class FolderStore:
             size = file.write(header)
             for part in parts:
                 with self._explained("read"), (self._root / part).open("rb") as source:
-                    while block := source.read(COPY_BYTES):
+                    while block := source.read(_COPY_BYTES):
                         digest.update(block)
                         size += file.write(block)
         self._delete_unfinished(key)

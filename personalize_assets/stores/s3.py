@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from personalize_assets.aws import Aws
 from personalize_assets.failures import PASSING_CODES
-from personalize_assets.stores.base import COPY_BYTES, Joined, StoreBusy, StoredFile, StoreError
+from personalize_assets.stores.base import Joined, StoreBusy, StoredFile, StoreError
+from personalize_assets.stores.s3_join import ObjectJoin, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -97,36 +98,25 @@ class S3Store:
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
-        digest = hashlib.sha256()
-        size = 0
-        with self._explained(key), self._upload(key) as upload:
-            # At most 10,000 parts (S3 user guide, page qfacts): 160 GB, and Personalize takes 100.
-            sent: list[Any] = []
-            for number, block in enumerate(_in_blocks(COPY_BYTES, self._pieces(header, parts)), 1):
-                digest.update(block)
-                size += len(block)
-                part = self._client.upload_part(**upload, PartNumber=number, Body=block)
-                sent.append({"PartNumber": number, "ETag": part["ETag"]})
-            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": sent})
-        return Joined(size, digest.hexdigest())
+        return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
+            key, header, self._listed(parts)
+        )
 
-    @contextmanager
-    def _upload(self, key: str) -> Iterator[dict[str, Any]]:
-        """A multipart upload: what is not completed is taken back, and nobody has seen it."""
-        target = self._at(key)
-        upload = {**target, "UploadId": self._client.create_multipart_upload(**target, **self._encryption)["UploadId"]}
-        try:
-            yield upload
-        except BaseException:
-            with suppress(Exception):  # the first error is the one to tell
-                self._client.abort_multipart_upload(**upload)
-            raise
-
-    def _pieces(self, header: bytes, parts: Sequence[str]) -> Iterator[bytes]:
-        yield header
-        for part in parts:
-            with self._explained(part):
-                yield from self._client.get_object(**self._at(part))["Body"].iter_chunks(COPY_BYTES)
+    def _listed(self, keys: Sequence[str]) -> list[Part]:
+        """Objects that must be there, by as few requests as their common prefix allows."""
+        if not keys:
+            return []
+        with self._explained(keys[0]):
+            common = commonprefix(keys)  # noqa: RUF071 - S3's prefixes end anywhere, not at a slash
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + common
+            )
+            there = {found["Key"]: found for page in pages for found in page.get("Contents", ())}
+        for key in keys:
+            if self._prefix + key not in there:
+                raise self._error("NoSuchKey", "", key)
+        found = [there[self._prefix + key] for key in keys]
+        return [Part(key, its["Size"], its["ETag"]) for key, its in zip(keys, found, strict=True)]
 
     @property
     def _encryption(self) -> dict[str, Any]:
@@ -198,6 +188,7 @@ _WHAT_TO_DO = {
     "NoSuchBucket": _NO_BUCKET,
     "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
     "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
+    "PreconditionFailed": "it was replaced while it was needed: run again",
     "AccessDenied": _DENIED,
     "AllAccessDisabled": _DENIED,
     "403": _DENIED,
@@ -212,17 +203,6 @@ _WHAT_TO_DO = {
     "or run where a role is attached",
     "NoAnswer": "S3 cannot be reached ({message}); check the network, AWS_REGION and AWS_ENDPOINT_URL",
 }
-
-
-def _in_blocks(size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of ``size``, the last one smaller. Even blocks: some S3-like stores take no others."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        while len(waiting) > size:
-            yield bytes(waiting[:size])
-            del waiting[:size]
-    yield bytes(waiting)
 
 
 def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
