@@ -102,7 +102,7 @@ def day_catalog(
     fields = Fields()
     found = []
     jobs = [(source, file) for source, listed in files.items() for file in listed]
-    sample = max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(len(jobs), 1)))
+    sample = sample_size(len(jobs))
     for source, file, head in heads(sources, jobs):
         found.append(
             {"source": source, "key": file.key, "bytes": file.bytes, **describe(head, file.bytes, fields, sample)}
@@ -115,6 +115,11 @@ def day_catalog(
         "sampled_events": fields.events,
         "fields": fields.as_json(),
     }
+
+
+def sample_size(files: int) -> int:
+    """How many events of each file of a day are looked at."""
+    return max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(files, 1)))
 
 
 def described(sources: Mapping[str, RawFiles]) -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import dagster as dg
 
+from personalize_assets import hash_keys
 from personalize_assets.config import Config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
@@ -30,6 +31,7 @@ def run_all(config: Config, days: Sequence[date] | None = None) -> None:
     with the cause of the first stage that fails.
     """
     pipeline = Pipeline(config)
+    hash_keys.must_be_there(pipeline.datasets)
     days = _in_reach(config, pipeline.days_with_files() if days is None else days)
     stages = _Stages(build_definitions(config), days)
     names = list(pipeline.datasets)

@@ -26,8 +26,8 @@ _PERSONAL = names.listed(
 )
 
 _CATEGORIES = {
-    "CATEGORY_L1": ("category", "categories", "categoryl1", "category1", "productcategory", "itemcategory", "department",
-                    "section", "topic"),
+    "CATEGORY_L1": ("category", "categories", "categoryl1", "category1", "productcategory", "itemcategory",
+                    "department", "section", "topic"),
     "CATEGORY_L2": ("categoryl2", "category2", "subcategory", "itemcategory2"),
     "GENRES": ("genres", "genre"),
 }  # fmt: skip
@@ -60,7 +60,7 @@ class Entity:
 
 
 def users(observed: Observed, user_path: str) -> Entity | None:
-    """What is told of users, by fields in an object of traits or by well-known names. None if nothing to train on is."""
+    """What is told of users, in an object of traits or by well-known names. None if nothing to train on is."""
     found = [seen for seen in observed if seen.array is None and seen.path != user_path and _is_trait(seen)]
     found = _nearest(found)
     told = set().union(*(seen.at for seen in found)) & observed.fields[user_path].at

@@ -69,7 +69,7 @@ def event_names(observed: Observed) -> Choice | None:
     if not ranked:
         return None
     best = ranked[0]
-    why = f"{_count(len(best.values), 'kind')} of events, in {_percent(best, observed)} of them"
+    why = f"{_count(len(best.values), 'kind')} of events, in {_share(best, observed):.0%} of them"
     return Choice((best.path,), why, _others(ranked))
 
 
@@ -238,10 +238,6 @@ def _share(seen: Field, observed: Observed) -> float:
 
 def _share_of(seen: Field, wanted: set[int]) -> float:
     return len(seen.at & wanted) / len(wanted) if wanted else 0.0
-
-
-def _percent(seen: Field, observed: Observed) -> str:
-    return f"{_share(seen, observed):.0%}"
 
 
 def _count(number: int, one: str) -> str:

@@ -45,8 +45,8 @@ _NO_ITEM = listed(
 )
 
 _USER_EXACT = {"userid": 100, "customerid": 97, "uid": 85, "user": 75, "customer": 70, "username": 55, "login": 55}
-_USER_NOUNS = ("user", "customer", "member", "subscriber", "account", "profile", "person", "shopper", "player", "viewer",
-               "listener", "reader", "patron", "contact", "client", "consumer", "buyer", "guest")  # fmt: skip
+_USER_NOUNS = ("user", "customer", "member", "subscriber", "account", "profile", "person", "shopper", "player",
+               "viewer", "listener", "reader", "patron", "contact", "client", "consumer", "buyer", "guest")  # fmt: skip
 # The same person on another device has another one: better than nothing, worse than an account.
 _DEVICE_NAMES = {
     "visitorid": 50, "userpseudoid": 50, "anonymousid": 45, "clientid": 40, "deviceid": 40, "cookieid": 40,
