@@ -338,7 +338,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, dataset_group, datasets",
+            " use one of source, destination, engine, dataset_group, datasets, mask",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -414,7 +414,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, mask"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),

@@ -75,7 +75,7 @@ class RejectFile:
     With a mask, ``raw`` is without what it masks, and null for what is no event: see ``Mask``.
     """
 
-    def __init__(self, filesystem: FileSystem, uri: str, mask: Mask) -> None:
+    def __init__(self, filesystem: FileSystem, uri: str, mask: Mask | None = None) -> None:
         self.uri = uri
         self.rows = 0
         self._filesystem = filesystem

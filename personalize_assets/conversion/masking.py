@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from copy import deepcopy
 from typing import Any
-
-import msgspec
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.parsing import parse
@@ -18,12 +16,30 @@ MASK = "***"
 
 def hashed_paths(dataset: Dataset) -> list[str]:
     """Where the values of hashed columns stand in an event: shown as they are, they would undo the hash."""
-    found = []
-    for column in dataset.columns:
-        for path in column.paths if column.hash else ():
-            is_relative = is_relative_to_each(path) and dataset.each
-            found.append(f"{dataset.each}.{path.partition('.')[2]}" if is_relative else path)
-    return found
+    return [_from_event(dataset, path) for column in dataset.columns if column.hash for path in column.paths]
+
+
+def masked_columns(dataset: Dataset, masked: Iterable[str]) -> set[str]:
+    """The columns that a preview of a dataset's rows must not show: made of what is masked, and not hashed."""
+    hidden = [parse_path(path) for path in masked]
+    return {
+        column.name
+        for column in dataset.columns
+        for path in column.paths
+        if not column.hash and any(_touch(parse_path(_from_event(dataset, path)), one) for one in hidden)
+    }
+
+
+def _from_event(dataset: Dataset, path: str) -> str:
+    """A column's path as one that starts at the event."""
+    is_relative = is_relative_to_each(path) and dataset.each
+    return f"{dataset.each}.{path.partition('.')[2]}" if is_relative else path
+
+
+def _touch(one: Path, other: Path) -> bool:
+    """Whether one path leads to the other's end, or through it."""
+    shorter = min(len(one), len(other))
+    return one[:shorter] == other[:shorter]
 
 
 class Mask:
@@ -41,7 +57,8 @@ class Mask:
 
     def event(self, fields: dict[str, Any]) -> dict[str, Any]:
         """A copy of an event without what is masked."""
-        shown = deepcopy(fields)
+        # Through JSON, which copies events nested as deeply as they may be. What is too large for a number is null.
+        shown: dict[str, Any] = json.loads(json.dumps(fields), parse_constant=lambda _: None)
         for path in self._paths:
             _mask(shown, path)
         return shown
@@ -54,9 +71,7 @@ class Mask:
         fields = parse(raw).fields
         if fields is None:
             return None
-        for path in self._paths:
-            _mask(fields, path)
-        return msgspec.json.encode(fields).decode()
+        return json.dumps(self.event(fields), ensure_ascii=False, separators=(",", ":"))
 
 
 def _mask(value: Any, path: Path) -> None:
