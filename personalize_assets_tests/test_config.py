@@ -458,7 +458,7 @@ def test_no_interactions() -> None:
     ("text", "line"),
     [
         ("{path: p, type: money}", ".type: 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp"),
-        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep"),
+        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep, hash"),
         ("", ": found nothing; write a path, a list of paths, or a mapping with path or constant"),
         ("5", ": found 5; write a path, a list of paths, or a mapping with path or constant"),
         ("{type: float}", ": neither path nor constant; write one of them"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -210,7 +211,7 @@ def config(folder: Path, **changes: Any) -> Config:
     }
     file = folder / "personalize.yaml"
     file.write_text(yaml.safe_dump(written, sort_keys=False))
-    return load_config(file)
+    return load_config(file, {})
 
 
 EVENTS = [
@@ -416,3 +417,16 @@ def test_the_fields_of_hashed_columns_are_masked_too(tmp_path: Path) -> None:
         "items", (Column("ITEM_ID", ("each.sku", "sku"), hash=True), Column("X", ("x",))), where={}, each="a.`b c`"
     )
     assert hashed_paths(each) == ["a.`b c`.sku", "sku"]
+
+
+def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:
+    page = (Path(__file__).parent.parent / "docs/privacy.md").read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    place = (
+        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\ndestination: {uri: out}\ndataset_group: {name: x}\n"
+    )
+    (tmp_path / "personalize.yaml").write_text(place + example)
+
+    pipeline = Pipeline(load_config(tmp_path / "personalize.yaml", {}))
+
+    assert pipeline.masked == ("traits.email", "traits.name", "context.ip", "userId")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,8 @@ import boto3
 import pytest
 import yaml
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from personalize_assets.cli import main
 from personalize_assets.config import Config, load_config
@@ -274,6 +277,54 @@ def test_an_sku_that_names_variants_gives_way_to_the_product(tmp_path: Path) -> 
     assert columns["ITEM_ID"] == "properties.product_id"
 
 
+NAMES = st.sampled_from(
+    ["userId", "user_id", "sku", "item_id", "video id", "event", "type", "timestamp", "ts", "price", "traits",
+     "products", "properties", "messageId", "category", "each", "plan", "timeStamp", "a.b", "größe", "\x00\x1b", "Plan", "PLAN?"]
+)  # fmt: skip
+LEAVES = st.one_of(
+    st.sampled_from(
+        ["u1", "u2", "Ordered", "Clicked\x00", "a: b # c", "2026-10-01T10:00:00Z", "{x}", "\u2028", "", "1e999"]
+    ),
+    st.sampled_from([START, START * 1000, 1, 2.5, 10**30, -1, True, None]),
+    st.text(max_size=3),
+)
+TREES = st.recursive(
+    LEAVES,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=4)),
+    max_leaves=8,
+)
+EVENT = st.fixed_dictionaries(
+    {"user": st.sampled_from(["u1", "u2"]), "item": st.sampled_from(["i1", "i2", 3]), "time": st.just(START)},
+    optional={"event": LEAVES, "properties": TREES, "products": TREES, "traits": TREES, "type": LEAVES, "sku": LEAVES},
+)
+
+
+@given(st.lists(st.one_of(EVENT, EVENT, st.dictionaries(NAMES, TREES, max_size=6)), min_size=1, max_size=8))
+def test_whatever_the_events_a_config_that_loads_comes_out_or_an_error_that_names_what_is_missing(
+    tmp_path_factory: pytest.TempPathFactory, events: list[dict[str, Any]]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    source = write(folder / "raw", events)
+
+    try:
+        config = suggested(source, folder)
+    except PersonalizeAssetsError as error:
+        assert re.search(r"no field of \d+ events looks like the (user|item|time): found", str(error))  # noqa: PT017
+    else:
+        assert set(config.datasets.interactions.columns) >= {"USER_ID", "ITEM_ID", "TIMESTAMP"}
+
+
+def test_traits_beyond_what_personalize_takes_are_offered_only(tmp_path: Path) -> None:
+    def event(number: int) -> dict[str, Any]:
+        traits = {f"trait{n:02}": "ab"[number % 2] for n in range(30)} | {"timestamp": "ab"[number % 2]}
+        return {"user": {"id": f"u{number % 5}", **traits}, "item": f"i{number % 7}", "time": START + number}
+
+    text = suggest(str(write(tmp_path / "raw", map(event, range(50)))), folder=tmp_path)
+
+    assert len(yaml.safe_load(text)["datasets"]["users"]["columns"]) == 1 + 25
+    assert "# TRAIT_29: {path: user.trait29, categorical: true}  # Personalize takes 25 columns at most" in text
+
+
 # What it says
 
 
@@ -334,7 +385,7 @@ def test_a_value_cannot_break_out_of_its_comment(tmp_path: Path) -> None:
 def test_the_layout_is_found_from_whichever_folder_on(
     key: str, named: str, uri: str, layout: str, tmp_path: Path
 ) -> None:
-    root = write(tmp_path / "root", map(media, range(40)), key)
+    root = write(tmp_path / "top", map(media, range(40)), key)
 
     source = suggested(root / named, tmp_path).source
 
@@ -344,13 +395,13 @@ def test_the_layout_is_found_from_whichever_folder_on(
 
 def test_other_streams_beside_the_largest_are_told_of(tmp_path: Path) -> None:
     for number in range(5):
-        write(tmp_path / "root", map(media, range(20)), f"web/2026/10/0{number + 1}/a")
-    write(tmp_path / "root", map(media, range(20)), "app/2026/10/01/a")
+        write(tmp_path / "top", map(media, range(20)), f"web/2026/10/0{number + 1}/a")
+    write(tmp_path / "top", map(media, range(20)), "app/2026/10/01/a")
 
-    text = suggest(str(tmp_path / "root"), folder=tmp_path)
+    text = suggest(str(tmp_path / "top"), folder=tmp_path)
 
-    assert yaml.safe_load(text)["source"]["uri"] == "root/web"
-    assert f"# Other files look like: {tmp_path}/root/app (firehose)" in text
+    assert yaml.safe_load(text)["source"]["uri"] == "top/web"
+    assert f"# Other files look like: {tmp_path}/top/app (firehose)" in text
 
 
 def test_a_source_in_s3_is_looked_at_there(bucket: str, tmp_path: Path) -> None:

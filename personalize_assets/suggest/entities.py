@@ -72,6 +72,8 @@ def users(observed: Observed, user_path: str) -> Entity | None:
             continue
         name = _column_name(seen, "users", made)
         marks, reason = _as_metadata(seen, people)
+        if len(made.columns) == contract.MAX_METADATA["users"]:
+            reason = reason or f"Personalize takes {len(made.columns)} columns at most"
         if reason:
             made.optional[name] = ((seen.path,), marks, reason)
         else:
@@ -149,7 +151,7 @@ def _by_name(fields: Iterable[Field]) -> Iterator[tuple[str, list[Field]]]:
     same: dict[str, list[Field]] = {}
     for seen in sorted(fields, key=lambda seen: (seen.array is None, seen.path)):
         same.setdefault(names.column(seen.name), []).append(seen)
-    reserved = contract.reserved("items", "custom")
+    reserved = {*contract.reserved("items", "custom"), "TIMESTAMP"}
     return ((name, found) for name, found in sorted(same.items()) if name not in reserved)
 
 
@@ -208,7 +210,8 @@ def _is_category(seen: Field) -> bool:
 
 def _column_name(seen: Field, dataset: str, made: Entity) -> str:
     name = names.column(seen.name)
-    reserved = contract.reserved(dataset, "custom")
+    # A time's name makes a column a time, whatever stands in it.
+    reserved = (*contract.reserved(dataset, "custom"), "TIMESTAMP", "CREATION_TIMESTAMP")
     folded = {taken.replace("_", "") for taken in (*reserved, *made.columns, *made.optional)}
     number, free = 2, name
     while free.replace("_", "") in folded:

@@ -16,7 +16,7 @@ from personalize_assets import config_file
 from personalize_assets.catalog import HEAD_BYTES, describe, heads
 from personalize_assets.config import Config, Source
 from personalize_assets.config_errors import config_error, problems_of
-from personalize_assets.conversion.timestamps import NANOS, epoch_nanos
+from personalize_assets.conversion.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest import entities, fields, place
 from personalize_assets.suggest.observed import Observed
@@ -122,7 +122,8 @@ def _first_day(found: Found) -> str:
     if found.place.layout != "flat":
         return min(found.place.files).isoformat()
     nanos = [epoch_nanos(text) for text in found.observed.fields[found.time.paths[0]].values]
-    days = [datetime.fromtimestamp(one // NANOS, UTC).date() for one in nanos if one is not None and one > 0]
+    seconds = [one // NANOS for one in nanos if one is not None]
+    days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= EARLIEST_SECONDS]
     return min([*days, datetime.now(UTC).date()]).isoformat()
 
 

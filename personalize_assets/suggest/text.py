@@ -16,10 +16,15 @@ def inline(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
+def clean(text: str) -> str:
+    """A text that cannot leave its comment, nor hold what YAML takes nowhere: one line of printable characters."""
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+
+
 def comment(text: str, indent: int = 0) -> Iterator[str]:
-    """Lines of a comment, wrapped; a text that holds line breaks cannot break out of it."""
+    """Lines of a comment, wrapped."""
     line = " " * indent + "#"
-    for word in text.split():
+    for word in clean(text).split():
         if len(line) + 1 + len(word) > _WIDTH and not line.endswith("#"):
             yield line
             line = " " * indent + "#"
@@ -30,7 +35,7 @@ def comment(text: str, indent: int = 0) -> Iterator[str]:
 def keyed(key: str, value: Any, indent: int, note: str = "") -> Iterator[str]:
     """``key: value``, with a note behind it or, where that would be too long, above it."""
     line = f"{' ' * indent}{inline(key)}: {inline(value)}"
-    note = " ".join(note.split())
+    note = clean(note)
     if not note:
         yield line
     elif len(line) + 4 + len(note) <= _WIDTH:

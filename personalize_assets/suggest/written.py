@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from personalize_assets.suggest import entities, fields
 from personalize_assets.suggest.observed import Observed
 from personalize_assets.suggest.place import Place
-from personalize_assets.suggest.text import column, comment, inline, keyed, where
+from personalize_assets.suggest.text import clean, column, comment, inline, keyed, where
 from personalize_assets.suggest.wanted import Wanted
 
 
@@ -128,6 +128,6 @@ def _entity(
         yield from keyed(column_name, column(paths, marks), 6)
     for column_name, (paths, marks, why) in entity.optional.items():
         # One line, however long: to take the column, only the first mark has to go.
-        yield f"      # {inline(column_name)}: {inline(column(paths, marks))}  # {' '.join(why.split())}"
+        yield f"      # {inline(column_name)}: {inline(column(paths, marks))}  # {clean(why)}"
     if entity.personal:
         yield from comment(f"Left out as personal data: {', '.join(entity.personal)}.", 6)
