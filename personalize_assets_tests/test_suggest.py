@@ -279,7 +279,8 @@ def test_an_sku_that_names_variants_gives_way_to_the_product(tmp_path: Path) -> 
 
 NAMES = st.sampled_from(
     ["userId", "user_id", "sku", "item_id", "video id", "event", "type", "timestamp", "ts", "price", "traits",
-     "products", "properties", "messageId", "category", "each", "plan", "timeStamp", "a.b", "größe", "\x00\x1b", "Plan", "PLAN?"]
+     "products", "properties", "messageId", "category", "each", "plan", "timeStamp",
+     "a.b", "größe", "\x00\x1b", "Plan", "PLAN?"]
 )  # fmt: skip
 LEAVES = st.one_of(
     st.sampled_from(
@@ -342,6 +343,13 @@ def test_the_reasons_stand_beside_what_was_chosen_and_what_else_was_possible(tmp
         "# INVITED_USER: {path: 'traits.`Invited User?`', categorical: true}  # true or false;",
     ):
         assert told in text
+
+
+def test_the_page_on_suggest_shows_what_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = SAMPLES.parent
+    monkeypatch.chdir(repo)
+
+    assert f"```yaml\n{suggest('sample_data/segment')}```" in (repo / "docs/suggest.md").read_text()
 
 
 def test_no_value_of_a_person_is_written_into_the_file(tmp_path: Path) -> None:
@@ -487,6 +495,12 @@ def test_what_cannot_be_found_is_named_with_the_fields_that_are_there(
 def test_a_folder_without_files_is_named(tmp_path: Path) -> None:
     assert refused("--source", str(tmp_path)) == (
         f"Error: {tmp_path} holds no raw files; name the folder or s3://bucket/prefix of events\n"
+    )
+
+
+def test_a_source_that_is_neither_a_folder_nor_in_s3_is_named() -> None:
+    assert refused("--source", "gs://bucket") == (
+        "Error: source: 'gs://bucket' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix\n"
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -10,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets import config_file
 from personalize_assets.catalog import HEAD_BYTES, describe, heads
-from personalize_assets.config import Config, Source
+from personalize_assets.config import Config
 from personalize_assets.config_errors import config_error, problems_of
+from personalize_assets.config_values import Uri
 from personalize_assets.conversion.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest import entities, fields, place
@@ -53,9 +53,11 @@ def suggest(source: str, destination: str | None = None, folder: Path | None = N
         PersonalizeAssetsError: There are no raw files, or nothing in them that could be a user, an item or a time.
     """
     folder = (folder or Path.cwd()).absolute()
-    uri = source.rstrip("/") if source.startswith("s3://") else os.path.normpath(Path(source).expanduser().absolute())
-    # The config's own rule of what a URI is, before anything is listed.
-    found = _look(Source.model_validate({"uri": uri, "layout": "flat", "start_date": "2000-01-01"}).uri)
+    try:
+        uri = TypeAdapter(Uri).validate_python(source)
+    except ValidationError as error:
+        raise PersonalizeAssetsError(f"source: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
+    found = _look(uri)
     name = _group_name(found.place.uri)
     to = destination or _apart(f"data/{name}", found.place.uri, folder)
     text = "\n".join(lines(found, name, _relative(found.place.uri, folder), to, _first_day(found))) + "\n"
