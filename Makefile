@@ -9,7 +9,7 @@ INSTALLED := .venv/.installed
 SOURCES := personalize_assets personalize_assets_tests benchmarks
 # What is converted must be the same on every engine: sail by default, local on Spark 4.1, and on 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
-CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py)
+CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-all test-local test-spark35 lint format clean

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -23,6 +24,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.hashing import KEY, digest, with_key
 from personalize_assets.conversion.mapping import Mapping
 from personalize_assets.conversion.masking import Mask, hashed_paths, masked_columns
+from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import Pipeline
@@ -281,6 +283,38 @@ def test_the_same_user_has_the_same_hash_in_both_exports_and_nothing_tells_who(
     written = everything_written(tmp_path)
     assert [word for word in ("ann", "Ulm", SECRET) if word in written] == []
     assert SECRET not in json.dumps(spec)
+
+
+@pytest.mark.usefixtures("events")
+def test_tasks_in_processes_of_their_own_hash_and_mask_the_same(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(KEY, SECRET)
+    monkeypatch.setattr("personalize_assets.conversion.events._SMALLEST_TASK_BYTES", 1)
+    pipeline = Pipeline(config(tmp_path))
+
+    convert(pipeline, engine, DAY, NEXT_DAY)
+    export(pipeline, engine)
+
+    assert len({file.name for file in tmp_path.glob("out/filtered_interactions/*/*.parquet")}) == 2, "one task a day"
+    _, users = read_csv(tmp_path / "out/exports/users.csv")
+    assert users == [[hashed("ann"), hashed("Ulm")]]
+    assert "ann" not in everything_written(tmp_path)
+
+
+@pytest.mark.usefixtures("events")
+def test_the_definitions_load_without_the_key_and_a_run_fails_with_what_to_do(tmp_path: Path) -> None:
+    job = build_definitions(config(tmp_path)).resolve_implicit_global_asset_job_def()
+
+    with pytest.raises(dg.Failure) as raised:
+        job.execute_in_process(
+            instance=dg.DagsterInstance.ephemeral(),
+            partition_key="2026-10-01",
+            asset_selection=[dg.AssetKey("raw_event_catalog"), dg.AssetKey("filtered_interactions")],
+        )
+
+    assert (raised.value.description or "").startswith(f"datasets.interactions: {KEY} is not set")
+    assert raised.value.allow_retries is False
 
 
 @pytest.mark.usefixtures("events")

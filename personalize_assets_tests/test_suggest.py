@@ -257,6 +257,47 @@ def test_nested_objects_name_their_ids_plainly(tmp_path: Path) -> None:
     }
 
 
+def test_a_rating_is_the_value_of_an_event(tmp_path: Path) -> None:
+    events = [{"userId": n % 5, "movieId": n % 7, "rating": n % 9 / 2, "timestamp": START + n} for n in range(50)]
+
+    assert mapping(write(tmp_path / "raw", events), tmp_path)["interactions"]["columns"] == {
+        "USER_ID": "userId",
+        "ITEM_ID": "movieId",
+        "EVENT_VALUE": {"path": "rating", "type": "float"},
+        "TIMESTAMP": "timestamp",
+    }
+
+
+def test_segments_video_events_count_what_was_watched(tmp_path: Path) -> None:
+    names = ("Content Started", "Content Playing", "Content Completed", "Ad Started", "Playback Paused")
+    events = [
+        {"event": f"Video {names[n % 5]}", "userId": f"u{n % 5}", "timestamp": START + n,
+         "properties": {"asset_id": f"a{n % 7}", "genre": "dc"[n % 2], "total_length": 600 + n % 7}}
+        for n in range(100)
+    ]  # fmt: skip
+
+    found = mapping(write(tmp_path / "raw", events), tmp_path)
+
+    assert found["interactions"]["where"] == {"event": ["Video Content Completed", "Video Content Started"]}
+    assert found["items"]["columns"] == {
+        "ITEM_ID": "properties.asset_id",
+        "GENRES": {"path": "properties.genre", "categorical": True},
+        "DURATION": {"path": "properties.total_length", "type": "float"},
+    }
+
+
+def test_a_member_is_preferred_to_the_visit_though_not_all_have_logged_in(tmp_path: Path) -> None:
+    events = [
+        {"visitorId": f"v{n % 30}", "memberId": f"m{n % 9}" if n % 3 else "", "articleId": n % 7, "ts": START + n}
+        for n in range(90)
+    ]
+
+    text = suggest(str(write(tmp_path / "raw", events)), folder=tmp_path)
+
+    assert "in 67% of the wanted events, the rest become rejects (missing:USER_ID); or visitorId" in text
+    assert yaml.safe_load(text)["datasets"]["interactions"]["columns"]["USER_ID"] == "memberId"
+
+
 def test_events_without_a_name_are_all_wanted(tmp_path: Path) -> None:
     events = [{"user": f"u{n % 5}", "item": f"i{n % 7}", "time": START + n} for n in range(50)]
 
@@ -490,6 +531,16 @@ def test_what_cannot_be_found_is_named_with_the_fields_that_are_there(
 
     assert error.startswith(f"Error: {source}: no field of 40 events {told}")
     assert "Write the mapping by hand, as in sample_data/segment.yaml" in error
+
+
+def test_a_time_that_cannot_be_read_is_shown(tmp_path: Path) -> None:
+    events = [{**media(number), "ts": "2026-10-01 10:00:00 UTC+1"} for number in range(40)]
+
+    error = refused("--source", str(write(tmp_path / "raw", events)))
+
+    assert (
+        "with ISO 8601 or epoch values (not ts: '2026-10-01 10:00:00 UTC+1', which is no form that is read)." in error
+    )
 
 
 def test_a_folder_without_files_is_named(tmp_path: Path) -> None:

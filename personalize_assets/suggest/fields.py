@@ -21,6 +21,8 @@ _CONTEXT = 20
 # A second id that names variants (sizes, colours) of what the first one names: people are recommended the first.
 _VARIANTS = 1.3
 _MOST_ALTERNATIVES = 3
+# What has less of a score than this share of the best is no alternative to it.
+_NOT_WORTH_A_WORD = 0.4
 
 
 @dataclass
@@ -75,7 +77,7 @@ def event_names(observed: Observed) -> Choice | None:
 
 def item_candidates(observed: Observed) -> list[Field]:
     """Every field that could be an item's id, the likeliest first."""
-    return _ranked(observed, lambda seen: _item_score(seen, observed))
+    return _ranked(observed, lambda seen: _item_score(seen, observed), least=0)
 
 
 def items(observed: Observed) -> Items | None:
@@ -141,6 +143,11 @@ def time(observed: Observed, wanted: set[int]) -> Choice | None:
         return None
     best = ranked[0]
     return Choice((best.path,), f"a time, as {_shown(best)}", _others(ranked))
+
+
+def unreadable_times(observed: Observed) -> list[str]:
+    """Fields that are called like a time, each with a value that is none."""
+    return [f"{seen.path}: {_shown(seen)!r}" for seen in observed if names.time(seen.name) >= 80 and seen.is_scalar]
 
 
 def message(observed: Observed, wanted: set[int]) -> Choice | None:
@@ -214,9 +221,10 @@ def _is_address(seen: Field) -> bool:
     return sum(count for text, count in seen.values.items() if "/" in text or " " in text) > 0.5 * seen.values.total()
 
 
-def _ranked(observed: Observed, score: Callable[[Field], float]) -> list[Field]:
-    scored = [(score(seen), seen) for seen in observed]
-    return [seen for number, seen in sorted(scored, key=lambda pair: (-pair[0], pair[1].path)) if number > 0]
+def _ranked(observed: Observed, score: Callable[[Field], float], least: float = _NOT_WORTH_A_WORD) -> list[Field]:
+    """The fields with a score, the best first; those far behind the best are left out."""
+    scored = sorted(((score(seen), seen) for seen in observed), key=lambda pair: (-pair[0], pair[1].path))
+    return [seen for number, seen in scored if number > least * scored[0][0] and number > 0]
 
 
 def _others(ranked: list[Field]) -> tuple[str, ...]:

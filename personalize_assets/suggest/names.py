@@ -63,7 +63,8 @@ _TIME_NAMES = {
     "timestamp": 100, "eventtimestamp": 98, "eventtime": 98, "ts": 95, "occurredat": 95, "happenedat": 95, "time": 90,
     "datetime": 88, "eventdate": 80, "createdat": 70, "createdtime": 70, "clienttimestamp": 70, "date": 60,
     "receivedat": 65, "servertime": 65, "servertimestamp": 65, "ingestedat": 50, "loggedat": 65,
-    "originaltimestamp": 60, "sentat": 45, "unixtime": 90, "epoch": 85, "at": 60,
+    "originaltimestamp": 60, "sentat": 45, "derivedtstamp": 95,
+    "dvcecreatedtstamp": 60, "collectortstamp": 65, "unixtime": 90, "epoch": 85, "at": 60,
 }  # fmt: skip
 
 _MESSAGE_NAMES = {
@@ -117,7 +118,9 @@ def event(name: str) -> int:
 
 
 def time(name: str) -> int:
-    return _TIME_NAMES.get(folded(name), 0)
+    parts = words(name)
+    ends_like_one = bool(parts) and parts[-1] in ("timestamp", "tstamp", "time", "datetime", "ts", "at", "date")
+    return _TIME_NAMES.get(folded(name), 30 if ends_like_one else 0)
 
 
 def message(name: str) -> int:

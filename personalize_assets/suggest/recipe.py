@@ -92,7 +92,9 @@ def _look(uri: str) -> Found:
         raise _nothing(uri, observed, "user", "userId, user_id or customer_id")
     time = fields.time(observed, which.at)
     if time is None:
-        raise _nothing(uri, observed, "time", "timestamp, event_time or ts, with ISO 8601 or epoch values")
+        near = fields.unreadable_times(observed)
+        seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
+        raise _nothing(uri, observed, "time", f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}")
     return Found(
         where_it_lies,
         len(chosen),
