@@ -137,5 +137,28 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
     click.echo(f"Name it in a config: source: {{uri: {out.absolute()}, layout: {layout}, start_date: {first_day}}}")
 
 
+@main.command()
+@click.option("--source", required=True, metavar="URI", help="Folder or s3://bucket/prefix of raw files.")
+@click.option("--destination", metavar="URI", help="Where everything made is to lie.  [default: data/<name>]")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: stdout]")
+def suggest(source: str, destination: str | None, output: Path | None) -> None:
+    """Look at raw files and write a commented config that runs."""
+    from personalize_assets.suggest import suggest as suggested
+
+    try:
+        if output is not None and output.exists():
+            raise PersonalizeAssetsError(f"{output} is there already; name a new file, or remove it first")
+        text = suggested(source, destination, output.parent if output else None)
+    except PersonalizeAssetsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+        click.echo(f"Wrote {output}; read it, then: personalize-assets run --config {output}")
+
+
 if __name__ == "__main__":
     main()

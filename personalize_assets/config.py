@@ -28,6 +28,7 @@ from personalize_assets.config_values import (
     GroupName,
     JobName,
     LayoutName,
+    Paths,
     Scalar,
     Text,
     Uri,
@@ -122,6 +123,7 @@ class ColumnMapping(_Strict):
     map: dict[str, Text] | None = None
     separator: str | None = None
     keep: Annotated[str, one_of(contract.KEEPS, "a way to keep")] | None = None
+    hash: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -181,6 +183,8 @@ class Config(_Strict):
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
+    mask: Paths = Field((), description="a list of paths")
+    """What nobody is to see in rejects, samples and previews."""
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()

@@ -136,6 +136,10 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
+def _paths(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
 def _scalar(value: object) -> object:
     if value is None or isinstance(value, str | int | float | bool):
         return value
@@ -173,6 +177,8 @@ EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
 ColumnPaths = Annotated[tuple[Annotated[str, BeforeValidator(_path)], ...], BeforeValidator(_listed)]
 """One path or several, which may start at an element of `each`."""
+Paths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
+"""Any number of paths that start at the event; one may stand alone."""
 Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
 Text = Annotated[str, BeforeValidator(_text)]
 """A value as events are compared with it."""

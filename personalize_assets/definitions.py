@@ -11,6 +11,7 @@ from personalize_assets.assets.catalog import raw_event_catalog
 from personalize_assets.assets.datasets import convert
 from personalize_assets.assets.exports import export
 from personalize_assets.assets.group import Group
+from personalize_assets.assets.profile import event_profile
 from personalize_assets.assets.raw import raw_events
 from personalize_assets.assets.schemas import schemas
 from personalize_assets.automation import MAX_RUNTIME_TAGS, exports_follow
@@ -27,7 +28,7 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
     daily = [raw_event_catalog(group), convert(group)]
     over_all_days = [export(group), *schemas(group)]
     assets_and_jobs = dg.Definitions(
-        assets=[raw_events(group), *daily, *over_all_days],
+        assets=[raw_events(group), event_profile(group), *daily, *over_all_days],
         jobs=[
             dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily), tags=MAX_RUNTIME_TAGS),
             dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days), tags=MAX_RUNTIME_TAGS),

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from personalize_assets import hash_keys
 from personalize_assets.arrivals import NOTHING, Converted, content_digest
 from personalize_assets.books import is_closed
 from personalize_assets.catalog import day_catalog, described, encode
@@ -24,10 +25,12 @@ from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.csv_export import header
 from personalize_assets.conversion.job import ConvertSpec, Export, ExportSpec
+from personalize_assets.conversion.masking import hashed_paths
 from personalize_assets.conversion.tasks import Plan, RawFile, Source
 from personalize_assets.csv_files import put_folder, put_single_file
 from personalize_assets.data_catalog import describe
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.profile import day_profile
 from personalize_assets.source import RawFiles
 from personalize_assets.storage import DAILY, REJECTS, DamagedFile, Destination, fingerprint, new_run_id
 from personalize_assets.stores.s3 import arrow_s3_options
@@ -46,6 +49,12 @@ class Pipeline:
         self.source_ids = {
             name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
         }
+
+    @property
+    def masked(self) -> tuple[str, ...]:
+        """Paths of events that nobody is to see: the config's ``mask``, and what hashed columns are made of."""
+        hashed = (path for dataset in self.datasets.values() for path in hashed_paths(dataset))
+        return tuple(dict.fromkeys((*self.config.mask, *hashed)))
 
     @cached_property
     def sources(self) -> dict[str, RawFiles]:
@@ -80,10 +89,23 @@ class Pipeline:
         """Statements beside the catalogs and, where the config says so, tables of AWS Glue's (``data_catalog``)."""
         return describe(self.config, self.destination, self.datasets["interactions"], catalogs)
 
+    def profile(self, days: Sequence[date]) -> dict[str, dict[str, Any]]:
+        """Look at the events of these days' catalogued files and write the profile of each; returns them by day."""
+        profiles = {}
+        for day in days:
+            profile = day_profile(day, self.sources, self._catalog(day)["files"], self.masked)
+            self.destination.put_profile(day, encode(profile))
+            profiles[day.isoformat()] = profile
+        return profiles
+
     # -- convert --------------------------------------------------------------------------------------------------
 
     def convert_spec(self, days: Sequence[date], make: Collection[str]) -> dict[str, Any]:
-        """The job spec that makes the daily files of datasets for days, from the files in their catalogs."""
+        """The job spec that makes the daily files of datasets for days, from the files in their catalogs.
+
+        The key of hashed columns is not in it; raises an error if there is none where this runs.
+        """
+        hash_keys.must_be_there(self.datasets)
         catalogs = {day: self._catalog(day) for day in days}
         needed = {self.source_ids[name] for name in make}
         sources = [
@@ -103,7 +125,12 @@ class Pipeline:
         ]
         folders = {name: self.destination.uri_of(folder) for name, folder in {**DAILY, REJECTS: REJECTS}.items()}
         plan = Plan(
-            new_run_id(), tuple(name for name in self.datasets if name in make), folders, int(time.time()), self._s3
+            new_run_id(),
+            tuple(name for name in self.datasets if name in make),
+            folders,
+            int(time.time()),
+            self._s3,
+            self.masked,
         )
         contents = {day.isoformat(): catalog.get("content") for day, catalog in catalogs.items()}
         return {**_as_spec(ConvertSpec(tuple(sources), plan)), "contents": contents}
@@ -142,6 +169,7 @@ class Pipeline:
                 commit = {
                     "mapping": fingerprint(self.datasets[name]),
                     "content": spec["contents"][day],
+                    **hash_keys.mark(self.datasets[name]),
                     **self._with_keys(counts, run),
                 }
                 self.destination.commit_day(DAILY[name], day, commit)
@@ -228,8 +256,13 @@ class Pipeline:
                 inputs[name] = self._table_input(name)
                 table = self._uris(inputs[name])
                 exports.append(Export(dataset, table=table, to_csv=to_csv, csv_header=with_header))
+        hash_keys.must_be_one(self.destination, self.datasets, make)
         return _as_spec(ExportSpec(tuple(exports), self._s3)), {
-            name: {"run": run, **{key: found.get(key) for key in ("days", "inputs", "kept", "duplicates")}}
+            name: {
+                "run": run,
+                **{key: found.get(key) for key in ("days", "inputs", "kept", "duplicates")},
+                **hash_keys.mark_in([found]),
+            }
             for name, found in inputs.items()
         }
 
@@ -254,6 +287,7 @@ class Pipeline:
         return {
             "days": list(commits),
             "inputs": _inputs(commits),
+            **hash_keys.mark_in(commits.values()),
             "kept": sum(commit["kept"] for commit in commits.values()),
             "duplicates": 0,
             "files": [key for commit in commits.values() for key in commit["files"]],
@@ -289,6 +323,7 @@ class Pipeline:
             if export["to_table"]:
                 keys = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
                 done[name] = {**about, "mapping": fingerprint(dataset), "files": keys, **counts}
+                done[name] |= hash_keys.mark_in([inputs[name]])
                 self.destination.commit_table(name, done[name])
             if export["to_csv"]:
                 columns = [column.name for column in dataset.columns]

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import dagster as dg
 
+from personalize_assets import hash_keys
 from personalize_assets.assets.group import RESUME_TAG
 from personalize_assets.config import Config
 from personalize_assets.definitions import build_definitions
@@ -32,6 +33,7 @@ def run_all(config: Config, days: Sequence[date] | None = None, *, resume: bool 
     with the cause of the first stage that fails.
     """
     pipeline = Pipeline(config)
+    hash_keys.must_be_there(pipeline.datasets)
     days = _in_reach(config, pipeline.days_with_files() if days is None else days)
     stages = _Stages(build_definitions(config), days, config.automation.max_days_per_run)
     names = list(pipeline.datasets)

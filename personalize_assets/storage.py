@@ -78,6 +78,12 @@ class Destination:
     def catalog(self, day: date) -> dict[str, Any] | None:
         return self._json(self.catalog_key(day), "raw_event_catalog")
 
+    def profile_key(self, day: date | str) -> str:
+        return f"catalog/profile/day={day}.json"
+
+    def put_profile(self, day: date, profile: bytes) -> None:
+        self.store.write(self.profile_key(day), profile)
+
     # -- daily files ----------------------------------------------------------------------------------------------
 
     def commit_day(self, folder: str, day: str, commit: Mapping[str, Any], part: str = "") -> None:

@@ -345,7 +345,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, dataset_group, datasets, automation, aws, glue",
+            " use one of source, destination, engine, dataset_group, datasets, mask, automation, aws, glue",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -421,7 +421,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, automation, aws, glue"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, dataset_group, datasets, mask, automation, aws, glue"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
@@ -467,7 +467,7 @@ def test_no_interactions() -> None:
     ("text", "line"),
     [
         ("{path: p, type: money}", ".type: 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp"),
-        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep"),
+        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep, hash"),
         ("", ": found nothing; write a path, a list of paths, or a mapping with path or constant"),
         ("5", ": found 5; write a path, a list of paths, or a mapping with path or constant"),
         ("{type: float}", ": neither path nor constant; write one of them"),

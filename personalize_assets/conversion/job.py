@@ -23,6 +23,7 @@ from pyspark.sql import functions as F
 from personalize_assets.conversion import csv_export, events, interactions, mapping, parts, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.hashing import with_key
 from personalize_assets.conversion.latest import latest_by_id
 from personalize_assets.conversion.session import parallelism, spark_conf
 
@@ -89,7 +90,9 @@ def _needed(spark: SparkSession | None) -> SparkSession:
 def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
     """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
     days: dict[str, Any] = {}
-    tasks_to_run = events.tasks_of(job.sources, cores)
+    # Here, where the job runs, and not where its spec is made: specs are kept and sent, the key is not.
+    sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in job.sources]
+    tasks_to_run = events.tasks_of(sources, cores)
     for task in spread(tasks_to_run, job.plan) if tasks_to_run else []:
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})
