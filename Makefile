@@ -3,19 +3,24 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 3000
+EVENTS ?= 300000
+RUNS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := personalize_assets personalize_assets_tests benchmarks
+SOURCES := personalize_assets personalize_assets_tests benchmarks glue setup.py
 # What is converted must be the same on every engine: sail by default, local on Spark 4.1, and on 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
-CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py)
+# Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
+PYTHON313 := .venv-python313
+GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
+CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 lint docs format clean
+.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs format clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) ## Convert both samples end to end; prints where the files lie
 	@for config in sample_data/segment.yaml sample_data/firehose.yaml; do \
@@ -28,7 +33,8 @@ dev: $(INSTALLED) ## Open the UI on http://127.0.0.1:3000 (PORT=3001 for another
 	@if [ -z "$$DAGSTER_HOME" ]; then \
 		export DAGSTER_HOME="$(CURDIR)/.dagster"; mkdir -p "$$DAGSTER_HOME"; \
 		test -e "$$DAGSTER_HOME/dagster.yaml" || \
-			printf 'telemetry:\n  enabled: false\nnux:\n  enabled: false\n' > "$$DAGSTER_HOME/dagster.yaml"; \
+			printf '%s\n' 'telemetry: {enabled: false}' 'nux: {enabled: false}' \
+				'concurrency: {runs: {max_concurrent_runs: 2}}' > "$$DAGSTER_HOME/dagster.yaml"; \
 	fi; \
 	export VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/$(BIN):$$PATH"; \
 	echo "The UI: http://$(HOST):$(PORT) (Ctrl+C stops it)"; \
@@ -46,6 +52,13 @@ test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local 
 test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
+	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/test_glue.py -k segment
+
+test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
+	@$(BIN)/python -m pytest personalize_assets_tests/test_deploy.py -k python_313
+
+bench: $(INSTALLED) ## Measure this project beside its peers (EVENTS=3000000 RUNS=3 for the full size)
+	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
 
 lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/ruff check $(SOURCES)
@@ -60,7 +73,7 @@ format: $(INSTALLED) ## Put the code into the one format, and mend what can be m
 	@$(BIN)/ruff format $(SOURCES)
 
 clean: ## Remove .venv and caches; data/ and .dagster/ stay
-	@rm -rf .venv $(SPARK35) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
+	@rm -rf .venv $(SPARK35) $(PYTHON313) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv: $(INSTALLED) ## Set up .venv only; again when pyproject.toml or constraints.txt change
@@ -72,7 +85,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 			"Name another one: make PYTHON=python3.12 $(or $(MAKECMDGOALS),demo)" >&2; exit 1; }
 	@echo "Setting up .venv (a few minutes the first time: PySpark alone is 400 MB)..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e ".[dev,bench]"
 	@touch $@
 
 $(SPARK35)/.installed: $(INSTALLED)
@@ -81,4 +94,11 @@ $(SPARK35)/.installed: $(INSTALLED)
 	@grep -v -e '^pyspark==' -e '^py4j==' constraints.txt > $(SPARK35)/constraints.txt
 	@$(SPARK35)/bin/python -m pip install -q --disable-pip-version-check -c $(SPARK35)/constraints.txt \
 		"pyspark==3.5.6" -e ".[dev]"
+	@touch $@
+
+$(PYTHON313)/.installed: $(INSTALLED) constraints.txt
+	@echo "Setting up $(PYTHON313)..."
+	@test -x $(PYTHON313)/bin/python || python3.13 -m venv $(PYTHON313)
+	@$(PYTHON313)/bin/python -m pip install -q --disable-pip-version-check $(GLUE6) \
+		$$(grep -E '^(isal|msgspec)==' constraints.txt)
 	@touch $@

@@ -21,6 +21,7 @@ from personalize_assets.charts import export_charts
 from personalize_assets.checks.exports import judge_exports, judge_file
 from personalize_assets.config import Config, load_config
 from personalize_assets.conversion import day_profile, profile
+from personalize_assets.conversion.sketch import Sketch
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
 from personalize_assets.pipeline import Pipeline
@@ -39,7 +40,7 @@ def uncounted() -> Iterator[None]:
     with (
         patch.object(profile.PartProfile, "add", nothing),
         patch.object(day_profile.DayProfile, "add", nothing),
-        patch.object(profile.Sketch, "merge", nothing),
+        patch.object(Sketch, "merge", nothing),
     ):
         yield
 
@@ -75,7 +76,7 @@ def main() -> None:
         # In this process, one task after another: patches do not reach the engine's processes.
         from personalize_assets.conversion import job, tasks
 
-        report = job.run(None, spec, spread=lambda todo, plan: (tasks.run_task(task, plan) for task in todo))
+        report = job.run(None, spec, spread=lambda todo, plan: [tasks.run_task(task, plan) for task in todo])
         pipeline.commit_convert(days, spec, report)
 
     made: dict[str, Any] = {}

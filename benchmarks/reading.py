@@ -1,26 +1,34 @@
-"""How fast raw files are read: the conversion's reader beside Spark's own, on the same files in the same session.
+"""How fast raw files are read: the conversion's way beside others that were tried, on the same files.
 
-    .venv/bin/python benchmarks/reading.py [users] [runs]
+    .venv/bin/python -m benchmarks.reading [users] [runs]
 
-The two ways of Spark make the interactions alone, without rejects or books; they take the first object of a line, drop
-what is broken without a word and read only some of the forms of a timestamp.
+The ways of Spark and Sail make the interactions alone, without rejects or books; they take the first object of a line,
+drop what is broken without a word and read only some of the forms of a timestamp.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
+import msgspec
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import job
-from personalize_assets.engines import LocalEngine
+from personalize_assets.conversion import converter, job, tasks
+from personalize_assets.conversion.shape import NoShapeError, Shape
+from personalize_assets.engines import LocalEngine, sail
+from personalize_assets.engines.processes import over_processes
+from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate
 from personalize_assets.pipeline import Pipeline
 
@@ -64,14 +72,56 @@ def by_text(spark: SparkSession, raw: str) -> DataFrame:
     return lines.where(may_match).select(F.inline(F.array(F.from_json("value", EVENT))))
 
 
+def by_tuple(spark: SparkSession, raw: str) -> DataFrame:
+    lines = spark.read.option("recursiveFileLookup", "true").text(raw)
+    may_match = F.lit(False)
+    for event in WANTED:
+        may_match = may_match | F.col("value").contains(event)
+    names = ("event", "messageId", "userId", "timestamp", "properties")
+    return (
+        lines.where(may_match)
+        .select(F.json_tuple("value", *names).alias(*names))
+        .withColumn(
+            "properties",
+            F.struct(
+                F.get_json_object("properties", "$.sku").alias("sku"),
+                F.get_json_object("properties", "$.price").cast("double").alias("price"),
+                F.from_json(F.get_json_object("properties", "$.products"), f"array<{PRODUCT}>").alias("products"),
+            ),
+        )
+    )
+
+
+SPARKS_WAYS = {
+    "read.json": by_json,
+    "read.text, contains, from_json": by_text,
+    "read.text, contains, json_tuple": by_tuple,
+}
+
+
 def seconds(do: Callable[[], object], runs: int) -> float:
-    """The shortest of several runs."""
+    """The shortest of several runs; infinite if the way does not lead there."""
     taken = []
     for _ in range(runs):
         started = time.monotonic()
-        do()
+        try:
+            do()
+        except Exception as error:
+            print(f"  {type(error).__name__}: {str(error).splitlines()[0][:150]}")
+            return float("inf")
         taken.append(time.monotonic() - started)
     return min(taken)
+
+
+@contextmanager
+def event_by_event() -> Iterator[None]:
+    """The exact path for every event, as it was for all before there were columns."""
+
+    def refuse(_: object) -> Shape:
+        raise NoShapeError
+
+    with mock.patch.object(converter, "Shape", refuse):
+        yield
 
 
 def main(users: int, runs: int) -> None:
@@ -83,27 +133,39 @@ def main(users: int, runs: int) -> None:
         pipeline = Pipeline(load_config(env=env))
         days = pipeline.days_with_files()
         pipeline.catalog(days)
-        all_three = pipeline.convert_spec(days, list(pipeline.datasets))
-        one = pipeline.convert_spec(days, ["interactions"])
+        specs = {"three datasets": list(pipeline.datasets), "interactions": ["interactions"]}
+        jobs = {name: pipeline.convert_spec(days, made) for name, made in specs.items()}
+        print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, shortest of {runs} runs, seconds")
+
+        def report(where: str, way: str, do: Callable[[], object]) -> None:
+            print(f"| {where} | {way} | {seconds(do, runs):.1f} |", flush=True)
+
+        one = msgspec.convert(jobs["three datasets"], job.ConvertSpec)
+        alone = tasks.Task(0, one.sources[0])
+        report("one core", "conversion, columns: three datasets", lambda: tasks.run_task(alone, one.plan))
+        with event_by_event():
+            report("one core", "conversion, event by event: three datasets", lambda: tasks.run_task(alone, one.plan))
+        cores = os.cpu_count() or 1
+        for name, spec in jobs.items():
+            report("`sail`", f"conversion: {name}", partial(job.run, None, spec, over_processes(cores)))
+        with connect_mode():
+            spark_ways("`sail`", sail.session(), raw, folder, report)
         spark = LocalEngine.on_all_cores().session()
+        for name, spec in jobs.items():
+            report("`local`", f"conversion: {name}", partial(job.run, spark, spec))
+        spark_ways("`local`", spark, raw, folder, report)
 
-        def spark_way(read: Callable[[SparkSession, str], DataFrame]) -> Callable[[], object]:
-            def write() -> None:
-                shutil.rmtree(folder / "spark", ignore_errors=True)
-                interactions(read(spark, str(raw))).write.parquet(str(folder / "spark"))
 
-            return write
+def spark_ways(
+    where: str, spark: SparkSession, raw: Path, folder: Path, report: Callable[[str, str, Callable[[], object]], None]
+) -> None:
+    for name, read in SPARKS_WAYS.items():
 
-        ways: dict[str, Callable[[], object]] = {
-            "conversion: three datasets, rejects, books": lambda: job.run(spark, all_three),
-            "conversion: interactions, rejects, books": lambda: job.run(spark, one),
-            "spark.read.json: interactions": spark_way(by_json),
-            "text + from_json: interactions": spark_way(by_text),
-        }
-        taken = {name: seconds(way, runs) for name, way in ways.items()}
-        print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, shortest of {runs} runs")
-        for name, value in taken.items():
-            print(f"{name:<45} {value:6.1f} s   {value / taken['spark.read.json: interactions']:.2f}")
+        def write(read: Callable[[SparkSession, str], DataFrame] = read) -> None:
+            shutil.rmtree(folder / "spark", ignore_errors=True)
+            interactions(read(spark, str(raw))).write.parquet(str(folder / "spark"))
+
+        report(where, f"{name}: interactions", write)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from personalize_assets.conversion.files import unpacked_blocks
 from personalize_assets.conversion.framing import Framer, TruncatedStream
@@ -77,14 +77,15 @@ def _values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
     for name, child in value.items():
         if not name:
             continue
-        child_path = _path_of(path, name)
+        child_path = path_of(path, name)
         yield child_path, "null" if child == "" else _JSON_TYPES.get(type(child), "null")
         if type(child) in (dict, list):
             yield from _values(child, child_path)
 
 
 @lru_cache(maxsize=65_536)
-def _path_of(parent: str, name: str) -> str:
+def path_of(parent: str, name: str) -> str:
+    """The path of a field called ``name`` below another (``""``: the event itself), as a config writes it."""
     # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
     is_plain = name.isidentifier() and (parent or name != EACH)
     step = name if is_plain else "`" + name.replace("`", "``") + "`"
@@ -101,8 +102,8 @@ def day_catalog(
     fields = Fields()
     found = []
     jobs = [(source, file) for source, listed in files.items() for file in listed]
-    sample = max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(len(jobs), 1)))
-    for source, file, head in _heads(sources, jobs):
+    sample = sample_size(len(jobs))
+    for source, file, head in heads(sources, jobs):
         found.append(
             {"source": source, "key": file.key, "bytes": file.bytes, **describe(head, file.bytes, fields, sample)}
         )
@@ -116,24 +117,36 @@ def day_catalog(
     }
 
 
+def sample_size(files: int) -> int:
+    """How many events of each file of a day are looked at."""
+    return max(_FEWEST_EVENTS_PER_FILE, min(_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(files, 1)))
+
+
 def described(sources: Mapping[str, RawFiles]) -> dict[str, dict[str, str]]:
     """Where a catalog's keys lie: a catalog of other sources says nothing about these."""
     return {id: {"uri": files.source.uri, "layout": files.source.layout} for id, files in sources.items()}
 
 
-def _heads(
-    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredFile]]
+def heads(
+    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredFile]], first_bytes: int = HEAD_BYTES
 ) -> Iterator[tuple[str, StoredFile, bytes]]:
+    """The first bytes of files, each named by its source's id; a file that has gone since is left out."""
     with ThreadPoolExecutor(_FILES_AT_ONCE) as threads:
         for start in range(0, len(jobs), _HEADS_AT_ONCE):
             batch = jobs[start : start + _HEADS_AT_ONCE]
-            heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, HEAD_BYTES), batch)
+            heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, first_bytes), batch)
             for (source, file), head in zip(batch, heads, strict=True):
                 if head is not None:
                     yield source, file, head
 
 
-def describe(head: bytes, size: int, fields: Fields, sample: int = _EVENTS_PER_FILE) -> dict[str, str]:
+class Events(Protocol):
+    """What is told of every event in a head."""
+
+    def add(self, fields: Mapping[str, Any], /) -> None: ...
+
+
+def describe(head: bytes, size: int, fields: Events, sample: int = _EVENTS_PER_FILE) -> dict[str, str]:
     """The compression and framing of a file, from its first bytes; the fields of the events in them are added up."""
     text = _unpacked(head)
     is_cut = len(head) < size or len(text) == _HEAD_UNPACKED_BYTES

@@ -18,19 +18,24 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from personalize_assets import config_checks, config_file
+from personalize_assets.aws import Aws
+from personalize_assets.config_automation import Automation
 from personalize_assets.config_errors import ConfigError, Problem, config_error, problems_of, shown
 from personalize_assets.config_values import (
     ColumnPaths,
     Day,
     EventPath,
     GroupName,
+    JobName,
     LayoutName,
     Owner,
+    Paths,
     Scalar,
     Text,
     Uri,
     UseCaseName,
     Wanted,
+    Workers,
     one_of,
 )
 from personalize_assets.conversion import contract
@@ -40,6 +45,11 @@ __all__ = ["ENGINES", "Config", "ConfigError", "Source", "load_config"]
 
 ENGINES: tuple[str, ...] = ("sail", "local", "glue")
 CHECKS: tuple[str, ...] = ("strict", "warn")
+CATALOGS: tuple[str, ...] = ("none", "tables", "crawler")
+# Those for Spark jobs (API CreateJob, `WorkerType`); Z.2X is for Ray.
+WORKER_TYPES: tuple[str, ...] = (
+    "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X",
+)  # fmt: skip
 DEFAULT = "sample_data/segment.yaml"
 
 
@@ -65,9 +75,36 @@ class DatasetSource(_Origin):
 
 
 class Destination(_Strict):
-    """Where everything made lies. `uri` as in `Source`."""
+    """Where everything made lies, and how. `uri` as in `Source`.
+
+    `single_file` says whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
+    """
 
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
+    single_file: bool = True
+
+
+class Glue(_Strict):
+    """AWS Glue: the job that the engine `glue` runs, and the tables that Athena reads.
+
+    Attributes:
+        workers: Instead of the job's own number, for every run; likewise `worker_type`.
+        database: The Data Catalog's database for the tables `raw_events` and `filtered_interactions`.
+        catalog: Who describes the raw events there: this package (`tables`, the default where a database is named), a
+            crawler of yours, or nobody. AWS Glue's catalog is not touched for `none`.
+    """
+
+    job: JobName = "personalize-assets"
+    workers: Workers | None = None
+    worker_type: Annotated[str, one_of(WORKER_TYPES, "a worker type")] | None = None
+    database: str | None = None
+    catalog: Annotated[str, one_of(CATALOGS, "a way to fill the Data Catalog")] | None = None
+    crawler: str | None = None
+
+    @property
+    def describes_by(self) -> str:
+        """`catalog`, or what it is where nothing was said."""
+        return self.catalog or ("tables" if self.database else "none")
 
 
 class DatasetGroup(_Strict):
@@ -91,6 +128,7 @@ class ColumnMapping(_Strict):
     map: dict[str, Text] | None = None
     separator: str | None = None
     keep: Annotated[str, one_of(contract.KEEPS, "a way to keep")] | None = None
+    hash: bool | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -146,11 +184,16 @@ class Config(_Strict):
     """One dataset group's config. Made by `load_config`; built directly, relative URIs start at the working folder."""
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
-    destination: Destination = Field(description="a mapping with the key uri")
+    destination: Destination = Field(description="a mapping with the keys uri, single_file")
     engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
     checks: Annotated[str, one_of(CHECKS, "a way to check")] = "strict"
     dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
+    mask: Paths = Field((), description="a list of paths")
+    """What nobody is to see in rejects, samples and previews."""
+    automation: Automation = Automation()
+    aws: Aws = Aws()
+    glue: Glue = Glue()
 
     @model_validator(mode="after")
     def _possible(self) -> Self:

@@ -129,7 +129,8 @@ def _put(values: dict[str, Any], words: list[str], value: Any) -> Location:
             if not isinstance(child, dict):
                 # A column may stand as its path alone: `PRICE: price` is `PRICE: {path: price}`.
                 is_column = len(location) > 1 and location[-2] == "columns" and child is not None
-                child = {"path": child} if is_column else {}
+                is_switch = location == ("automation",) and child is not None  # `on` is `{on: on}`
+                child = {"path": child} if is_column else {"on": child} if is_switch else {}
             node[location[-1]] = node = dict(child)  # a copy: an anchor may have put the same mapping elsewhere too
         location = (*location, _spelled(word, node, free=bool(location) and location[-1] in _NAMED_BY_THE_USER))
     node[location[-1]] = value

@@ -17,9 +17,12 @@ from personalize_assets.layouts import LAYOUTS
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_QUEUE_URL = re.compile(r"https?://[^/\s]+/\S+")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
-
 _OWNER = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
+# Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
+_JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
 
 
 def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
@@ -29,6 +32,41 @@ def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
         raise ValueError(f"{shown(value)} is not {kind}; use one of {', '.join(allowed)}")
 
     return BeforeValidator(check)
+
+
+def at_least(least: int) -> BeforeValidator:
+    """A number; one in the environment is text."""
+
+    def check(value: object) -> object:
+        try:
+            number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+        except ValueError:
+            number = None
+        if number is None or not least <= number < float("inf"):
+            raise ValueError(f"{shown(value)} is not a number from {least} on; write one, as {least + 1}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _switch(value: object) -> bool:
+    text = str(value).lower()
+    if isinstance(value, bool | str) and text in ("on", "true", "off", "false"):
+        return text in ("on", "true")
+    raise ValueError(f"found {shown(value)}; write on or off, or a mapping with the key `on` and others")
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return value
+    raise ValueError(f"{shown(value)} is not a time of day; write it as 04:00 (UTC)")
+
+
+def _queue_url(value: object) -> object:
+    if isinstance(value, str) and _QUEUE_URL.fullmatch(value):
+        return value
+    meant = "as https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events"
+    raise ValueError(f"{shown(value)} is not a queue's URL; write it in full, {meant}")
 
 
 def _uri(value: str, info: ValidationInfo) -> str:
@@ -65,6 +103,20 @@ def _group_name(value: str) -> str:
     return value
 
 
+def _job_name(value: str) -> str:
+    if not _JOB_NAME.fullmatch(value):
+        raise ValueError(f"{value!r} is not a Glue job's name; use 1 to 255 letters, digits, '-', '_' and '.'")
+    return value
+
+
+def _workers(value: object) -> int:
+    if isinstance(value, str) and value.isascii() and value.isdigit():  # from the environment
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
+        return value
+    raise ValueError(f"found {shown(value)}; write a number of workers from 2, one of which is the driver's")
+
+
 def _path(value: object) -> object:
     if not isinstance(value, str):
         raise ValueError(f"found {shown(value)}; write the path of a field, as properties.sku")
@@ -81,6 +133,10 @@ def _event_path(value: object) -> object:
 def _listed(value: object) -> object:
     if isinstance(value, list | tuple) and not value:
         raise ValueError("found an empty list; write at least one path")
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _paths(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
@@ -116,13 +172,23 @@ Day = Annotated[date, BeforeValidator(_day)]
 Owner = Annotated[str, AfterValidator(_owner)]
 """As Dagster wants it: ``team:data`` or an email address."""
 GroupName = Annotated[str, AfterValidator(_group_name)]
+JobName = Annotated[str, AfterValidator(_job_name)]
+Workers = Annotated[int, BeforeValidator(_workers)]
+"""Of a Glue job; the smallest is two (API CreateJob)."""
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
 _USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
 UseCaseName = Annotated[str, one_of(_USE_CASES, "a use case")]
+Switch = Annotated[bool, BeforeValidator(_switch)]
+"""`on` or `off`, also as the texts that the environment has."""
+Clock = Annotated[str, BeforeValidator(_clock)]
+"""A time of day in UTC, as 04:00."""
+QueueUrl = Annotated[str, BeforeValidator(_queue_url)]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
 ColumnPaths = Annotated[tuple[Annotated[str, BeforeValidator(_path)], ...], BeforeValidator(_listed)]
 """One path or several, which may start at an element of `each`."""
+Paths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
+"""Any number of paths that start at the event; one may stand alone."""
 Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
 Text = Annotated[str, BeforeValidator(_text)]
 """A value as events are compared with it."""

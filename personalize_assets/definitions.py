@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from personalize_assets.alerts import alerts
 from personalize_assets.assets.catalog import raw_event_catalog
 from personalize_assets.assets.datasets import convert
 from personalize_assets.assets.descriptions import CONVERT_JOB, EXPORT_JOB, location
 from personalize_assets.assets.exports import export
 from personalize_assets.assets.files import file_checks
 from personalize_assets.assets.group import Group
+from personalize_assets.assets.profile import event_profile
 from personalize_assets.assets.raw import raw_events
 from personalize_assets.assets.schemas import schemas
+from personalize_assets.automation import MAX_RUNTIME_TAGS, exports_follow
 from personalize_assets.config import Config, load_config
 from personalize_assets.engines import make_engine
 from personalize_assets.pipeline import Pipeline
+from personalize_assets.sensors import arrivals
 
 
 def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
@@ -25,18 +29,27 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
     group = Group(Pipeline(config), partitions, tuple(key_prefix))
     daily = [raw_event_catalog(group), convert(group)]
     over_all_days = [export(group), *schemas(group)]
-    return dg.Definitions(
-        assets=[raw_events(group), *daily, *over_all_days],
+    assets_and_jobs = dg.Definitions(
+        assets=[raw_events(group), event_profile(group), *daily, *over_all_days],
         asset_checks=file_checks(group),
         jobs=[
-            dg.define_asset_job(group.name("convert"), dg.AssetSelection.assets(*daily), description=CONVERT_JOB),
-            dg.define_asset_job(group.name("export"), dg.AssetSelection.assets(*over_all_days), description=EXPORT_JOB),
+            dg.define_asset_job(
+                group.name("convert"), dg.AssetSelection.assets(*daily), description=CONVERT_JOB, tags=MAX_RUNTIME_TAGS
+            ),
+            dg.define_asset_job(
+                group.name("export"),
+                dg.AssetSelection.assets(*over_all_days),
+                description=EXPORT_JOB,
+                tags=MAX_RUNTIME_TAGS,
+            ),
         ],
-        resources={group.engine_key: make_engine(config.engine)},
+        sensors=[arrivals(group, group.name("convert")), alerts(group)],
+        resources={group.engine_key: make_engine(config.engine, config)},
         metadata={group.name(name): value for name, value in location(config).items()},
         # One process a run: every Spark step of it uses the same session.
         executor=dg.in_process_executor,
     )
+    return dg.Definitions.merge(assets_and_jobs, exports_follow(group, group.name("export")))
 
 
 @dg.definitions

@@ -3,3 +3,7 @@
 
 class PersonalizeAssetsError(Exception):
     """Shown as one paragraph, without a traceback; trying again without a change does not help."""
+
+
+class PassingError(PersonalizeAssetsError):
+    """One that may be gone in a moment: a service that is busy, a connection that broke."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 
 @contextmanager
@@ -20,6 +22,7 @@ def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
         reading.setblocking(False)
         writing.setblocking(False)
         before = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        hook_before = sys.unraisablehook
         pressed = False
 
         def was_pressed() -> bool:
@@ -28,7 +31,14 @@ def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
                 pressed = pressed or signal.SIGINT in reading.recv(4096)
             return pressed
 
+        def hook(ignored: Any) -> None:
+            # An interrupt that met Python while it was tidying up: nobody can catch it, nor make use of its traceback.
+            if not was_pressed():
+                hook_before(ignored)
+
+        sys.unraisablehook = hook
         try:
             yield was_pressed
         finally:
+            sys.unraisablehook = hook_before
             signal.set_wakeup_fd(before)

@@ -86,11 +86,15 @@ def day_metadata(
 
 
 def run_metadata(report: Mapping[str, Any], engine: str) -> Metadata:
-    """What all assets of one engine run share: its time, its engine, and its page where it ran far away (``url``)."""
-    shown: Metadata = {"seconds": float(report["seconds"]), "engine": engine}
-    if "url" in report:
-        shown["engine_run"] = dg.MetadataValue.url(report["url"])
-    return shown
+    """What all assets of one engine run share: its time, its engine, and what an engine elsewhere says of its run.
+
+    An engine says it in ``report["engine"]``, a mapping; a link in it becomes one to click on.
+    """
+    said = {
+        name: dg.MetadataValue.url(value) if str(value).startswith("https://") else value
+        for name, value in report.get("engine", {}).items()
+    }
+    return {"seconds": float(report["seconds"]), "engine": engine, **said}
 
 
 def table_metadata(commit: Mapping[str, Any], uri: str) -> Metadata:
@@ -156,7 +160,7 @@ def _console(uri: str) -> Metadata:
     """The page of a file or a folder in AWS's console; nothing for what lies in a folder of this machine."""
     if not uri.startswith("s3://"):
         return {}
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    bucket, _, key = uri.rstrip("/").removeprefix("s3://").partition("/")
     page = f"https://s3.console.aws.amazon.com/s3/{'object' if key.endswith('.csv') else 'buckets'}/{bucket}"
     return {"console": dg.MetadataValue.url(f"{page}?prefix={key}{'' if key.endswith('.csv') else '/'}")}
 

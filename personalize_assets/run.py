@@ -13,6 +13,8 @@ from pathlib import Path
 import click
 import dagster as dg
 
+from personalize_assets import hash_keys
+from personalize_assets.assets.group import RESUME_TAG
 from personalize_assets.config import Config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
@@ -23,18 +25,20 @@ _RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
-def run_all(config: Config, days: Sequence[date] | None = None) -> None:
+def run_all(config: Config, days: Sequence[date] | None = None, *, resume: bool = False) -> None:
     """Convert days (by default every day that has raw files), export all, print what came of it.
 
+    With ``resume``, days whose files and mapping are those of the last conversion are left as they are.
     Each stage is a Dagster run in the instance of ``DAGSTER_HOME``, if that is set. Raises ``PersonalizeAssetsError``
     with the cause of the first stage that fails.
     """
     pipeline = Pipeline(config)
+    hash_keys.must_be_there(pipeline.datasets)
     days = _in_reach(config, pipeline.days_with_files() if days is None else days)
-    stages = _Stages(build_definitions(config), days)
+    stages = _Stages(build_definitions(config), days, config.automation.max_days_per_run)
     names = list(pipeline.datasets)
     stages.run_days("catalog", ["raw_event_catalog"])
-    stages.run_days("convert", [DAILY[name] for name in names])
+    stages.run_days("convert", [DAILY[name] for name in names], {RESUME_TAG: "true"} if resume else {})
     tables = [name for name in names if name != "interactions"]
     stages.run("export", [*tables, *(f"{name}_csv" for name in names)])
     stages.run("schemas", [f"{name}_schema" for name in names])
@@ -58,18 +62,28 @@ def _in_reach(config: Config, days: Sequence[date]) -> list[date]:
 class _Stages:
     """Runs stages one after another and prints a line for each."""
 
-    def __init__(self, definitions: dg.Definitions, days: Sequence[date]) -> None:
+    def __init__(self, definitions: dg.Definitions, days: Sequence[date], most_days: int) -> None:
         self._job = definitions.resolve_implicit_global_asset_job_def()
         self._days = days
+        self._most_days = most_days
         home = os.environ.get("DAGSTER_HOME")
         self._instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral()
 
-    def run_days(self, stage: str, names: Sequence[str]) -> None:
-        """One run for each stretch of days without a gap."""
+    def run_days(self, stage: str, names: Sequence[str], tags: Mapping[str, str] | None = None) -> None:
+        """One run for each stretch of days without a gap, or several where it is too long."""
         count = f"{len(self._days)} day{'s' if len(self._days) > 1 else ''}"
         with _told(stage, f"{count}, {self._days[0]} to {self._days[-1]}"):
-            for first, last in _stretches(self._days):
-                self._execute(stage, names, dict(zip(_RANGE, (first.isoformat(), last.isoformat()), strict=True)))
+            for first, last in _stretches(self._days, self._most_days):
+                of_range = dict(zip(_RANGE, (first.isoformat(), last.isoformat()), strict=True))
+                try:
+                    self._execute(stage, names, {**of_range, **(tags or {})})
+                except PersonalizeAssetsError as error:
+                    if stage != "convert" or first == self._days[0]:
+                        raise
+                    done = sum(day < first for day in self._days)
+                    raise PersonalizeAssetsError(
+                        f"{error}\n{done} of {count} are done; run again with --resume to leave them out"
+                    ) from error
 
     def run(self, stage: str, names: Sequence[str]) -> None:
         with _told(stage, ", ".join(names)):
@@ -108,11 +122,11 @@ def _told(stage: str, what: str) -> Iterator[None]:
         click.echo(ending)
 
 
-def _stretches(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """First and last day of each stretch of days that follow one another."""
+def _stretches(days: Sequence[date], most: int) -> Iterator[tuple[date, date]]:
+    """First and last day of each stretch of days that follow one another, at most so many of them."""
     first = last = days[0]
     for day in days[1:]:
-        if day - last > timedelta(days=1):
+        if day - last > timedelta(days=1) or (day - first).days >= most:
             yield first, last
             first = day
         last = day
@@ -131,9 +145,7 @@ def _summary(pipeline: Pipeline) -> Iterator[str]:
         reasons.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = destination.manifest(name) or {}
         numbers = (manifest["kept"], rejected.total(), manifest["duplicates"], manifest["rows"], manifest["bytes"])
-        rows.append(
-            (name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(destination.csv_key(name))))
-        )
+        rows.append((name, *(f"{number:,}" for number in numbers), _shown(destination.uri_of(manifest["path"]))))
     yield from _table(rows)
     for source in pipeline.sources:
         for books in destination.daily_books(source).values():
@@ -156,7 +168,7 @@ def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _shown(uri: str) -> str:
-    """A path as short as it can be said from the working folder."""
+    """A path as short as it can be said from the working folder; a slash at its end stays."""
     if not uri.startswith("s3://") and Path(uri).is_relative_to(Path.cwd()):
-        return str(Path(uri).relative_to(Path.cwd()))
+        return uri.removeprefix(f"{Path.cwd()}/")
     return uri

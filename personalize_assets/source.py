@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import TypeVar
 
+from personalize_assets.aws import Aws
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
 from personalize_assets.stores import StoredFile, open_store
+
+_T = TypeVar("_T")
 
 # Up to this many days are listed prefix by prefix; for more, one listing of everything asks less of S3.
 _DAYS_BY_PREFIX = 7
@@ -34,9 +38,9 @@ class Listing:
 class RawFiles:
     """What lies in a source. Raises ``StoreError`` where the folder or bucket is not there."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, aws: Aws | None = None) -> None:
         self.source = source
-        self.store = open_store(source.uri)
+        self.store = open_store(source.uri, aws)
         self.layout = layout(source.layout, source.start_date)
 
     def uri(self, key: str) -> str:
@@ -94,6 +98,49 @@ class RawFiles:
             f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
             f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
         )
+
+
+class DayListing:
+    """Lists one day after another for as little as it can: what all days share is asked for once.
+
+    To be thrown away soon, as new collectors and folders are not noticed any more.
+    """
+
+    def __init__(self, raw: RawFiles) -> None:
+        self._raw = raw
+        self._is_there = False
+        self._folders: dict[str, list[str]] = {}
+        self._holds: dict[str, bool] = {}
+
+    def files(self, day: date, after: str = "") -> Iterator[StoredFile]:
+        """The raw files of a day whose keys come after ``after``, in the order of keys."""
+        if not self._is_there:
+            self._raw.store.must_be_there()
+            self._is_there = True
+        prefixes = {prefix for pattern in self._raw.layout.prefixes(day) for prefix in self._expand(pattern)}
+        for prefix in sorted(prefixes):
+            if prefix >= after or after.startswith(prefix):
+                for file in self._raw.store.files(prefix, after):
+                    if self._raw.layout.day_of(file.key) == day:
+                        yield file
+
+    def _expand(self, pattern: str) -> Iterator[str]:
+        # `day=`, `dt=`, `year=`: of the ways to write a day, a source knows one.
+        way, equals, _ = pattern.partition("=")
+        if equals and "*" not in way and not self._once(self._holds, way + equals, self._raw.store.holds):
+            return
+        before, star, after = pattern.partition("*")
+        if not star:
+            yield pattern
+        else:
+            names = self._once(self._folders, before, self._raw.store.folders)
+            yield from (before + name + after for name in names)
+
+    @staticmethod
+    def _once(known: dict[str, _T], name: str, ask: Callable[[str], _T]) -> _T:
+        if name not in known:
+            known[name] = ask(name)
+        return known[name]
 
 
 def _leads_to(prefix: str, key: str) -> bool:

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
+from personalize_assets.aws import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.stores import Joined, StoredFile, open_store
@@ -50,11 +51,15 @@ class DamagedFile(PersonalizeAssetsError):
     """One of the small JSON files here that cannot be read as what it is."""
 
 
+class IncompleteExport(PersonalizeAssetsError):
+    """Exported files that are not what the engine's report says."""
+
+
 class Destination:
     """The folder or bucket prefix that holds all that is made."""
 
-    def __init__(self, uri: str) -> None:
-        self.store = open_store(uri)
+    def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        self.store = open_store(uri, aws)
         self.uri = self.store.uri
 
     def uri_of(self, key: str) -> str:
@@ -73,6 +78,12 @@ class Destination:
 
     def catalog(self, day: date) -> dict[str, Any] | None:
         return self._json(self.catalog_key(day), "raw_event_catalog")
+
+    def profile_key(self, day: date | str) -> str:
+        return f"catalog/profile/day={day}.json"
+
+    def put_profile(self, day: date, profile: bytes) -> None:
+        self.store.write(self.profile_key(day), profile)
 
     # -- daily files ----------------------------------------------------------------------------------------------
 
@@ -112,6 +123,10 @@ class Destination:
             lines = head.splitlines() if len(head) < _REJECTS_HEAD else head.splitlines()[:-1]
             return [json.loads(line) for line in lines[:count]]
         return []
+
+    def day_commit(self, dataset: str, day: str) -> dict[str, Any] | None:
+        """What is in force of a day in one dataset."""
+        return self._json(_commit_key(f"{DAILY[dataset]}/day={day}"), DAILY[dataset])
 
     def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
         """The commits of all days, by day, oldest first."""
@@ -154,14 +169,42 @@ class Destination:
         """Where a CSV's parts wait to be joined; not below ``exports/``, which Personalize may be pointed at."""
         return f"{_PARTS}/{dataset}-{run_id}"
 
+    def csv_folder(self, dataset: str, run_id: str) -> str:
+        """Where a run's CSVs lie that are not joined: apart from other runs', for Personalize takes all in a folder."""
+        return f"exports/{dataset}/{run_id}"
+
     def put_csv(self, dataset: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Replace a CSV by its joined parts (keys), in one step; then delete the parts."""
         joined = self.store.join(self.csv_key(dataset), header, parts)
         self.store.delete([*parts, *_old_run_files(self.store.files(f"{_PARTS}/"))])
         return joined
 
+    def must_hold_csvs(self, folder: str, sizes: Mapping[str, int]) -> None:
+        """Raise ``IncompleteExport`` unless a folder holds these files (key to bytes); delete what else is in it.
+
+        A task that an engine has run twice may have left a file that its report does not name.
+        """
+        there = {file.key: file.bytes for file in self.store.files(f"{folder}/")}
+        for key, size in sizes.items():
+            if there.get(key) != size:
+                found = f"holds {there[key]} bytes" if key in there else "is not there"
+                raise IncompleteExport(
+                    f"{self.uri_of(key)} {found}, but the engine's report says that it wrote {size} bytes; "
+                    "nothing was put in force: run the export again"
+                )
+        self.store.delete([*sorted(set(there) - set(sizes)), *_old_run_files(self.store.files(f"{_PARTS}/"))])
+
     def put_manifest(self, dataset: str, manifest: Mapping[str, Any]) -> None:
+        """Put an export in force; then delete the CSVs that were before, be it one or a folder, and leftovers."""
+        try:
+            before = self.manifest(dataset) or {}
+        except DamagedFile:
+            before = {}  # what it named is swept up as leftovers
         self.store.write(self.manifest_key(dataset), _encode(manifest))
+        single = {self.csv_key(dataset)}
+        in_force = {file["key"] for file in manifest["files"]} if "files" in manifest else single
+        old = single | {file["key"] for file in before.get("files", ())}
+        self.store.delete(sorted(old.union(_old_run_files(self.store.files(f"exports/{dataset}/"))) - in_force))
 
     def manifest(self, dataset: str) -> dict[str, Any] | None:
         return self._json(self.manifest_key(dataset), f"{dataset}_csv")

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import pyspark
 import pytest
 from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from personalize_assets.engines import Engine, LocalEngine, make_engine
+from personalize_assets.engines import glue as glue_engine
+from personalize_assets_tests.glue_emulator import GlueEmulator
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
@@ -84,3 +87,24 @@ def bucket(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "events"
     boto3.resource("s3").Bucket("events").objects.all().delete()
     client.delete_bucket(Bucket="events")
+
+
+@pytest.fixture(scope="session")
+def _glue_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GlueEmulator]:
+    server = GlueEmulator(tmp_path_factory.mktemp("glue"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def glue(_glue_server: GlueEmulator, bucket: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[GlueEmulator]:
+    """Glue, with the job `personalize-assets` as `deploy` makes it; AWS's environment points there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", _glue_server.url)
+    monkeypatch.setattr(glue_engine, "_POLL_SECONDS", 0.1)
+    # The wait for late messages of a job that has not said goodbye.
+    monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
+    _glue_server.reset()
+    _glue_server.create_job(bucket, "5.1" if pyspark.__version__.startswith("3.5.") else "6.0")
+    yield _glue_server
+    _glue_server.reset()
+    _glue_server.delete_job()

@@ -156,6 +156,38 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
     ]
 
 
+def test_a_refused_folder_of_files_leaves_the_former_one(shop: Shop) -> None:
+    shop.config.destination.__dict__["single_file"] = False
+    shop.config.dataset_group.__dict__["use_cases"] = ()
+    shop.convert()
+    assert shop.export("interactions_csv").success
+    manifest = shop.pipeline.destination.manifest("interactions")
+    assert manifest is not None
+    shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES])
+    shop.convert()
+
+    assert not shop.export("interactions_csv").success
+
+    assert shop.pipeline.destination.manifest("interactions") == manifest
+    there = {file.relative_to(shop.folder / "out").as_posix() for file in shop.folder.glob("out/exports/**/*.csv")}
+    assert there == {file["key"] for file in manifest["files"]}
+    assert [finding.passed for _, finding in judge_file(shop.pipeline, "interactions")] == [True] * 4
+
+
+def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
+    shop.config.dataset_group.__dict__["use_cases"] = ()
+    shop.convert()
+    found = []
+    for single_file in (True, False):
+        shop.config.destination.__dict__["single_file"] = single_file
+        check = results(shop.export("users", "users_csv"))["users_csv", "the_file_is_at_most_100_gigabytes"]
+        manifest = shop.pipeline.destination.manifest("users")
+        assert manifest is not None
+        found.append((shown(check)["observed"], manifest["bytes"]))
+
+    assert found == [(len("USER_ID,TIER\nu1,gold\n"),) * 2] * 2
+
+
 def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) -> None:
     texts = {"exports/users/0.csv": b"USER_ID,TIER\nu1,gold\n", "exports/users/1.csv": b"USER_ID,TIER\nu2,gold\n"}
     for key, text in texts.items():
@@ -163,7 +195,7 @@ def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) ->
     digests = "".join(f"{hashlib.sha256(text).hexdigest()}\n" for text in texts.values())
     manifest = {
         "rows": 2, "bytes": sum(map(len, texts.values())), "sha256": hashlib.sha256(digests.encode()).hexdigest(),
-        "files": [{"key": key} for key in texts],
+        "path": "exports/users/", "files": [{"key": key} for key in texts],
     }  # fmt: skip
     shop.pipeline.destination.put_manifest("users", manifest)
 

@@ -135,6 +135,33 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
             assert record.last_check_execution_record.status.value == "SUCCEEDED"
 
 
+def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": 1790812801}')
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PERSONALIZE__DESTINATION__SINGLE_FILE", "false")
+
+    result = invoke("run", "--config", config(tmp_path, "raw"))
+
+    (folder,) = (tmp_path / "out/exports/interactions").iterdir()
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("interactions ")]
+    assert line.split()[1:] == ["1", "0", "0", "1", "41", f"out/exports/interactions/{folder.name}/"]
+    assert [file.read_text() for file in folder.iterdir()] == ["USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812801\n"]
+    assert sorted(path.name for path in folder.parent.parent.iterdir()) == [
+        "interactions",
+        "interactions.manifest.json",
+    ]
+    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("interactions_csv"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
+
+
 # run: what is wrong is said in one paragraph
 
 
@@ -192,7 +219,7 @@ def test_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": "2026-10-01"}')
     monkeypatch.setenv("JAVA_HOME", str(tmp_path))
 
-    message = failure("--config", config(tmp_path, "raw"))
+    message = failure("--engine", "local", "--config", config(tmp_path, "raw"))
 
     assert message.startswith("Error: convert: engine 'local' runs Spark, which needs Java 17 or newer, but JAVA_HOME=")
     assert message.count("\n") == 1
@@ -221,13 +248,18 @@ def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [0.5, 6])
-def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(seconds: float, tmp_path: Path) -> None:
-    """Also while Java is starting, which then ends with the run."""
+@pytest.mark.parametrize(
+    ("engine", "after", "seconds"),
+    [("sail", "catalog", 0.1), ("sail", "convert", 0.3), ("sail", "convert", 1), ("local", "catalog", 0.5)],
+)
+def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
+    engine: str, after: str, seconds: float, tmp_path: Path
+) -> None:
+    """Also while Java or Sail is starting, which then ends with the run."""
     run_sample("segment", tmp_path / "data")
     before = hashes(tmp_path / "data")
     running = subprocess.Popen(
-        [COMMAND, "run", "--config", SAMPLES / "segment.yaml"],
+        [COMMAND, "run", "--engine", engine, "--config", SAMPLES / "segment.yaml"],
         env={**os.environ, "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -236,7 +268,8 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(seconds: flo
         start_new_session=True,
     )
     assert running.stdout is not None
-    assert running.stdout.readline().startswith("catalog")
+    while not running.stdout.readline().startswith(after):
+        pass
     time.sleep(seconds)
 
     os.killpg(running.pid, signal.SIGINT)
@@ -246,6 +279,19 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(seconds: flo
     assert "Stopped. Whatever was in force before still is; run again to finish." in errors
     assert "Traceback" not in errors
     assert hashes(tmp_path / "data") == before
+
+
+def test_without_java_the_default_engine_runs(tmp_path: Path) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    env = {**os.environ, "PATH": str(commands), "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")}
+    env.pop("JAVA_HOME", None)
+
+    done = subprocess.run(
+        [COMMAND, "run", "--config", SAMPLES / "segment.yaml"], env=env, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # generate

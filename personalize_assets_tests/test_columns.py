@@ -42,6 +42,7 @@ ITEMS = Dataset(
     (
         Column("ITEM_ID", ("each.sku", "properties.sku"), required=True),
         Column("TAGS", ("each.tags", "tags"), categorical=True),
+        Column("HIDDEN_TAGS", ("each.tags", "tags"), hash=True, hash_key="key"),
         Column("PRICE", ("properties.price",), type="double", required=True),
         Column("CREATION_TIMESTAMP", ("properties.created",), type="timestamp"),
         Column("STOCK", ("each.stock",), type="long"),
@@ -53,7 +54,10 @@ ITEMS = Dataset(
 )
 USERS = Dataset(
     "users",
-    (Column("USER_ID", ("userId",), required=True), Column("AGE", ("`Age, in years`", "age"), type="int")),
+    (
+        Column("USER_ID", ("userId",), required=True, hash=True, hash_key="key"),
+        Column("AGE", ("`Age, in years`", "age"), type="int"),
+    ),
     where={},
     event_time="timestamp",
 )

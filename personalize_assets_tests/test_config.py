@@ -115,6 +115,13 @@ def test_the_engine_and_the_domain_have_defaults() -> None:
     assert (config.engine, config.dataset_group.domain) == ("sail", "custom")
 
 
+def test_an_export_is_a_single_file_unless_the_config_or_the_environment_says_otherwise() -> None:
+    assert load().destination.single_file is True
+    assert load(env={"PERSONALIZE__DESTINATION__SINGLE_FILE": "false"}).destination.single_file is False
+    folder = edited(("uri: ../data/segment", "uri: ../data/segment\n  single_file: false"))
+    assert load(folder).destination.single_file is False
+
+
 def test_the_interactions_of_the_job_spec() -> None:
     assert load().conversion_datasets()["interactions"] == contract.Dataset(
         name="interactions",
@@ -240,8 +247,8 @@ def test_a_path_given_goes_before_personalize_config() -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     load()
     monkeypatch.setenv("PERSONALIZE_CONFIG", "personalize.yaml")
-    monkeypatch.setenv("PERSONALIZE_ENGINE", "glue")
-    assert load_config().engine == "glue"
+    monkeypatch.setenv("PERSONALIZE_ENGINE", "sail")
+    assert load_config().engine == "sail"
 
 
 def test_importing_the_module_reads_nothing() -> None:
@@ -338,7 +345,7 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, checks, dataset_group, datasets",
+            " use one of source, destination, engine, checks, dataset_group, datasets, mask, automation, aws, glue",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -414,7 +421,7 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets, mask, automation, aws, glue"),
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
@@ -431,6 +438,8 @@ def test_a_byte_order_mark_and_an_anchor_are_fine() -> None:
         ("uri: segment", "uri: s3a://raw/logs", "source.uri: 's3a://raw/logs' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("uri: segment", "uri: s3:/raw", "source.uri: 's3:/raw' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("../data/segment", "s3:///made", "destination.uri: 's3:///made' names no bucket; write s3://bucket/prefix"),
+        ("uri: ../data/segment", "uri: out\n  single_file: some", "destination.single_file: found 'some'; write true or false"),
+        ("uri: ../data/segment", "uri: out\n  single: no", "destination.single: unknown key; did you mean 'single_file'? use one of uri, single_file"),
         ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items"),
         ("    each: properties.products\n    dedupe_by", "    each: each.products\n    dedupe_by", "datasets.interactions.each: 'each.products' starts at an element of `each`, which only columns can; write a path of the event"),
         ("dedupe_by: messageId", "dedupe_by: message id", "datasets.interactions.dedupe_by: 'message id' is not a path: expected a dot at position 8, found ' '"),
@@ -458,7 +467,7 @@ def test_no_interactions() -> None:
     ("text", "line"),
     [
         ("{path: p, type: money}", ".type: 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp"),
-        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep"),
+        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep, hash"),
         ("", ": found nothing; write a path, a list of paths, or a mapping with path or constant"),
         ("5", ": found 5; write a path, a list of paths, or a mapping with path or constant"),
         ("{type: float}", ": neither path nor constant; write one of them"),
@@ -619,3 +628,68 @@ def test_a_use_case_of_another_domain_is_refused() -> None:
         "dataset_group.use_cases: 'Best sellers' is no use case of the domain custom; remove it, or write the group's "
         "domain"
     ) in str(error.value)
+
+
+# -- automation ------------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_off_without_the_section(tmp_path: Path) -> None:
+    assert not load_config(env={}).automation.on
+
+
+@pytest.mark.parametrize(
+    ("written", "on"),
+    [("on", True), ("true", True), ("{on: on}", True), ("off", False), ("{settle_minutes: 5}", False)],
+)
+def test_automation_is_a_switch_or_a_mapping_with_one(tmp_path: Path, written: str, on: bool) -> None:
+    assert load_config(automated(tmp_path, written), {}).automation.on is on
+
+
+def test_the_environment_switches_it_on_and_refines_a_switch(tmp_path: Path) -> None:
+    by_itself = load_config(automated(tmp_path, "off"), {"PERSONALIZE__AUTOMATION": "on"})
+    refined = load_config(automated(tmp_path, "on"), {"PERSONALIZE__AUTOMATION__SETTLE_MINUTES": "0.5"})
+
+    assert (by_itself.automation.on, by_itself.automation.settle_minutes) == (True, 30)
+    assert (refined.automation.on, refined.automation.settle_minutes) == (True, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("maybe", "automation.on: found 'maybe'; write on or off, or a mapping with the key `on` and others"),
+        ("{lookback_days: 0}", "automation.lookback_days: 0 is not a number from 1 on; write one, as 2"),
+        ("{settle_minutes: -1}", "automation.settle_minutes: -1 is not a number from 0 on; write one, as 1"),
+        ("{export: now}", "automation.export: 'now' is not a time to export; use one of daily, eager"),
+        ("{export_at: 4}", "automation.export_at: 4 is not a time of day; write it as 04:00 (UTC)"),
+        ("{arrivals: sns}", "automation.arrivals: 'sns' is not a way to learn of files; use one of list, sqs"),
+        ("{arrivals: sqs}", "automation: arrivals: sqs without sqs_queue; write the queue's URL there"),
+        (
+            "{sqs_queue: raw-events}",
+            "automation.sqs_queue: 'raw-events' is not a queue's URL; write it in full, as "
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events",
+        ),
+        (
+            "{sqs_queue: 'https://sqs/1/q'}",
+            "automation: sqs_queue is of no use with arrivals: list; write arrivals: sqs, or remove sqs_queue",
+        ),
+    ],
+)
+def test_an_impossible_automation_is_refused(tmp_path: Path, written: str, message: str) -> None:
+    path = automated(tmp_path, written)
+
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+
+    assert str(error.value) == f"{path}: {message}"
+
+
+def automated(folder: Path, written: str) -> Path:
+    path = folder / "personalize.yaml"
+    path.write_text(
+        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        "destination: {uri: out}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+        f"automation: {written}\n"
+    )
+    return path

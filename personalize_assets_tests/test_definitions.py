@@ -77,6 +77,7 @@ def test_the_graph_is_the_one_of_the_design() -> None:
     } == {
         "raw_events": ("raw", "daily", []),
         "raw_event_catalog": ("catalog", "daily", ["raw_events"]),
+        "event_profile": ("catalog", "daily", ["raw_event_catalog"]),
         "filtered_interactions": ("datasets", "daily", ["raw_event_catalog"]),
         "user_traits": ("datasets", "daily", ["raw_event_catalog"]),
         "item_details": ("datasets", "daily", ["raw_event_catalog"]),
@@ -119,7 +120,8 @@ def test_a_dataset_that_is_not_in_the_config_has_no_assets(tmp_path: Path) -> No
     graph = build_definitions(load_config(config)).resolve_asset_graph()
 
     assert {key.to_user_string() for key in graph.get_all_asset_keys()} == {
-        "raw_events", "raw_event_catalog", "filtered_interactions", "interactions_csv", "interactions_schema",
+        "raw_events", "raw_event_catalog", "event_profile",
+        "filtered_interactions", "interactions_csv", "interactions_schema",
     }  # fmt: skip
 
 

@@ -84,14 +84,6 @@ def test_java_is_only_looked_for_when_a_job_runs(
         engine.run(context, {})
 
 
-@pytest.mark.parametrize("name", ["glue"])
-def test_an_engine_of_a_later_version_is_refused(name: str) -> None:
-    with pytest.raises(PersonalizeAssetsError) as error:
-        make_engine(name)
-
-    assert str(error.value) == f"engine: '{name}' is not part of this version yet; use local or sail"
-
-
 def spec(folder: Path, file: str) -> dict[str, Any]:
     """A job over one file, every event of which is wanted by a dataset that is not made."""
     return {

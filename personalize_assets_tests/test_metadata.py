@@ -153,9 +153,11 @@ def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
 
 
 def test_a_run_far_away_shows_its_page() -> None:
-    assert run_metadata({"seconds": 2, "url": "https://glue/run"}, "glue")["engine_run"] == dg.MetadataValue.url(
-        "https://glue/run"
-    )
+    said = {"AWS Glue job run": "jr_1", "Page": "https://glue/run"}
+
+    assert run_metadata({"seconds": 2, "engine": said}, "glue") == {
+        "seconds": 2.0, "engine": "glue", "AWS Glue job run": "jr_1", "Page": dg.MetadataValue.url("https://glue/run"),
+    }  # fmt: skip
 
 
 def test_an_export_in_s3_links_to_its_page_in_the_console() -> None:

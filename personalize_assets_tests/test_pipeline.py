@@ -56,7 +56,7 @@ class Group:
         self.raw = open_store(source)
         config = {
             "source": {"uri": source, "layout": self.layout.name, "start_date": "2026-10-01"},
-            "destination": {"uri": destination},
+            "destination": {"uri": destination, "single_file": changes.get("single_file", True)},
             "dataset_group": {"name": "test"},
             "datasets": changes.get("datasets", DATASETS),
         }
@@ -170,9 +170,8 @@ def test_a_manifest_tells_of_the_very_bytes_of_its_csv(told: Told) -> None:
 
     manifest = group.pipeline.destination.manifest("interactions")
     assert manifest == made["interactions_csv"]
-    assert {
-        key: value for key, value in made["interactions_csv"].items() if key not in ("run", "seconds", "profile")
-    } == {
+    left_out = ("run", "inputs", "seconds", "profile")
+    assert {key: value for key, value in made["interactions_csv"].items() if key not in left_out} == {
         "dataset": "interactions",
         "columns": ["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"],
         "rows": 4,
@@ -180,6 +179,15 @@ def test_a_manifest_tells_of_the_very_bytes_of_its_csv(told: Told) -> None:
         "duplicates": 1,
         "bytes": len(data),
         "sha256": hashlib.sha256(data).hexdigest(),
+        "path": "exports/interactions.csv",
+        "files": [
+            {
+                "key": "exports/interactions.csv",
+                "rows": 4,
+                "bytes": len(data),
+                "sha256": hashlib.sha256(data).hexdigest(),
+            }
+        ],
         "days": ["2026-10-01", "2026-10-02"],
     }
 
@@ -550,3 +558,17 @@ def test_folders_and_buckets_give_the_same_bytes(
     }
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
     assert not group.listed("_parts/")
+
+
+def test_a_csv_is_known_to_be_of_the_days_in_force_until_one_of_them_is_converted_again(told: Told) -> None:
+    group, commits, _ = told
+
+    assert group.pipeline.unexported() == []
+    destination = group.pipeline.destination
+    before = destination.day_commit("interactions", "2026-10-01")
+    assert before == commits["interactions"]["2026-10-01"]
+    try:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", {**before, "run": "20261122T000000-abcdef"})
+        assert group.pipeline.unexported() == ["interactions"]
+    finally:
+        destination.commit_day(DAILY["interactions"], "2026-10-01", before)

@@ -135,3 +135,36 @@ def test_the_files_of_a_folder_count_as_one_and_a_line_says_its_file() -> None:
     other = hashlib.sha256(b"X\n").hexdigest()
     assert scan.sha256 == hashlib.sha256(f"{good.sha256}\n{bad.sha256}\n{other}\n".encode()).hexdigest()
     assert scan.wrong == [{"file": "1.csv", "line": 3, "problem": "ITEM_ID is empty, but required", "text": ""}]
+
+
+def test_of_hidden_columns_no_value_is_shown_nor_of_what_may_be_one() -> None:
+    def shown(text: str) -> list[Any]:
+        scan = scan_csv(io.BytesIO(text.encode()), ITEMS, {"PRICE"})
+        return [scan.header[0], *([line["problem"], line["text"]] for line in [*scan.broken, *scan.wrong])]
+
+    assert shown(HEADER + "i1,cheap,red,soon,True,3\n") == [
+        "ITEM_ID",
+        ["PRICE is no float as Personalize reads it", "***"],
+        ["MADE is no timestamp as Personalize reads it", "soon"],
+    ]
+    assert shown(HEADER + ROW + "i2,9\n")[1:] == [["2 cells instead of 6", "***"]]
+    assert shown(ROW)[0] == "***"
+    assert shown("")[0] == ""
+
+
+def test_arrows_own_words_are_not_shown_where_columns_are_hidden() -> None:
+    text = (HEADER + "i1,9.5,r\xe9d,1790812800,True,3\n").encode("latin-1")
+
+    assert scanned(text).broken[0]["problem"] != "no CSV from here on"
+    assert scan_csv(io.BytesIO(text), ITEMS, {"PRICE"}).broken[0]["problem"] == "no CSV from here on"
+
+
+def test_a_value_is_named_by_its_line_whatever_is_broken_before_or_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "_BLOCK_BYTES", 128)
+    wrong, broken = "i1,cheap,red,1790812800,True,3\n", "i2,9\n"
+    lines = [broken, ROW, wrong, broken, wrong, broken, *[ROW] * 9, broken, wrong, ROW, broken, broken, wrong, broken]
+
+    scan = scanned(HEADER + "".join(lines))
+
+    assert [line["line"] for line in scan.wrong] == [n for n, line in enumerate(lines, 2) if line == wrong]
+    assert [line["line"] for line in scan.broken] == [n for n, line in enumerate(lines, 2) if line == broken][:5]

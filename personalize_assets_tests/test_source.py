@@ -8,7 +8,7 @@ import pytest
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, layout
-from personalize_assets.source import Listing, RawFiles
+from personalize_assets.source import DayListing, Listing, RawFiles
 from personalize_assets.stores import StoreError, open_store
 
 START = date(2026, 10, 1)
@@ -175,3 +175,29 @@ def test_a_bucket_that_is_not_there_is_an_error_and_not_a_day_without_files(buck
         assert str(error.value) == (
             "s3://no-such-bucket/raw: there is no bucket 'no-such-bucket'; create it, or correct the uri in the config"
         )
+
+
+# -- one day after another -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_day_listed_by_itself_is_the_same_as_in_a_listing_of_many(uri: str, name: str) -> None:
+    key = layout(name, START).key
+    raw = source(
+        uri, name, *(key(day, f"{n}.gz", source=f"s{n}", hour=n) for day in (START, NEXT) for n in (2, 1)), "x/_SUCCESS"
+    )
+
+    listing = DayListing(raw)
+
+    for day in (START, NEXT):
+        assert list(listing.files(day)) == raw.of([day]).days[day]
+
+
+def test_a_listing_of_a_day_goes_on_after_any_of_its_keys(uri: str) -> None:
+    keys = [f"year=2026/month=10/day={day}/{name}" for day in ("01", "1") for name in ("a b", "a/c=1/x", "ü")]
+    raw = source(uri, "hive", *keys, "day=2026-10-01/z")
+    whole = [file.key for file in DayListing(raw).files(START)]
+
+    assert whole == sorted(whole)
+    for number, after in enumerate(whole, 1):
+        assert [file.key for file in DayListing(raw).files(START, after)] == whole[number:]

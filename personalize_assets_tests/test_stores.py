@@ -508,3 +508,38 @@ def test_a_store_is_opened_without_touching_anything(tmp_path: Path) -> None:
     open_store("s3://nowhere/at/all")
 
     shutil.rmtree(tmp_path)  # nothing was made, nothing was called
+
+
+# -- what a sensor needs ---------------------------------------------------------------------------------------------
+
+
+def test_files_come_in_the_order_of_keys_from_any_of_them_on(store: Store) -> None:
+    keys = ["a", "a b", "a/b", "a/b/c", "aa", "b", "ü"]
+    for key in reversed(keys):
+        if key != "a/b":  # a folder has no file of a folder's name
+            store.write(key if key != "a" else "a.", b"")
+    ordered = [file.key for file in store.files()]
+
+    assert ordered == sorted(ordered)
+    for number, key in enumerate(ordered, 1):
+        assert [file.key for file in store.files(after=key)] == ordered[number:]
+
+
+def test_a_version_changes_with_the_content_and_only_then(store: Store) -> None:
+    def version() -> str:
+        (file,) = store.files()
+        return file.version
+
+    store.write("key", b"one")
+    first, again = version(), version()
+    store.write("key", b"two")
+
+    assert first == again != version() != ""
+
+
+def test_a_prefix_holds_something_or_not(store: Store) -> None:
+    store.write("day=2026-10-01/a.json", b"")
+
+    assert [store.holds(prefix) for prefix in ("", "day=", "day=2026-10-01/", "dt=", "day=2026-10-02/", "x/y")] == [
+        True, True, True, False, False, False,
+    ]  # fmt: skip

@@ -25,14 +25,17 @@ def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
             )
         ],
         partitions_def=group.partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=group.backfill_policy,
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with permanent_errors():
             catalogs = pipeline.catalog(days_of(context))
+            described = pipeline.describe_for_athena(catalogs)
         for day, catalog in catalogs.items():
             uri = pipeline.destination.uri_of(pipeline.destination.catalog_key(day))
-            context.add_asset_metadata(catalog_metadata(catalog, uri), asset_key=key, partition_key=day)
+            context.add_asset_metadata(
+                {**catalog_metadata(catalog, uri), **described}, asset_key=key, partition_key=day
+            )
         return dg.MaterializeResult(asset_key=key)
 
     return raw_event_catalog

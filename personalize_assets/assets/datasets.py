@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from personalize_assets.assets import descriptions
-from personalize_assets.assets.group import Group, days_of, permanent_errors
+from personalize_assets.assets.group import Group, days_of, permanent_errors, resumes
 from personalize_assets.checks.books import accounted, accounted_spec
 from personalize_assets.checks.daily import DAILY_RULES, DayFacts, days_before
 from personalize_assets.checks.results import result_of, spec_of
@@ -42,9 +42,10 @@ def convert(group: Group) -> dg.AssetsDefinition:
             for spec in (accounted_spec(key), *(spec_of(rule, key, strict=False) for rule in DAILY_RULES))
         ],
         partitions_def=group.partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=group.backfill_policy,
         can_subset=True,
         required_resource_keys={group.engine_key},
+        pool=group.pool,
     )
     def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
@@ -53,15 +54,24 @@ def convert(group: Group) -> dg.AssetsDefinition:
             return
         days = days_of(context)
         with permanent_errors():
-            spec = pipeline.convert_spec(days, make)
-            report = group.engine(context).run(context, spec)
-            commits = pipeline.commit_convert(days, spec, report)
-            books = {name: pipeline.books(name, commits[name], report) for name in make}
+            commits, books = pipeline.finished(days if resumes(context) else [], make)
+            finished = set(next(iter(commits.values())))
+            rest = [day for day in days if day.isoformat() not in finished]
+            if finished:
+                context.log.info(f"{len(finished)} of {len(days)} days are finished and left as they are")
+            run: dict[str, Any] = {}
+            if rest:
+                spec = pipeline.convert_spec(rest, make)
+                report = group.engine(context).run(context, spec)
+                run = run_metadata(report, pipeline.config.engine)
+                for name, made in pipeline.commit_convert(rest, spec, report).items():
+                    commits[name].update(made)
+                    books[name].update(pipeline.books(name, made, report))
             facts = {name: _facts(pipeline, name, commits[name], books[name]) for name in make}
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                shown = day_metadata(commit, uri, books[name][day], run_metadata(report, pipeline.config.engine))
+                shown = day_metadata(commit, uri, books[name][day], None if day in finished else run)
                 context.add_asset_metadata(shown, asset_key=keys[name], partition_key=day)
             checks = group.asked_for(context, _checks(keys[name], facts[name]))
             yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
@@ -102,5 +112,5 @@ def _facts(pipeline: Pipeline, name: str, commits: Commits, books: Commits) -> D
         commits,
         books,
         {day: commit["kept"] for day, commit in known.items()},
-        lambda day: pipeline.destination.first_rejects(name, day, 5),
+        lambda day: pipeline.first_rejects(name, day, 5),
     )

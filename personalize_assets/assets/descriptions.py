@@ -24,6 +24,15 @@ nulls), told from the head of each file.
 - **Used by** the daily datasets, which read the files named here, and by you: to see which fields there are to map.
 """
 
+EVENT_PROFILE = """\
+What the events of an arrival day are like, told from the heads of its catalogued files: which events there are and how
+often, which of them carry an item and at which path, and one of each to look at.
+
+- **Grain** one day; one row a kind of event, one row a path that could be an item's id.
+- **Changes** when it is materialized, for any catalogued day. No job does so, for nothing is made from it.
+- **Used by** you: to choose `where` and `columns` in the config.
+"""
+
 DAILY: Mapping[str, str] = MappingProxyType(
     {
         "interactions": """\
@@ -59,8 +68,8 @@ All that is known of each {one}, over all days: for each column the latest value
 """
 
 CSV = """\
-The file to import into Personalize's {title} dataset, over all days. Its manifest (rows, bytes, SHA-256, days) lies
-beside it.
+The file (or folder of files, with `single_file: false`) to import into Personalize's {title} dataset, over all days.
+Its manifest (rows, bytes, SHA-256, days) lies in `exports/`.
 
 - **Grain** one {one}; {key}.
 - **Changes** when it is materialized, in one step. What Personalize would refuse does not replace it: see its checks.

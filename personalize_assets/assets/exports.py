@@ -6,6 +6,7 @@ import dagster as dg
 
 from personalize_assets.assets import descriptions
 from personalize_assets.assets.group import Group, permanent_errors
+from personalize_assets.automation import condition, freshness
 from personalize_assets.checks.books import exported, exported_spec
 from personalize_assets.checks.exports import export_rules, judge_exports, judge_in_force, refusals, why_refused
 from personalize_assets.checks.results import result_of, spec_of
@@ -32,6 +33,7 @@ def export(group: Group) -> dg.AssetsDefinition:
         check_specs=[*(exported_spec(key) for key in keys.values()), *_check_specs(group)],
         can_subset=True,
         required_resource_keys={group.engine_key},
+        pool=group.pool,
     )
     def export(
         context: dg.AssetExecutionContext,
@@ -64,11 +66,12 @@ def export(group: Group) -> dg.AssetsDefinition:
             if name in pipeline.datasets:
                 metadata = table_metadata(done[name], destination.uri_of(name))
             else:
-                metadata = csv_metadata(done[name], destination.uri_of(destination.csv_key(dataset)))
+                metadata = csv_metadata(done[name], destination.uri_of(done[name]["path"]))
             metadata.update(run_metadata(report, pipeline.config.engine))
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
         if refused:
-            raise dg.Failure("\n".join(_told(group, name, why) for name, why in refused.items()), allow_retries=False)
+            with permanent_errors():
+                raise PersonalizeAssetsError("\n".join(_told(group, name, why) for name, why in refused.items()))
 
     return export
 
@@ -104,6 +107,7 @@ def _check_specs(group: Group) -> Iterator[dg.AssetCheckSpec]:
 
 
 def _specs(group: Group) -> Iterator[dg.AssetSpec]:
+    follows = condition(group)
     for name in group.pipeline.datasets:
         # All days are read, so no partition of the daily asset is closer than another.
         daily = dg.AssetDep(group.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
@@ -118,6 +122,7 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
                 kinds={"pyspark", "parquet"},
                 description=descriptions.TABLE.format(name=name, one=descriptions.one_of(name), id=IDS[name][0]),
                 metadata=columns,
+                automation_condition=follows,
                 **group.about(name),
             )
         yield dg.AssetSpec(
@@ -129,5 +134,7 @@ def _specs(group: Group) -> Iterator[dg.AssetSpec]:
                 name=name, title=name.capitalize(), one=descriptions.one_of(name), key=descriptions.CSV_KEYS[name]
             ),
             metadata=columns,
+            automation_condition=follows,
+            freshness_policy=freshness(group),
             **group.about(name),
         )

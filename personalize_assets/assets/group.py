@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TypedDict, cast
 
 import dagster as dg
 
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.failures import passes_by_itself
 from personalize_assets.pipeline import Pipeline
 
 
@@ -47,8 +48,18 @@ class Group:
     def engine_key(self) -> str:
         return self.name("engine")
 
+    @property
+    def pool(self) -> str | None:
+        """The Dagster pool of the steps that run on the engine: how many runs Glue takes at once is limited there."""
+        return "glue" if self.pipeline.config.engine == "glue" else None
+
     def engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
+
+    @property
+    def backfill_policy(self) -> dg.BackfillPolicy:
+        """A range of days is one run, up to so many days: what fails is then no more than that."""
+        return dg.BackfillPolicy.multi_run(self.pipeline.config.automation.max_days_per_run)
 
     def asked_for(
         self, context: dg.AssetExecutionContext, checks: Iterable[dg.AssetCheckResult]
@@ -58,15 +69,55 @@ class Group:
         return [check for check in checks if (check.asset_key, check.check_name) in selected]
 
 
+# On a run that leaves out the days which are finished; the backfill dialogue takes it as well.
+RESUME_TAG = "personalize_assets/resume"
+_PARENT_BACKFILL_TAG = "dagster/parent_backfill_id"
+_UNFINISHED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+
+
+def resumes(context: dg.AssetExecutionContext) -> bool:
+    """Whether a run goes on where another one failed, and so may leave out what that one has finished.
+
+    It does by its tag, as a run of the arrivals sensor, or if it is a retry of a failed run or backfill. Any other run
+    was asked for by somebody who wants the days converted, finished or not.
+    """
+    run = context.run
+    if run.tags.get(RESUME_TAG) == "true" or _PARENT_BACKFILL_TAG in run.tags:
+        return True
+    parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
+    return parent is not None and parent.status in _UNFINISHED
+
+
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The arrival days of a run: one partition, or a range of them in a single run."""
     return [date.fromisoformat(key) for key in context.partition_keys]
 
 
+# Waits of about 30 s, 90 s and 210 s: what lasts longer is for the arrivals sensor, or for people.
+RETRIES = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+# A day's convert takes minutes; what takes so long hangs. Enforced where Dagster's run monitoring is on.
+MAX_RUNTIME = timedelta(hours=6)
+# On a run whose failure does not pass by itself.
+PERMANENT_TAG = "personalize_assets/permanent_failure"
+
+
 @contextmanager
 def permanent_errors() -> Iterator[None]:
-    """What the user must mend is not tried again, and is shown by its text alone."""
+    """What the user must mend is not tried again, and is shown by its text alone; what passes is, with back-off.
+
+    An error that is neither told nor known to pass goes its way, and is not tried again.
+    """
     try:
         yield
-    except PersonalizeAssetsError as error:
+    except Exception as error:
+        context = dg.OpExecutionContext.get()
+        passes = passes_by_itself(error)
+        if passes and context.retry_number < RETRIES.max_retries:
+            seconds = RETRIES.calculate_delay(context.retry_number + 1)
+            context.log.warning(f"Tried again in {seconds:.0f} s, as this may pass: {error}")
+            raise dg.RetryRequested(RETRIES.max_retries, seconds) from error
+        if not isinstance(error, PersonalizeAssetsError):
+            raise
+        if not passes:
+            context.instance.add_run_tags(context.run_id, {PERMANENT_TAG: "true"})
         raise dg.Failure(str(error), allow_retries=False) from error

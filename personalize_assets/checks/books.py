@@ -7,6 +7,8 @@ from typing import Any
 
 import dagster as dg
 
+from personalize_assets.books import unbalanced_books, unbalanced_rows
+
 ACCOUNTED = "every_event_is_accounted_for"
 EXPORTED = "every_row_is_exported_or_a_duplicate"
 
@@ -44,7 +46,7 @@ def accounted(
     wrong = [
         f"{day}: {said}"
         for day in commits
-        for said in (_unbalanced_books(books[day]), _unbalanced_rows(commits[day]))
+        for said in (unbalanced_books(books[day]), unbalanced_rows(commits[day]))
         if said
     ]
     return dg.AssetCheckResult(
@@ -58,23 +60,6 @@ def accounted(
             "unbalanced": "; ".join(wrong[:5]) or "none",
         },
     )
-
-
-def _unbalanced_books(books: Mapping[str, Any]) -> str | None:
-    malformed = sum(books["malformed"].values())
-    if books["read"] == books["wanted"] + books["not_wanted"] + malformed:
-        return None
-    return (
-        f"{books['read']} events read, but {books['wanted']} wanted + {books['not_wanted']} not wanted + "
-        f"{malformed} malformed"
-    )
-
-
-def _unbalanced_rows(commit: Mapping[str, Any]) -> str | None:
-    rejected = sum(commit["rejected"].values())
-    if commit["rows"] == commit["kept"] + rejected:
-        return None
-    return f"{commit['rows']} rows, but {commit['kept']} kept + {rejected} rejected"
 
 
 def exported(key: dg.AssetKey, counts: Mapping[str, Any]) -> dg.AssetCheckResult:

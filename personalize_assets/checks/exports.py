@@ -14,6 +14,7 @@ from personalize_assets.checks.scan import scan_csv, together
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.masking import masked_profile
 from personalize_assets.pipeline import Pipeline
 
 Judged = list[tuple[Rule[ExportFacts], Finding]]
@@ -56,7 +57,8 @@ def judge_in_force(pipeline: Pipeline, name: str) -> Judged:
         found = "no export" if manifest is None else "an export made with other columns or by an older version"
         return [(rule, Finding(False, found, f"materialize {name}_csv first")) for rule in rules]
     today = datetime.now(UTC).date()
-    facts = ExportFacts(dataset, group.domain, manifest["profile"], manifest, group.use_cases, today)
+    profile = masked_profile(manifest["profile"], pipeline.hidden_columns(name))
+    facts = ExportFacts(dataset, group.domain, profile, manifest, group.use_cases, today)
     return [(rule, rule.judge(facts)) for rule in rules]
 
 
@@ -85,8 +87,8 @@ def judge_file(pipeline: Pipeline, name: str) -> list[tuple[Rule[FileFacts], Fin
     rules = file_rules(dataset, domain)
     manifest = destination.manifest(name)
     # An export may be a folder of files: then the manifest names them, in their order.
-    folder = [file["key"] for file in (manifest or {}).get("files", ())]
-    keys = folder or [destination.csv_key(name)]
+    is_folder = manifest is not None and str(manifest.get("path", "")).endswith("/")
+    keys = [file["key"] for file in manifest["files"]] if manifest and is_folder else [destination.csv_key(name)]
     for key in keys:
         if not any(file.key == key for file in destination.store.files(key)):
             missing = Finding(False, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
@@ -94,8 +96,8 @@ def judge_file(pipeline: Pipeline, name: str) -> list[tuple[Rule[FileFacts], Fin
     scans = []
     for key in keys:
         with FileSystem(pipeline.s3_options).open(destination.uri_of(key)) as file:
-            scans.append(scan_csv(file, dataset))
-    scan = together(scans, [key.rpartition("/")[2] for key in keys]) if folder else scans[0]
+            scans.append(scan_csv(file, dataset, pipeline.hidden_columns(name)))
+    scan = together(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     facts = FileFacts(dataset, scan, fields, manifest)
     return [(rule, rule.judge(facts)) for rule in rules]

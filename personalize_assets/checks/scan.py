@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column, Dataset
+from personalize_assets.conversion.masking import MASK
 
 _BLOCK_BYTES = 4 * 1024 * 1024
 _SHOWN_CHARS = 200
@@ -135,30 +137,70 @@ class _Bytes:
             scan.is_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
 
 
-def scan_csv(file: IO[bytes], dataset: Dataset) -> Scan:
-    """Read a CSV to its end. It raises nothing about the content: whatever is wrong stands in the result."""
+class _Lines:
+    """On which lines the records of a batch stand. Arrow tells of broken lines before it gives the records around them.
+
+    No more is kept than what Arrow has read ahead.
+    """
+
+    def __init__(self) -> None:
+        self.broken: deque[int] = deque()
+        self._among: list[int] = []
+        self._first = self._next = 2
+
+    def take(self, records: int) -> None:
+        self._first, self._among = self._next, []
+        self._next += records
+        while self.broken and self.broken[0] < self._next:
+            self._among.append(self.broken.popleft())
+            self._next += 1
+
+    def of(self, place: int) -> int:
+        line = self._first + place
+        for broken in self._among:
+            if broken > line:
+                break
+            line += 1
+        return line
+
+
+def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) -> Scan:
+    """Read a CSV to its end. It raises nothing about the content: whatever is wrong stands in the result.
+
+    With ``hidden`` columns it shows no value of theirs, and of a line that is no record, where nobody can tell which
+    value is whose, nothing at all; nor what stands in a header that is no column's name.
+    """
     scan = Scan()
+    lines = _Lines()
     source = _Bytes(file, scan)
     header = source.header.decode("utf-8", "backslashreplace")
     scan.header = header.split(",")
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
     try:
-        for batch in _batches(source, names, scan):
-            _look_at(batch, dataset, scan)
+        for batch in _batches(source, names, scan, lines):
+            lines.take(batch.num_rows)
+            _look_at(batch, dataset, scan, lines, hidden)
             scan.rows += batch.num_rows
     except pa.ArrowInvalid as error:
-        scan.is_broken(f"after {scan.rows + scan.broken_count + 1:,}", str(error), "")
+        # Arrow's own words may hold what it cannot read.
+        problem = "no CSV from here on" if hidden else str(error)
+        scan.is_broken(f"after {scan.rows + scan.broken_count + 1:,}", problem, "")
     source.end()
     if not scan.broken_count and scan.rows != scan.lines:
         scan.is_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
+    if hidden:
+        known = {column.name for column in dataset.columns}
+        scan.header = [name if name in known or not name else MASK for name in scan.header]
+        scan.broken = [{**line, "text": MASK if line["text"] else ""} for line in scan.broken]
     return scan
 
 
-def _batches(source: _Bytes, names: list[str], scan: Scan) -> Iterator[pa.RecordBatch]:
+def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Iterator[pa.RecordBatch]:
     def broken(row: Any) -> str:
         problem = f"{row.actual_columns} cells instead of {row.expected_columns}"
-        # Arrow counts from the first line it sees, which is the second of the file.
-        scan.is_broken("?" if row.number is None else row.number + 1, problem, row.text or "")
+        # Without threads Arrow has the number, from the first line it sees, which is the second of the file.
+        lines.broken.append(row.number + 1)
+        scan.is_broken(row.number + 1, problem, row.text or "")
         return "skip"
 
     if not source.has_rows():
@@ -179,8 +221,7 @@ def _batches(source: _Bytes, names: list[str], scan: Scan) -> Iterator[pa.Record
     yield from reader
 
 
-def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan) -> None:
-    first_line = scan.rows + scan.broken_count + 2
+def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _Lines, hidden: Collection[str]) -> None:
     for column in dataset.columns:
         if column.name not in batch.schema.names:
             continue
@@ -190,7 +231,8 @@ def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan) -> None:
             scan.wrong_count += len(places)
             for place in places[: _MAX_SHOWN - len(scan.wrong)].to_pylist():
                 text = str(values[place].as_py() or "")[:_SHOWN_CHARS]
-                scan.wrong.append({"line": first_line + place, "problem": f"{column.name} {problem}", "text": text})
+                text = MASK if text and column.name in hidden else text
+                scan.wrong.append({"line": lines.of(place), "problem": f"{column.name} {problem}", "text": text})
 
 
 def _problems(column: Column, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:

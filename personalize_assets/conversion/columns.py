@@ -107,7 +107,7 @@ class _Column:
     def read(self, rows: Rows, latest: int) -> tuple[pa.Array, dict[int, str]]:
         """The column, and the reason of each row that it rejects, which is null in it."""
         found = self._found(rows)
-        if self._column.map:
+        if self._column.map or self._column.hash:
             return self._one_by_one(found, latest)
         if self._column.type == "timestamp":
             return self._seconds(rows, found, latest)

@@ -55,6 +55,8 @@ class Column(msgspec.Struct, frozen=True):
         map: Value to value, both as text; a value that is not in it stays.
         separator: Joins the elements where the value is an array.
         keep: `latest` or `first`; only users and items look at it.
+        hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
+        hash_key: What it is keyed by. In no job spec, and shown nowhere: `job` puts it in where the job runs.
     """
 
     name: str
@@ -67,6 +69,12 @@ class Column(msgspec.Struct, frozen=True):
     map: dict[str, str] = msgspec.field(default_factory=dict)
     separator: str = "|"
     keep: str = "latest"
+    hash: bool = False
+    hash_key: str | None = None
+
+    def __repr__(self) -> str:
+        told = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return f"Column({', '.join(f'{k}={v!r}' for k, v in told if k != 'hash_key')})"
 
     @property
     def is_id(self) -> bool:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.files import FileSystem
 from personalize_assets.conversion.mapping import Row
+from personalize_assets.conversion.masking import Mask
 from personalize_assets.conversion.parsing import Event
 
 _ROWS_AT_ONCE = 65_536
@@ -73,19 +74,23 @@ class RowFile:
 
 
 class RejectFile:
-    """What was wanted but cannot be used, as it was: ``{"dataset", "reason", "file", "raw"}`` a line."""
+    """What was wanted but cannot be used, as it was: ``{"dataset", "reason", "file", "raw"}`` a line.
 
-    def __init__(self, filesystem: FileSystem, uri: str) -> None:
+    With a mask, ``raw`` is without what it masks, and null for what is no event: see ``Mask``.
+    """
+
+    def __init__(self, filesystem: FileSystem, uri: str, mask: Mask | None = None) -> None:
         self.uri = uri
         self.rows = 0
         self._filesystem = filesystem
+        self._mask = mask
         self._file: IO[bytes] | None = None
 
     def add(self, dataset: str | None, reason: str, file: str, raw: bytes) -> None:
         if self._file is None:
             self._file = self._filesystem.create(self.uri)
         # Bytes that are not UTF-8 are shown as \xNN: a reject is for people, and JSON has no other place for them.
-        text = raw.decode("utf-8", "backslashreplace")
+        text = self._mask.raw(raw) if self._mask else raw.decode("utf-8", "backslashreplace")
         line = msgspec.json.encode({"dataset": dataset, "reason": reason, "file": file, "raw": text})
         self._file.write(line + b"\n")
         self.rows += 1

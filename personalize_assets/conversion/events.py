@@ -51,11 +51,14 @@ def _run_tasks(
         yield pa.RecordBatch.from_pydict({"report": pa.array(map(json.dumps, reports), pa.string())})
 
 
-def tasks_of(sources: Sequence[Source], cores: int) -> Iterator[Task]:
-    """Files in the order of their days, cut into tasks of even size."""
+def tasks_of(sources: Sequence[Source], cores: int) -> list[Task]:
+    """Files in the order of their days, cut into tasks of even size.
+
+    The largest task comes first, so that none is begun when the other cores are about to be done.
+    """
     total = sum(file.bytes for source in sources for file in source.files)
     target = max(total // (cores * _TASKS_PER_CORE), _SMALLEST_TASK_BYTES)
-    number = 0
+    tasks: list[Task] = []
     for source in sources:
         files = sorted(source.files, key=lambda file: (file.day, file.uri))
         while files:
@@ -63,6 +66,6 @@ def tasks_of(sources: Sequence[Source], cores: int) -> Iterator[Task]:
             while taken < len(files) and (taken == 0 or size + files[taken].bytes <= target):
                 size += files[taken].bytes
                 taken += 1
-            yield Task(number, msgspec.structs.replace(source, files=tuple(files[:taken])))
+            tasks.append(Task(len(tasks), msgspec.structs.replace(source, files=tuple(files[:taken]))))
             files = files[taken:]
-            number += 1
+    return sorted(tasks, key=lambda task: -sum(file.bytes for file in task.source.files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import zlib
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ class FileSystem:
 
     ``s3`` holds what Arrow's ``S3FileSystem`` takes (``endpoint_override``, ``region``, ``scheme``, …); without
     credentials in it, AWS's usual chain is followed.
+    ``credentials: boto3`` has boto3 find them, for the ``profile`` named beside it, if any: it knows more ways than
+    Arrow (single sign-on; a Glue job's role). They are looked up where they are used and never written down.
     """
 
     def __init__(self, s3: dict[str, Any] | None = None) -> None:
@@ -34,7 +37,7 @@ class FileSystem:
     def _of(self, uri: str) -> tuple[pyarrow.fs.FileSystem, str]:
         if uri.startswith("s3://"):
             if self._s3 is None:
-                self._s3 = pyarrow.fs.S3FileSystem(**self._s3_options)
+                self._s3 = pyarrow.fs.S3FileSystem(**_with_credentials(self._s3_options))
             return self._s3, uri.removeprefix("s3://")
         return pyarrow.fs.LocalFileSystem(), uri
 
@@ -49,6 +52,19 @@ class FileSystem:
         if isinstance(filesystem, pyarrow.fs.LocalFileSystem):
             filesystem.create_dir(path.rpartition("/")[0], recursive=True)
         return filesystem.open_output_stream(path)  # type: ignore[no-any-return]
+
+
+def _with_credentials(options: dict[str, Any]) -> dict[str, Any]:
+    options = dict(options)
+    profile = options.pop("profile", None)
+    if options.pop("credentials", None) != "boto3":
+        return options
+    # By name: the conversion must import where there is no boto3, and only whoever asks for it needs it.
+    found = importlib.import_module("boto3.session").Session(profile_name=profile).get_credentials()
+    if found is None:
+        return options
+    keys = found.get_frozen_credentials()
+    return {**options, "access_key": keys.access_key, "secret_key": keys.secret_key, "session_token": keys.token}
 
 
 def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:

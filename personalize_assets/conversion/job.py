@@ -11,8 +11,8 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,9 +20,12 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import events, interactions, mapping, parts, profile, rows, tasks
+from personalize_assets.conversion import csv_export, events, interactions, mapping, parts, profile, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
+from personalize_assets.conversion.files import FileSystem
+from personalize_assets.conversion.hashing import with_key
 from personalize_assets.conversion.latest import latest_by_id
+from personalize_assets.conversion.masking import masked_columns, masked_profile
 from personalize_assets.conversion.session import parallelism, spark_conf
 
 
@@ -41,6 +44,7 @@ class Export(msgspec.Struct, frozen=True):
         table: The Parquet files of users or items as they are.
         to_table: Prefix of the Parquet files to write (users and items only).
         to_csv: Folder of the CSV parts to write.
+        csv_header: Whether each of them begins with the header, as a CSV of its own.
     """
 
     dataset: Dataset
@@ -48,13 +52,15 @@ class Export(msgspec.Struct, frozen=True):
     table: tuple[str, ...] | None = None
     to_table: str | None = None
     to_csv: str | None = None
+    csv_header: bool = False
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
-    """What to export; ``s3`` as in ``tasks.Plan``."""
+    """What to export; ``s3`` and ``mask`` as in ``tasks.Plan``: no profile shows what stands at a masked path."""
 
     exports: tuple[Export, ...]
     s3: dict[str, Any]
+    mask: tuple[str, ...] = ()
 
 
 Spec = ConvertSpec | ExportSpec
@@ -86,13 +92,21 @@ def _needed(spark: SparkSession | None) -> SparkSession:
 def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
     """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
     days: dict[str, Any] = {}
-    tasks_to_run = list(events.tasks_of(job.sources, cores))
+    # Here, where the job runs, and not where its spec is made: specs are kept and sent, the key is not.
+    sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in job.sources]
+    tasks_to_run = events.tasks_of(sources, cores)
     for task in spread(tasks_to_run, job.plan) if tasks_to_run else []:
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})
             _add(total["sources"].setdefault(task["source"], {}), part["source"])
             for name, counts in part["datasets"].items():
                 _add(total["datasets"].setdefault(name, {}), counts)
+    hidden = {
+        dataset.name: masked_columns(dataset, job.plan.mask) for source in job.sources for dataset in source.datasets
+    }
+    for total in days.values():
+        for name, counts in total["datasets"].items():
+            counts["profile"] = masked_profile(counts["profile"], hidden[name])
     return {"days": days}
 
 
@@ -117,6 +131,8 @@ def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:
         datasets[name] = _export(spark, one, job.s3)
         found = [part.pop("profile") for part in datasets[name]["parts"]]
         datasets[name]["profile"], sketches[name] = profile.merged(found, one.dataset)
+        hidden = masked_columns(one.dataset, job.mask)
+        datasets[name]["profile"] = masked_profile(datasets[name]["profile"], hidden)
     for name, numbers in profile.crossed(sketches).items():
         datasets[name]["profile"]["crossed"] = numbers
     return {"datasets": datasets}
@@ -139,7 +155,8 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     if mapping.IS_FIRST not in table.columns:
         table = table.withColumn(mapping.IS_FIRST, F.lit(True))
     order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
-    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3, dataset))
+    head = csv_export.header(names) if one.csv_header else b""
+    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3, dataset, head))
     return {
         "rows": sum(part["rows"] for part in written),
         "copies": sum(part["copies"] for part in written),
@@ -147,14 +164,69 @@ def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, A
     }
 
 
+def execute(arguments: Sequence[str]) -> dict[str, Any]:
+    """Run the job spec that the arguments name and return its report, which ``--report`` puts into a file as well.
+
+    Glue adds arguments of its own to a script's, so those that are not known here are let pass. A job that fails puts
+    ``{"error": {"type", "message", "traceback"}}`` into that file, and raises what made it fail.
+    """
+    parser = argparse.ArgumentParser(prog="convert.py", description=main.__doc__, allow_abbrev=False)
+    parser.add_argument("--spec", required=True, metavar="URI", help="JSON file with the job spec: a path or s3://…")
+    parser.add_argument("--report", metavar="URI", help="where to put the report: a path or s3://…")
+    parser.add_argument("--cores", type=int, help="how many tasks run at once, where Spark cannot tell at its start")
+    parser.add_argument("--s3_region", metavar="NAME", help="region of the bucket that --spec and --report are in")
+    parser.add_argument("--s3_endpoint", metavar="URL", help="another server that speaks S3")
+    options, _ = parser.parse_known_args(arguments)
+    files = FileSystem(_s3_options(options.s3_region, options.s3_endpoint))
+    try:
+        with files.open(options.spec) as file:
+            spec = json.loads(file.read())
+        _say(_summary(spec))
+        settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
+        builder = _with(SparkSession.builder.appName("personalize_assets"), {**spark_conf(), **settings}.items())
+        report = run(builder.getOrCreate(), spec)
+        _say(f"{spec['job']}: done in {report['seconds']:.1f} s")
+    except Exception as error:
+        if options.report:
+            told = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
+            _put(files, options.report, {"error": told})
+        raise
+    if options.report:
+        _put(files, options.report, report)
+    return report
+
+
+def _s3_options(region: str | None, endpoint: str | None) -> dict[str, Any]:
+    options: dict[str, Any] = {"credentials": "boto3"}
+    if region:
+        options["region"] = region
+    if endpoint:
+        scheme, _, host = endpoint.partition("://")
+        options |= {"scheme": scheme, "endpoint_override": host}
+    return options
+
+
+def _summary(spec: dict[str, Any]) -> str:
+    """A line for the log: how much there is to do."""
+    if spec["job"] == "export":
+        return "export: " + ", ".join(one["dataset"]["name"] for one in spec["exports"])
+    files = [file for source in spec["sources"] for file in source["files"]]
+    size = sum(file["bytes"] for file in files) / 1e6
+    return f"convert: {len(files)} files of {len({file['day'] for file in files})} days, {size:,.1f} MB"
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _put(files: FileSystem, uri: str, report: dict[str, Any]) -> None:
+    with files.create(uri) as file:
+        file.write(json.dumps(report, indent=1, ensure_ascii=False).encode())
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """``--spec FILE``: run the job spec in a JSON file and print the report."""
-    parser = argparse.ArgumentParser(prog="python -m personalize_assets.conversion.job", description=main.__doc__)
-    parser.add_argument("--spec", type=Path, required=True, help="JSON file with the job spec")
-    options = parser.parse_args(arguments)
-    builder = SparkSession.builder.appName("personalize_assets")
-    spark = _with(builder, spark_conf().items()).getOrCreate()
-    json.dump(run(spark, json.loads(options.spec.read_text())), sys.stdout, indent=2)
+    """Run a job spec and print its report."""
+    json.dump(execute(sys.argv[1:] if arguments is None else arguments), sys.stdout, indent=2)
     return 0
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from personalize_assets.conversion import timestamps, values
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.hashing import hashed
 from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
 
 # Bookkeeping beside a dataset's own columns in the daily Parquet files; they never reach a CSV.
@@ -137,7 +138,7 @@ def finisher(column: Column) -> Callable[[Any, int], Any]:
 
     None where a column may be null; it raises a ``RejectedError`` where not, and for what Personalize refuses.
     """
-    is_text = column.type == "string" and not column.map
+    is_text = column.type == "string" and not column.map and not column.hash
     convert = _converter(column)
     missing = f"missing:{column.name}"
     bad = "bad_timestamp" if column.type == "timestamp" else f"bad_value:{column.name}"
@@ -185,6 +186,8 @@ def _converter(column: Column) -> Callable[[Any, int], Any]:
         return typed(value, latest)
 
     unmapped = one_name if column.is_id or column.name == "EVENT_TYPE" else typed
+    if column.hash:
+        unmapped = hashed(column, _on_one_line(unmapped) if column.is_id else unmapped)
     if not column.map:
         return unmapped
 
@@ -193,6 +196,16 @@ def _converter(column: Column) -> Callable[[Any, int], Any]:
         return None if renamed is None else unmapped(renamed, latest)
 
     return mapped
+
+
+def _on_one_line(convert: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
+    """An id as it would stand in the CSV: ids that are one there are one hash."""
+
+    def converted(value: Any, latest: int) -> Any:
+        text = convert(value, latest)
+        return text if text is None else values.one_line(text)
+
+    return converted
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

@@ -1,11 +1,14 @@
 """Sorted rows to the parts of an export: written side by side, named in their order, joined by whoever commits them.
 
+With a header of its own, each part is a CSV as Personalize takes it, and nothing is joined.
+
 Spark sorts in ranges and each of its tasks writes one part. Sail does not keep an order on its way into Python code,
 only on its way out of a query: there the sorted rows are drawn as a stream, and threads of this process write parts.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections import deque
@@ -34,21 +37,26 @@ _ROWS_A_PART = 250_000
 
 
 class Target(NamedTuple):
-    """What to write: the rows' own columns as ``<csv>/00000.csv, …`` and, if asked, ``<parquet>-00000.parquet, …``."""
+    """What to write: the rows' own columns as ``<csv>/00000.csv, …`` and, if asked, ``<parquet>-00000.parquet, …``.
+
+    Each CSV begins with ``header``.
+    """
 
     schema: pa.Schema
     csv: str | None
     parquet: str | None
     s3: dict[str, Any]
     dataset: Dataset
+    header: bytes = b""
 
 
 def write_parts(rows: DataFrame, order: Sequence[str], target: Target) -> list[dict[str, Any]]:
     """Sort rows and write them, CSV and Parquet in the same pass.
 
-    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "parquet", "profile"}``; ``copies``
-    sums up the column of that name, which is not written, over all rows, also those that are not ``IS_FIRST`` and so
-    left out; ``profile`` is that of the rows written (``PartProfile``).
+    Returns the parts in order: ``{"part", "rows", "copies", "csv", "csv_bytes", "csv_sha256", "parquet", "profile"}``.
+    ``copies`` sums up the column of that name, which is not written, over all rows, also those that are not
+    ``IS_FIRST`` and so left out. ``csv_sha256`` is null without a header: such parts are joined, and then read anyway.
+    ``profile`` is that of the rows written (``PartProfile``).
     """
     in_order = rows.orderBy(*order).select(*target.schema.names, COPIES, IS_FIRST)
     return _from_stream(in_order, target) if is_remote(rows.sparkSession) else _by_spark(in_order, target)
@@ -122,12 +130,13 @@ class _Part:
 
     def __init__(self, number: int, target: Target) -> None:
         self.report: dict[str, Any] = {
-            "part": number, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "parquet": None,
+            "part": number, "rows": 0, "copies": 0, "csv": None, "csv_bytes": 0, "csv_sha256": None, "parquet": None,
         }  # fmt: skip
         self._target = target
         self._profile = PartProfile(target.dataset)
         self._files = ExitStack()
         self._csv: IO[bytes] | None = None
+        self._digest = hashlib.sha256() if target.header else None
         self._parquet: pq.ParquetWriter | None = None
 
     def __enter__(self) -> _Part:
@@ -136,12 +145,15 @@ class _Part:
     def __exit__(self, *error: Any) -> None:
         self._files.__exit__(*error)
         self.report["profile"] = self._profile.report()
+        if self._csv is not None and self._digest is not None:
+            self.report["csv_sha256"] = self._digest.hexdigest()
 
     def _open(self) -> None:
         filesystem, number = FileSystem(self._target.s3), self.report["part"]
         if self._target.csv is not None:
             self.report["csv"] = f"{self._target.csv}/{number:05d}.csv"
             self._csv = self._files.enter_context(filesystem.create(self.report["csv"]))
+            self._write_csv(self._target.header)
         if self._target.parquet is not None:
             self.report["parquet"] = f"{self._target.parquet}-{number:05d}.parquet"
             file = self._files.enter_context(filesystem.create(self.report["parquet"]))
@@ -159,8 +171,13 @@ class _Part:
         own = pa.RecordBatch.from_arrays([kept.column(name) for name in schema.names], schema=schema)
         self._profile.add(own)
         if self._csv is not None:
-            lines = csv_lines(own)
-            self._csv.write(lines)
-            self.report["csv_bytes"] += lines.size
+            self._write_csv(csv_lines(own))
         if self._parquet is not None:
             self._parquet.write_batch(own)
+
+    def _write_csv(self, data: bytes | pa.Buffer) -> None:
+        assert self._csv is not None
+        self._csv.write(data)
+        self.report["csv_bytes"] += len(data)
+        if self._digest is not None:
+            self._digest.update(data)

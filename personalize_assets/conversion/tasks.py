@@ -20,6 +20,7 @@ from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.files import FileSystem, unpacked_blocks
 from personalize_assets.conversion.framing import Batch, Framer
 from personalize_assets.conversion.mapping import schema
+from personalize_assets.conversion.masking import Mask
 from personalize_assets.conversion.timestamps import DAY_SECONDS, latest_seconds
 
 
@@ -42,13 +43,17 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What every task must know: which datasets to make, where to put them, and when now is (epoch seconds)."""
+    """What every task must know: which datasets to make, where to put them, and when now is (epoch seconds).
+
+    ``mask`` are paths of events whose values no reject may show.
+    """
 
     run_id: str
     make: tuple[str, ...]
     folders: dict[str, str]
     now: int
     s3: dict[str, Any]
+    mask: tuple[str, ...] = ()
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -107,7 +112,8 @@ def _open_day(
     # The run's id and the task's number make a name nobody else writes to; a retried task writes the same bytes again.
     name = f"{plan.run_id}-{task.number:05d}"
     rejects = f"{plan.folders['rejects']}/day={day}"
-    books = SourceDay(RejectFile(filesystem, f"{rejects}/{task.source.id}-{name}.jsonl"))
+    mask = Mask(plan.mask)
+    books = SourceDay(RejectFile(filesystem, f"{rejects}/{task.source.id}-{name}.jsonl", mask))
     datasets = {
         dataset.name: DatasetDay(
             dataset.name,
@@ -117,7 +123,7 @@ def _open_day(
                 schema(dataset),
                 DayProfile(dataset),
             ),
-            RejectFile(filesystem, f"{rejects}/{dataset.name}-{name}.jsonl"),
+            RejectFile(filesystem, f"{rejects}/{dataset.name}-{name}.jsonl", mask),
         )
         for dataset in made
     }

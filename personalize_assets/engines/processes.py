@@ -13,18 +13,24 @@ from personalize_assets.conversion.events import Spread
 from personalize_assets.conversion.tasks import Plan, Task, run_task
 from personalize_assets.errors import PersonalizeAssetsError
 
+# Less than this is read before other processes have started.
+_SMALL_BYTES = 4 * 1024 * 1024
+
 
 def over_processes(cores: int) -> Spread:
-    """Tasks in processes that end with the job; one task alone is done in this process, which spares their start."""
+    """Tasks in processes that end with the job; few bytes, or a task alone, are read in this process."""
 
     def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
-        if len(tasks) == 1:
-            return [run_task(tasks[0], plan)]
-        # The largest first, so that none is begun when the other cores are about to be done.
-        by_size = sorted(tasks, key=lambda task: -sum(file.bytes for file in task.source.files))
-        workers = loky.ProcessPoolExecutor(min(cores, len(tasks)), initializer=_leave_ctrl_c_to_the_parent)
+        size = sum(file.bytes for task in tasks for file in task.source.files)
+        if len(tasks) == 1 or cores == 1 or size < _SMALL_BYTES:
+            return [run_task(task, plan) for task in tasks]
+        # Ctrl-C is the parent's. What is sent to the workers comes from modules that import neither Spark nor Dagster:
+        # a worker is to be there in a moment.
+        workers = loky.ProcessPoolExecutor(
+            min(cores, len(tasks)), initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
+        )
         try:
-            reports = list(workers.map(run_task, by_size, [plan] * len(by_size)))
+            reports = list(workers.map(run_task, tasks, [plan] * len(tasks)))
         except TerminatedWorkerError as error:
             raise PersonalizeAssetsError(
                 "a process that read raw files was killed, as the system does when memory runs out; convert fewer days "
@@ -37,7 +43,3 @@ def over_processes(cores: int) -> Spread:
         return reports
 
     return spread
-
-
-def _leave_ctrl_c_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)

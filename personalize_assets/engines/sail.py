@@ -27,7 +27,7 @@ class SailEngine(Engine):
         try:
             if spec["job"] == "convert":
                 return job.run(None, spec, over_processes(os.cpu_count() or 1))
-            with _connect_mode():
+            with connect_mode():
                 return job.run(session(), spec)
         except tasks.UnreadableFile as error:
             raise unreadable(error) from error
@@ -41,11 +41,13 @@ def session() -> SparkSession:
     from pyspark.sql.connect.session import SparkSession as Connected
 
     connected: Any = Connected.builder.remote(f"sc://127.0.0.1:{port}").create()
+    # A server in the same process does not come back: Ctrl-C stops it, and no call should wait ten minutes for it.
+    connected.client.set_retry_policies([])
     return cast(SparkSession, connected)
 
 
 @contextmanager
-def _connect_mode() -> Iterator[None]:
+def connect_mode() -> Iterator[None]:
     """PySpark's functions make expressions for Spark Connect while this is set."""
     before = os.environ.get(_MODE)
     os.environ[_MODE] = "1"

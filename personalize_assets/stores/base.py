@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from personalize_assets.errors import PersonalizeAssetsError
-
-COPY_BYTES = 16 * 1024 * 1024
-"""How much of a file ``join`` holds in memory at once, and the size of the parts it sends to S3."""
+from personalize_assets.errors import PassingError, PersonalizeAssetsError
 
 
 class StoreError(PersonalizeAssetsError):
     """A folder or bucket that is not there or may not be used; its text names it and says what to do."""
 
 
+class StoreBusy(StoreError, PassingError):
+    """A bucket that does not answer now, but may in a moment."""
+
+
 class StoredFile(NamedTuple):
-    """``modified`` is in seconds since the epoch (UTC)."""
+    """``modified`` is in seconds since the epoch (UTC); ``version`` changes when the file's content does.
+
+    It is S3's ETag, which a file written again with the same bytes keeps (unless it is encrypted by KMS or uploaded in
+    parts), or in a folder the time of modification in nanoseconds, as rsync tells a file that has changed.
+    """
 
     key: str
     bytes: int
     modified: float
+    version: str = ""
 
 
 class Joined(NamedTuple):
@@ -41,8 +47,11 @@ class Store(Protocol):
     def must_be_there(self) -> None:
         """Raise ``StoreError`` unless the folder or bucket is there and may be listed."""
 
-    def files(self, prefix: str = "") -> Iterator[StoredFile]:
-        """All files whose key begins with ``prefix``, in any order."""
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        """All files whose key begins with ``prefix`` and comes after ``after``, in the order of keys' UTF-8 bytes."""
+
+    def holds(self, prefix: str = "") -> bool:
+        """Whether there may be files whose key begins with ``prefix``, told by one look: an empty folder may count."""
 
     def folders(self, prefix: str = "") -> list[str]:
         """The names directly below ``prefix`` (empty, or ending in ``/``) that are folders, sorted."""

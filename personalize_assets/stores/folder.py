@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.stores.base import COPY_BYTES, Joined, StoredFile, StoreError
+from personalize_assets.stores.base import Joined, StoredFile, StoreError
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
@@ -20,6 +20,8 @@ _WHAT_TO_DO = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
+# How much of a part `join` holds in memory at once.
+_COPY_BYTES = 16 * 1024 * 1024
 # An unfinished file that is older was left by a process that was killed.
 _UNFINISHED_SECONDS = 24 * 3600
 
@@ -39,7 +41,11 @@ class FolderStore:
             raise StoreError(f"{self.uri} is a file and not a folder; correct the uri in the config")
         raise StoreError(f"{self.uri} is not a folder; make it, or correct the uri in the config")
 
-    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        # By code points, which is the order of UTF-8 bytes too.
+        yield from sorted(file for file in self._found(prefix) if file.key > after)
+
+    def _found(self, prefix: str) -> Iterator[StoredFile]:
         folder = self._root / prefix.rpartition("/")[0]
         with self._explained("read"):
             for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
@@ -50,7 +56,13 @@ class FolderStore:
                     if key.startswith(prefix):
                         with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
                             about = file.stat()
-                            yield StoredFile(key, about.st_size, about.st_mtime)
+                            yield StoredFile(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
+
+    def holds(self, prefix: str = "") -> bool:
+        folder, _, name = prefix.rpartition("/")
+        with self._explained("read"), suppress(*_GONE), os.scandir(self._root / folder) as entries:
+            return any(entry.name.startswith(name) for entry in entries)
+        return False
 
     def folders(self, prefix: str = "") -> list[str]:
         with self._explained("read"), suppress(*_GONE):
@@ -82,7 +94,7 @@ class FolderStore:
             size = file.write(header)
             for part in parts:
                 with self._explained("read"), (self._root / part).open("rb") as source:
-                    while block := source.read(COPY_BYTES):
+                    while block := source.read(_COPY_BYTES):
                         digest.update(block)
                         size += file.write(block)
         self._delete_unfinished(key)

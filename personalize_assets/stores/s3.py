@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
+from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from personalize_assets.stores.base import COPY_BYTES, Joined, StoredFile, StoreError
+from personalize_assets.aws import Aws
+from personalize_assets.failures import PASSING_CODES
+from personalize_assets.stores.base import Joined, StoreBusy, StoredFile, StoreError
+from personalize_assets.stores.s3_join import ObjectJoin, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,35 +25,38 @@ CONNECTIONS = 32
 
 
 class S3Store:
-    """A bucket, or a prefix in it. Region, endpoint and credentials come from AWS's usual environment and files."""
+    """A bucket, or a prefix in it. Where ``aws`` says nothing, AWS's usual environment and files count."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        self._aws = aws or Aws()
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = prefix + "/" if prefix else ""
 
     @cached_property
     def _client(self) -> S3Client:
-        import boto3  # not at import: it is slow to load, and folders do not need it
-        from botocore.config import Config
-
-        # A session of its own: boto3's default one must not be used by several threads.
-        session = boto3.session.Session()
-        return session.client("s3", config=Config(max_pool_connections=CONNECTIONS, connect_timeout=10))
+        client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
+        return client
 
     def must_be_there(self) -> None:
         with self._explained():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
-    def files(self, prefix: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        options: Any = {"StartAfter": self._prefix + after} if after else {}
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=self._prefix + prefix
+                Bucket=self._bucket, Prefix=self._prefix + prefix, **options
             )
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp())
+                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+
+    def holds(self, prefix: str = "") -> bool:
+        with self._explained(prefix):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, MaxKeys=1)
+        return bool(answer.get("Contents"))
 
     def folders(self, prefix: str = "") -> list[str]:
         with self._explained(prefix):
@@ -78,7 +84,7 @@ class S3Store:
 
     def write(self, key: str, data: bytes) -> None:
         with self._explained(key):
-            self._client.put_object(**self._at(key), Body=data)
+            self._client.put_object(**self._at(key), Body=data, **self._encryption)
 
     def delete(self, keys: Iterable[str]) -> None:
         rest = iter(keys)
@@ -92,36 +98,29 @@ class S3Store:
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
-        digest = hashlib.sha256()
-        size = 0
-        with self._explained(key), self._upload(key) as upload:
-            # At most 10,000 parts (S3 user guide, page qfacts): 160 GB, and Personalize takes 100.
-            sent: list[Any] = []
-            for number, block in enumerate(_in_blocks(COPY_BYTES, self._pieces(header, parts)), 1):
-                digest.update(block)
-                size += len(block)
-                part = self._client.upload_part(**upload, PartNumber=number, Body=block)
-                sent.append({"PartNumber": number, "ETag": part["ETag"]})
-            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": sent})
-        return Joined(size, digest.hexdigest())
+        return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
+            key, header, self._listed(parts)
+        )
 
-    @contextmanager
-    def _upload(self, key: str) -> Iterator[dict[str, Any]]:
-        """A multipart upload: what is not completed is taken back, and nobody has seen it."""
-        target = self._at(key)
-        upload = {**target, "UploadId": self._client.create_multipart_upload(**target)["UploadId"]}
-        try:
-            yield upload
-        except BaseException:
-            with suppress(Exception):  # the first error is the one to tell
-                self._client.abort_multipart_upload(**upload)
-            raise
+    def _listed(self, keys: Sequence[str]) -> list[Part]:
+        """Objects that must be there, by as few requests as their common prefix allows."""
+        if not keys:
+            return []
+        with self._explained(keys[0]):
+            common = commonprefix(keys)  # noqa: RUF071 - S3's prefixes end anywhere, not at a slash
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + common
+            )
+            there = {found["Key"]: found for page in pages for found in page.get("Contents", ())}
+        for key in keys:
+            if self._prefix + key not in there:
+                raise self._error("NoSuchKey", "", key)
+        found = [there[self._prefix + key] for key in keys]
+        return [Part(key, its["Size"], its["ETag"]) for key, its in zip(keys, found, strict=True)]
 
-    def _pieces(self, header: bytes, parts: Sequence[str]) -> Iterator[bytes]:
-        yield header
-        for part in parts:
-            with self._explained(part):
-                yield from self._client.get_object(**self._at(part))["Body"].iter_chunks(COPY_BYTES)
+    @property
+    def _encryption(self) -> dict[str, Any]:
+        return self._aws.encryption()
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -129,16 +128,23 @@ class S3Store:
     def arrow_options(self) -> dict[str, str]:
         """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
 
-        Credentials are not among them: Arrow follows the same chain (environment, profile, role), so none is written
-        down.
+        Credentials are not among them, so none is written down: Arrow follows the same chain (environment, profile,
+        role), or is told whom to ask (``conversion.files``) where the config names a profile.
         """
+        whom = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
             if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
-                return {"region": about.region_name, "endpoint_override": endpoint.netloc, "scheme": endpoint.scheme}
+                return {
+                    "region": about.region_name,
+                    "endpoint_override": endpoint.netloc,
+                    "scheme": endpoint.scheme,
+                    **whom,
+                }
             # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
-            return {"region": self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name}
+            region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
+            return {"region": region, **whom}
 
     @contextmanager
     def _explained(self, key: str = "") -> Iterator[None]:
@@ -164,7 +170,8 @@ class S3Store:
 
     def _error(self, code: str, message: str, key: str) -> StoreError:
         text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        return StoreError(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
+        kind = StoreBusy if code == "NoAnswer" or code in PASSING_CODES else StoreError
+        return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 
 _NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
@@ -181,6 +188,7 @@ _WHAT_TO_DO = {
     "NoSuchBucket": _NO_BUCKET,
     "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
     "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
+    "PreconditionFailed": "it was replaced while it was needed: run again",
     "AccessDenied": _DENIED,
     "AllAccessDisabled": _DENIED,
     "403": _DENIED,
@@ -197,18 +205,7 @@ _WHAT_TO_DO = {
 }
 
 
-def _in_blocks(size: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The same bytes in blocks of ``size``, the last one smaller. Even blocks: some S3-like stores take no others."""
-    waiting = bytearray()
-    for piece in pieces:
-        waiting += piece
-        while len(waiting) > size:
-            yield bytes(waiting[:size])
-            del waiting[:size]
-    yield bytes(waiting)
-
-
-def arrow_s3_options(uris: Iterable[str]) -> dict[str, str]:
+def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
     """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
 
     One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
@@ -216,7 +213,7 @@ def arrow_s3_options(uris: Iterable[str]) -> dict[str, str]:
     options: dict[str, dict[str, str]] = {}
     for uri in uris:
         if uri.startswith("s3://"):
-            options[uri] = S3Store(uri).arrow_options()
+            options[uri] = S3Store(uri, aws).arrow_options()
     regions = {uri: found["region"] for uri, found in options.items()}
     if len(set(regions.values())) > 1:
         told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())

@@ -1,0 +1,137 @@
+"""What a tick of the arrivals sensor costs: calls to S3 and seconds, over buckets with more and more history.
+
+    .venv/bin/python benchmarks/arrivals.py
+
+The bucket is a stub that counts calls and gives pages of 1,000 keys, as S3 does, out of a formula: a million keys fit
+anywhere. What is measured is a tick's own work; each call to S3 would add its 20 to 50 ms.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from personalize_assets.arrivals import Converted, Cursor, Position, Rules, Runs, content_digest, tick
+from personalize_assets.config import Source
+from personalize_assets.layouts import layout
+from personalize_assets.source import DayListing, RawFiles
+from personalize_assets.stores import StoredFile
+
+TODAY = date(2026, 11, 20)
+FILES_A_DAY = 288  # one every five minutes
+_PAGE = 1000
+
+
+class CountedBucket:
+    """A store of sorted keys that counts what S3 would be asked."""
+
+    uri = "s3://bucket/raw"
+
+    def __init__(self, keys: list[str]) -> None:
+        self.keys = sorted(keys)
+        self.calls = 0
+
+    def must_be_there(self) -> None:
+        self.calls += 1
+
+    def holds(self, prefix: str = "") -> bool:
+        self.calls += 1
+        at = bisect_left(self.keys, prefix)
+        return at < len(self.keys) and self.keys[at].startswith(prefix)
+
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        at = bisect_right(self.keys, after) if after > prefix else bisect_left(self.keys, prefix)
+        while True:
+            self.calls += 1
+            page = [key for key in self.keys[at : at + _PAGE] if key.startswith(prefix)]
+            yield from (StoredFile(key, 1000, 1e9, "etag") for key in page)
+            at += _PAGE
+            if len(page) < _PAGE or at >= len(self.keys):
+                return
+
+    def folders(self, prefix: str = "") -> list[str]:
+        """Common prefixes: S3 skips what lies under each, so their number counts."""
+        found = []
+        at = bisect_left(self.keys, prefix)
+        while at < len(self.keys) and self.keys[at].startswith(prefix):
+            name, slash, _ = self.keys[at][len(prefix) :].partition("/")
+            if slash:
+                found.append(name)
+            at = bisect_left(self.keys, prefix + name + ("0" if slash else "\0"))  # "0" is what follows "/"
+        self.calls += 1 + len(found) // _PAGE
+        return found
+
+
+class Bench:
+    """The world of a bucket whose history is converted."""
+
+    def __init__(self, raw: RawFiles, days: Sequence[date]) -> None:
+        self.raw = raw
+        listing = DayListing(raw)
+        self.commits = {day: content_digest({"source": listing.files(day)}) for day in days}
+        self.reads = 0
+
+    def begin(self) -> None:
+        self.listing = DayListing(self.raw)
+        self.bucket.calls = self.reads = 0  # type: ignore[attr-defined]
+
+    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredFile]]:
+        return (("source", file) for file in self.listing.files(day, after.key if after else ""))
+
+    def converted(self, day: date) -> Converted:
+        self.reads += 1
+        return Converted(self.commits[day], "run")
+
+    def runs(self, day: date, change: str) -> Runs:
+        return Runs()
+
+    def vanished(self, day: date, sources: Sequence[str]) -> str | None:
+        return None
+
+
+def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
+    """Days, then of 50 ticks after the first 20: calls, reads of commits, milliseconds, and the cursor's bytes."""
+    days = [TODAY - timedelta(days=n) for n in range(max(keys // FILES_A_DAY, 1))]
+    made = layout(name, days[-1])
+    sources = ("android", "ios", "website")
+    stored = [
+        made.key(day, f"{number:03}.gz", source=sources[number % 3], hour=number % 24)
+        for day in days
+        for number in range(FILES_A_DAY)
+    ]
+    raw = RawFiles(Source(uri=CountedBucket.uri, layout=name, start_date=days[-1]))
+    bucket = CountedBucket(stored)
+    raw.store = bucket  # type: ignore[assignment]  # has what the arrivals ask of a store
+    world = Bench(raw, days)
+    rules = Rules(days[:3], days[3:], 2, 1800)
+    cursor = Cursor()
+    calls, reads, seconds, size = [], [], [], 0
+    for number in range(70):
+        world.begin()
+        started = time.perf_counter()
+        cursor = Cursor.read(cursor.text(), "")
+        outcome = tick(cursor, world, rules, 2e9 + 60 * number, lambda: False)
+        text = cursor.text()
+        assert not outcome.asks
+        if number >= 20:
+            seconds.append(time.perf_counter() - started)
+            calls.append(bucket.calls)
+            reads.append(world.reads)
+            size = max(size, len(text))
+    return len(days), statistics.mean(calls), statistics.mean(reads), 1000 * statistics.median(seconds), size
+
+
+def main() -> None:
+    print("| layout | keys | days | calls a tick | commits read a tick | ms a tick | cursor, bytes |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name in ("segment", "firehose", "hive"):
+        for keys in (10_000, 100_000, 1_000_000):
+            days, calls, reads, ms, size = bench(name, keys)
+            print(f"| {name} | {keys:,} | {days:,} | {calls:.1f} | {reads:.1f} | {ms:.1f} | {size:,} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Who takes part: this project on each of its engines, and the scripts in ``benchmarks/peers``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.data import START
+from benchmarks.measuring import REPO
+from personalize_assets.engines import make_engine
+from personalize_assets.errors import PersonalizeAssetsError
+
+ENGINES = ("sail", "local")
+CONFIG = REPO / "sample_data/segment.yaml"
+COMMAND = Path(sys.executable).with_name("personalize-assets")
+
+
+class Contestant(NamedTuple):
+    """One way from raw files to ``interactions.csv``. ``slow`` ones run less often."""
+
+    name: str
+    what: str
+    datasets: int
+    engine: str | None = None
+    slow: bool = False
+
+    def command(self, raw: Path, out: Path) -> tuple[Sequence[str | Path], Mapping[str, str]]:
+        """What to run, and what to put into its environment."""
+        if self.engine:
+            return [COMMAND, "run", "--config", CONFIG, "--engine", self.engine], settings(raw, out)
+        return [sys.executable, "-m", f"benchmarks.peers.{self.name}", raw, out / "interactions.csv"], {}
+
+    def interactions(self, out: Path) -> Path:
+        return out / ("exports/interactions.csv" if self.engine else "interactions.csv")
+
+
+def contestants(engines: Sequence[str] = ENGINES) -> list[Contestant]:
+    """This project's engines first; then the peers, from the slowest to the fastest."""
+    ours = [Contestant(engine, f"this project, engine `{engine}`", datasets=3, engine=engine) for engine in engines]
+    return [
+        *ours,
+        Contestant("workshop", "the workshop's Glue logic, in PySpark", datasets=1, slow=True),
+        Contestant("pandas_script", "pandas", datasets=1, slow=True),
+        Contestant("plain_spark", "PySpark", datasets=1),
+        Contestant("polars_script", "Polars", datasets=1),
+        Contestant("duckdb_script", "DuckDB", datasets=1),
+    ]
+
+
+def settings(raw: Path, out: Path, start: object = START) -> dict[str, str]:
+    """What leads the sample's config to another source and destination."""
+    return {
+        "PERSONALIZE__SOURCE__URI": str(raw.absolute()),
+        "PERSONALIZE__SOURCE__START_DATE": str(start),
+        "PERSONALIZE__DESTINATION__URI": str(out.absolute()),
+    }
+
+
+def refusal(engine: str) -> str | None:
+    """Why an engine cannot be measured here: this version may not have it. None if it can."""
+    try:
+        make_engine(engine)
+    except (PersonalizeAssetsError, ImportError) as error:
+        return str(error)
+    return None

@@ -1,0 +1,162 @@
+"""What a command costs: seconds, processor seconds and memory, its children (Java, Spark's Python workers) included."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import psutil
+
+REPO = Path(__file__).parent.parent
+
+_SAMPLE_SECONDS = 0.05
+# How long a Java whose Python has ended may take to end too, before it is killed.
+_GRACE_SECONDS = 20
+_MESSAGE_LENGTH = 300
+
+
+class Measured(NamedTuple):
+    """One run of a command.
+
+    ``seconds`` go from its start to its end. ``peak_bytes`` is the largest sum of the resident memory of all its
+    processes, looked at 20 times a second; a page that two of them share counts twice. ``cpu_seconds`` lack what a
+    child did between the last look at it and its end.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+    exit_code: int
+    output: str
+    errors: str
+
+    def figures(self) -> dict[str, float]:
+        """What is kept of a run."""
+        return {
+            "seconds": round(self.seconds, 3),
+            "cpu_seconds": round(self.cpu_seconds, 2),
+            "peak_bytes": self.peak_bytes,
+        }
+
+
+class CommandFailed(Exception):
+    """A measured command did not end well."""
+
+
+def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None, timeout: float = 3600) -> Measured:
+    """Run a command in the repository's folder and wait for it and all that it started.
+
+    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS.
+    Raises ``CommandFailed`` with the last line it said if its exit code is not 0, or after ``timeout`` seconds.
+    """
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        started = time.monotonic()
+        process = subprocess.Popen(command, stdout=output, stderr=errors, env=_environment(env or {}), cwd=REPO)
+        watch = _Watch(process.pid, started + timeout)
+        watch.start()
+        try:
+            # wait4 tells the processor time of this one child; Popen.wait does not.
+            _, status, usage = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - started
+            process.returncode = os.waitstatus_to_exitcode(status)
+        finally:
+            watch.stop()
+        cpu_seconds = max(watch.cpu_seconds(), usage.ru_utime + usage.ru_stime)
+        said = _text(output), _text(errors)
+    measured = Measured(seconds, cpu_seconds, watch.peak_bytes, process.returncode, *said)
+    if watch.too_late:
+        raise CommandFailed(f"stopped after {timeout:,.0f} s, the most it was given")
+    if measured.exit_code != 0:
+        raise CommandFailed(f"exit code {measured.exit_code}: {_last_line(measured.errors or measured.output)}")
+    return measured
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    others = ("PERSONALIZE", "DAGSTER_", "AWS_")
+    own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
+    return {**own, **more}
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1][:_MESSAGE_LENGTH] if lines else "it said nothing"
+
+
+class _Watch(threading.Thread):
+    """Looks at a process and all below it until it is told to stop, and then sees to it that all of them end."""
+
+    def __init__(self, pid: int, deadline: float) -> None:
+        super().__init__(daemon=True)
+        self.peak_bytes = 0
+        self.too_late = False
+        self._root = psutil.Process(pid)
+        self._deadline = deadline
+        self._cpu: dict[psutil.Process, float] = {}
+        self._done = threading.Event()
+
+    def run(self) -> None:
+        while True:
+            self._look()
+            if self._done.wait(_SAMPLE_SECONDS):
+                return
+            if time.monotonic() > self._deadline and not self.too_late:
+                self.too_late = True
+                _end(self._cpu)
+                return
+
+    def _look(self) -> None:
+        with suppress(psutil.Error):
+            total = 0
+            for process in [self._root, *self._root.children(recursive=True)]:
+                with suppress(psutil.Error), process.oneshot():
+                    times = process.cpu_times()
+                    self._cpu[process] = times.user + times.system
+                    total += process.memory_info().rss
+            self.peak_bytes = max(self.peak_bytes, total)
+
+    def cpu_seconds(self) -> float:
+        return sum(self._cpu.values())
+
+    def stop(self) -> None:
+        self._done.set()
+        self.join()
+        if is_alive(self._root):  # Ctrl-C here
+            _end([self._root])
+        # Java ends by itself soon after its Python; the next measurement must not share the machine with it.
+        _end(_left_after(_GRACE_SECONDS, self._cpu))
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """A process that ended and whose parent never asked for it is not alive, though the system lists it."""
+    with suppress(psutil.Error):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def _left_after(seconds: float, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
+    """Those that are alive after so many seconds; earlier if none is."""
+    until = time.monotonic() + seconds
+    while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < until:
+        time.sleep(_SAMPLE_SECONDS)
+    return alive
+
+
+def _end(processes: Iterable[psutil.Process]) -> None:
+    """Kill them and wait until they are gone."""
+    killed = list(processes)
+    for process in killed:
+        with suppress(psutil.Error):
+            process.kill()
+    _left_after(_GRACE_SECONDS, killed)

@@ -1,0 +1,83 @@
+"""The script of the Glue job: a few lines around ``personalize_assets.conversion.job``.
+
+Glue passes arguments as ``--name value``; those of the job are ``--spec``, ``--report``, ``--cores``,
+``--s3_region`` and ``--s3_endpoint``. By hand it runs wherever the package and Spark are:
+``python glue/convert.py --spec file.json``.
+"""
+
+import json
+import sys
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
+
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, and what follows would not parse
+    sys.exit(
+        f"personalize_assets needs Python 3.11 or newer, but this is {sys.version.split()[0]}: "
+        "set the job's Glue version to 5.1 or 6.0"
+    )
+
+from personalize_assets.conversion import job
+
+
+def option(name):
+    """The value of an argument, or None."""
+    return dict(zip(sys.argv[1:], sys.argv[2:])).get(name)  # noqa: B905 - pairs of neighbours
+
+
+def pipes():
+    """Dagster's line to this process, where Dagster started it; None as a context otherwise.
+
+    It carries what the driver prints, its traceback and the report. Without it the report file says the same, later.
+    """
+    try:
+        import dagster_pipes
+    except ImportError:
+        return nullcontext()
+    params = dagster_pipes.PipesCliArgsParamsLoader()
+    if not params.is_dagster_pipes_process():
+        return nullcontext()
+    import boto3
+
+    s3 = boto3.client("s3", region_name=option("--s3_region"), endpoint_url=option("--s3_endpoint"))
+    return dagster_pipes.open_dagster_pipes(
+        params_loader=params,
+        context_loader=dagster_pipes.PipesS3ContextLoader(s3),
+        message_writer=dagster_pipes.PipesS3MessageWriter(s3, interval=3),
+    )
+
+
+class Told:
+    """stdout or stderr, whose lines go to the log of the run in Dagster as well.
+
+    Not by Pipes' own way (``include_stdio_in_messages``): that sends the last lines after it has said goodbye, when
+    nobody listens any more.
+    """
+
+    def __init__(self, stream, log):
+        self.stream, self.log, self.rest = stream, log, ""
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+    def write(self, text):
+        *lines, self.rest = (self.rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self.log(f"[glue] {line}")
+        return self.stream.write(text)
+
+
+def main():
+    with pipes() as dagster:
+        if dagster is None:
+            return job.execute(sys.argv[1:])
+        log = dagster.log.info
+        with redirect_stdout(Told(sys.stdout, log)), redirect_stderr(Told(sys.stderr, log)):
+            report = job.execute(sys.argv[1:])
+        dagster.report_custom_message({"report": report})
+        return report
+
+
+if __name__ == "__main__":
+    report = main()
+    if option("--report") is None:
+        json.dump(report, sys.stdout, indent=2)
