@@ -21,6 +21,7 @@ from personalize_assets.conversion.parsing import (
     Event,
     brackets_end,
     decode_whole,
+    is_utf8,
     parse,
     skip_value,
     value_end,
@@ -53,10 +54,10 @@ REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 class Reader(Protocol):
     """Reads events that are probably whole and plain, at speed."""
 
-    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """The events in these bytes, each of which may be one: up to the first that is not, or is not for this reader.
 
-        ``is_ascii``: whether all of them are known to be.
+        ``is_text``: whether all of them are known to be UTF-8.
         """
 
 
@@ -73,7 +74,7 @@ class WholeEvents:
     def __init__(self, may_match: Callable[[bytes], bool]) -> None:
         self._may_match = may_match
 
-    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """As ``Reader`` says; each is a mapping of the event's fields, or None."""
         found: list[Any] = []
         for raw in raws:
@@ -154,7 +155,7 @@ class Framer:
                 return Batch([], [])
         chunk = buffer[at:stop]
         raws = [raw for line in chunk.split(b"\n") if (raw := line.strip(_SPACE))]
-        found = reader.many(raws, chunk.isascii())
+        found = reader.many(raws, is_utf8(chunk))
         if len(found) == len(raws):
             self._guess = min(2 * self._guess, _LARGEST_GUESS)
             self._at = stop if raws else at
@@ -175,7 +176,7 @@ class Framer:
         found: list[Any] = []
         while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LARGEST_GUESS) + 1):
             raw = buffer[at:end]
-            taken = reader.many([raw], raw.isascii())
+            taken = reader.many([raw], is_utf8(raw))
             if not taken:
                 break
             found += taken

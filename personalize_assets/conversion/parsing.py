@@ -12,7 +12,7 @@ MALFORMED = "malformed_json"
 NOT_AN_OBJECT = "not_an_object"
 
 # Nesting up to this depth is read; both decoders would give up at about twice this depth, at no fixed place.
-MAX_DEPTH = 400
+MAX_DEPTH = 480
 
 _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
@@ -68,6 +68,16 @@ def parse(raw: bytes) -> Event:
     if type(value) is not dict:
         return Event(raw, None, NOT_AN_OBJECT)
     return Event(raw, value)
+
+
+def is_utf8(raw: bytes) -> bool:
+    if raw.isascii():
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

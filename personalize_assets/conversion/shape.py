@@ -16,7 +16,7 @@ import msgspec
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.framing import REFUSALS
-from personalize_assets.conversion.parsing import MAX_DEPTH
+from personalize_assets.conversion.parsing import MAX_DEPTH, is_utf8
 from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
 
 Getter = Callable[[Sequence[Any]], list[Any]]
@@ -65,7 +65,7 @@ class Shape:
                     node.element.at(path[1:]).is_value = True
         self._decode = msgspec.json.Decoder(_struct(self._root)).decode
 
-    def many(self, raws: Sequence[bytes], is_ascii: bool) -> list[Any]:
+    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """As ``framing.Reader`` says."""
         found: list[Any] = []
         with suppress(*REFUSALS):
@@ -74,8 +74,8 @@ class Shape:
             raws = raws[: len(found)]
         # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8.
         refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and _may_be_deep(raw)]
-        if not is_ascii:
-            refused += [number for number, raw in enumerate(raws) if not _is_utf8(raw)]
+        if not is_text:
+            refused += [number for number, raw in enumerate(raws) if not is_utf8(raw)]
         return found[: min(refused)] if refused else found
 
     def of_event(self, path: Path) -> Getter:
@@ -98,17 +98,9 @@ class Shape:
 
 
 def _may_be_deep(raw: bytes) -> bool:
-    return raw.count(b"{") + raw.count(b"[") > MAX_DEPTH
-
-
-def _is_utf8(raw: bytes) -> bool:
-    if raw.isascii():
-        return True
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    # A level takes 2 bytes as an array and 5 as an object ({"":}): most events are too short for so many.
+    arrays = raw.count(b"[")
+    return len(raw) >= 5 * (MAX_DEPTH + 1) - 3 * arrays and raw.count(b"{") + arrays > MAX_DEPTH
 
 
 def _paths(dataset: Dataset) -> Iterator[str]:
