@@ -31,7 +31,7 @@ class CountingEngine(Engine):
         error = FAILURES.pop(0) if FAILURES else None
         if error:
             raise error
-        return {"days": days}
+        return {"days": days, "seconds": 0.0}
 
 
 CALLS: list[list[str]] = []

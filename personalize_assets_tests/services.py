@@ -77,6 +77,7 @@ def automated_config(folder: Path, export: str) -> Path:
     file.write_text(
         f"source: {{uri: raw, layout: hive, start_date: {today()}}}\n"
         "destination: {uri: out}\n"
+        "checks: warn\n"  # there are a few events, and not a thousand
         "dataset_group: {name: shop}\n"
         "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
         f"automation: {{on: true, settle_minutes: 0.01, interval_seconds: 2, export: {export}}}\n"

@@ -144,6 +144,7 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PERSONALIZE__DESTINATION__SINGLE_FILE", "false")
+    monkeypatch.setenv("PERSONALIZE__CHECKS", "warn")
 
     result = invoke("run", "--config", config(tmp_path, "raw"))
 

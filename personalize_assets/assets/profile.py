@@ -32,7 +32,7 @@ def event_profile(group: Group) -> dg.AssetsDefinition:
             )
         ],
         partitions_def=group.partitions,
-        backfill_policy=dg.BackfillPolicy.single_run(),
+        backfill_policy=group.backfill_policy,
     )
     def event_profile(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         with permanent_errors():
