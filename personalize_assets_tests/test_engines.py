@@ -84,6 +84,13 @@ def test_java_is_only_looked_for_when_a_job_runs(
         engine.run(context, {})
 
 
+def test_an_engine_that_is_none_is_refused() -> None:
+    with pytest.raises(PersonalizeAssetsError) as error:
+        make_engine("spork")
+
+    assert str(error.value) == "engine: 'spork' is not an engine; use one of sail, local, glue"
+
+
 def spec(folder: Path, file: str) -> dict[str, Any]:
     """A job over one file, every event of which is wanted by a dataset that is not made."""
     return {

@@ -107,6 +107,7 @@ def ui(out: Path) -> Iterator[Ui]:
                 "DAGSTER_HOME": str(home),
                 "PERSONALIZE__SOURCE__URI": str(out / "raw"),
                 "PERSONALIZE__DESTINATION__URI": str(out / "data"),
+                "PERSONALIZE__CHECKS": "warn",
             },
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -131,6 +132,7 @@ def test_the_graph_is_shown(ui: Ui) -> None:
     assert {node["assetKey"]["path"][0]: (node["groupName"], node["isPartitioned"]) for node in nodes} == {
         "raw_events": ("raw", True),
         "raw_event_catalog": ("catalog", True),
+        "event_profile": ("catalog", True),
         "filtered_interactions": ("datasets", True),
         "user_traits": ("datasets", True),
         "item_details": ("datasets", True),

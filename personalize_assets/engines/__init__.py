@@ -6,6 +6,7 @@ from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue import GlueEngine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.sail import SailEngine
+from personalize_assets.errors import PersonalizeAssetsError
 
 if TYPE_CHECKING:
     from personalize_assets.config import Config
@@ -19,6 +20,8 @@ def make_engine(name: str, config: "Config | None" = None) -> Engine:
         return LocalEngine.on_all_cores()
     if name == "sail":
         return SailEngine()
+    if name != "glue":
+        raise PersonalizeAssetsError(f"engine: {name!r} is not an engine; use one of sail, local, glue")
     if config is None:
         raise ValueError("the engine glue needs the whole config")
     return GlueEngine.of(config)
