@@ -20,7 +20,7 @@ from personalize_assets.engines import processes
 from personalize_assets.engines.processes import over_processes
 from personalize_assets.errors import PersonalizeAssetsError
 
-DATASETS = (Dataset("interactions", (Column("ITEM_ID", ("item",), required=True),), where={}),)
+DATASETS = (Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={}),)
 
 
 @pytest.fixture(autouse=True)
@@ -34,11 +34,11 @@ def task(number: int, *files: Path) -> Task:
 
 
 def plan(folder: Path) -> Plan:
-    return Plan("r", ("interactions",), {"interactions": f"{folder}/i", "rejects": f"{folder}/r"}, 0, {})
+    return Plan("r", ("items",), {"items": f"{folder}/i", "rejects": f"{folder}/r"}, 0, {})
 
 
 def kept(report: dict[str, Any]) -> int:
-    kept: int = report["days"]["2026-10-01"]["datasets"]["interactions"]["kept"]
+    kept: int = report["days"]["2026-10-01"]["datasets"]["items"]["kept"]
     return kept
 
 
