@@ -55,6 +55,8 @@ def settings(raw: Path, out: Path, start: object = START) -> dict[str, str]:
         "PERSONALIZE__SOURCE__URI": str(raw.absolute()),
         "PERSONALIZE__SOURCE__START_DATE": str(start),
         "PERSONALIZE__DESTINATION__URI": str(out.absolute()),
+        # Small sources are measured too, which Personalize would refuse.
+        "PERSONALIZE__CHECKS": "warn",
     }
 
 
