@@ -60,25 +60,27 @@ class Converter:
                         day.datasets[name].add(row, event, file)
         day.books.add_read(1, int(wanted))
 
-    def add_events(self, found: Batch, file_of: Callable[[int], str], day: Day) -> None:
+    def add_events(self, events: list[Any], origin: Callable[[int], tuple[bytes, str]], day: Day) -> None:
+        """Events as ``reader`` gave them. ``origin`` has each one's bytes and file, by its place."""
         if not self._columns:
-            for number, (raw, fields) in enumerate(zip(found.raws, found.values, strict=True)):
+            for number, fields in enumerate(events):
                 if fields is None:
                     day.books.add_read(1, 0)
                 else:
-                    self.add_event(Event(raw, fields), file_of(number), day)
+                    raw, file = origin(number)
+                    self.add_event(Event(raw, fields), file, day)
             return
         selected: dict[Any, list[Rows]] = {}
         for name, columns in self._columns.items():
             if columns.selection not in selected:
-                selected[columns.selection] = columns.selection.rows(found.values)
+                selected[columns.selection] = columns.selection.rows(events)
             for rows in selected[columns.selection] if name in day.datasets else ():
                 converted = columns.convert(rows, day.latest)
                 day.datasets[name].add_many(converted.kept)
                 for number, reason in converted.rejected:
-                    day.datasets[name].add_reject(reason, found.raws[number], file_of(number))
+                    day.datasets[name].add_reject(reason, *origin(number))
         wanted = set().union(*(rows.numbers for each in selected.values() for rows in each))
-        day.books.add_read(len(found.values), len(wanted))
+        day.books.add_read(len(events), len(wanted))
 
 
 class Waiting:
@@ -87,29 +89,32 @@ class Waiting:
     def __init__(self, converter: Converter, day: Day) -> None:
         self._converter = converter
         self._day = day
-        self._batch = Batch([], [])
+        self._clear()
+
+    def _clear(self) -> None:
+        self._events: list[Any] = []
         self._bytes = 0
+        # Where each batch begins among the events, its bytes and its file.
         self._starts: list[int] = []
+        self._raws: list[Sequence[bytes]] = []
         self._files: list[str] = []
 
     def add_event(self, event: Event, file: str) -> None:
         self._converter.add_event(event, file, self._day)
 
     def add(self, batch: Batch, file: str) -> None:
-        if not self._files or self._files[-1] != file:
-            self._starts.append(len(self._batch.raws))
-            self._files.append(file)
-        self._batch.raws.extend(batch.raws)
-        self._batch.values.extend(batch.values)
-        self._bytes += sum(map(len, batch.raws))
-        if len(self._batch.raws) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
+        self._starts.append(len(self._events))
+        self._raws.append(batch.raws)
+        self._files.append(file)
+        self._events += batch.values
+        self._bytes += batch.size
+        if len(self._events) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
             self.convert()
 
     def convert(self) -> None:
-        self._converter.add_events(self._batch, self._file_of, self._day)
-        self._batch = Batch([], [])
-        self._bytes = 0
-        self._starts, self._files = [], []
+        self._converter.add_events(self._events, self._origin, self._day)
+        self._clear()
 
-    def _file_of(self, number: int) -> str:
-        return self._files[bisect_right(self._starts, number) - 1]
+    def _origin(self, number: int) -> tuple[bytes, str]:
+        place = bisect_right(self._starts, number) - 1
+        return self._raws[place][number - self._starts[place]], self._files[place]

@@ -16,6 +16,9 @@ from personalize_assets.conversion.masking import Mask
 from personalize_assets.conversion.parsing import Event
 
 _ROWS_AT_ONCE = 65_536
+_BYTES_AT_ONCE = 1024 * 1024
+
+_encode = msgspec.json.Encoder().encode
 
 
 class RowFile:
@@ -84,18 +87,34 @@ class RejectFile:
         self.rows = 0
         self._filesystem = filesystem
         self._mask = mask
+        self._heads: dict[tuple[str | None, str, str], bytes] = {}
+        self._waiting: list[bytes] = []
+        self._bytes = 0
         self._file: IO[bytes] | None = None
 
     def add(self, dataset: str | None, reason: str, file: str, raw: bytes) -> None:
-        if self._file is None:
-            self._file = self._filesystem.create(self.uri)
         # Bytes that are not UTF-8 are shown as \xNN: a reject is for people, and JSON has no other place for them.
         text = self._mask.raw(raw) if self._mask else raw.decode("utf-8", "backslashreplace")
-        line = msgspec.json.encode({"dataset": dataset, "reason": reason, "file": file, "raw": text})
-        self._file.write(line + b"\n")
+        why = (dataset, reason, file)
+        if why not in self._heads:
+            self._heads[why] = _encode({"dataset": dataset, "reason": reason, "file": file})[:-1] + b',"raw":'
+        line = self._heads[why] + _encode(text) + b"}\n"
+        self._waiting.append(line)
+        self._bytes += len(line)
         self.rows += 1
+        if self._bytes >= _BYTES_AT_ONCE:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._file is None:
+            self._file = self._filesystem.create(self.uri)
+        self._file.write(b"".join(self._waiting))
+        self._waiting.clear()
+        self._bytes = 0
 
     def close(self) -> None:
+        if self._waiting:
+            self._flush()
         if self._file is not None:
             self._file.close()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, overload
 
 import msgspec
 
@@ -41,8 +41,10 @@ _IN_A_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BROKEN_AT = re.compile(r"JSON is malformed: (?!trailing characters|.*surrogate|.*escape).*\(byte (\d+)\)")
 # How many bytes are cut into lines at once: as many as the processor's cache takes, or few where that is often in vain.
+# Few enough, too, for what opens in them to show that none of them is nested too deeply (``shape``).
 _SMALLEST_GUESS = 4 * 1024
-_LARGEST_GUESS = 256 * 1024
+_LARGEST_GUESS = 32 * 1024
+_LONGEST_LINE = 256 * 1024
 _GLUED_AT_ONCE = 1024
 _AFTER_SCALAR = frozenset(b' \t\r\n,]{["')
 
@@ -54,6 +56,9 @@ REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 class Reader(Protocol):
     """Reads events that are probably whole and plain, at speed."""
 
+    def lines(self, text: bytes) -> list[Any] | None:
+        """The events of a text in which each line may be one; None if one is not, or is not for this reader."""
+
     def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """The events in these bytes, each of which may be one: up to the first that is not, or is not for this reader.
 
@@ -61,11 +66,36 @@ class Reader(Protocol):
         """
 
 
-class Batch(NamedTuple):
-    """Events as they are written, and as the decoder gave them."""
+class Lines(Sequence[bytes]):
+    """Events as they are written, a line each, which is cut out when it is asked for: only rejects are."""
 
-    raws: list[bytes]
+    def __init__(self, text: bytes, events: int) -> None:
+        self._text = text
+        self._events = events
+        self._lines: list[bytes] = []
+
+    def __len__(self) -> int:
+        return self._events
+
+    @overload
+    def __getitem__(self, number: int) -> bytes: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[bytes]: ...
+    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
+        self._lines = self._lines or self._text.split(b"\n")
+        found = self._lines[number]
+        return found.strip(_SPACE) if isinstance(found, bytes) else [raw.strip(_SPACE) for raw in found]
+
+
+class Batch(NamedTuple):
+    """Events as they are written, and as the decoder gave them; ``size`` is how many bytes are kept for them."""
+
+    raws: Sequence[bytes]
     values: list[Any]
+    size: int
+
+
+_NOTHING = Batch([], [], 0)
 
 
 class WholeEvents:
@@ -73,6 +103,10 @@ class WholeEvents:
 
     def __init__(self, may_match: Callable[[bytes], bool]) -> None:
         self._may_match = may_match
+
+    def lines(self, text: bytes) -> list[Any] | None:
+        """None: each event is looked at by itself."""
+        return None
 
     def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """As ``Reader`` says; each is a mapping of the event's fields, or None."""
@@ -132,7 +166,7 @@ class Framer:
                 self._refill()
             for take in (self._take_lines, self._take_glued):
                 batch = take(reader)
-                if batch.raws:
+                if batch.values:
                     yield batch
                     break
             else:
@@ -150,31 +184,36 @@ class Framer:
         buffer, at = self._buffer, self._at
         stop = buffer.rfind(b"\n", at, at + self._guess)
         if stop < 0:
-            stop = buffer.find(b"\n", at, at + _LARGEST_GUESS)
+            stop = buffer.find(b"\n", at, at + _LONGEST_LINE)
             if stop < 0:
-                return Batch([], [])
-        chunk = buffer[at:stop]
-        raws = [raw for line in chunk.split(b"\n") if (raw := line.strip(_SPACE))]
-        found = reader.many(raws, is_utf8(chunk))
+                return _NOTHING
+        text = buffer[at:stop]
+        whole = reader.lines(text)
+        if whole is not None:
+            self._guess = min(2 * self._guess, _LARGEST_GUESS)
+            self._at = stop
+            return Batch(Lines(text, len(whole)), whole, len(text))
+        raws = [raw for line in text.split(b"\n") if (raw := line.strip(_SPACE))]
+        found = reader.many(raws, is_utf8(text))
         if len(found) == len(raws):
             self._guess = min(2 * self._guess, _LARGEST_GUESS)
             self._at = stop if raws else at
-            return Batch(raws, found)
+            return Batch(raws, found, len(text))
         taken = 0
         if found:
             for raw in raws[: len(found)]:
-                taken = chunk.index(raw, taken) + len(raw)
+                taken = text.index(raw, taken) + len(raw)
             self._at = at + taken
         # What was cut into lines in vain is the price of a wrong guess: guess less where guesses are wrong.
         self._guess = max(2 * taken, _SMALLEST_GUESS)
-        return Batch(raws[: len(found)], found)
+        return Batch(raws[: len(found)], found, taken)
 
     def _take_glued(self, reader: Reader) -> Batch:
         """Whole events in ``{…}{…}``, from here on, as long as there are any."""
         buffer, at = self._buffer, self._at
         raws: list[bytes] = []
         found: list[Any] = []
-        while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LARGEST_GUESS) + 1):
+        while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LONGEST_LINE) + 1):
             raw = buffer[at:end]
             taken = reader.many([raw], is_utf8(raw))
             if not taken:
@@ -182,8 +221,9 @@ class Framer:
             found += taken
             raws.append(raw)
             at = end
+        size = at - self._at
         self._at = at
-        return Batch(raws, found)
+        return Batch(raws, found, size)
 
     def _to_next_value(self) -> bool:
         """Go to where the next value begins; false at the end of the file."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import chain, repeat
+from itertools import chain, compress, repeat
 from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
@@ -64,11 +64,10 @@ class Selection:
         for get, allowed in self._tests:
             found = get(wanted)
             if set(map(type, found)) <= TEXTS:
-                hits = [place for place, value in enumerate(found) if value in allowed]
+                hits = list(map(allowed.__contains__, found))
             else:
-                hits = [place for place, value in enumerate(found) if is_one_of(value, allowed)]
-            numbers = [numbers[place] for place in hits] if len(numbers) < len(events) else hits
-            wanted = [wanted[place] for place in hits]
+                hits = [is_one_of(value, allowed) for value in found]
+            numbers, wanted = list(compress(numbers, hits)), list(compress(wanted, hits))
         arrays = self._each(wanted) if self._each else []
         if not any(arrays):
             return [Rows(numbers, wanted)] if numbers else []

@@ -13,11 +13,15 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.framing import REFUSALS
 from personalize_assets.conversion.parsing import MAX_DEPTH, is_utf8
 from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
+
+_LINE_END = ord("\n")
+_BRACE = ord("{")
 
 Getter = Callable[[Sequence[Any]], list[Any]]
 
@@ -63,7 +67,25 @@ class Shape:
                     self._root.at(path).is_value = True
                 elif node.element is not None:
                     node.element.at(path[1:]).is_value = True
-        self._decode = msgspec.json.Decoder(_struct(self._root)).decode
+        decoder = msgspec.json.Decoder(_struct(self._root))
+        self._decode = decoder.decode
+        self._decode_lines = decoder.decode_lines
+
+    def lines(self, text: bytes) -> list[Any] | None:
+        """As ``framing.Reader`` says."""
+        try:
+            found = self._decode_lines(text)
+        except REFUSALS:
+            return None
+        characters = np.frombuffer(text, np.uint8)
+        # A value takes a line at least: if there are as many, each has its own.
+        if len(found) != np.count_nonzero(characters == _LINE_END) + 1:
+            return None
+        # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8. All that opens
+        # (this bit is all that { and [ do not share), but for one in each other line, might do so in the same line.
+        if np.count_nonzero(characters | 0x20 == _BRACE) - len(found) >= MAX_DEPTH or not is_utf8(text):
+            return None
+        return found
 
     def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """As ``framing.Reader`` says."""

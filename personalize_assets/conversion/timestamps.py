@@ -51,9 +51,10 @@ def epoch_nanos(value: Any) -> int | None:
     return None
 
 
-def many_nanos(values: Sequence[Any]) -> pa.Array:
-    """``epoch_nanos`` of many values at once; null also beyond the years 1677 to 2262."""
-    texts = pa.array([value if type(value) is str else None for value in values], pa.string())
+def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array:
+    """``epoch_nanos`` of many values at once; null also beyond the years 1677 to 2262. ``texts``: the same as texts."""
+    if texts is None:
+        texts = pa.array([value if type(value) is str else None for value in values], pa.string())
     usual = pc.fill_null(pc.match_substring_regex(texts, _USUAL), False)
     try:
         nanos = pc.if_else(usual, texts, None).cast(_UTC_NANOS).cast(pa.int64())
