@@ -15,8 +15,8 @@ from itertools import islice
 from typing import Any, Protocol
 
 from personalize_assets.conversion.files import unpacked_blocks
-from personalize_assets.conversion.framing import Framer, TruncatedStream
-from personalize_assets.conversion.parsing import parse
+from personalize_assets.conversion.framing import REFUSALS, Framer, TruncatedStream
+from personalize_assets.conversion.parsing import decode_whole
 from personalize_assets.conversion.paths import EACH
 from personalize_assets.source import RawFiles
 from personalize_assets.stores import StoredFile
@@ -44,13 +44,16 @@ class Fields:
     events: int = 0
     types: dict[str, set[str]] = field(default_factory=dict)
     with_value: Counter[str] = field(default_factory=Counter)
+    _known: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, fields: Mapping[str, Any]) -> None:
         self.events += 1
         # A set: an array of ten products says the same thing once.
-        found = set(_values(fields))
-        for path, kind in found:
+        found: set[tuple[str, str]] = set()
+        _find(fields, "", found)
+        for path, kind in found - self._known:
             self.types.setdefault(path, set()).add(kind)
+        self._known |= found
         self.with_value.update({path for path, kind in found if kind != "null"})
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -65,22 +68,28 @@ class Fields:
         ]
 
 
-def _values(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _find(fields: Mapping[str, Any], parent: str, found: set[tuple[str, str]]) -> None:
     """Paths as a config writes them, and the type there: an empty text is null, as it is to the conversion.
 
     The fields of an array's elements follow the array's path. A field without a name has no path.
     """
-    if type(value) is list:
-        for element in value:
-            yield from _values(element, path) if type(element) in (dict, list) else ()
-        return
-    for name, child in value.items():
+    for name, value in fields.items():
         if not name:
             continue
-        child_path = path_of(path, name)
-        yield child_path, "null" if child == "" else _JSON_TYPES.get(type(child), "null")
-        if type(child) in (dict, list):
-            yield from _values(child, child_path)
+        path, kind = path_of(parent, name), type(value)
+        found.add((path, "null" if value == "" else _JSON_TYPES.get(kind, "null")))
+        if kind is dict:
+            _find(value, path, found)
+        elif kind is list:
+            _find_in_elements(value, path, found)
+
+
+def _find_in_elements(elements: Sequence[Any], path: str, found: set[tuple[str, str]]) -> None:
+    for element in elements:
+        if type(element) is dict:
+            _find(element, path, found)
+        elif type(element) is list:
+            _find_in_elements(element, path, found)
 
 
 @lru_cache(maxsize=65_536)
@@ -177,8 +186,15 @@ def _is_lines(text: bytes) -> bool:
     """Whether most lines are one whole object. A broken line among good ones does not make a stream."""
     first_lines = islice(io.BytesIO(text.removeprefix(_BOM)), _LINES_THAT_TELL)
     lines = [line for line in first_lines if line.strip()]
-    whole = sum(parse(line.strip()).fields is not None for line in lines)
-    return bool(lines) and 2 * whole > len(lines)
+    return bool(lines) and 2 * sum(map(_is_object, lines)) > len(lines)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        decode_whole(line)
+    except REFUSALS:
+        return False
+    return True
 
 
 def _is_within_a_line(text: bytes) -> bool:

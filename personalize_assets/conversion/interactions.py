@@ -8,6 +8,11 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.mapping import COPIES, DEDUPE, IS_FIRST, POSITION
+from personalize_assets.conversion.session import is_remote
+
+_REPEATED, _AT = "_repeated", "_at"
+# Messages that may be held in memory, some 100 bytes each.
+_MOST_REPEATED = 1_000_000
 
 
 def export_order(columns: Sequence[str]) -> list[str]:
@@ -25,14 +30,33 @@ def with_repeats_marked(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
     of a partition at once, as a count over a window would.
     """
     is_known = F.col(DEDUPE).isNotNull()
-    same = Window.partitionBy(DEDUPE, POSITION).orderBy(*export_order(columns))
-    by_message = rows.filter(is_known).select(
-        *columns, (F.row_number().over(same) == 1).alias(IS_FIRST), F.lit(1).cast("bigint").alias(COPIES)
-    )
     by_columns = (
         rows.filter(~is_known)
         .groupBy(*columns)
         .agg(F.lit(True).alias(IS_FIRST), F.count(F.lit(1)).alias(COPIES))
         .select(*columns, IS_FIRST, COPIES)
     )
-    return by_message.unionByName(by_columns)
+    return _by_message(rows.filter(is_known), columns).unionByName(by_columns)
+
+
+def _by_message(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
+    """Few messages come twice, so that the others are not put into any order to find that out."""
+    messages = [F.col(DEDUPE).alias(_REPEATED), F.col(POSITION).alias(_AT)]
+    repeated = rows.groupBy(*messages).agg(F.count(F.lit(1)).alias(COPIES)).filter(F.col(COPIES) > 1)
+    several = repeated.count() if is_remote(rows.sparkSession) else _MOST_REPEATED + 1
+    one, everything = F.lit(1).cast("bigint").alias(COPIES), F.lit(True).alias(IS_FIRST)
+    same = Window.partitionBy(DEDUPE, POSITION).orderBy(*export_order(columns))
+    is_first = (F.row_number().over(same) == 1).alias(IS_FIRST)
+    if several == 0:
+        return rows.select(*columns, everything, one)
+    if several > _MOST_REPEATED:
+        return rows.select(*columns, is_first, one)
+    # This way around, for Sail keeps the left side of a join in memory.
+    is_same = (F.col(DEDUPE) == F.col(_REPEATED)) & (F.col(POSITION) == F.col(_AT))
+    told = repeated.select(_REPEATED, _AT).join(rows, is_same, "right")
+    is_repeated = F.col(_REPEATED).isNotNull()
+    return (
+        told.filter(~is_repeated)
+        .select(*columns, everything, one)
+        .unionByName(told.filter(is_repeated).select(*columns, is_first, one))
+    )
