@@ -163,6 +163,41 @@ def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[st
     agree(raws)
 
 
+@given(st.lists(EVENTS, min_size=1, max_size=4), st.data())
+def test_lines_that_are_taken_together_are_those_that_each_would_be(
+    events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    text = b"\n".join(json.dumps(event, ensure_ascii=False).encode() for event in events)
+    at = data.draw(st.integers(0, len(text)))
+    gone = data.draw(st.sampled_from([0, 0, 0, 1, 5]))
+    text = text[:at] + data.draw(SCRAPS | st.sampled_from([b"", b"", b"\n", b" ", b"\r"])) + text[at + gone :]
+    found = Shape(ALL).lines(text)
+    if found is not None:
+        assert repr(found) == repr(Shape(ALL).many(text.split(b"\n"), is_text=False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"event":"x"}\n{"event":\n"y"}',
+        b'{"event":"x"}\n\n{"event":"y"}',
+        b'\n{"event":\n"x"}',
+        b'{"event":"x"},\n{"event":"y"}',
+        b'{"event":"x"}{"event":"y"}',
+        b'{"event":"x"} {"event":"y"}',
+        b'{"event":"x"}\n{"noise":"\xff"}',
+        b'{"event":"x"}\n{"noise":' + b"[" * 480 + b"]" * 480 + b"}",
+        b'{"event":"x"}\n{"noise":' + b'{"":' * 480 + b"1" + b"}" * 481,
+    ],
+)
+def test_lines_that_are_not_one_event_each_are_not_taken_together(text: bytes) -> None:
+    assert Shape(ALL).lines(text) is None
+
+
+def test_plain_lines_are_taken_together() -> None:
+    assert len(Shape(ALL).lines(b' {"event":"x"}\r\n{"event":"y"} \n\t{}') or []) == 3
+
+
 def test_a_plain_event_is_taken() -> None:
     raw = b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}'
     assert len(Shape(ALL).many([raw], is_text=True)) == 1
