@@ -11,12 +11,14 @@ import pyarrow.parquet as pq
 
 from personalize_assets.conversion.day_profile import DayProfile
 from personalize_assets.conversion.files import FileSystem
-from personalize_assets.conversion.mapping import Row
+from personalize_assets.conversion.mapping import DEDUPE, EVENT_TIME, MESSAGE_ID, Row
 from personalize_assets.conversion.masking import Mask
 from personalize_assets.conversion.parsing import Event
 
 _ROWS_AT_ONCE = 65_536
 _BYTES_AT_ONCE = 1024 * 1024
+# A dictionary of what does not repeat is made in vain.
+_NEVER_THE_SAME = (DEDUPE, MESSAGE_ID, EVENT_TIME)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -56,7 +58,8 @@ class RowFile:
     def _flush(self) -> None:
         if self._writer is None:
             self._file = self._filesystem.create(self.uri)
-            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd")
+            repeating = [name for name in self._schema.names if name not in _NEVER_THE_SAME]
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd", use_dictionary=repeating)
         table = pa.Table.from_batches(self._batches, self._schema)
         self._writer.write_table(table)
         # Counted where they are written, and not where they came in: the books compare the two.

@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.mapping import COPIES, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.session import is_remote
 
 
 def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
@@ -18,12 +19,24 @@ def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> 
     Equal times are told apart by the message id, then by the value; an unknown time counts as the oldest. So the
     result does not depend on the order of reading. ``COPIES`` beside the columns counts the rows of an id.
     """
-    # By places in windows, and not by max_by: Sail's holds on to all that it has seen.
     others = [column for column in columns if column.name != id_column]
-    placed = rows.select("*", *(_place(column, id_column) for column in others))
-    kept = [F.max(F.when(F.col(_place_of(column)) == 1, F.col(column.name))).alias(column.name) for column in others]
     copies = F.count(F.lit(1)).alias(COPIES)
-    return placed.groupBy(id_column).agg(*kept, copies).select(*(column.name for column in columns), COPIES)
+    if is_remote(rows.sparkSession):
+        rows = rows.select("*", *(_place(column, id_column) for column in others))
+        kept = [F.max(F.when(F.col(_place_of(column)) == 1, F.col(column.name))) for column in others]
+    else:
+        kept = [_best(column) for column in others]
+    named = [value.alias(column.name) for value, column in zip(kept, others, strict=True)]
+    return rows.groupBy(id_column).agg(*named, copies).select(*(column.name for column in columns), COPIES)
+
+
+def _best(column: Column) -> SparkColumn:
+    """The value to keep, as an aggregate. Sail's would hold on to all that it has seen, and puts nulls elsewhere."""
+    value = F.col(column.name)
+    by_age = (F.col(EVENT_TIME), F.col(MESSAGE_ID), value)  # null is less than anything else
+    if column.keep == "first":
+        return F.min_by(value, F.struct(value.isNull(), *by_age))
+    return F.max_by(value, F.struct(value.isNotNull(), *by_age))
 
 
 def _place_of(column: Column) -> str:

@@ -14,6 +14,7 @@ from personalize_assets.conversion import job, tasks
 from personalize_assets.conversion.session import spark_conf
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
+from personalize_assets.engines.processes import KEEP_MEMORY
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 
@@ -35,6 +36,7 @@ class LocalEngine(Engine):
             "spark.sql.shuffle.partitions": str(cores),
             "spark.driver.host": "localhost",
             "spark.driver.bindAddress": "127.0.0.1",
+            **{f"spark.executorEnv.{name}": value for name, value in KEEP_MEMORY.items()},
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",

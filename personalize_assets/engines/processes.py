@@ -13,8 +13,9 @@ from personalize_assets.conversion.events import Spread
 from personalize_assets.conversion.tasks import Plan, Task, run_task
 from personalize_assets.errors import PersonalizeAssetsError
 
-# What they free they keep, for it is needed again at once: giving it back and taking it anew costs a twentieth.
-_KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
+"""For Linux: what a process frees it keeps, and does not give back only to take it anew. That costs a twentieth."""
+
 # Less than this is read before other processes have started.
 _SMALL_BYTES = 4 * 1024 * 1024
 
@@ -30,7 +31,7 @@ def over_processes(cores: int) -> Spread:
         workers = loky.ProcessPoolExecutor(
             min(cores, len(tasks)),
             initializer=worker.begin,
-            env=_KEEP_MEMORY,
+            env=KEEP_MEMORY,
         )
         try:
             reports = list(workers.map(run_task, tasks, [plan] * len(tasks)))
