@@ -131,7 +131,7 @@ class Pipeline:
                 id=id,
                 dated=source.source.layout != "flat",
                 files=tuple(
-                    RawFile(source.uri(file["key"]), day, file["bytes"], file["framing"])
+                    RawFile(source.uri(file["key"]), day, file["bytes"], file["framing"], file["compression"] == "gzip")
                     for day, catalog in catalogs.items()
                     for file in catalog["files"]
                     if file["source"] == id

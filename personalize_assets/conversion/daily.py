@@ -175,11 +175,9 @@ class SourceDay:
         self._malformed: Counter[str] = Counter()
         self._rejects = rejects
 
-    def add_file(self, size: int, skipped: int) -> None:
-        """A file that was read to its end; ``skipped`` of its events were not parsed, for they cannot be wanted."""
+    def add_file(self, size: int) -> None:
         self.files += 1
         self.bytes += size
-        self.add_read(skipped, 0)
 
     def add_read(self, events: int, wanted: int) -> None:
         self.read += events

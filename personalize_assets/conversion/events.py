@@ -11,11 +11,12 @@ import msgspec
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from personalize_assets.conversion.tasks import Plan, Source, Task, UnreadableFile, run_task
+from personalize_assets.conversion.tasks import Plan, RawFile, Source, Task, UnreadableFile, run_task
 
 # Tasks a core: enough that a core which is done early finds more to do, few enough that their start does not count.
 _TASKS_PER_CORE = 4
 _SMALLEST_TASK_BYTES = 8 * 1024 * 1024
+_MOST_SHARES_OF_GZIP = 4
 
 Spread = Callable[[Sequence[Task], Plan], list[dict[str, Any]]]
 """Runs tasks somewhere, side by side; one report a task, in any order. Raises ``UnreadableFile``."""
@@ -51,21 +52,59 @@ def _run_tasks(
         yield pa.RecordBatch.from_pydict({"report": pa.array(map(json.dumps, reports), pa.string())})
 
 
+def run_tasks(sources: Sequence[Source], plan: Plan, cores: int, spread: Spread) -> list[dict[str, Any]]:
+    """Read all files; one report a task. What could not be read in shares after all is read again as a whole."""
+    tasks = tasks_of(sources, cores)
+    reports = spread(tasks, plan) if tasks else []
+    cut = {uri for report in reports for uri in report["cut"]}
+    if not cut:
+        return reports
+    void = {task.number for task in tasks if task.source.files[0].uri in cut}  # a share is a task of its own
+    again = [
+        Task(
+            len(tasks) + number, msgspec.structs.replace(task.source, files=(msgspec.structs.replace(file, shares=1),))
+        )
+        for number, task in enumerate(tasks)
+        for file in task.source.files
+        if file.uri in cut and file.share == 0
+    ]
+    return [report for report in reports if report["task"] not in void] + spread(again, plan)
+
+
 def tasks_of(sources: Sequence[Source], cores: int) -> list[Task]:
-    """Files in the order of their days, cut into tasks of even size.
+    """Files in the order of their days, cut into tasks of even size; a file much larger than that is cut into shares.
 
     The largest task comes first, so that none is begun when the other cores are about to be done.
     """
     total = sum(file.bytes for source in sources for file in source.files)
     target = max(total // (cores * _TASKS_PER_CORE), _SMALLEST_TASK_BYTES)
-    tasks: list[Task] = []
+    found: list[tuple[int, Source, list[RawFile]]] = []
     for source in sources:
-        files = sorted(source.files, key=lambda file: (file.day, file.uri))
-        while files:
-            size = taken = 0
-            while taken < len(files) and (taken == 0 or size + files[taken].bytes <= target):
-                size += files[taken].bytes
-                taken += 1
-            tasks.append(Task(len(tasks), msgspec.structs.replace(source, files=tuple(files[:taken]))))
-            files = files[taken:]
-    return sorted(tasks, key=lambda task: -sum(file.bytes for file in task.source.files))
+        files: list[RawFile] = []
+        size = 0
+        for file in sorted(source.files, key=lambda file: (file.day, file.uri)):
+            shares = _shares(file, target, cores)
+            if shares > 1:
+                cut = [msgspec.structs.replace(file, share=number, shares=shares) for number in range(shares)]
+                found += [(file.bytes // shares, source, [share]) for share in cut]
+                continue
+            if files and size + file.bytes > target:
+                found.append((size, source, files))
+                files, size = [], 0
+            files.append(file)
+            size += file.bytes
+        if files:
+            found.append((size, source, files))
+    found.sort(key=lambda task: -task[0])
+    return [
+        Task(number, msgspec.structs.replace(source, files=tuple(files)))
+        for number, (_, source, files) in enumerate(found)
+    ]
+
+
+def _shares(file: RawFile, target: int, cores: int) -> int:
+    if file.framing != "lines":
+        return 1  # only lines tell where an event may begin
+    # Each share of a gzip file unpacks all that comes before it: a tenth of what reading costs.
+    most = min(cores, _MOST_SHARES_OF_GZIP) if file.packed else file.bytes
+    return max(1, min(round(file.bytes / target), most))

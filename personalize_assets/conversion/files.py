@@ -67,6 +67,14 @@ def _with_credentials(options: dict[str, Any]) -> dict[str, Any]:
     return {**options, "access_key": keys.access_key, "secret_key": keys.secret_key, "session_token": keys.token}
 
 
+def is_gzip(file: IO[bytes]) -> bool:
+    """Whether a file begins as gzip does; it stands at its beginning afterwards."""
+    file.seek(0)
+    magic = file.read(len(_GZIP_MAGIC))
+    file.seek(0)
+    return magic == _GZIP_MAGIC
+
+
 def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
     """A file's bytes in blocks, unpacked if it is gzip by its first bytes; its name says nothing.
 

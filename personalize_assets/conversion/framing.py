@@ -139,6 +139,7 @@ class Framer:
     """The events of one file, given as blocks of (unpacked) bytes.
 
     ``may_match`` is asked before anything is parsed; what it refuses is only counted, in ``skipped``, whole or broken.
+    ``is_cut``, at the end: whether the bytes ended within something that more of them might have made whole.
     Memory is bounded by the largest event, not by the file.
     """
 
@@ -151,12 +152,17 @@ class Framer:
         self._at = 0
         self._ended = False
         self._truncated = False
+        self._is_cut = False
         # How the last event ended is tried first.
         self._marks = (b"}{", b"}\n")
         self._in_array = False
         # Whether an array was open where a stretch broke: whether it still is, only its end will tell.
         self._perhaps_in_array = False
         self._guess = _LARGEST_GUESS
+
+    @property
+    def is_cut(self) -> bool:
+        return self._is_cut or self._in_array or self._perhaps_in_array
 
     def batches(self, reader: Reader) -> Iterator[Batch | Event]:
         """The fast path: events that ``reader`` takes, many at once; all else as ``one_by_one`` gives it."""
@@ -288,7 +294,9 @@ class Framer:
                 if end is not None:
                     return end
             except ValueError:
-                if not self._is_cut_off():
+                could_go_on = self._could_go_on()
+                if self._ended or not could_go_on:
+                    self._is_cut |= could_go_on
                     return None
             else:
                 if self._buffer[self._at] in b'{["':
@@ -302,6 +310,7 @@ class Framer:
                     return None
             size = len(self._buffer) - self._at
             if self._ended or size > MAX_EVENT_BYTES:
+                self._is_cut = True
                 return None
             # Twice as much each time, so that one long value is not read again for every block of it.
             self._refill(at_least=2 * size)
@@ -335,10 +344,8 @@ class Framer:
             return False
         return False
 
-    def _is_cut_off(self) -> bool:
+    def _could_go_on(self) -> bool:
         """Whether the bytes from here on could still become a value if more of them came."""
-        if self._ended:
-            return False
         try:
             # Without a number or literal that the cut may have halved; before it, the decoder tells cut from broken.
             # Half of a surrogate pair is a matter of the value's text (``parse`` refuses it), not of where it ends.
@@ -395,7 +402,7 @@ class Framer:
             except StopIteration:
                 self._ended = True
             except TruncatedStream:
-                self._ended = self._truncated = True
+                self._ended = self._truncated = self._is_cut = True
             else:
                 pieces.append(block)
                 size += len(block)

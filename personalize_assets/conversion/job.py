@@ -95,8 +95,7 @@ def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, An
     days: dict[str, Any] = {}
     # Here, where the job runs, and not where its spec is made: specs are kept and sent, the key is not.
     sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in job.sources]
-    tasks_to_run = events.tasks_of(sources, cores)
-    for task in spread(tasks_to_run, job.plan) if tasks_to_run else []:
+    for task in events.run_tasks(sources, job.plan, cores, spread):
         for day, part in task["days"].items():
             total = days.setdefault(day, {"sources": {}, "datasets": {}})
             _add(total["sources"].setdefault(task["source"], {}), part["source"])

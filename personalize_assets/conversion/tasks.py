@@ -7,6 +7,7 @@ objects on a line.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
@@ -21,16 +22,24 @@ from personalize_assets.conversion.files import FileSystem, unpacked_blocks
 from personalize_assets.conversion.framing import Batch, Framer
 from personalize_assets.conversion.mapping import schema
 from personalize_assets.conversion.masking import Mask
+from personalize_assets.conversion.shares import share_of
 from personalize_assets.conversion.timestamps import DAY_SECONDS, latest_seconds
 
 
 class RawFile(msgspec.Struct, frozen=True):
-    """A raw file as the job spec names it. ``day`` is its arrival day (UTC), ``bytes`` its size as it lies there."""
+    """A raw file as the job spec names it, or one of its shares.
+
+    ``day`` is its arrival day (UTC), ``bytes`` its size as it lies there, ``framing`` and ``packed`` what the catalog
+    has found: lines or a stream, gzip or not.
+    """
 
     uri: str
     day: date
     bytes: int
     framing: str
+    packed: bool = False
+    share: int = 0
+    shares: int = 1
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -70,11 +79,14 @@ class UnreadableFile(Exception):
 def run_task(task: Task, plan: Plan) -> dict[str, Any]:
     """Read the files of a task and write its daily files.
 
-    The report is ``{"source", "days": {day: {"source": books, "datasets": …}}}``. Raises ``UnreadableFile``.
+    The report is ``{"task", "source", "cut": […], "days": {day: {"source": books, "datasets": …}}}``; ``cut`` are files
+    of which a share ended within an event, so that what came of their shares is worth nothing. A file is counted with
+    its first share. Raises ``UnreadableFile``.
     """
     filesystem = FileSystem(plan.s3)
     converter = Converter(task.source.datasets, plan.make)
     days: dict[str, Any] = {}
+    cut: list[str] = []
     by_day: dict[date, list[RawFile]] = {}
     for file in task.source.files:
         by_day.setdefault(file.day, []).append(file)
@@ -83,27 +95,35 @@ def run_task(task: Task, plan: Plan) -> dict[str, Any]:
         books, datasets = _open_day(task, plan, day, converter.made, filesystem)
         waiting = Waiting(converter, Day(latest, books, datasets))
         for file in files:
-            framer = Framer(_blocks(file.uri, filesystem), converter.may_match)
+            framer = Framer(_blocks(file, filesystem), converter.may_match)
             for found in framer.batches(converter.reader):
                 if isinstance(found, Batch):
                     waiting.add(found, file.uri)
                 else:
                     waiting.add_event(found, file.uri)
-            books.add_file(file.bytes, framer.skipped)
+            books.add_read(framer.skipped, 0)
+            if file.share == 0:
+                books.add_file(file.bytes)
+            if framer.is_cut and file.shares > 1:
+                cut.append(file.uri)
         waiting.convert()
         days[day.isoformat()] = {
             "source": books.close(),
             "datasets": {name: dataset.close() for name, dataset in datasets.items()},
         }
-    return {"source": task.source.id, "days": days}
+    return {"task": task.number, "source": task.source.id, "cut": cut, "days": days}
 
 
-def _blocks(uri: str, filesystem: FileSystem) -> Iterator[bytes]:
+def _blocks(file: RawFile, filesystem: FileSystem) -> Iterator[bytes]:
     try:
-        with filesystem.open(uri) as stream:
-            yield from unpacked_blocks(stream)
+        with filesystem.open(file.uri) as stream:
+            if file.shares == 1:
+                yield from unpacked_blocks(stream)
+            else:
+                size = stream.seek(0, io.SEEK_END)
+                yield from share_of(stream, size, file.share, file.shares)
     except OSError as error:
-        raise UnreadableFile(f"{uri} cannot be read: {error}") from error
+        raise UnreadableFile(f"{file.uri} cannot be read: {error}") from error
 
 
 def _open_day(

@@ -15,7 +15,8 @@ from personalize_assets.conversion import job, tasks
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.processes import over_processes
 
-# Beyond this Sail sorts and groups on disk. It is a share of the machine that leaves room for everything else.
+# Beyond this Sail sorts and groups on disk: a GiB, or less on a machine where that would not leave room for the rest.
+_MEMORY_BYTES = 1024**3
 _MEMORY_SHARE = 0.25
 _MODE = "SPARK_CONNECT_MODE_ENABLED"
 
@@ -77,6 +78,9 @@ def _settings() -> dict[str, str]:
         "RUST_LOG": "error",
         # Processes started from here are never forks that go on: gRPC's care for those only breaks them.
         "GRPC_ENABLE_FORK_SUPPORT": "0",
+        # Its allocator would keep what it has freed, more with every query.
+        "MIMALLOC_PURGE_DELAY": "0",
+        "MIMALLOC_ARENA_EAGER_COMMIT": "0",
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",
-        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(int(memory * _MEMORY_SHARE)),
+        "SAIL_RUNTIME__MEMORY_POOL__FAIR__MAX_SIZE": str(min(int(memory * _MEMORY_SHARE), _MEMORY_BYTES)),
     }
