@@ -23,7 +23,7 @@ from personalize_assets_tests.services import (
     is_listening,
     today,
 )
-from personalize_assets_tests.test_ui import Ui
+from personalize_assets_tests.served import Ui
 
 BIN = Path(sys.executable).parent
 PAGE = (REPOSITORY / "docs/production.md").read_text()
