@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.mapping import COPIES, DEDUPE, IS_FIRST, POSITION
 from personalize_assets.conversion.session import is_remote
 
-_REPEATED, _AT = "_repeated", "_at"
+_MESSAGE, _AT = "_message", "_at"
 # Messages that may be held in memory, some 100 bytes each.
 _MOST_REPEATED = 1_000_000
 
@@ -40,23 +41,31 @@ def with_repeats_marked(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
 
 
 def _by_message(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
-    """Few messages come twice, so that the others are not put into any order to find that out."""
-    messages = [F.col(DEDUPE).alias(_REPEATED), F.col(POSITION).alias(_AT)]
-    repeated = rows.groupBy(*messages).agg(F.count(F.lit(1)).alias(COPIES)).filter(F.col(COPIES) > 1)
-    several = repeated.count() if is_remote(rows.sparkSession) else _MOST_REPEATED + 1
-    one, everything = F.lit(1).cast("bigint").alias(COPIES), F.lit(True).alias(IS_FIRST)
+    everything, one = F.lit(True).alias(IS_FIRST), F.lit(1).cast("bigint").alias(COPIES)
     same = Window.partitionBy(DEDUPE, POSITION).orderBy(*export_order(columns))
     is_first = (F.row_number().over(same) == 1).alias(IS_FIRST)
-    if several == 0:
-        return rows.select(*columns, everything, one)
-    if several > _MOST_REPEATED:
+    messages = _repeated_messages(rows)
+    if messages is None:
         return rows.select(*columns, is_first, one)
+    if not messages.num_rows:
+        return rows.select(*columns, everything, one)
+    # As a table of its own: where a query is used twice, Sail runs it twice.
+    repeated = rows.sparkSession.createDataFrame(messages)
     # This way around, for Sail keeps the left side of a join in memory.
-    is_same = (F.col(DEDUPE) == F.col(_REPEATED)) & (F.col(POSITION) == F.col(_AT))
-    told = repeated.select(_REPEATED, _AT).join(rows, is_same, "right")
-    is_repeated = F.col(_REPEATED).isNotNull()
-    return (
-        told.filter(~is_repeated)
-        .select(*columns, everything, one)
-        .unionByName(told.filter(is_repeated).select(*columns, is_first, one))
-    )
+    is_same = (F.col(DEDUPE) == F.col(_MESSAGE)) & (F.col(POSITION) == F.col(_AT))
+    alone = repeated.join(rows, is_same, "right").filter(F.col(_MESSAGE).isNull())
+    several = repeated.join(rows, is_same, "inner")
+    return alone.select(*columns, everything, one).unionByName(several.select(*columns, is_first, one))
+
+
+def _repeated_messages(rows: DataFrame) -> pa.Table | None:
+    """The messages that come more than once: few, so that the others need no order to find that out.
+
+    None if they are many after all, and on the JVM, where counting them costs more than it spares.
+    """
+    if not is_remote(rows.sparkSession):
+        return None
+    messages = rows.groupBy(F.col(DEDUPE).alias(_MESSAGE), F.col(POSITION).alias(_AT))
+    found = messages.agg(F.count(F.lit(1)).alias(COPIES)).filter(F.col(COPIES) > 1).select(_MESSAGE, _AT)
+    table = found.limit(_MOST_REPEATED + 1).toArrow()
+    return table if table.num_rows <= _MOST_REPEATED else None
