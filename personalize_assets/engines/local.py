@@ -39,7 +39,10 @@ class LocalEngine(Engine):
             **{f"spark.executorEnv.{name}": value for name, value in KEEP_MEMORY.items()},
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
+            # What adapts to unknown data and spares a network costs more than it gives on one machine.
+            "spark.sql.adaptive.enabled": "false",
+            "spark.shuffle.compress": "false",
+            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -XX:+UseParallelGC",
         }
         return cls(pyspark=LazyPySparkResource(spark_config=settings))
 
