@@ -8,7 +8,7 @@ RUNS ?= 3
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
-SOURCES := personalize_assets personalize_assets_tests benchmarks glue setup.py
+SOURCES := personalize_assets personalize_assets_tests benchmarks docs glue setup.py
 # What is converted must be the same on every engine: sail by default, local on Spark 4.1, and on 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
@@ -17,7 +17,7 @@ GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
 CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs format clean
+.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs screenshots format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ lint: $(INSTALLED) ## Check style, format and types
 
 docs: $(INSTALLED) ## Write docs/checks.md anew, from the tables of checks
 	@$(BIN)/python -m personalize_assets.checks.document > docs/checks.md
+
+screenshots: $(INSTALLED) ## Take the README's pictures anew, in Chromium (apt install chromium)
+	@$(BIN)/python -m docs.screenshots
 
 format: $(INSTALLED) ## Put the code into the one format, and mend what can be mended
 	@$(BIN)/ruff check --fix $(SOURCES)

@@ -70,6 +70,11 @@ class Ui:
         ]["status"]
         return status
 
+    def last_ends(self) -> str:
+        """Wait for the run that was launched last; returns how it ended."""
+        runs = self.ask("{ runsOrError(limit: 1) { ... on Runs { results { runId } } } }")["runsOrError"]["results"]
+        return self.ends(runs[0]["runId"])
+
     def launch_days(self, assets: Sequence[str], days: Sequence[str]) -> str:
         """Start a backfill of days as the assets' "Materialize" dialog does; returns its id."""
         launched = self.ask(

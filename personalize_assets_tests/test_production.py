@@ -14,6 +14,7 @@ import yaml
 from personalize_assets.config_automation import Automation
 from personalize_assets.sensors import _OLDER_DAYS_FOLDER, _OLDER_DAYS_S3
 from personalize_assets_tests import postgres
+from personalize_assets_tests.served import Ui
 from personalize_assets_tests.services import (
     REPOSITORY,
     Service,
@@ -23,7 +24,6 @@ from personalize_assets_tests.services import (
     is_listening,
     today,
 )
-from personalize_assets_tests.served import Ui
 
 BIN = Path(sys.executable).parent
 PAGE = (REPOSITORY / "docs/production.md").read_text()
