@@ -428,7 +428,7 @@ def test_tasks_in_processes_of_their_own_hash_and_mask_the_same(
     convert(pipeline, engine, DAY, NEXT_DAY)
     export(pipeline, engine)
 
-    assert len({file.name for file in tmp_path.glob("out/filtered_interactions/*/*.parquet")}) == 2, "one task a day"
+    assert len({file.name for file in tmp_path.glob("out/filtered_interactions/*/*.parquet")}) > 1, "several tasks"
     _, users = read_csv(tmp_path / "out/exports/users.csv")
     assert users == [[hashed("ann"), hashed("Ulm")]]
     assert "ann" not in everything_written(tmp_path)
