@@ -102,8 +102,9 @@ def test_a_dataset_without_rows_names_no_files(tmp_path: Path) -> None:
 def test_a_source_counts_what_was_read_as_wanted_not_wanted_and_malformed(tmp_path: Path) -> None:
     rejects = reject_file(tmp_path)
     day = SourceDay(rejects)
-    day.add_file(10, skipped=3)
-    day.add_file(20, skipped=0)
+    day.add_file(10)
+    day.add_read(3, 0)
+    day.add_file(20)
     day.add_read(4, wanted=3)
     day.add_malformed(Event(b"x", None, MALFORMED), "k")
     day.add_malformed(Event(b"1", None, NOT_AN_OBJECT), "k")
