@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 REPO = Path(__file__).parent.parent
 PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9.+!]+")
@@ -78,6 +80,24 @@ def test_constraints_pin_every_direct_dependency(pyproject: dict[str, Any]) -> N
 
     assert asked - pinned == set()
     assert pinned & {"personalize-assets", "pip", "setuptools"} == set()
+
+
+def test_constraints_pin_what_the_dependencies_bring_along() -> None:
+    pinned = {normal(line) for line in (REPO / "constraints.txt").read_text().splitlines()}
+    waiting = [Requirement("personalize-assets[dev,bench]")]
+    found: dict[str, set[str]] = {}
+    while waiting:
+        asked = waiting.pop()
+        seen = found.setdefault(normal(asked.name), set())
+        extras = {"", *asked.extras} - seen
+        seen |= extras
+        for line in (requires(asked.name) or ()) if extras else ():
+            needed = Requirement(line)
+            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
+                waiting.append(needed)
+
+    assert len(found) > 100
+    assert found.keys() - pinned - {"personalize-assets", "pip", "setuptools"} == set()
 
 
 def test_every_phony_target_of_the_makefile_is_there_and_in_its_help() -> None:
