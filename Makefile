@@ -44,7 +44,7 @@ test: $(INSTALLED) ## Run the quick tests
 	@$(BIN)/python -m pytest -m "not slow"
 
 test-all: $(INSTALLED) ## Run every test, with many more examples in the property tests
-	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-thorough} $(BIN)/python -m pytest
 
 test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
 	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
