@@ -14,7 +14,7 @@ SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
 PYTHON313 := .venv-python313
 GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
-CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py)
+CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py repeats.py latest.py)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs screenshots format clean

@@ -13,7 +13,7 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, LocalEngine, make_engine
+from personalize_assets.engines import Engine, LocalEngine, make_engine, sail
 from personalize_assets.engines import glue as glue_engine
 from personalize_assets_tests.glue_emulator import GlueEmulator
 
@@ -64,6 +64,16 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def spark() -> SparkSession:
     """The session that the engine `local` uses."""
     return LocalEngine.on_all_cores().session()
+
+
+@pytest.fixture(scope="module")
+def session(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
+    """The session of the engine that `--engine` names, with functions for expressions that fit it."""
+    if request.config.getoption("--engine") == "local":
+        yield LocalEngine.on_all_cores().session()
+    else:
+        with sail.connect_mode():
+            yield sail.session()
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import interactions
 from personalize_assets.conversion.mapping import COPIES, DEDUPE, IS_FIRST, POSITION
-from personalize_assets.engines import LocalEngine, sail
 
 COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP"]
 SCHEMA = pa.schema(
@@ -31,15 +30,6 @@ ROWS = st.lists(
     ),
     max_size=12,
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def session(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
-    if request.config.getoption("--engine") == "local":
-        yield LocalEngine.on_all_cores().session()
-    else:
-        with sail.connect_mode():
-            yield sail.session()
 
 
 @pytest.fixture
