@@ -9,8 +9,15 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.garbage import collect_seldom
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
+
+
+def program() -> None:
+    """The command as it is installed: ``main`` in a process of its own."""
+    collect_seldom()
+    main()
 
 
 class Days(click.ParamType[tuple[date, date]]):

@@ -317,3 +317,17 @@ def test_generate_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "Traceback" not in result.output
     assert result.stderr.startswith("Error: ")
+
+
+def test_the_command_does_not_look_for_garbage_before_it_ends() -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "from personalize_assets.cli import program\n"
+        "atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 1000))\n"
+        "sys.argv = ['personalize-assets', '--version']\n"
+        "program()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "50000 True"

@@ -7,6 +7,8 @@ import sys
 from importlib.abc import MetaPathFinder
 from typing import Any
 
+from personalize_assets.conversion.garbage import collect_seldom
+
 
 class _NoPandas(MetaPathFinder):
     """PyArrow would load pandas, a third of a second, for nothing but to ask if a list is a Series."""
@@ -17,6 +19,12 @@ class _NoPandas(MetaPathFinder):
 
 
 def begin() -> None:
-    """Leave Ctrl-C to the parent, and pandas where it is."""
+    """Leave Ctrl-C to the parent, pandas where it is, and garbage be."""
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.meta_path.insert(0, _NoPandas())
+
+
+def load() -> None:
+    """What tasks import, before the first of them is there."""
+    import personalize_assets.conversion.tasks  # noqa: F401 - to be there
