@@ -174,3 +174,14 @@ def test_tasks_are_of_even_size_and_begin_with_the_largest() -> None:
         [("f1", 1), ("f2", 1), ("f3", 1), ("f5", 1)],
     ]  # fmt: skip
     assert [task.number for task in tasks] == list(range(9))
+
+
+@given(st.lists(st.integers(0, 9 << 20), max_size=40))
+def test_no_task_is_a_small_rest(sizes: list[int]) -> None:
+    raw = tuple(RawFile(f"f{number:02}", date(2026, 10, 1), size, "stream") for number, size in enumerate(sizes))
+    tasks = events.tasks_of([Source("s", True, raw, DATASETS)], 1)
+    found = [[file.uri for file in task.source.files] for task in tasks]
+    assert sorted(uri for uris in found for uri in uris) == [file.uri for file in raw]
+    even = sum(sizes) / len(tasks) if tasks else 0
+    largest = max(sizes, default=0)
+    assert all(abs(sum(file.bytes for file in task.source.files) - even) <= largest for task in tasks)

@@ -80,26 +80,34 @@ def tasks_of(sources: Sequence[Source], cores: int) -> list[Task]:
     target = max(total // (cores * _TASKS_PER_CORE), _SMALLEST_TASK_BYTES)
     found: list[tuple[int, Source, list[RawFile]]] = []
     for source in sources:
-        files: list[RawFile] = []
-        size = 0
+        whole = []
         for file in sorted(source.files, key=lambda file: (file.day, file.uri)):
             shares = _shares(file, target, cores)
-            if shares > 1:
-                cut = [msgspec.structs.replace(file, share=number, shares=shares) for number in range(shares)]
-                found += [(file.bytes // shares, source, [share]) for share in cut]
+            if shares == 1:
+                whole.append(file)
                 continue
-            if files and size + file.bytes > target:
-                found.append((size, source, files))
-                files, size = [], 0
-            files.append(file)
-            size += file.bytes
-        if files:
-            found.append((size, source, files))
+            cut = [msgspec.structs.replace(file, share=number, shares=shares) for number in range(shares)]
+            found += [(file.bytes // shares, source, [share]) for share in cut]
+        found += [(size, source, files) for size, files in _even(whole, target)]
     found.sort(key=lambda task: -task[0])
     return [
         Task(number, msgspec.structs.replace(source, files=tuple(files)))
         for number, (_, source, files) in enumerate(found)
     ]
+
+
+def _even(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, list[RawFile]]]:
+    """Files in their order, in stretches of about ``target`` bytes, none of which is a small rest; and their bytes."""
+    total = sum(file.bytes for file in files)
+    count = max(round(total / target), 1)
+    stretches: dict[int, list[RawFile]] = {}
+    before = 0
+    for file in files:
+        middle = before + file.bytes / 2
+        stretches.setdefault(int(middle * count / total) if total else 0, []).append(file)
+        before += file.bytes
+    for stretch in stretches.values():
+        yield sum(file.bytes for file in stretch), stretch
 
 
 def _shares(file: RawFile, target: int, cores: int) -> int:
