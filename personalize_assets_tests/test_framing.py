@@ -433,3 +433,12 @@ def test_the_memory_of_reading_does_not_grow_with_a_broken_stretch() -> None:
     tracemalloc.stop()
     assert [event.reason for event in found] == [MALFORMED]
     assert peak < 30 * 1024 * 1024
+
+
+def test_lines_are_cut_out_as_they_are_asked_for() -> None:
+    text = b'{"a":1},\r\n {"a":2}\n{"a":3}'
+    lines = framing.Lines(text, 3)
+    assert list(lines) == [b'{"a":1}', b'{"a":2}', b'{"a":3}']
+    assert (lines[-1], lines[:2]) == (b'{"a":3}', [b'{"a":1}', b'{"a":2}'])
+    with pytest.raises(IndexError):
+        lines[3]

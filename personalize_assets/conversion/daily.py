@@ -20,7 +20,7 @@ _BYTES_AT_ONCE = 1024 * 1024
 # A dictionary of what does not repeat is made in vain.
 _NEVER_THE_SAME = (DEDUPE, MESSAGE_ID, EVENT_TIME)
 
-_encode = msgspec.json.Encoder().encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class RowFile:
@@ -79,6 +79,13 @@ class RowFile:
             self._file.close()
 
 
+class _Reject(msgspec.Struct, gc=False):
+    dataset: str | None
+    reason: str
+    file: str
+    raw: str | None
+
+
 class RejectFile:
     """What was wanted but cannot be used, as it was: ``{"dataset", "reason", "file", "raw"}`` a line.
 
@@ -90,20 +97,15 @@ class RejectFile:
         self.rows = 0
         self._filesystem = filesystem
         self._mask = mask
-        self._heads: dict[tuple[str | None, str, str], bytes] = {}
-        self._waiting: list[bytes] = []
+        self._waiting: list[_Reject] = []
         self._bytes = 0
         self._file: IO[bytes] | None = None
 
     def add(self, dataset: str | None, reason: str, file: str, raw: bytes) -> None:
         # Bytes that are not UTF-8 are shown as \xNN: a reject is for people, and JSON has no other place for them.
         text = self._mask.raw(raw) if self._mask else raw.decode("utf-8", "backslashreplace")
-        why = (dataset, reason, file)
-        if why not in self._heads:
-            self._heads[why] = _encode({"dataset": dataset, "reason": reason, "file": file})[:-1] + b',"raw":'
-        line = self._heads[why] + _encode(text) + b"}\n"
-        self._waiting.append(line)
-        self._bytes += len(line)
+        self._waiting.append(_Reject(dataset, reason, file, text))
+        self._bytes += len(raw)
         self.rows += 1
         if self._bytes >= _BYTES_AT_ONCE:
             self._flush()
@@ -111,7 +113,7 @@ class RejectFile:
     def _flush(self) -> None:
         if self._file is None:
             self._file = self._filesystem.create(self.uri)
-        self._file.write(b"".join(self._waiting))
+        self._file.write(_encode_lines(self._waiting))
         self._waiting.clear()
         self._bytes = 0
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, overload
 
 import msgspec
+import numpy as np
 
 from personalize_assets.conversion.parsing import (
     MALFORMED,
@@ -34,6 +35,7 @@ MAX_RAW_BYTES = 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _SPACE = b" \t\r\n,"
+_LINE_END = ord("\n")
 # A broken stretch is searched window by window, at places that do not depend on the blocks; windows overlap, as what is
 # wanted may lie across two of them.
 _OVERLAP = 4096
@@ -72,7 +74,7 @@ class Lines(Sequence[bytes]):
     def __init__(self, text: bytes, events: int) -> None:
         self._text = text
         self._events = events
-        self._lines: list[bytes] = []
+        self._ends: list[int] = []
 
     def __len__(self) -> int:
         return self._events
@@ -82,9 +84,13 @@ class Lines(Sequence[bytes]):
     @overload
     def __getitem__(self, number: slice) -> list[bytes]: ...
     def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
-        self._lines = self._lines or self._text.split(b"\n")
-        found = self._lines[number]
-        return found.strip(_SPACE) if isinstance(found, bytes) else [raw.strip(_SPACE) for raw in found]
+        if isinstance(number, slice):
+            return [self[one] for one in range(*number.indices(self._events))]
+        if not self._ends:
+            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _LINE_END)
+            self._ends = [-1, *ends.tolist(), len(self._text)]
+        number += self._events if number < 0 else 0
+        return self._text[self._ends[number] + 1 : self._ends[number + 1]].strip(_SPACE)
 
 
 class Batch(NamedTuple):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
+from operator import not_
 from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
@@ -71,13 +72,19 @@ class Selection:
         arrays = self._each(wanted) if self._each else []
         if not any(arrays):
             return [Rows(numbers, wanted)] if numbers else []
-        plain = [place for place, array in enumerate(arrays) if not array]
-        rows = [Rows([numbers[place] for place in plain], [wanted[place] for place in plain])] if plain else []
-        with_elements = [place for place, array in enumerate(arrays) if array]
-        of_place = list(chain.from_iterable(repeat(place, len(arrays[place])) for place in with_elements))
-        elements = list(chain.from_iterable(arrays[place] for place in with_elements))
-        positions = list(chain.from_iterable(range(len(arrays[place])) for place in with_elements))
+        plain = list(map(not_, arrays))
+        rows = [Rows(list(compress(numbers, plain)), list(compress(wanted, plain)))] if any(plain) else []
+        sizes = list(map(len, filter(None, arrays)))
         rows.append(
-            Rows([numbers[place] for place in of_place], [wanted[place] for place in of_place], elements, positions)
+            Rows(
+                list(_repeated(compress(numbers, arrays), sizes)),
+                list(_repeated(compress(wanted, arrays), sizes)),
+                list(chain.from_iterable(filter(None, arrays))),
+                list(chain.from_iterable(map(range, sizes))),
+            )
         )
         return rows
+
+
+def _repeated(values: Iterable[_T], times: Iterable[int]) -> Iterator[_T]:
+    return chain.from_iterable(map(repeat, values, times))
