@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import io
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import Any, Protocol
 
 from personalize_assets.conversion.files import unpacked_blocks
 from personalize_assets.conversion.framing import REFUSALS, Framer, TruncatedStream
 from personalize_assets.conversion.parsing import decode_whole
-from personalize_assets.conversion.paths import EACH
+from personalize_assets.event_fields import Fields
 from personalize_assets.source import RawFiles
 from personalize_assets.stores import StoredFile
 
 # Enough of a file for some hundred events; the rest of it can be of another kind, and is still read exactly.
 HEAD_BYTES = 64 * 1024
 _HEAD_UNPACKED_BYTES = 1024 * 1024
+# Of a head that few events are wanted of: so many bytes an event, but enough lines to tell the framing.
+_UNPACKED_BYTES_PER_EVENT = 8 * 1024
+_FEWEST_UNPACKED_BYTES = 256 * 1024
 _EVENTS_PER_FILE = 1000
 # A day of many files is told from fewer events of each; so its catalog takes seconds, however many there are.
 _EVENTS_PER_DAY = 2000
@@ -33,72 +33,6 @@ _FILES_AT_ONCE = 16
 # Heads that wait in memory while the ones before them are described.
 _HEADS_AT_ONCE = 256
 _BOM = b"\xef\xbb\xbf"
-
-_JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
-
-
-@dataclass
-class Fields:
-    """The fields of the events seen so far: which types of value stood at a path, and how many events had one."""
-
-    events: int = 0
-    types: dict[str, set[str]] = field(default_factory=dict)
-    with_value: Counter[str] = field(default_factory=Counter)
-    _known: set[tuple[str, str]] = field(default_factory=set)
-
-    def add(self, fields: Mapping[str, Any]) -> None:
-        self.events += 1
-        # A set: an array of ten products says the same thing once.
-        found: set[tuple[str, str]] = set()
-        _find(fields, "", found)
-        for path, kind in found - self._known:
-            self.types.setdefault(path, set()).add(kind)
-        self._known |= found
-        self.with_value.update({path for path, kind in found if kind != "null"})
-
-    def as_json(self) -> list[dict[str, Any]]:
-        """``[{"path", "types", "nulls"}]`` in the order of paths; ``nulls`` is the share of events without a value."""
-        return [
-            {
-                "path": path,
-                "types": sorted(types - {"null"}),
-                "nulls": round(1 - self.with_value[path] / self.events, 4),
-            }
-            for path, types in sorted(self.types.items())
-        ]
-
-
-def _find(fields: Mapping[str, Any], parent: str, found: set[tuple[str, str]]) -> None:
-    """Paths as a config writes them, and the type there: an empty text is null, as it is to the conversion.
-
-    The fields of an array's elements follow the array's path. A field without a name has no path.
-    """
-    for name, value in fields.items():
-        if not name:
-            continue
-        path, kind = path_of(parent, name), type(value)
-        found.add((path, "null" if value == "" else _JSON_TYPES.get(kind, "null")))
-        if kind is dict:
-            _find(value, path, found)
-        elif kind is list:
-            _find_in_elements(value, path, found)
-
-
-def _find_in_elements(elements: Sequence[Any], path: str, found: set[tuple[str, str]]) -> None:
-    for element in elements:
-        if type(element) is dict:
-            _find(element, path, found)
-        elif type(element) is list:
-            _find_in_elements(element, path, found)
-
-
-@lru_cache(maxsize=65_536)
-def path_of(parent: str, name: str) -> str:
-    """The path of a field called ``name`` below another (``""``: the event itself), as a config writes it."""
-    # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
-    is_plain = name.isidentifier() and (parent or name != EACH)
-    step = name if is_plain else "`" + name.replace("`", "``") + "`"
-    return f"{parent}.{step}" if parent else step
 
 
 def day_catalog(
@@ -157,8 +91,9 @@ class Events(Protocol):
 
 def describe(head: bytes, size: int, fields: Events, sample: int = _EVENTS_PER_FILE) -> dict[str, str]:
     """The compression and framing of a file, from its first bytes; the fields of the events in them are added up."""
-    text = _unpacked(head)
-    is_cut = len(head) < size or len(text) == _HEAD_UNPACKED_BYTES
+    most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _FEWEST_UNPACKED_BYTES), _HEAD_UNPACKED_BYTES)
+    text = _unpacked(head, most)
+    is_cut = len(head) < size or len(text) == most
     if is_cut:
         # The last event in the head may be cut; without it nothing here looks broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
@@ -172,14 +107,14 @@ def describe(head: bytes, size: int, fields: Events, sample: int = _EVENTS_PER_F
     }
 
 
-def _unpacked(head: bytes) -> bytes:
+def _unpacked(head: bytes, most: int) -> bytes:
     text = b""
     with suppress(TruncatedStream):  # of course: it is only the head
-        for block in unpacked_blocks(io.BytesIO(head)):
+        for block in unpacked_blocks(io.BytesIO(head), most):
             text += block
-            if len(text) >= _HEAD_UNPACKED_BYTES:
+            if len(text) >= most:
                 break
-    return text[:_HEAD_UNPACKED_BYTES]
+    return text[:most]
 
 
 def _is_lines(text: bytes) -> bool:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.catalog import HEAD_BYTES, Fields, day_catalog, describe, encode
+from personalize_assets.catalog import HEAD_BYTES, day_catalog, describe, encode
 from personalize_assets.config import Source
 from personalize_assets.conversion.paths import parse_path
+from personalize_assets.event_fields import Fields
 from personalize_assets.source import RawFiles
 
 DAY = date(2026, 10, 1)

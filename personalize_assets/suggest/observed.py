@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from personalize_assets.catalog import path_of
 from personalize_assets.conversion.paths import EACH, Path, parse_path
 from personalize_assets.conversion.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
 from personalize_assets.conversion.values import NUMBER, to_text
+from personalize_assets.event_fields import path_of
 
 # Beyond this a field is an id or free text, and one value more says nothing new.
 MOST_VALUES = 20_000
