@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -57,7 +58,15 @@ class DatasetGroup:
 
     def days_with_files(self) -> list[date]:
         """All days that have raw files in any source, oldest first. Raises an error if a source has none at all."""
-        return sorted({day for source in self.sources.values() for day in source.all().days})
+        return list(self.bytes_by_day())
+
+    def bytes_by_day(self) -> dict[date, int]:
+        """As ``days_with_files``, with the size of the raw files as they lie there."""
+        sizes: Counter[date] = Counter()
+        for source in self.sources.values():
+            for day, files in source.all().days.items():
+                sizes[day] += sum(file.bytes for file in files)
+        return dict(sorted(sizes.items()))
 
     def day_catalog(self, day: date) -> dict[str, Any]:
         """The catalog that was written of a day. Raises an error if there is none of the sources as they are now."""

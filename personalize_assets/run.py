@@ -17,6 +17,7 @@ from personalize_assets import hash_keys
 from personalize_assets.assets.group import RESUME_TAG
 from personalize_assets.config import Config
 from personalize_assets.definitions import build_definitions
+from personalize_assets.engines import make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import Pipeline
 from personalize_assets.storage import DAILY, REJECTS
@@ -34,7 +35,9 @@ def run_all(config: Config, days: Sequence[date] | None = None, *, resume: bool 
     """
     pipeline = Pipeline(config)
     hash_keys.must_be_there(pipeline.datasets)
-    days = _in_reach(config, pipeline.days_with_files() if days is None else days)
+    sizes = pipeline.bytes_by_day() if days is None else {}
+    days = _in_reach(config, list(sizes) if days is None else days)
+    make_engine(config.engine, config).prepare(sum(sizes.get(day, 0) for day in days))
     stages = _Stages(build_definitions(config), days, config.automation.max_days_per_run)
     names = list(pipeline.datasets)
     stages.run_days("catalog", ["raw_event_catalog"])

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, make_engine
+from personalize_assets.engines import Engine, LocalEngine, make_engine
 from personalize_assets.engines.jvm import JavaMissing, check_java
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -127,3 +129,23 @@ def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
         engine.run(context, spec(tmp_path, "a.json"))
 
     assert "cannot be read" not in str(error.value)
+
+
+def test_java_is_started_while_other_things_are_done() -> None:
+    LocalEngine.on_all_cores().prepare(0)
+    for thread in threading.enumerate():
+        if thread.name == "starting Java":
+            thread.join()
+    started = SparkSession._instantiatedSession
+    assert started is not None
+    assert LocalEngine.on_all_cores().session() is started
+
+
+def test_a_preparation_that_fails_leaves_it_to_the_run_to_say_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, context: dg.AssetExecutionContext
+) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    engine = LocalEngine.on_all_cores()
+    engine.prepare(0)
+    with pytest.raises(JavaMissing):
+        engine.run(context, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -103,3 +104,37 @@ def test_a_worker_needs_neither_spark_nor_dagster() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"item": "i"}')
+    before = _children()
+    processes.start_early(2, 1)
+    processes.start_early(2, 1)  # once is enough
+    started = _children() - before
+    assert len(started) == 2
+
+    assert len(over_processes(2)([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
+    assert _children() & started == set()
+    assert processes._waiting == []
+
+
+def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
+    processes.start_early(2, 99)
+    processes.start_early(1, 100)
+    assert processes._waiting == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked")
+def test_a_process_does_not_see_ctrl_c_even_while_it_starts(tmp_path: Path) -> None:
+    before = _children()
+    processes.start_early(2, 1)
+    try:
+        for process in _children() - before:
+            blocked = re.search(r"^SigBlk:\s*([0-9a-f]+)$", Path(f"/proc/{process}/status").read_text(), re.MULTILINE)
+            assert blocked
+            assert int(blocked[1], 16) & 1 << signal.SIGINT - 1
+    finally:
+        processes._waiting.pop().shutdown()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

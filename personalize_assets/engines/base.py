@@ -18,6 +18,12 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
 
+    def prepare(self, raw_bytes: int) -> None:
+        """Begin in the background, while other things are done, what a run over so many raw bytes will wait for.
+
+        Never raises: what goes wrong is told by ``run``. Does nothing unless an engine says otherwise.
+        """
+
 
 def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
     """A raw file that could not be read, with what to do about it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_py
 from personalize_assets.engines.processes import KEEP_MEMORY
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
+
+_starting = threading.Lock()
 
 
 class LocalEngine(Engine):
@@ -46,12 +50,20 @@ class LocalEngine(Engine):
         }
         return cls(pyspark=LazyPySparkResource(spark_config=settings))
 
+    def prepare(self, raw_bytes: int) -> None:
+        threading.Thread(target=self._start, name="starting Java").start()
+
+    def _start(self) -> None:
+        with suppress(Exception):  # whoever needs the session meets it again
+            self.session()
+
     def session(self) -> SparkSession:
         """The session, started if there is none yet. Raises ``JavaMissing``."""
-        check_java()
-        use_this_python()
-        with starting_jvm():
-            session: SparkSession = self.pyspark.spark_session
+        with _starting:
+            check_java()
+            use_this_python()
+            with starting_jvm():
+                session: SparkSession = self.pyspark.spark_session
         return session
 
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import loky
@@ -20,6 +22,19 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THR
 _SMALL_BYTES = 4 * 1024 * 1024
 
 
+_waiting: list[loky.ProcessPoolExecutor] = []
+"""The processes that were started for tasks to come, if any."""
+
+
+def start_early(cores: int, raw_bytes: int) -> None:
+    """Start the processes that ``over_processes`` will want for so many bytes, to be ready by the time they are wanted.
+
+    If that never comes, they end with this process.
+    """
+    if not _waiting and cores > 1 and raw_bytes >= _SMALL_BYTES:
+        _waiting.append(_started(cores))
+
+
 def over_processes(cores: int) -> Spread:
     """Tasks in processes that end with the job; few bytes, or a task alone, are read in this process."""
 
@@ -27,12 +42,7 @@ def over_processes(cores: int) -> Spread:
         size = sum(file.bytes for task in tasks for file in task.source.files)
         if len(tasks) == 1 or cores == 1 or size < _SMALL_BYTES:
             return [run_task(task, plan) for task in tasks]
-        # What is sent to the workers comes from modules that import neither Spark nor Dagster.
-        workers = loky.ProcessPoolExecutor(
-            min(cores, len(tasks)),
-            initializer=worker.begin,
-            env=KEEP_MEMORY,
-        )
+        workers = _waiting.pop() if _waiting else _started(min(cores, len(tasks)))
         try:
             reports = list(workers.map(run_task, tasks, [plan] * len(tasks)))
         except TerminatedWorkerError as error:
@@ -47,3 +57,22 @@ def over_processes(cores: int) -> Spread:
         return reports
 
     return spread
+
+
+def _started(processes: int) -> loky.ProcessPoolExecutor:
+    # What is sent to the workers comes from modules that import neither Spark nor Dagster.
+    workers = loky.ProcessPoolExecutor(processes, initializer=worker.begin, env=KEEP_MEMORY)
+    with _without_interrupts():
+        for _ in range(processes):
+            workers.submit(worker.load)
+    return workers
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Processes started here never see Ctrl-C, not even before they are able to ignore it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

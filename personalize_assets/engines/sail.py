@@ -13,21 +13,25 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job, tasks
 from personalize_assets.engines.base import Engine, unreadable
-from personalize_assets.engines.processes import over_processes
+from personalize_assets.engines.processes import over_processes, start_early
 
 # Beyond this Sail sorts and groups on disk: a GiB, or less on a machine where that would not leave room for the rest.
 _MEMORY_BYTES = 1024**3
 _MEMORY_SHARE = 0.25
+_CORES = os.cpu_count() or 1
 _MODE = "SPARK_CONNECT_MODE_ENABLED"
 
 
 class SailEngine(Engine):
     """Reads raw files in processes of its own, on every core; for the export it starts Sail, once a process."""
 
+    def prepare(self, raw_bytes: int) -> None:
+        start_early(_CORES, raw_bytes)
+
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
         try:
             if spec["job"] == "convert":
-                return job.run(None, spec, over_processes(os.cpu_count() or 1))
+                return job.run(None, spec, over_processes(_CORES))
             with connect_mode():
                 return job.run(session(), spec)
         except tasks.UnreadableFile as error:
