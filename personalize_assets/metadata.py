@@ -56,7 +56,12 @@ def _table_column(column: Column) -> dg.TableColumn:
 
 
 def day_metadata(
-    commit: Mapping[str, Any], uri: str, books: Mapping[str, Any] | None = None, run: Mapping[str, Any] | None = None
+    commit: Mapping[str, Any],
+    uri: str,
+    books: Mapping[str, Any] | None = None,
+    run: Mapping[str, Any] | None = None,
+    *,
+    charts: bool = True,
 ) -> Metadata:
     """A dataset's day: rows kept, and rejected by reason; what was read for it; what its rows are like.
 
@@ -81,7 +86,7 @@ def day_metadata(
             shown.update(_times(*profile["times"]))
         if profile["events"]:
             shown["event_types"] = len(profile["events"])
-        shown.update({**_preview(profile), **day_charts(profile, commit["kept"])})
+        shown.update({**_preview(profile), **(day_charts(profile, commit["kept"]) if charts else {})})
     return {**shown, **(run or {})}
 
 
@@ -97,7 +102,7 @@ def run_metadata(report: Mapping[str, Any], engine: str) -> Metadata:
     return {"seconds": float(report["seconds"]), "engine": engine, **said}
 
 
-def table_metadata(commit: Mapping[str, Any], uri: str) -> Metadata:
+def table_metadata(commit: Mapping[str, Any], uri: str, *, charts: bool = True) -> Metadata:
     """Users or items: their number, how many daily rows they come from, and what they are like."""
     return {
         "dagster/row_count": commit["rows"],
@@ -105,11 +110,11 @@ def table_metadata(commit: Mapping[str, Any], uri: str) -> Metadata:
         "daily_rows": commit["kept"],
         "path": dg.MetadataValue.path(uri),
         **_console(uri),
-        **_profile(commit.get("profile")),
+        **_profile(commit.get("profile"), charts),
     }
 
 
-def csv_metadata(manifest: Mapping[str, Any], uri: str) -> Metadata:
+def csv_metadata(manifest: Mapping[str, Any], uri: str, *, charts: bool = True) -> Metadata:
     """An export as its manifest tells it."""
     return {
         "dagster/row_count": manifest["rows"],
@@ -119,11 +124,11 @@ def csv_metadata(manifest: Mapping[str, Any], uri: str) -> Metadata:
         "sha256": manifest["sha256"],
         "path": dg.MetadataValue.path(uri),
         **_console(uri),
-        **_profile(manifest.get("profile")),
+        **_profile(manifest.get("profile"), charts),
     }
 
 
-def _profile(profile: Mapping[str, Any] | None) -> Metadata:
+def _profile(profile: Mapping[str, Any] | None, charts: bool) -> Metadata:
     if profile is None:
         return {}
     shown: Metadata = {}
@@ -137,7 +142,8 @@ def _profile(profile: Mapping[str, Any] | None) -> Metadata:
             shown["event_types"] = len(profile["events"])
     if "TIMESTAMP" in profile["first"]:
         shown.update(_times(profile["first"]["TIMESTAMP"], profile["last"]["TIMESTAMP"]))
-    return {**shown, **_filled(profile["nulls"], profile["rows"]), **_preview(profile), **export_charts(profile)}
+    shown.update({**_filled(profile["nulls"], profile["rows"]), **_preview(profile)})
+    return {**shown, **(export_charts(profile) if charts else {})}
 
 
 def _filled(nulls: Mapping[str, int], rows: int) -> Metadata:

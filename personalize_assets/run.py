@@ -14,7 +14,7 @@ import click
 import dagster as dg
 
 from personalize_assets import hash_keys
-from personalize_assets.assets.group import RESUME_TAG
+from personalize_assets.assets.group import RESUME_TAG, UNSEEN_TAG
 from personalize_assets.config import Config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import make_engine
@@ -71,6 +71,7 @@ class _Stages:
         self._most_days = most_days
         home = os.environ.get("DAGSTER_HOME")
         self._instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral()
+        self._tags = {} if home else {UNSEEN_TAG: "true"}
 
     def run_days(self, stage: str, names: Sequence[str], tags: Mapping[str, str] | None = None) -> None:
         """One run for each stretch of days without a gap, or several where it is too long."""
@@ -97,7 +98,7 @@ class _Stages:
             self._job.execute_in_process(
                 run_config=_QUIET,
                 instance=self._instance,
-                tags=tags,
+                tags={**self._tags, **tags},
                 asset_selection=[dg.AssetKey(name) for name in names],
             )
         except dg.Failure as failure:

@@ -11,11 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 
+from personalize_assets import metadata
 from personalize_assets.checks.books import ACCOUNTED, EXPORTED
 from personalize_assets.cli import main
 from personalize_assets_tests.reader import read_csv, records
@@ -133,6 +135,22 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
         for record in instance.event_log_storage.get_asset_check_summary_records(keys).values():
             assert record.last_check_execution_record is not None
             assert record.last_check_execution_record.status.value == "SUCCEEDED"
+        for name in ("filtered_interactions", "interactions_csv"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(name))
+            assert event is not None
+            assert event.asset_materialization is not None
+            assert any(key.startswith("chart: ") for key in event.asset_materialization.metadata)
+
+
+def test_nothing_is_drawn_that_nobody_can_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    drawn: list[Any] = []
+    monkeypatch.setattr(metadata, "day_charts", lambda *profile: drawn.append(profile))
+    monkeypatch.setattr(metadata, "export_charts", drawn.append)
+
+    run_sample("firehose", tmp_path / "data")
+
+    assert drawn == []
 
 
 def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from personalize_assets.assets import descriptions
-from personalize_assets.assets.group import Group, days_of, permanent_errors, resumes
+from personalize_assets.assets.group import Group, days_of, is_seen, permanent_errors, resumes
 from personalize_assets.checks.books import accounted, accounted_spec
 from personalize_assets.checks.daily import DAILY_RULES, DayFacts, days_before
 from personalize_assets.checks.results import result_of, spec_of
@@ -71,7 +71,8 @@ def convert(group: Group) -> dg.AssetsDefinition:
         for name in make:
             for day, commit in commits[name].items():
                 uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                shown = day_metadata(commit, uri, books[name][day], None if day in finished else run)
+                of_run = None if day in finished else run
+                shown = day_metadata(commit, uri, books[name][day], of_run, charts=is_seen(context))
                 context.add_asset_metadata(shown, asset_key=keys[name], partition_key=day)
             checks = group.asked_for(context, _checks(keys[name], facts[name]))
             yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)

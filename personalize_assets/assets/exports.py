@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from personalize_assets.assets import descriptions
-from personalize_assets.assets.group import Group, permanent_errors
+from personalize_assets.assets.group import Group, is_seen, permanent_errors
 from personalize_assets.automation import condition, freshness
 from personalize_assets.checks.books import exported, exported_spec
 from personalize_assets.checks.exports import export_rules, judge_exports, judge_in_force, refusals, why_refused
@@ -53,7 +53,7 @@ def export(group: Group) -> dg.AssetsDefinition:
             judged = judge_exports(pipeline, spec, inputs, report)
             refused = {name: reasons for name in judged if strict and (reasons := refusals(judged[name]))}
             done = pipeline.commit_export(spec, inputs, report, refused)
-        destination = pipeline.destination
+        destination, seen = pipeline.destination, is_seen(context)
         for name in make:
             dataset = name.removesuffix("_csv")
             checks = [exported(keys[name], pipeline.export_counts(dataset, inputs, report))]
@@ -64,9 +64,9 @@ def export(group: Group) -> dg.AssetsDefinition:
                 yield from checks
                 continue
             if name in pipeline.datasets:
-                metadata = table_metadata(done[name], destination.uri_of(name))
+                metadata = table_metadata(done[name], destination.uri_of(name), charts=seen)
             else:
-                metadata = csv_metadata(done[name], destination.uri_of(done[name]["path"]))
+                metadata = csv_metadata(done[name], destination.uri_of(done[name]["path"]), charts=seen)
             metadata.update(run_metadata(report, pipeline.config.engine))
             yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
         if refused:

@@ -71,6 +71,8 @@ class Group:
 
 # On a run that leaves out the days which are finished; the backfill dialogue takes it as well.
 RESUME_TAG = "personalize_assets/resume"
+# On a run that leaves nothing for the UI to show, as one without a DAGSTER_HOME.
+UNSEEN_TAG = "personalize_assets/unseen"
 _PARENT_BACKFILL_TAG = "dagster/parent_backfill_id"
 _UNFINISHED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
@@ -86,6 +88,11 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
         return True
     parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
     return parent is not None and parent.status in _UNFINISHED
+
+
+def is_seen(context: dg.AssetExecutionContext) -> bool:
+    """Whether anybody can look at a run: charts are drawn only then."""
+    return context.run.tags.get(UNSEEN_TAG) != "true"
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -13,23 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column, Dataset
+from personalize_assets.checks.cells import problems
+from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.masking import MASK
 
 _BLOCK_BYTES = 4 * 1024 * 1024
 _SHOWN_CHARS = 200
 _MAX_SHOWN = 5
-_DAY_SECONDS = 86_400
-_WHOLE = r"^-?[0-9]+$"
-_FORMS = {
-    "int": _WHOLE,
-    "long": _WHOLE,
-    "timestamp": _WHOLE,
-    "float": r"^-?[0-9]+(\.[0-9]+)?$",
-    "double": r"^-?[0-9]+(\.[0-9]+)?$",
-    "boolean": r"^(True|False)$",
-}
-_NUMBERS = {"int": pa.int32(), "long": pa.int64(), "timestamp": pa.int64()}
 
 
 @dataclass
@@ -177,7 +167,7 @@ def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) ->
     scan.header = header.split(",")
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
     try:
-        for batch in _batches(source, names, scan, lines):
+        for batch in _ahead(_batches(source, names, scan, lines)):
             lines.take(batch.num_rows)
             _look_at(batch, dataset, scan, lines, hidden)
             scan.rows += batch.num_rows
@@ -221,39 +211,24 @@ def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Ite
     yield from reader
 
 
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The next batch is read while the last one is looked at."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = thread.submit(next, batches, None)
+            yield batch
+
+
 def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _Lines, hidden: Collection[str]) -> None:
     for column in dataset.columns:
         if column.name not in batch.schema.names:
             continue
         values = batch.column(column.name)
-        for problem, mask in _problems(column, values):
+        for problem, mask in problems(column, values):
             places = pc.indices_nonzero(pc.fill_null(mask, False))
             scan.wrong_count += len(places)
             for place in places[: _MAX_SHOWN - len(scan.wrong)].to_pylist():
                 text = str(values[place].as_py() or "")[:_SHOWN_CHARS]
                 text = MASK if text and column.name in hidden else text
                 scan.wrong.append({"line": lines.of(place), "problem": f"{column.name} {problem}", "text": text})
-
-
-def _problems(column: Column, values: pa.Array) -> Iterator[tuple[str, pa.Array]]:
-    if column.required and values.null_count:
-        yield "is empty, but required", pc.is_null(values)
-    limit = TEXTUAL_CHARS if column.textual else column.max_chars
-    if column.type == "string":
-        if limit is not None and (pc.max(pc.binary_length(values)).as_py() or 0) > limit:
-            yield f"has over {limit:,} characters", pc.greater(pc.utf8_length(values), limit)
-        return
-    well_formed = pc.match_substring_regex(values, _FORMS[column.type])
-    if pc.any(pc.invert(well_formed)).as_py():
-        yield f"is no {column.type} as Personalize reads it", pc.invert(well_formed)
-    elif column.type in _NUMBERS:
-        try:
-            numbers = values.cast(_NUMBERS[column.type])
-        except pa.ArrowInvalid:
-            yield f"is too large for {column.type}", pc.greater(pc.utf8_length(values), 9)
-            return
-        if column.type == "timestamp":
-            latest = int(time.time()) + _DAY_SECONDS
-            outside = pc.or_(pc.less(numbers, MIN_EPOCH_SECONDS), pc.greater(numbers, latest))
-            if pc.any(outside).as_py():
-                yield "is not in epoch seconds between 1990-01-01 and tomorrow", outside
