@@ -53,7 +53,8 @@ class CommandFailed(Exception):
 def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None, timeout: float = 3600) -> Measured:
     """Run a command in the repository's folder and wait for it and all that it started.
 
-    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS.
+    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS, and with
+    bytecode kept.
     Raises ``CommandFailed`` with the last line it said if its exit code is not 0, or after ``timeout`` seconds.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -79,7 +80,8 @@ def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None,
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    others = ("PERSONALIZE", "DAGSTER_", "AWS_")
+    # Bytecode is kept, as wherever a command is run for the second time.
+    others = ("PERSONALIZE", "DAGSTER_", "AWS_", "PYTHONDONTWRITEBYTECODE")
     own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**own, **more}
 
