@@ -53,8 +53,8 @@ class CommandFailed(Exception):
 def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None, timeout: float = 3600) -> Measured:
     """Run a command in the repository's folder and wait for it and all that it started.
 
-    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS, and with
-    bytecode kept.
+    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS.
+    Bytecode is kept.
     Raises ``CommandFailed`` with the last line it said if its exit code is not 0, or after ``timeout`` seconds.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:

@@ -7,10 +7,12 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from personalize_assets.conversion import files
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.files import unpacked_blocks
 from personalize_assets.conversion.framing import everything
@@ -196,24 +198,30 @@ def test_whatever_is_broken_costs_no_object_on_a_line_before_or_after_it(
     assert found[len(found) - len(after) :] == after
 
 
-@given(st.lists(st.integers(1, 10**9), max_size=60), st.data())
+AT_ONCE = st.sampled_from([1, 7, 12 * 1024])
+"""Packed bytes that are unpacked at once."""
+
+
+@given(st.lists(st.integers(1, 10**9), max_size=60), st.data(), AT_ONCE)
 def test_of_a_truncated_gzip_what_could_be_read_is_kept_and_the_rest_is_one_reject(
-    numbers: list[int], data: st.DataObject
+    numbers: list[int], data: st.DataObject, at_once: int
 ) -> None:
     lines = [b'{"n":%d}' % number for number in numbers]
     packed = gzip.compress(b"\n".join(lines), mtime=0)
     packed = packed[: data.draw(st.integers(2, len(packed) - 1))]
-    found, _ = in_batches(unpacked_blocks(io.BytesIO(packed)))
-    assert one_by_one(unpacked_blocks(io.BytesIO(packed)))[0] == found
+    with patch.object(files, "_PACKED_AT_ONCE", at_once):
+        found, _ = in_batches(unpacked_blocks(io.BytesIO(packed)))
+        assert one_by_one(unpacked_blocks(io.BytesIO(packed)))[0] == found
     assert found[-1].reason == MALFORMED
     assert [event.reason for event in found[:-1]] == [None] * (len(found) - 1)
     assert [event.raw for event in found[:-1]] == lines[: len(found) - 1]
 
 
-@given(st.lists(well_formed(), min_size=1, max_size=3))
+@given(st.lists(well_formed(), min_size=1, max_size=3), st.integers(0, 9), AT_ONCE)
 def test_several_gzip_members_read_as_their_texts_one_after_another(
-    files: list[tuple[bytes, list[bytes], list[Any]]],
+    members: list[tuple[bytes, list[bytes], list[Any]]], padding: int, at_once: int
 ) -> None:
-    packed = b"".join(gzip.compress(data, mtime=0) for data, _, _ in files)
-    plain = b"".join(data for data, _, _ in files)
-    assert in_batches(unpacked_blocks(io.BytesIO(packed))) == in_batches([plain])
+    packed = b"".join(gzip.compress(data, mtime=0) + b"\0" * padding for data, _, _ in members)
+    plain = b"".join(data for data, _, _ in members)
+    with patch.object(files, "_PACKED_AT_ONCE", at_once):
+        assert in_batches(unpacked_blocks(io.BytesIO(packed))) == in_batches([plain])

@@ -50,6 +50,7 @@ def read(path: str, shares: Iterable[Blocks]) -> tuple[list[Event], bool]:
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "BLOCK_BYTES", 16)
     monkeypatch.setattr(files, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(files, "_PACKED_AT_ONCE", 5)
 
 
 @given(FILES, st.integers(1, 5))

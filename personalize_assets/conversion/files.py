@@ -16,6 +16,8 @@ from personalize_assets.conversion.framing import TruncatedStream
 BLOCK_BYTES = 1024 * 1024
 # What a block of packed bytes may unpack to before it is handed on: a reader's memory, not a limit of the file.
 _UNPACKED_BYTES = 4 * BLOCK_BYTES
+# Packed bytes that are unpacked at once: their text is read while it is in the processor's cache.
+_PACKED_AT_ONCE = 12 * 1024
 _REREAD_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _EITHER_HEADER = 15 + 16  # zlib's code for: a gzip header, the largest window
@@ -99,23 +101,24 @@ def unpacked_blocks(file: IO[bytes], most: int = _UNPACKED_BYTES) -> Iterator[by
 
 def _gunzip(file: IO[bytes], packed: bytes, most: int) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
-    start, given = file.tell() - len(packed), 0
+    start, given, at = file.tell() - len(packed), 0, 0
     while True:
-        if not packed:
-            packed = file.read(BLOCK_BYTES)
+        if at == len(packed):
+            packed, at = file.read(BLOCK_BYTES), 0
             if not packed:
                 raise TruncatedStream
+        piece = packed[at : at + _PACKED_AT_ONCE]
         try:
-            unpacked = member.decompress(packed, most)
+            unpacked = member.decompress(piece, most)
         except isal_zlib.error:  # type: ignore[misc]
             yield from _before_the_break(file, start, given)
             raise TruncatedStream from None
         given += len(unpacked)
         yield unpacked
+        at += len(piece) - len(member.unused_data if member.eof else member.unconsumed_tail)
         if not member.eof:
-            packed = member.unconsumed_tail
             continue
-        packed = member.unused_data.lstrip(b"\0") or _after_padding(file)
+        packed, at = packed[at:].lstrip(b"\0") or _after_padding(file), 0
         if not packed:
             return
         start, given = file.tell() - len(packed), 0
