@@ -11,9 +11,11 @@ from datetime import date
 from itertools import islice
 from typing import Any, Protocol
 
+import msgspec
+
 from personalize_assets.conversion.files import unpacked_blocks
 from personalize_assets.conversion.framing import REFUSALS, Framer, TruncatedStream
-from personalize_assets.conversion.parsing import decode_whole
+from personalize_assets.conversion.parsing import MAX_DEPTH, decode_whole, decode_whole_lines
 from personalize_assets.event_fields import Fields
 from personalize_assets.source import RawFiles
 from personalize_assets.stores import StoredFile
@@ -23,7 +25,7 @@ HEAD_BYTES = 64 * 1024
 _HEAD_UNPACKED_BYTES = 1024 * 1024
 # Of a head that few events are wanted of: so many bytes an event, but enough lines to tell the framing.
 _UNPACKED_BYTES_PER_EVENT = 8 * 1024
-_FEWEST_UNPACKED_BYTES = 256 * 1024
+_FEWEST_UNPACKED_BYTES = 128 * 1024
 _EVENTS_PER_FILE = 1000
 # A day of many files is told from fewer events of each; so its catalog takes seconds, however many there are.
 _EVENTS_PER_DAY = 2000
@@ -33,6 +35,7 @@ _FILES_AT_ONCE = 16
 # Heads that wait in memory while the ones before them are described.
 _HEADS_AT_ONCE = 256
 _BOM = b"\xef\xbb\xbf"
+_decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
 
 
 def day_catalog(
@@ -98,9 +101,8 @@ def describe(head: bytes, size: int, fields: Events, sample: int = _EVENTS_PER_F
         # The last event in the head may be cut; without it nothing here looks broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
-    for event, _ in zip(Framer([text]).one_by_one(), range(sample), strict=False):
-        if event.fields is not None:
-            fields.add(event.fields)
+    for event in _first_events(text, sample):
+        fields.add(event)
     return {
         "compression": "gzip" if head.startswith(b"\x1f\x8b") else "none",
         "framing": "lines" if _is_lines(text) or (is_cut and _is_within_a_line(text)) else "stream",
@@ -117,10 +119,29 @@ def _unpacked(head: bytes, most: int) -> bytes:
     return text[:most]
 
 
+def _first_events(text: bytes, count: int) -> Iterable[Mapping[str, Any]]:
+    """The fields of the first events, or of fewer where some have none."""
+    lines = text.split(b"\n", count)[:count]
+    if not any(map(_may_be_deep, lines)):
+        with suppress(*REFUSALS):
+            events = _decode_lines(b"\n".join(lines))
+            if len(events) == len(lines):  # else one of them stands on several lines
+                return events
+    found = islice(Framer([text]).one_by_one(), count)
+    return (event.fields for event in found if event.fields is not None)
+
+
+def _may_be_deep(line: bytes) -> bool:
+    return line.count(b"{") + line.count(b"[") > MAX_DEPTH
+
+
 def _is_lines(text: bytes) -> bool:
     """Whether most lines are one whole object. A broken line among good ones does not make a stream."""
     first_lines = islice(io.BytesIO(text.removeprefix(_BOM)), _LINES_THAT_TELL)
     lines = [line for line in first_lines if line.strip()]
+    with suppress(*REFUSALS):
+        if lines and len(decode_whole_lines(b"".join(lines))) == len(lines):
+            return True
     return bool(lines) and 2 * sum(map(_is_object, lines)) > len(lines)
 
 

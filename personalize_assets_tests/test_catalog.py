@@ -3,18 +3,22 @@
 import gzip
 import json
 from datetime import date
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from personalize_assets.catalog import HEAD_BYTES, day_catalog, describe, encode
+from personalize_assets.catalog import HEAD_BYTES, _first_events, day_catalog, describe, encode
 from personalize_assets.config import Source
+from personalize_assets.conversion.framing import Framer
+from personalize_assets.conversion.parsing import MAX_DEPTH
 from personalize_assets.conversion.paths import parse_path
 from personalize_assets.event_fields import Fields
 from personalize_assets.source import RawFiles
+from personalize_assets_tests.test_framing_properties import FILES
 
 DAY = date(2026, 10, 1)
 EVENT = {"type": "track", "userId": "u1"}
@@ -295,3 +299,12 @@ def test_more_files_than_are_read_at_once_are_all_there_in_order(
 
 def test_people_can_read_a_catalog() -> None:
     assert encode({"fields": ["größe"]}) == '{\n "fields": [\n  "größe"\n ]\n}'.encode()
+
+
+@given(FILES, st.integers(1, 4))
+@example(b'{"a":\n{"b":1}}\n{"c":2}', 2)
+@example(b'{"a":1}\n\n{"b":1}\n', 2)
+@example(b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1) + b'\n{"b":1}', 2)
+def test_the_first_events_are_those_that_the_conversion_reads(text: bytes, count: int) -> None:
+    read = islice(Framer([text]).one_by_one(), count)
+    assert list(_first_events(text, count)) == [event.fields for event in read if event.fields is not None]

@@ -31,7 +31,9 @@ class _Whole(msgspec.Struct):
 
 _decode = msgspec.json.Decoder().decode
 skip_value = msgspec.json.Decoder(msgspec.Raw).decode
-decode_whole = msgspec.json.Decoder(_Whole).decode
+_whole = msgspec.json.Decoder(_Whole)
+decode_whole = _whole.decode
+decode_whole_lines = _whole.decode_lines
 
 
 def _no_constant(name: str) -> None:
