@@ -178,6 +178,7 @@ def test_tasks_are_of_even_size_and_begin_with_the_largest() -> None:
 
 
 @given(st.lists(st.integers(0, 9 << 20), max_size=40))
+@example([1, 1, 1, 0])
 def test_no_task_is_a_small_rest(sizes: list[int]) -> None:
     raw = tuple(RawFile(f"f{number:02}", date(2026, 10, 1), size, "stream") for number, size in enumerate(sizes))
     tasks = events.tasks_of([Source("s", True, raw, DATASETS)], 1)

@@ -104,7 +104,8 @@ def _even(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, list[Raw
     before = 0
     for file in files:
         middle = before + file.bytes / 2
-        stretches.setdefault(int(middle * count / total) if total else 0, []).append(file)
+        # Empty files at the end lie behind the last stretch, and belong to it.
+        stretches.setdefault(min(int(middle * count / (total or 1)), count - 1), []).append(file)
         before += file.bytes
     for stretch in stretches.values():
         yield sum(file.bytes for file in stretch), stretch
