@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import loky
@@ -44,7 +45,8 @@ def over_processes(cores: int) -> Spread:
             return [run_task(task, plan) for task in tasks]
         workers = _waiting.pop() if _waiting else _started(min(cores, len(tasks)))
         try:
-            reports = list(workers.map(run_task, tasks, [plan] * len(tasks)))
+            # Not by `map`, which cancels what is left when Ctrl-C comes: loky then stumbles over it, and says so.
+            reports = [future.result() for future in [workers.submit(run_task, task, plan) for task in tasks]]
         except TerminatedWorkerError as error:
             raise PersonalizeAssetsError(
                 "a process that read raw files was killed, as the system does when memory runs out; convert fewer days "
@@ -62,6 +64,7 @@ def over_processes(cores: int) -> Spread:
 def _started(processes: int) -> loky.ProcessPoolExecutor:
     # What is sent to the workers comes from modules that import neither Spark nor Dagster.
     workers = loky.ProcessPoolExecutor(processes, initializer=worker.begin, env=KEEP_MEMORY)
+    resource_tracker.ensure_running()  # which else is started with the first of them, and lets interrupts in again
     with _without_interrupts():
         for _ in range(processes):
             workers.submit(worker.load)
