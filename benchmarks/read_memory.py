@@ -18,7 +18,7 @@ from pathlib import Path
 import dagster as dg
 
 from personalize_assets.config import load_config
-from personalize_assets.engines import LocalEngine
+from personalize_assets.engines.local import LocalEngine
 from personalize_assets.pipeline import Pipeline
 
 CONFIG = """

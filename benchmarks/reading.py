@@ -26,7 +26,8 @@ from pyspark.sql import functions as F
 from personalize_assets.config import load_config
 from personalize_assets.conversion import converter, job, tasks
 from personalize_assets.conversion.shape import NoShapeError, Shape
-from personalize_assets.engines import LocalEngine, sail
+from personalize_assets.engines import sail
+from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.processes import over_processes
 from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate

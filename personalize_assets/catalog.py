@@ -15,7 +15,7 @@ import msgspec
 
 from personalize_assets.conversion.files import unpacked_blocks
 from personalize_assets.conversion.framing import REFUSALS, Framer, TruncatedStream
-from personalize_assets.conversion.parsing import MAX_DEPTH, decode_whole, decode_whole_lines
+from personalize_assets.conversion.parsing import decode_whole, may_be_deep
 from personalize_assets.event_fields import Fields
 from personalize_assets.source import RawFiles
 from personalize_assets.stores import StoredFile
@@ -112,7 +112,7 @@ def describe(head: bytes, size: int, fields: Events, sample: int = _EVENTS_PER_F
 def _unpacked(head: bytes, most: int) -> bytes:
     text = b""
     with suppress(TruncatedStream):  # of course: it is only the head
-        for block in unpacked_blocks(io.BytesIO(head), most):
+        for block in unpacked_blocks(io.BytesIO(head)):
             text += block
             if len(text) >= most:
                 break
@@ -122,7 +122,7 @@ def _unpacked(head: bytes, most: int) -> bytes:
 def _first_events(text: bytes, count: int) -> Iterable[Mapping[str, Any]]:
     """The fields of the first events, or of fewer where some have none."""
     lines = text.split(b"\n", count)[:count]
-    if not any(map(_may_be_deep, lines)):
+    if not any(map(may_be_deep, lines)):
         with suppress(*REFUSALS):
             events = _decode_lines(b"\n".join(lines))
             if len(events) == len(lines):  # else one of them stands on several lines
@@ -131,17 +131,10 @@ def _first_events(text: bytes, count: int) -> Iterable[Mapping[str, Any]]:
     return (event.fields for event in found if event.fields is not None)
 
 
-def _may_be_deep(line: bytes) -> bool:
-    return line.count(b"{") + line.count(b"[") > MAX_DEPTH
-
-
 def _is_lines(text: bytes) -> bool:
     """Whether most lines are one whole object. A broken line among good ones does not make a stream."""
     first_lines = islice(io.BytesIO(text.removeprefix(_BOM)), _LINES_THAT_TELL)
     lines = [line for line in first_lines if line.strip()]
-    with suppress(*REFUSALS):
-        if lines and len(decode_whole_lines(b"".join(lines))) == len(lines):
-            return True
     return bool(lines) and 2 * sum(map(_is_object, lines)) > len(lines)
 
 

@@ -13,8 +13,9 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, LocalEngine, make_engine, sail
+from personalize_assets.engines import Engine, make_engine, sail
 from personalize_assets.engines import glue as glue_engine
+from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.glue_emulator import GlueEmulator
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}

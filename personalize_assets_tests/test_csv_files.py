@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from personalize_assets.csv_files import put_folder, put_single_file
-from personalize_assets.engines import Engine, LocalEngine
+from personalize_assets.engines import Engine
+from personalize_assets.engines.local import LocalEngine
 from personalize_assets.storage import Destination, IncompleteExport
 from personalize_assets.stores import StoreError
 from personalize_assets_tests.test_pipeline import (

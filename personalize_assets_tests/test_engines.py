@@ -11,8 +11,9 @@ import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, LocalEngine, make_engine
+from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.jvm import JavaMissing, check_java
+from personalize_assets.engines.local import LocalEngine
 from personalize_assets.errors import PersonalizeAssetsError
 
 ADVICE = (

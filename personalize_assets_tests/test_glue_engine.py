@@ -20,9 +20,8 @@ from personalize_assets.aws import Aws
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.deploy.package import library
-from personalize_assets.engines import GlueEngine
 from personalize_assets.engines import glue as glue_engine
-from personalize_assets.engines.glue import fingerprint_of_work
+from personalize_assets.engines.glue import GlueEngine, fingerprint_of_work
 from personalize_assets.engines.glue_client import GlueClient, Staging
 from personalize_assets.storage import Destination
 from personalize_assets_tests.glue_emulator import GlueEmulator, Run
@@ -470,7 +469,8 @@ def test_a_stop_that_glue_refuses_is_told_and_hides_nothing(glue: GlueEmulator) 
 ORCHESTRATOR = """
 import sys
 import dagster as dg
-from personalize_assets.engines import GlueEngine, glue
+from personalize_assets.engines import glue
+from personalize_assets.engines.glue import GlueEngine
 import json
 glue._POLL_SECONDS = 0.1
 

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column
+from personalize_assets.conversion.timestamps import DAY_SECONDS
 
-_DAY_SECONDS = 86_400
 _WHOLE = r"^-?[0-9]+$"
 _FORMS = {
     "int": _WHOLE,
@@ -42,7 +42,7 @@ def problems(column: Column, values: pa.Array) -> Iterator[tuple[str, pa.Array]]
             yield f"is too large for {column.type}", pc.greater(pc.utf8_length(values), 9)
             return
         if column.type == "timestamp":
-            latest = int(time.time()) + _DAY_SECONDS
+            latest = int(time.time()) + DAY_SECONDS
             outside = pc.or_(pc.less(numbers, MIN_EPOCH_SECONDS), pc.greater(numbers, latest))
             if pc.any(outside).as_py():
                 yield "is not in epoch seconds between 1990-01-01 and tomorrow", outside

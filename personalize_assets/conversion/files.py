@@ -77,10 +77,8 @@ def is_gzip(file: IO[bytes]) -> bool:
     return magic == _GZIP_MAGIC
 
 
-def unpacked_blocks(file: IO[bytes], most: int = _UNPACKED_BYTES) -> Iterator[bytes]:
+def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
     """A file's bytes in blocks, unpacked if it is gzip by its first bytes; its name says nothing.
-
-    ``most`` bytes are unpacked at once.
 
     Several gzip members in a row are one text. Where gzip breaks off, what came before has been handed out and
     ``TruncatedStream`` is raised. Zero bytes after a member are padding, anything else there is a break.
@@ -96,10 +94,10 @@ def unpacked_blocks(file: IO[bytes], most: int = _UNPACKED_BYTES) -> Iterator[by
             yield block
             block = file.read(BLOCK_BYTES)
         return
-    yield from _gunzip(file, block, most)
+    yield from _gunzip(file, block)
 
 
-def _gunzip(file: IO[bytes], packed: bytes, most: int) -> Iterator[bytes]:
+def _gunzip(file: IO[bytes], packed: bytes) -> Iterator[bytes]:
     member = isal_zlib.decompressobj(wbits=_EITHER_HEADER)
     start, given, at = file.tell() - len(packed), 0, 0
     while True:
@@ -109,7 +107,7 @@ def _gunzip(file: IO[bytes], packed: bytes, most: int) -> Iterator[bytes]:
                 raise TruncatedStream
         piece = packed[at : at + _PACKED_AT_ONCE]
         try:
-            unpacked = member.decompress(piece, most)
+            unpacked = member.decompress(piece, _UNPACKED_BYTES)
         except isal_zlib.error:  # type: ignore[misc]
             yield from _before_the_break(file, start, given)
             raise TruncatedStream from None

@@ -31,9 +31,7 @@ class _Whole(msgspec.Struct):
 
 _decode = msgspec.json.Decoder().decode
 skip_value = msgspec.json.Decoder(msgspec.Raw).decode
-_whole = msgspec.json.Decoder(_Whole)
-decode_whole = _whole.decode
-decode_whole_lines = _whole.decode_lines
+decode_whole = msgspec.json.Decoder(_Whole).decode
 
 
 def _no_constant(name: str) -> None:
@@ -65,7 +63,7 @@ def parse(raw: bytes) -> Event:
             return Event(raw, None, MALFORMED)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return Event(raw, None, MALFORMED)
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+    if may_be_deep(raw) and _deeper_than(value, MAX_DEPTH):
         return Event(raw, None, MALFORMED)
     if type(value) is not dict:
         return Event(raw, None, NOT_AN_OBJECT)
@@ -80,6 +78,13 @@ def is_utf8(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def may_be_deep(raw: bytes) -> bool:
+    """Whether an event may be nested deeper than ``MAX_DEPTH``; for what is too short or opens too little it is not."""
+    # A level takes 2 bytes as an array and 5 as an object ({"":}): most events are too short for so many.
+    arrays = raw.count(b"[")
+    return len(raw) >= 5 * (MAX_DEPTH + 1) - 3 * arrays and raw.count(b"{") + arrays > MAX_DEPTH
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

@@ -17,7 +17,7 @@ import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.framing import REFUSALS
-from personalize_assets.conversion.parsing import MAX_DEPTH, is_utf8
+from personalize_assets.conversion.parsing import MAX_DEPTH, is_utf8, may_be_deep
 from personalize_assets.conversion.paths import Path, is_relative_to_each, parse_path
 
 _LINE_END = ord("\n")
@@ -95,7 +95,7 @@ class Shape:
         if len(found) < len(raws):
             raws = raws[: len(found)]
         # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8.
-        refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and _may_be_deep(raw)]
+        refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and may_be_deep(raw)]
         if not is_text:
             refused += [number for number, raw in enumerate(raws) if not is_utf8(raw)]
         return found[: min(refused)] if refused else found
@@ -117,12 +117,6 @@ class Shape:
             return [None if element is None else next(there) for element in elements]
 
         return values
-
-
-def _may_be_deep(raw: bytes) -> bool:
-    # A level takes 2 bytes as an array and 5 as an object ({"":}): most events are too short for so many.
-    arrays = raw.count(b"[")
-    return len(raw) >= 5 * (MAX_DEPTH + 1) - 3 * arrays and raw.count(b"{") + arrays > MAX_DEPTH
 
 
 def _paths(dataset: Dataset) -> Iterator[str]:

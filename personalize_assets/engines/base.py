@@ -21,7 +21,7 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
     def prepare(self, raw_bytes: int) -> None:
         """Begin in the background, while other things are done, what a run over so many raw bytes will wait for.
 
-        Never raises: what goes wrong is told by ``run``. Does nothing unless an engine says otherwise.
+        Does nothing unless an engine says otherwise.
         """
 
 

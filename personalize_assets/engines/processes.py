@@ -32,7 +32,7 @@ def start_early(cores: int, raw_bytes: int) -> None:
 
     If that never comes, they end with this process.
     """
-    if not _waiting and cores > 1 and raw_bytes >= _SMALL_BYTES:
+    if not _waiting and _pay(cores, raw_bytes):
         _waiting.append(_started(cores))
 
 
@@ -41,7 +41,7 @@ def over_processes(cores: int) -> Spread:
 
     def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
         size = sum(file.bytes for task in tasks for file in task.source.files)
-        if len(tasks) == 1 or cores == 1 or size < _SMALL_BYTES:
+        if len(tasks) == 1 or not _pay(cores, size):
             return [run_task(task, plan) for task in tasks]
         workers = _waiting.pop() if _waiting else _started(min(cores, len(tasks)))
         try:
@@ -59,6 +59,11 @@ def over_processes(cores: int) -> Spread:
         return reports
 
     return spread
+
+
+def _pay(cores: int, raw_bytes: int) -> bool:
+    """Whether processes are worth their start."""
+    return cores > 1 and raw_bytes >= _SMALL_BYTES
 
 
 def _started(processes: int) -> loky.ProcessPoolExecutor:
