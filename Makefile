@@ -14,7 +14,7 @@ SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
 PYTHON313 := .venv-python313
 GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
-CONVERSION_TESTS := $(addprefix personalize_assets_tests/test_,same_bytes.py pipeline.py checks.py corpus.py csv_export.py oracle.py engines.py privacy.py repeats.py latest.py)
+CONVERSION_TESTS := personalize_assets_tests/engine personalize_assets_tests/unit/conversion/export/test_csv_cells.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs screenshots format clean
@@ -52,10 +52,10 @@ test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local 
 test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
-	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/test_glue.py -k segment
+	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/end_to_end/test_glue.py -k segment
 
 test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
-	@$(BIN)/python -m pytest personalize_assets_tests/test_deploy.py -k python_313
+	@$(BIN)/python -m pytest personalize_assets_tests/integration/deploy/test_deploy.py -k python_313
 
 bench: $(INSTALLED) ## Measure this project beside its peers (EVENTS=3000000 RUNS=3 for the full size)
 	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
@@ -66,7 +66,7 @@ lint: $(INSTALLED) ## Check style, format and types
 	@$(BIN)/mypy
 
 docs: $(INSTALLED) ## Write docs/checks.md anew, from the tables of checks
-	@$(BIN)/python -m personalize_assets.checks.document > docs/checks.md
+	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
 
 screenshots: $(INSTALLED) ## Take the README's pictures anew, in Chromium (apt install chromium)
 	@$(BIN)/python -m docs.screenshots

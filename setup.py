@@ -16,7 +16,7 @@ class BuildWithGlue(build_py):
     def run(self) -> None:
         super().run()
         if not self.editable_mode:
-            into = Path(self.build_lib, "personalize_assets", "deploy", "glue")
+            into = Path(self.build_lib, "personalize_assets", "engines", "glue", "files")
             into.mkdir(parents=True, exist_ok=True)
             for name in ("convert.py", "template.yaml"):
                 copyfile(GLUE / name, into / name)

@@ -14,11 +14,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from personalize_assets.arrivals import Converted, Cursor, Position, Rules, Runs, content_digest, tick
 from personalize_assets.config import Source
 from personalize_assets.layouts import layout
-from personalize_assets.source import DayListing, RawFiles
-from personalize_assets.stores import StoredFile
+from personalize_assets.pipeline.arrivals import Converted, Cursor, Position, Rules, Runs, content_digest, tick
+from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.raw_files import DayListing, RawFiles
 
 TODAY = date(2026, 11, 20)
 FILES_A_DAY = 288  # one every five minutes

@@ -17,14 +17,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from personalize_assets.charts import export_charts
-from personalize_assets.checks.exports import judge_exports, judge_file
 from personalize_assets.config import Config, load_config
-from personalize_assets.conversion import day_profile, profile
-from personalize_assets.conversion.sketch import Sketch
+from personalize_assets.conversion.convert import day_profile
+from personalize_assets.conversion.export import export_profile as profile
+from personalize_assets.conversion.export.id_sketch import Sketch
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
-from personalize_assets.pipeline import Pipeline
+from personalize_assets.orchestration.charts import export_charts
+from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.quality.evaluate import judge_exports, judge_file
 
 START = date(2026, 10, 1)
 CSVS = ("interactions_csv", "users", "users_csv", "items", "items_csv")
@@ -74,7 +75,8 @@ def main() -> None:
     def convert() -> None:
         spec = pipeline.convert_spec(days, tuple(pipeline.datasets))
         # In this process, one task after another: patches do not reach the engine's processes.
-        from personalize_assets.conversion import job, tasks
+        from personalize_assets.conversion import job
+        from personalize_assets.conversion.convert import task as tasks
 
         report = job.run(None, spec, spread=lambda todo, plan: [tasks.run_task(task, plan) for task in todo])
         pipeline.commit_convert(days, spec, report)

@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import tasks
+from personalize_assets.conversion.convert import task as tasks
 from personalize_assets.conversion.job import ConvertSpec
 from personalize_assets.generate import generate
-from personalize_assets.pipeline import Pipeline
+from personalize_assets.pipeline.pipeline import Pipeline
 
 # USD a DPU-hour, us-east-1, for a Spark job (AWS Glue pricing, read 2026-11-21); a DPU is 4 vCPUs.
 PRICES = {"5.1": 0.44, "6.0": 0.308}

@@ -24,10 +24,10 @@ import pyarrow.parquet as pq
 from benchmarks.contestants import COMMAND, CONFIG, refusal, settings
 from benchmarks.data import START, site
 from benchmarks.measuring import CommandFailed, measure
-from personalize_assets.conversion.mapping import DEDUPE, EVENT_TIME, MESSAGE_ID
-from personalize_assets.conversion.timestamps import DAY_SECONDS, NANOS
+from personalize_assets.conversion.mapping.event_mapper import DEDUPE, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, NANOS
 from personalize_assets.layouts import layout
-from personalize_assets.storage import DAILY, REJECTS, Destination
+from personalize_assets.storage.destination import DAILY, REJECTS, Destination
 
 HISTORIES = (10, 100, 1000)
 NEW_DAY = START + timedelta(days=1)

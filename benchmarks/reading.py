@@ -24,14 +24,16 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion import converter, job, tasks
-from personalize_assets.conversion.shape import NoShapeError, Shape
+from personalize_assets.conversion import job
+from personalize_assets.conversion.convert import event_sink as converter
+from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
 from personalize_assets.engines import sail
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets.engines.processes import over_processes
+from personalize_assets.engines.process_pool import over_processes
 from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate
-from personalize_assets.pipeline import Pipeline
+from personalize_assets.pipeline.pipeline import Pipeline
 
 WANTED = ("Product Clicked", "Product Added", "Order Completed")
 PRODUCT = "struct<sku:string,price:double>"

@@ -11,8 +11,8 @@ from pathlib import Path
 from playwright.sync_api import FloatRect, Page
 
 from personalize_assets.generate import generate
-from personalize_assets_tests.browsing import browsing, open_asset, open_chart, open_check, open_graph
-from personalize_assets_tests.served import Ui, served
+from personalize_assets_tests.helpers.browser import browsing, open_asset, open_chart, open_check, open_graph
+from personalize_assets_tests.helpers.served import Ui, served
 
 IMAGES = Path(__file__).with_name("images")
 START = date(2026, 10, 1)

@@ -65,8 +65,8 @@ def run(
 ) -> None:
     """Run everything, without the UI. Exit code 0, or 1 with the cause."""
     from personalize_assets.config import load_config
-    from personalize_assets.interrupts import watching_for_ctrl_c
-    from personalize_assets.run import run_all
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.local_run.run import run_all
 
     env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
     if max_days_per_run:

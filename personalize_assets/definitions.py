@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from personalize_assets.alerts import alerts
-from personalize_assets.assets.catalog import raw_event_catalog
-from personalize_assets.assets.datasets import convert
-from personalize_assets.assets.descriptions import CONVERT_JOB, EXPORT_JOB, location
-from personalize_assets.assets.exports import export
-from personalize_assets.assets.files import file_checks
-from personalize_assets.assets.group import Group
-from personalize_assets.assets.profile import event_profile
-from personalize_assets.assets.raw import raw_events
-from personalize_assets.assets.schemas import schemas
-from personalize_assets.automation import MAX_RUNTIME_TAGS, exports_follow
 from personalize_assets.config import Config, load_config
 from personalize_assets.engines import make_engine
-from personalize_assets.pipeline import Pipeline
-from personalize_assets.sensors import arrivals
+from personalize_assets.orchestration.alerts import alerts
+from personalize_assets.orchestration.asset_checks import file_checks
+from personalize_assets.orchestration.assets.daily_datasets import convert
+from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, location
+from personalize_assets.orchestration.assets.event_profile import event_profile
+from personalize_assets.orchestration.assets.exports import export
+from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_catalog
+from personalize_assets.orchestration.assets.raw_events import raw_events
+from personalize_assets.orchestration.assets.schemas import schemas
+from personalize_assets.orchestration.automation import MAX_RUNTIME_TAGS, exports_follow
+from personalize_assets.orchestration.group import Group
+from personalize_assets.orchestration.sensors import arrivals
+from personalize_assets.pipeline.pipeline import Pipeline
 
 
 def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:

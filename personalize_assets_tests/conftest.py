@@ -14,9 +14,9 @@ from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from personalize_assets.engines import Engine, make_engine, sail
-from personalize_assets.engines import glue as glue_engine
+from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets_tests.glue_emulator import GlueEmulator
+from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 

@@ -2,7 +2,7 @@
 
 ``convert`` reads the raw files of some days once and writes their daily files. ``export`` reads the daily files of all
 days and writes the tables ``users`` and ``items`` and the parts of the CSVs. Neither puts anything in force: the files
-are named in the report, and whoever asked commits them (``personalize_assets.storage``).
+are named in the report, and whoever asked commits them (``personalize_assets.storage.destination``).
 """
 
 from __future__ import annotations
@@ -21,13 +21,20 @@ import pyarrow as pa
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion import csv_export, events, interactions, mapping, parts, profile, rows, tasks
 from personalize_assets.conversion.contract import IDS, Dataset
-from personalize_assets.conversion.files import FileSystem
-from personalize_assets.conversion.hashing import with_key
-from personalize_assets.conversion.latest import latest_by_id
-from personalize_assets.conversion.masking import masked_columns, masked_profile
-from personalize_assets.conversion.session import parallelism, spark_conf
+from personalize_assets.conversion.convert import planner as events
+from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.export import csv_cells as csv_export
+from personalize_assets.conversion.export import daily_rows as rows
+from personalize_assets.conversion.export import deduplicate as interactions
+from personalize_assets.conversion.export import export_profile as profile
+from personalize_assets.conversion.export import part_writer as parts
+from personalize_assets.conversion.export.latest_values import latest_by_id
+from personalize_assets.conversion.mapping import event_mapper as mapping
+from personalize_assets.conversion.mapping.hashing import with_key
+from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.spark import parallelism, spark_conf
 
 
 class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):

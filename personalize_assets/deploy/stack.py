@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from personalize_assets.aws import Aws, explained
+from personalize_assets.aws.client import Aws, explained
 from personalize_assets.config import Config
-from personalize_assets.deploy.package import Artifact, library, script, template
+from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
 
 _CODE = "_glue_code"

@@ -28,6 +28,6 @@ def make_engine(name: str, config: "Config | None" = None) -> Engine:
         raise PersonalizeAssetsError(f"engine: {name!r} is not an engine; use one of sail, local, glue")
     if config is None:
         raise ValueError("the engine glue needs the whole config")
-    from personalize_assets.engines.glue import GlueEngine
+    from personalize_assets.engines.glue.engine import GlueEngine
 
     return GlueEngine.of(config)

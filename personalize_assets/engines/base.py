@@ -7,7 +7,7 @@ from typing import Any
 
 import dagster as dg
 
-from personalize_assets.conversion.tasks import UnreadableFile
+from personalize_assets.conversion.convert.task import UnreadableFile
 from personalize_assets.errors import PersonalizeAssetsError
 
 

@@ -12,11 +12,12 @@ import dagster as dg
 from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
-from personalize_assets.conversion import job, tasks
-from personalize_assets.conversion.session import spark_conf
+from personalize_assets.conversion import job
+from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.spark import spark_conf
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
-from personalize_assets.engines.processes import KEEP_MEMORY
+from personalize_assets.engines.process_pool import KEEP_MEMORY
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
 

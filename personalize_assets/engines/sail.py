@@ -11,9 +11,10 @@ from typing import Any, cast
 import dagster as dg
 from pyspark.sql import SparkSession
 
-from personalize_assets.conversion import job, tasks
+from personalize_assets.conversion import job
+from personalize_assets.conversion.convert import task as tasks
 from personalize_assets.engines.base import Engine, unreadable
-from personalize_assets.engines.processes import over_processes, start_early
+from personalize_assets.engines.process_pool import over_processes, start_early
 
 # Beyond this Sail sorts and groups on disk: a GiB, or less on a machine where that would not leave room for the rest.
 _MEMORY_BYTES = 1024**3

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from personalize_assets.generate.delivery import Delivery
-from personalize_assets.generate.events import Tracker
-from personalize_assets.generate.files import Files
-from personalize_assets.generate.site import Site
+from personalize_assets.generate.file_writer import Files
+from personalize_assets.generate.shop import Site
 from personalize_assets.generate.text import DAY_MS, HOUR_MS
+from personalize_assets.generate.trackers import Tracker
 from personalize_assets.layouts import LAYOUTS
 
 __all__ = ["Generated", "generate"]

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from personalize_assets.generate.events import Tracker
-from personalize_assets.generate.site import Visit
+from personalize_assets.generate.shop import Visit
 from personalize_assets.generate.text import DAY_MS, HOUR_MS, iso_text
+from personalize_assets.generate.trackers import Tracker
 
 REPEATED = 0.015
 LATE_APP_VISITS = 0.04

@@ -5,6 +5,6 @@
 with the reasons (`recipe`, `written`, `text`). Nothing is written by it, and no Spark is needed.
 """
 
-from personalize_assets.suggest.recipe import suggest
+from personalize_assets.suggest.suggest import suggest
 
 __all__ = ["suggest"]

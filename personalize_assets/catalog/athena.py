@@ -1,0 +1,266 @@
+"""What Athena must know of the files: tables for the Data Catalog, and the same as ``CREATE EXTERNAL TABLE``.
+
+Pure functions of what the catalogs say; nothing here calls AWS (``data_catalog``). The raw events are read by the OpenX
+JSON SerDe, since names in events may hold capitals, spaces and marks: Athena's names may not, and this SerDe maps one
+to the other (Athena guide, page "OpenX JSON SerDe").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from personalize_assets.conversion.mapping.paths import parse_path
+
+RAW, INTERACTIONS = "raw_events", "filtered_interactions"
+
+_DAY_MS = 86_400_000
+# Segment's folders are numbers, whose projection needs an end: so many days after the first one.
+_PROJECTED_DAYS = 3653
+_SCALARS = {"string": "string", "boolean": "boolean", "integer": "bigint", "number": "double"}
+_ARROW = {pa.string(): "string", pa.int32(): "int", pa.int64(): "bigint", pa.float64(): "double", pa.bool_(): "boolean"}
+_HIVE_DAY = re.compile(r"(day|dt|date)=\d{4}-\d{2}-\d{2}/")
+_HIVE_PARTS = re.compile(r"year=\d{4}/month=(\d{1,2})/day=(\d{1,2})/")
+
+FieldTypes = dict[str, set[str]]
+"""The JSON types that stood at each path of the raw events."""
+
+
+@dataclass(frozen=True)
+class Partitions:
+    """Columns that Athena takes from the keys, by projection: no partition is ever registered."""
+
+    columns: tuple[tuple[str, str], ...] = ()
+    template: str = ""
+    properties: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table over files in S3. ``mappings`` are names in the files by Athena's names for them."""
+
+    name: str
+    location: str
+    columns: tuple[tuple[str, str], ...]
+    partitions: Partitions
+    is_json: bool
+    mappings: dict[str, str] = field(default_factory=dict)
+    comment: str = ""
+
+    def parameters(self) -> dict[str, str]:
+        """The table's properties, as the Data Catalog and ``TBLPROPERTIES`` have them."""
+        kind = {"classification": "json" if self.is_json else "parquet", "EXTERNAL": "TRUE"}
+        if not self.partitions.columns:
+            return kind
+        projection = {
+            "projection.enabled": "true",
+            "storage.location.template": f"{self.location}{self.partitions.template}",
+        }
+        return {**kind, **projection, **self.partitions.properties}
+
+    def serde(self) -> tuple[str, dict[str, str]]:
+        if not self.is_json:
+            return "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", {"serialization.format": "1"}
+        mapped = {f"mapping.{name}": value for name, value in self.mappings.items()}
+        # Names that differ by case alone are two to JSON, and mapped one by one below.
+        return "org.openx.data.jsonserde.JsonSerDe", {
+            "case.insensitive": "FALSE",
+            "ignore.malformed.json": "TRUE",
+            **mapped,
+        }
+
+    def table_input(self) -> dict[str, Any]:
+        """For AWS Glue's CreateTable and UpdateTable."""
+        library, serde = self.serde()
+        formats = (
+            ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
+            if self.is_json
+            else tuple(f"org.apache.hadoop.hive.ql.io.parquet.MapredParquet{way}Format" for way in ("Input", "Output"))
+        )
+        return {
+            "Name": self.name,
+            "Description": self.comment,
+            "TableType": "EXTERNAL_TABLE",
+            "Parameters": self.parameters(),
+            "PartitionKeys": [{"Name": name, "Type": type} for name, type in self.partitions.columns],
+            "StorageDescriptor": {
+                "Columns": [{"Name": name, "Type": type} for name, type in self.columns],
+                "Location": self.location,
+                "InputFormat": formats[0],
+                "OutputFormat": formats[1],
+                "SerdeInfo": {"SerializationLibrary": library, "Parameters": serde},
+            },
+        }
+
+    def ddl(self, database: str | None) -> str:
+        """``CREATE EXTERNAL TABLE``, to paste into Athena where nobody registers the table."""
+        library, serde = self.serde()
+        lines = [f"-- {self.comment}"] if self.comment else []
+        lines += [
+            f"CREATE EXTERNAL TABLE IF NOT EXISTS {f'`{database}`.' if database else ''}`{self.name}` (",
+            ",\n".join(f"  `{name}` {type}" for name, type in self.columns),
+            ")",
+        ]
+        if self.partitions.columns:
+            keys = ", ".join(f"`{name}` {type}" for name, type in self.partitions.columns)
+            lines.append(f"PARTITIONED BY ({keys})")
+        if self.is_json:
+            lines += [f"ROW FORMAT SERDE '{library}'", f"WITH SERDEPROPERTIES (\n{_properties(serde)}\n)"]
+        else:
+            lines.append("STORED AS PARQUET")
+        lines += [f"LOCATION '{self.location}'", f"TBLPROPERTIES (\n{_properties(self.parameters())}\n);"]
+        return "\n".join(lines) + "\n"
+
+
+def _properties(properties: Mapping[str, str]) -> str:
+    kept = {name: value for name, value in properties.items() if name != "EXTERNAL"}
+    return ",\n".join(f"  {_quoted(name)} = {_quoted(value)}" for name, value in kept.items())
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+# -- the raw events --------------------------------------------------------------------------------------------------
+
+
+def raw_table(
+    uri: str, layout: str, start: date, keys: Sequence[str], fields: FieldTypes, stream_files: int = 0
+) -> Table:
+    """The raw events of a source. ``keys`` are some of its files', which show the form that its folders have."""
+    columns, mappings = _columns(fields)
+    comment = f"Raw events of the layout {layout}, written by personalize_assets"
+    if stream_files:
+        comment += f"; {stream_files} files hold more than an object a line, of which Athena reads the first or none"
+    partitions = _partitions(layout, start, keys)
+    taken = {name for name, _ in partitions.columns}
+    columns = [(name, type) for name, type in columns if name not in taken]
+    return Table(RAW, f"{uri}/", tuple(columns), partitions, True, mappings, comment)
+
+
+def _partitions(layout: str, start: date, keys: Sequence[str]) -> Partitions:
+    if layout == "firehose":
+        return _by_day("day", start, "${day}/", "yyyy/MM/dd", start.strftime("%Y/%m/%d"))
+    if layout == "rudderstack":
+        return _by_source("rudder-logs", keys, _by_day("day", start, "${day}/"))
+    if layout == "segment":
+        first = (start - date(1970, 1, 1)) // timedelta(days=1) * _DAY_MS
+        numbers = {
+            "projection.day_ms.type": "integer",
+            "projection.day_ms.range": f"{first},{first + _PROJECTED_DAYS * _DAY_MS}",
+            "projection.day_ms.interval": str(_DAY_MS),
+        }
+        return _by_source("segment-logs", keys, Partitions((("day_ms", "bigint"),), "${day_ms}/", numbers))
+    if layout == "hive":
+        return _hive(start, keys)
+    return Partitions()
+
+
+def _by_day(column: str, start: date, template: str, form: str = "yyyy-MM-dd", first: str = "") -> Partitions:
+    properties = {
+        f"projection.{column}.type": "date",
+        f"projection.{column}.format": form,
+        f"projection.{column}.range": f"{first or start.isoformat()},NOW",
+        f"projection.{column}.interval": "1",
+        f"projection.{column}.interval.unit": "DAYS",
+    }
+    return Partitions(((column, "string"),), template, properties)
+
+
+def _by_source(folder: str, keys: Sequence[str], by_day: Partitions) -> Partitions:
+    sources = sorted({parts[1] for parts in (key.split("/") for key in keys) if len(parts) > 3})
+    return Partitions(
+        (("source", "string"), *by_day.columns),
+        f"{folder}/${{source}}/{by_day.template}",
+        {"projection.source.type": "enum", "projection.source.values": ",".join(sources), **by_day.properties},
+    )
+
+
+def _hive(start: date, keys: Sequence[str]) -> Partitions:
+    for key in keys:
+        if found := _HIVE_DAY.match(key):
+            return _by_day(found[1], start, f"{found[1]}=${{{found[1]}}}/")
+        if found := _HIVE_PARTS.match(key):
+            return _year_month_day(
+                start, padded=all(number.startswith("0") or len(number) == 2 for number in found.groups())
+            )
+    return Partitions()
+
+
+def _year_month_day(start: date, *, padded: bool) -> Partitions:
+    properties = {}
+    for column, first, last in (("year", start.year, start.year + 10), ("month", 1, 12), ("day", 1, 31)):
+        properties[f"projection.{column}.type"] = "integer"
+        properties[f"projection.{column}.range"] = f"{first},{last}"
+        if padded and column != "year":
+            properties[f"projection.{column}.digits"] = "2"
+    columns = tuple((column, "string") for column in ("year", "month", "day"))
+    return Partitions(columns, "year=${year}/month=${month}/day=${day}/", properties)
+
+
+def _columns(fields: FieldTypes) -> tuple[list[tuple[str, str]], dict[str, str]]:
+    """The columns of events with these fields, and which names stand for which."""
+    tree: dict[str, Any] = {}
+    kinds: dict[tuple[str, ...], set[str]] = {}
+    for path, types in sorted(fields.items()):
+        steps = parse_path(path)
+        kinds[tuple(steps)] = types
+        node = tree
+        for step in steps:
+            node = node.setdefault(step, {})
+    names: dict[str, str] = {}
+    columns = list(_members(tree, (), kinds, names))
+    return columns, {own: name for own, name in names.items() if own != name}
+
+
+def _members(
+    node: Mapping[str, Any], above: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]
+) -> Iterable[tuple[str, str]]:
+    taken: set[str] = set()
+    for name in node:
+        own = _allowed(name, taken, names)
+        taken.add(own)
+        names[own] = name
+        yield own, _type(node[name], (*above, name), kinds, names)
+
+
+def _allowed(name: str, taken: set[str], names: Mapping[str, str]) -> str:
+    """A name that Athena allows: small letters, digits and underscores.
+
+    The SerDe's mappings hold at every level, so a name of Athena's stands for one name in the files, wherever it is.
+    """
+    base = re.sub(r"[^a-z0-9_]", "_", name.lower()) or "_"
+    candidate, number = base, 2
+    while candidate in taken or names.get(candidate, name) != name:
+        candidate, number = f"{base}_{number}", number + 1
+    return candidate
+
+
+def _type(
+    node: Mapping[str, Any], path: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]
+) -> str:
+    types = kinds.get(path, set())
+    if node and types in ({"object"}, {"array"}):
+        members = ",".join(f"{name}:{type}" for name, type in _members(node, path, kinds, names))
+        return f"array<struct<{members}>>" if types == {"array"} else f"struct<{members}>"
+    if types == {"array"}:
+        return "array<string>"
+    if types == {"integer", "number"}:
+        return "double"
+    # Of several kinds, or only ever null: a text holds them all.
+    return _SCALARS.get(next(iter(types)), "string") if len(types) == 1 else "string"
+
+
+# -- what is made ------------------------------------------------------------------------------------------------------
+
+
+def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
+    """The daily interactions, as Parquet under ``uri``."""
+    columns = tuple((column.name.lower(), _ARROW[column.type]) for column in schema)
+    comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
+    return Table(INTERACTIONS, f"{uri}/", columns, _by_day("day", start, "day=${day}/"), False, {}, comment)

@@ -1,0 +1,9 @@
+"""``personalize.yaml`` as typed, validated models.
+
+What does not belong here: anything that reads a source or calls AWS.
+"""
+
+from personalize_assets.config.errors import ConfigError
+from personalize_assets.config.models import Config, Source, load_config
+
+__all__ = ["Config", "ConfigError", "Source", "load_config"]

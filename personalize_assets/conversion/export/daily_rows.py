@@ -1,0 +1,51 @@
+"""Daily Parquet files as a DataFrame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyspark.sql import DataFrame, SparkSession
+
+from personalize_assets.conversion.reading.filesystem import FileSystem
+
+_PATTERN_MARKS = frozenset("*?[]{}\\")
+_SPARK_TYPES = {
+    pa.string(): "string",
+    pa.int32(): "int",
+    pa.int64(): "bigint",
+    pa.float64(): "double",
+    pa.bool_(): "boolean",
+}
+
+
+def spark_schema(schema: pa.Schema) -> str:
+    """An Arrow schema as the DDL text that Spark takes."""
+    return ", ".join(f"`{field.name}` {_SPARK_TYPES[field.type]}" for field in schema)
+
+
+def read(spark: SparkSession, uris: Sequence[str], schema: pa.Schema, s3: dict[str, Any]) -> DataFrame:
+    """The rows of Parquet files: by Spark's own reader, or through Arrow where that would need or do something else.
+
+    That is on S3, which would need a Hadoop jar that matches Spark's, and for names that Hadoop takes for patterns.
+    """
+    ddl = spark_schema(schema)
+    if not uris:
+        return spark.createDataFrame([], ddl)
+    if not uris[0].startswith("s3://") and not _PATTERN_MARKS.intersection("".join(uris)):
+        return spark.read.schema(ddl).parquet(*uris)
+    reader = partial(_read_files, uris=list(uris), schema=schema, s3=s3)
+    return spark.range(0, len(uris), 1, len(uris)).mapInArrow(reader, ddl)
+
+
+def _read_files(
+    batches: Iterator[pa.RecordBatch], uris: list[str], schema: pa.Schema, s3: dict[str, Any]
+) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
+    filesystem = FileSystem(s3)
+    for batch in batches:
+        for number in batch.column(0).to_pylist():
+            with filesystem.open(uris[number]) as file:
+                yield from pq.ParquetFile(file).iter_batches(columns=schema.names)

@@ -1,0 +1,123 @@
+"""Points in time, in any of the forms that events carry, as nanoseconds since 1970-01-01T00:00:00Z."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from decimal import ROUND_FLOOR, Context, Decimal
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from personalize_assets.conversion.mapping.values import NUMBER
+
+NANOS = 1_000_000_000
+DAY_SECONDS = 86_400
+
+# 1990-01-01T00:00:00Z: no event is older than the web; times near the epoch come from broken clocks.
+EARLIEST_SECONDS = 631_152_000
+
+# What most events have, and Arrow reads in the same way.
+_USUAL = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
+_UTC_NANOS = pa.timestamp("ns", "UTC")
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_ISO = re.compile(
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
+    r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?",
+    re.ASCII,
+)
+_FLOOR = Context(prec=40, rounding=ROUND_FLOOR)  # 20 digits before the point at most
+# Size tells the unit: these many seconds, milliseconds or microseconds all lie in the years 1973 to 5138.
+_NANOS_PER_UNIT: tuple[tuple[int, int], ...] = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
+
+
+def epoch_nanos(value: Any) -> int | None:
+    """Nanoseconds since the epoch, rounded down; None for null and for what is no point in time.
+
+    Takes ISO 8601 text (with or without fraction; ``Z``, an offset, or nothing, which means UTC; a date alone is its
+    midnight) and epoch seconds, milliseconds, microseconds or nanoseconds as number or text, told apart by size.
+    """
+    kind = type(value)
+    if kind is str:
+        return _text_nanos(value)
+    if kind is int:
+        return _number_nanos(value)
+    if kind is float:
+        return _number_nanos(Decimal(repr(value)))
+    return None
+
+
+def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array:
+    """``epoch_nanos`` of many values at once; null also beyond the years 1677 to 2262. ``texts``: the same as texts."""
+    if texts is None:
+        texts = pa.array([value if type(value) is str else None for value in values], pa.string())
+    usual = pc.fill_null(pc.match_substring_regex(texts, _USUAL), False)
+    try:
+        nanos = pc.if_else(usual, texts, None).cast(_UTC_NANOS).cast(pa.int64())
+    except pa.ArrowException:  # as 2026-02-30
+        return pa.array(map(_nanos_or_none, values), pa.int64())
+    if pc.all(usual).as_py():
+        return nanos
+    others = [_nanos_or_none(value) for value, is_usual in zip(values, usual.to_pylist(), strict=True) if not is_usual]
+    return pc.replace_with_mask(nanos, pc.invert(usual), pa.array(others, pa.int64()))
+
+
+def _nanos_or_none(value: Any) -> int | None:
+    nanos = epoch_nanos(value)
+    return nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None
+
+
+# Interactions, users and items of one event ask for the same text one after another.
+@lru_cache(maxsize=1024)
+def _text_nanos(text: str) -> int | None:
+    text = text.strip()
+    iso = _ISO.fullmatch(text)
+    if iso:
+        return _iso_nanos(*iso.groups())
+    return _number_nanos(Decimal(text)) if NUMBER.fullmatch(text) else None
+
+
+def latest_seconds(day: date) -> int:
+    """The last second that an event which arrived on ``day`` may carry: the end of that day (UTC) and one day more."""
+    return (day.toordinal() - _EPOCH_DAY + 2) * DAY_SECONDS
+
+
+def _number_nanos(number: int | Decimal) -> int | None:
+    size = number if number >= 0 else -number
+    for limit, nanos in _NANOS_PER_UNIT:
+        if size < limit:
+            if isinstance(number, int):
+                return number * nanos
+            return int(_FLOOR.multiply(number, nanos).to_integral_value(ROUND_FLOOR))
+    return None
+
+
+def _iso_nanos(
+    day: str, hour: str | None, minute: str | None, second: str | None, fraction: str | None, zone: str | None
+) -> int | None:
+    midnight = _day_seconds(day)
+    if midnight is None:
+        return None
+    hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
+    if hours > 23 or minutes > 59 or seconds > 60:  # 60: a leap second, which Unix time counts as the next one
+        return None
+    total = midnight + hours * 3600 + minutes * 60 + seconds
+    if zone and zone not in "Zz":
+        offset_hours, offset_minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+        if offset_hours > 23 or offset_minutes > 59:
+            return None
+        offset = offset_hours * 3600 + offset_minutes * 60
+        total += offset if zone[0] == "-" else -offset
+    return total * NANOS + (int(fraction[:9].ljust(9, "0")) if fraction else 0)
+
+
+@lru_cache(maxsize=4096)
+def _day_seconds(text: str) -> int | None:
+    try:
+        return (date.fromisoformat(text).toordinal() - _EPOCH_DAY) * DAY_SECONDS
+    except ValueError:
+        return None

@@ -1,0 +1,381 @@
+"""What a job is asked and what it answers: specs and reports of one Spark run, typed, and plain JSON at the edge.
+
+A spec goes to an engine, a report comes back; between processes and machines both travel as JSON (``encode``,
+``decode_spec``, ``decode_report``). Reports of tasks add up with ``+``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+import msgspec
+
+from personalize_assets.conversion.contract import Dataset
+
+PREVIEW_ROWS = 10
+"""How many rows a preview shows."""
+BLAMED_ROWS = 5
+"""How many rows are shown of those with one problem."""
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class _Struct(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of what is added up or sent; unknown JSON keys are ignored, so that newer reports can be read."""
+
+
+# -- convert ------------------------------------------------------------------------------------------------------------
+
+
+class RawFile(msgspec.Struct, frozen=True):
+    """A raw file, or one of its splits.
+
+    Attributes:
+        uri: A path, or ``s3://bucket/key``.
+        day: Its arrival day (UTC).
+        bytes: Its stored size.
+        framing: ``lines`` or ``stream``, as found in the catalog.
+        packed: Whether it is gzip.
+        share: Number of the split, from 0.
+        shares: Number of splits; 1 if the file is read as a whole.
+    """
+
+    uri: str
+    day: date
+    bytes: int
+    framing: str
+    packed: bool = False
+    share: int = 0
+    shares: int = 1
+
+
+class RawFileSet(msgspec.Struct, frozen=True):
+    """Raw files of one source, and all datasets that are made from that source.
+
+    ``dated`` is false where keys carry no arrival day (layout ``flat``).
+    """
+
+    id: str
+    dated: bool
+    files: tuple[RawFile, ...]
+    datasets: tuple[Dataset, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What every task of ``convert`` needs to know.
+
+    Attributes:
+        run_id: Part of the names of all files that the run writes.
+        make: The datasets to write.
+        folders: Where to write each dataset, and ``rejects``; URIs.
+        now: Seconds since the epoch; the latest timestamp is derived from it where files have no arrival day.
+        s3: Keyword arguments of ``pyarrow.fs.S3FileSystem``, and ``credentials``.
+        mask: Paths of events whose values must not appear in rejects and previews.
+    """
+
+    run_id: str
+    make: tuple[str, ...]
+    folders: dict[str, str]
+    now: int
+    s3: dict[str, Any]
+    mask: tuple[str, ...] = ()
+
+
+class Task(msgspec.Struct, frozen=True):
+    """The files that one task reads: of one source, ordered by arrival day."""
+
+    number: int
+    source: RawFileSet
+
+
+class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
+    """Which raw files to read, what to make of them, and where to write it.
+
+    ``contents`` has the content digest of each arrival day (ISO), which the commit will carry; None where the catalog
+    has none.
+    """
+
+    sources: tuple[RawFileSet, ...]
+    plan: Plan
+    contents: dict[str, str | None] = {}
+
+
+class SourceCounts(_Struct):
+    """What was read of one source and arrival day: ``read = wanted + not_wanted + malformed``.
+
+    ``malformed`` counts by reason; ``reject_files`` are URIs in a report, keys in a commit.
+    """
+
+    raw_files: int = 0
+    bytes: int = 0
+    read: int = 0
+    wanted: int = 0
+    not_wanted: int = 0
+    malformed: dict[str, int] = {}
+    reject_files: tuple[str, ...] = ()
+
+    def __add__(self, other: SourceCounts) -> SourceCounts:
+        return SourceCounts(
+            raw_files=self.raw_files + other.raw_files,
+            bytes=self.bytes + other.bytes,
+            read=self.read + other.read,
+            wanted=self.wanted + other.wanted,
+            not_wanted=self.not_wanted + other.not_wanted,
+            malformed=sum_counts(self.malformed, other.malformed),
+            reject_files=self.reject_files + other.reject_files,
+        )
+
+
+class DayProfile(_Struct):
+    """Numbers about the kept rows of one dataset and arrival day.
+
+    Attributes:
+        nulls: Null cells by column.
+        events: Rows by EVENT_TYPE.
+        hours: Rows by hour of the day (UTC, "0" to "23"); hours without rows are left out.
+        times: First and last TIMESTAMP in seconds since the epoch; empty without rows, and for users and items.
+        preview: The first rows, masked; at most ``PREVIEW_ROWS``.
+    """
+
+    nulls: dict[str, int] = {}
+    events: dict[str, int] = {}
+    hours: dict[str, int] = {}
+    times: tuple[int, ...] = ()
+    preview: tuple[dict[str, Any], ...] = ()
+
+    def __add__(self, other: DayProfile) -> DayProfile:
+        times = self.times + other.times
+        return DayProfile(
+            nulls=sum_counts(self.nulls, other.nulls),
+            events=sum_counts(self.events, other.events),
+            hours=sum_counts(self.hours, other.hours),
+            times=(min(times), max(times)) if times else (),
+            preview=(self.preview + other.preview)[:PREVIEW_ROWS],
+        )
+
+
+class DatasetCounts(_Struct):
+    """Rows of one dataset and arrival day: ``rows = kept + rejected``.
+
+    ``rejected`` counts by reason. ``files`` and ``reject_files`` are URIs in a report, keys in a commit.
+    """
+
+    rows: int = 0
+    kept: int = 0
+    rejected: dict[str, int] = {}
+    files: tuple[str, ...] = ()
+    reject_files: tuple[str, ...] = ()
+    profile: DayProfile | None = None
+
+    def __add__(self, other: DatasetCounts) -> DatasetCounts:
+        profiles = [counts.profile for counts in (self, other) if counts.profile is not None]
+        return DatasetCounts(
+            rows=self.rows + other.rows,
+            kept=self.kept + other.kept,
+            rejected=sum_counts(self.rejected, other.rejected),
+            files=self.files + other.files,
+            reject_files=self.reject_files + other.reject_files,
+            profile=sum(profiles[1:], profiles[0]) if profiles else None,
+        )
+
+
+class TaskDay(_Struct):
+    """What one task made of one arrival day: the counts of its source, and those of each dataset by name."""
+
+    source: SourceCounts
+    datasets: dict[str, DatasetCounts]
+
+
+class TaskReport(_Struct):
+    """What one task of ``convert`` did.
+
+    ``cut`` are URIs of files of which a split ended inside an event: what came of their splits must not be used.
+    ``days`` is by arrival day (ISO).
+    """
+
+    task: int
+    source: str
+    cut: tuple[str, ...] = ()
+    days: dict[str, TaskDay] = {}
+
+
+class DayReport(_Struct):
+    """What a run made of one arrival day: the counts by source id, and by dataset."""
+
+    sources: dict[str, SourceCounts] = {}
+    datasets: dict[str, DatasetCounts] = {}
+
+
+class ConvertReport(_Struct, tag_field="job", tag="convert"):
+    """What ``convert`` did, by arrival day (ISO), and how long it took."""
+
+    days: dict[str, DayReport]
+    seconds: float | None = None
+
+
+# -- export -------------------------------------------------------------------------------------------------------------
+
+
+class DatasetExport(msgspec.Struct, frozen=True):
+    """One dataset to export.
+
+    Attributes:
+        daily: URIs of the daily Parquet files of all days. None, for users and items only: the CSV is made of ``table``.
+        table: URIs of the Parquet files of the table ``users`` or ``items``.
+        to_table: Prefix of the Parquet files to write (users and items only).
+        to_csv: Folder of the CSV parts to write.
+        csv_header: Whether each part begins with the header, as a CSV of its own.
+    """
+
+    dataset: Dataset
+    daily: tuple[str, ...] | None = None
+    table: tuple[str, ...] | None = None
+    to_table: str | None = None
+    to_csv: str | None = None
+    csv_header: bool = False
+
+
+class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
+    """What to export; ``s3`` and ``mask`` as in ``Plan``."""
+
+    exports: tuple[DatasetExport, ...]
+    s3: dict[str, Any]
+    mask: tuple[str, ...] = ()
+
+
+class Blamed(_Struct):
+    """How many rows have one problem, and the first of them (masked; at most ``BLAMED_ROWS``)."""
+
+    rows: int = 0
+    shown: tuple[dict[str, Any], ...] = ()
+
+
+class IdProfile(_Struct):
+    """Numbers about one id column: distinct ids, and how often they occur.
+
+    Attributes:
+        distinct: Number of distinct ids.
+        estimated: Whether ``distinct`` and the others are estimated from a sample.
+        with_two: Ids with at least two rows.
+        histogram: Ids by number of rows.
+        frequent: Rows of the most frequent ids.
+    """
+
+    distinct: int
+    estimated: bool
+    with_two: int
+    histogram: dict[str, int] = {}
+    frequent: dict[str, int] = {}
+
+
+class Crossed(_Struct):
+    """How users or items fit the interactions of the same job.
+
+    ``unknown``: ids of interactions that the dataset lacks; ``used``: distinct ids of interactions; ``unused``: ids of
+    the dataset without interactions.
+    """
+
+    unknown: int
+    used: int
+    unused: int
+
+
+class ExportProfile(_Struct, omit_defaults=True):
+    """Numbers about a whole export.
+
+    Attributes:
+        rows: Rows of the CSV.
+        nulls: Null cells by column.
+        max_chars: Longest text by column, in characters.
+        first: Least value by timestamp column, in seconds since the epoch.
+        last: Greatest value by timestamp column.
+        blamed: Rows with a problem, by ``problem:COLUMN``.
+        categories: Distinct categories by column; 1,001 stands for more than 1,000.
+        ids: By id column.
+        preview: The first rows, masked; at most ``PREVIEW_ROWS``.
+        unique: Rows that differ in any column; None for users and items.
+        events: Rows by EVENT_TYPE, most frequent first; None for users and items.
+        days: Rows by day of TIMESTAMP (ISO, UTC); None for users and items.
+        hours: Rows by hour of the day (UTC); None for users and items.
+        crossed: None unless made in the same job as interactions.
+    """
+
+    rows: int
+    nulls: dict[str, int]
+    max_chars: dict[str, int]
+    first: dict[str, int]
+    last: dict[str, int]
+    blamed: dict[str, Blamed]
+    categories: dict[str, int]
+    ids: dict[str, IdProfile]
+    preview: tuple[dict[str, Any], ...]
+    unique: int | None = None
+    events: dict[str, int] | None = None
+    days: dict[str, int] | None = None
+    hours: tuple[int, ...] | None = None
+    crossed: Crossed | None = None
+
+
+class PartReport(_Struct):
+    """One part of an export, in the order of the file.
+
+    ``copies`` is the number of daily rows that its rows stand for, repeats included. ``csv`` and ``parquet`` are URIs,
+    None where nothing was written; ``csv_sha256`` is None for parts without a header, which are joined later.
+    """
+
+    part: int
+    rows: int = 0
+    copies: int = 0
+    csv: str | None = None
+    csv_bytes: int = 0
+    csv_sha256: str | None = None
+    parquet: str | None = None
+
+
+class DatasetExported(_Struct):
+    """What ``export`` made of one dataset."""
+
+    rows: int
+    copies: int
+    parts: tuple[PartReport, ...]
+    profile: ExportProfile
+
+
+class ExportReport(_Struct, tag_field="job", tag="export"):
+    """What ``export`` did, by dataset, and how long it took."""
+
+    datasets: dict[str, DatasetExported]
+    seconds: float | None = None
+
+
+Spec = ConvertSpec | ExportSpec
+Report = ConvertReport | ExportReport
+
+
+def sum_counts(*counts: Mapping[_K, int]) -> dict[_K, int]:
+    """Sum counts by key."""
+    total: Counter[_K] = Counter()
+    for part in counts:
+        total.update(part)
+    return dict(total)
+
+
+def encode(value: Spec | Report | TaskReport) -> bytes:
+    """A spec or report as JSON."""
+    return msgspec.json.encode(value)
+
+
+def decode_spec(data: bytes) -> Spec:
+    """A spec from JSON. Raises ``msgspec.ValidationError`` where it is none."""
+    spec: Spec = msgspec.json.decode(data, type=Spec)
+    return spec
+
+
+def decode_report(data: bytes) -> Report:
+    """A report from JSON. Raises ``msgspec.ValidationError`` where it is none."""
+    report: Report = msgspec.json.decode(data, type=Report)
+    return report

@@ -1,0 +1,146 @@
+"""A folder as a store."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+from personalize_assets.storage.store_protocol import Joined, StoredFile, StoreError
+
+_GONE = (FileNotFoundError, NotADirectoryError)
+_WHAT_TO_DO = {
+    errno.ENOENT: "it was deleted while it was needed: run again",
+    errno.ENOSPC: "free some space there",
+    errno.EDQUOT: "free some space there",
+}
+# How much of a part `join` holds in memory at once.
+_COPY_BYTES = 16 * 1024 * 1024
+# An unfinished file that is older was left by a process that was killed.
+_UNFINISHED_SECONDS = 24 * 3600
+
+
+class FolderStore:
+    """A folder of this machine. It is made by the first write. Links to folders are followed."""
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri.rstrip("/")
+        self._root = Path(uri)
+
+    def must_be_there(self) -> None:
+        with self._explained("read"):
+            if self._root.is_dir():
+                return
+        if self._root.exists():
+            raise StoreError(f"{self.uri} is a file and not a folder; correct the uri in the config")
+        raise StoreError(f"{self.uri} is not a folder; make it, or correct the uri in the config")
+
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        # By code points, which is the order of UTF-8 bytes too.
+        yield from sorted(file for file in self._found(prefix) if file.key > after)
+
+    def _found(self, prefix: str) -> Iterator[StoredFile]:
+        folder = self._root / prefix.rpartition("/")[0]
+        with self._explained("read"):
+            for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
+                folders[:] = sorted(name for name in folders if not _leads_back(Path(path), name))
+                for name in sorted(names):
+                    file = Path(path, name)
+                    key = file.relative_to(self._root).as_posix()
+                    if key.startswith(prefix):
+                        with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
+                            about = file.stat()
+                            yield StoredFile(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
+
+    def holds(self, prefix: str = "") -> bool:
+        folder, _, name = prefix.rpartition("/")
+        with self._explained("read"), suppress(*_GONE), os.scandir(self._root / folder) as entries:
+            return any(entry.name.startswith(name) for entry in entries)
+        return False
+
+    def folders(self, prefix: str = "") -> list[str]:
+        with self._explained("read"), suppress(*_GONE):
+            return sorted(entry.name for entry in os.scandir(self._root / prefix) if entry.is_dir())
+        return []
+
+    def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        with self._explained("read"), suppress(*_GONE), (self._root / key).open("rb") as file:
+            return file.read(first_bytes)
+        return None
+
+    def write(self, key: str, data: bytes) -> None:
+        with self._replacing(key) as file:
+            file.write(data)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        with self._explained("written"):
+            for key in keys:
+                file = self._root / key
+                with suppress(*_GONE):
+                    file.unlink()
+                with suppress(OSError):  # a bucket has no empty folders either
+                    for folder in file.relative_to(self._root).parents[:-1]:
+                        (self._root / folder).rmdir()
+
+    def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        digest = hashlib.sha256(header)
+        with self._replacing(key) as file:
+            size = file.write(header)
+            for part in parts:
+                with self._explained("read"), (self._root / part).open("rb") as source:
+                    while block := source.read(_COPY_BYTES):
+                        digest.update(block)
+                        size += file.write(block)
+        self._delete_unfinished(key)
+        return Joined(size, digest.hexdigest())
+
+    @contextmanager
+    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+        target = self._root / key
+        # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
+        new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
+        with self._explained("written"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                with new.open("wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                new.replace(target)
+            finally:
+                new.unlink(missing_ok=True)
+
+    def _delete_unfinished(self, key: str) -> None:
+        folder, _, name = key.rpartition("/")
+        oldest = time.time() - _UNFINISHED_SECONDS
+        beside = self.files(f"{folder}/.{name}." if folder else f".{name}.")
+        self.delete([file.key for file in beside if file.modified < oldest])
+
+    @contextmanager
+    def _explained(self, done: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            name = error.filename or self.uri
+            what_to_do = _WHAT_TO_DO.get(
+                error.errno or 0, "let the user who runs this use it, or correct the uri in the config"
+            )
+            raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {what_to_do}") from error
+
+
+def _raise_unless_gone(error: OSError) -> None:
+    """A folder that may not be listed must not look like an empty one."""
+    if not isinstance(error, _GONE):
+        raise error
+
+
+def _leads_back(folder: Path, name: str) -> bool:
+    """Whether a link leads to a folder that it lies in: following it would never end."""
+    link = folder / name
+    return link.is_symlink() and folder.resolve().is_relative_to(link.resolve())

@@ -1,0 +1,131 @@
+"""The small JSON objects below a destination, as structs: catalogs, commits and manifests.
+
+They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored and missing ones have
+defaults, so that objects of older versions can be read; keys of files are relative to the destination.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, SourceCounts
+
+
+class CatalogSource(msgspec.Struct, frozen=True):
+    """Where a catalog's keys are stored."""
+
+    uri: str
+    layout: str
+
+
+class CatalogFile(msgspec.Struct, frozen=True):
+    """A raw file of a day: the id of its source, its key there, its stored size, ``gzip`` or ``none``, its framing."""
+
+    source: str
+    key: str
+    bytes: int
+    compression: str
+    framing: str
+
+
+class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
+    """The raw files of an arrival day, and the fields found in their heads.
+
+    Attributes:
+        day: ISO, UTC.
+        sources: By source id.
+        bytes: Stored size of all files.
+        sampled_events: How many events ``fields`` was made from.
+        fields: By path: types and share of events; see ``catalog.field_stats``.
+        content: Digest of the listing; see ``storage.raw_files``.
+        foreign_files: Files of the day's folders whose keys do not fit the layout.
+    """
+
+    day: str
+    sources: dict[str, CatalogSource]
+    bytes: int
+    files: tuple[CatalogFile, ...]
+    sampled_events: int
+    fields: Any
+    content: str | None = None
+    foreign_files: int = 0
+
+
+class DayAccounting(SourceCounts, frozen=True, kw_only=True):
+    """What a run read of one source and arrival day."""
+
+    run: str = ""
+
+
+class DayCommit(DatasetCounts, frozen=True, kw_only=True, omit_defaults=False):
+    """The current rows of one dataset and arrival day.
+
+    Attributes:
+        run: The run that wrote the files.
+        mapping: Fingerprint of the column mapping they were made with.
+        content: Digest of the raw files they were made of.
+        key_mark: Tells hash keys apart; None where no column is hashed.
+    """
+
+    run: str
+    mapping: str
+    content: str | None = None
+    key_mark: str | None = None
+
+
+class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
+    """The current files of the table ``users`` or ``items``.
+
+    Attributes:
+        days: The arrival days that went in (ISO).
+        inputs: Tells the daily commits that went in from others.
+        kept: Daily rows that went in.
+        duplicates: How many of them were merged into others.
+        seconds: Duration of the job.
+    """
+
+    run: str
+    days: tuple[str, ...]
+    inputs: str
+    mapping: str
+    files: tuple[str, ...]
+    rows: int
+    kept: int
+    duplicates: int
+    seconds: float | None = None
+    profile: ExportProfile | None = None
+    key_mark: str | None = None
+
+
+class ExportedFile(msgspec.Struct, frozen=True):
+    """One CSV: its key, rows without the header, size, and SHA-256 in hexadecimal."""
+
+    key: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """The current CSV of a dataset, one file or a folder of files.
+
+    ``path`` is the file's key, or the folder's with a slash at its end. For a folder ``sha256`` is the digest of the
+    files' digests, one a line, in their order. The others as in ``TableCommit``.
+    """
+
+    dataset: str
+    columns: tuple[str, ...]
+    rows: int
+    kept: int
+    duplicates: int
+    bytes: int
+    sha256: str
+    path: str
+    files: tuple[ExportedFile, ...]
+    run: str
+    days: tuple[str, ...]
+    inputs: str | None = None
+    seconds: float | None = None
+    profile: ExportProfile | None = None

@@ -1,0 +1,221 @@
+"""A bucket, or a prefix in it, as a store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import islice
+from os.path import commonprefix
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from personalize_assets.aws.client import Aws
+from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.storage.s3_join import ObjectJoin, Part
+from personalize_assets.storage.store_protocol import Joined, StoreBusy, StoredFile, StoreError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+# S3's API DeleteObjects takes so many.
+_KEYS_PER_DELETE = 1000
+# No more threads than this use one store: more connections would be opened and thrown away.
+CONNECTIONS = 32
+
+
+class S3Store:
+    """A bucket, or a prefix in it. Where ``aws`` says nothing, AWS's usual environment and files count."""
+
+    def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        self._aws = aws or Aws()
+        self.uri = uri.rstrip("/")
+        self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
+        self._prefix = prefix + "/" if prefix else ""
+
+    @cached_property
+    def _client(self) -> S3Client:
+        client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
+        return client
+
+    def must_be_there(self) -> None:
+        with self._explained():
+            self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
+
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+        options: Any = {"StartAfter": self._prefix + after} if after else {}
+        with self._explained(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + prefix, **options
+            )
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    key = found["Key"].removeprefix(self._prefix)
+                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+
+    def holds(self, prefix: str = "") -> bool:
+        with self._explained(prefix):
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, MaxKeys=1)
+        return bool(answer.get("Contents"))
+
+    def folders(self, prefix: str = "") -> list[str]:
+        with self._explained(prefix):
+            full = self._prefix + prefix
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=full, Delimiter="/"
+            )
+            found = (entry["Prefix"] for page in pages for entry in page.get("CommonPrefixes", ()))
+            return sorted(name.removeprefix(full).removesuffix("/") for name in found)
+
+    def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        from botocore.exceptions import ClientError
+
+        options: Any = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
+        with self._explained(key):
+            try:
+                return self._client.get_object(**self._at(key), **options)["Body"].read()
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "NoSuchKey":
+                    return None
+                if code == "InvalidRange":  # the answer to a range of an empty object
+                    return b""
+                raise
+
+    def write(self, key: str, data: bytes) -> None:
+        with self._explained(key):
+            self._client.put_object(**self._at(key), Body=data, **self._encryption)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        rest = iter(keys)
+        while batch := list(islice(rest, _KEYS_PER_DELETE)):
+            with self._explained():
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket,
+                    Delete={"Objects": [{"Key": self._prefix + key} for key in batch], "Quiet": True},
+                )
+            for error in answer.get("Errors", ()):  # the request as a whole succeeds even if every key is refused
+                raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
+
+    def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
+            key, header, self._listed(parts)
+        )
+
+    def _listed(self, keys: Sequence[str]) -> list[Part]:
+        """Objects that must be there, by as few requests as their common prefix allows."""
+        if not keys:
+            return []
+        with self._explained(keys[0]):
+            common = commonprefix(keys)  # noqa: RUF071 - S3's prefixes end anywhere, not at a slash
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=self._prefix + common
+            )
+            there = {found["Key"]: found for page in pages for found in page.get("Contents", ())}
+        for key in keys:
+            if self._prefix + key not in there:
+                raise self._error("NoSuchKey", "", key)
+        found = [there[self._prefix + key] for key in keys]
+        return [Part(key, its["Size"], its["ETag"]) for key, its in zip(keys, found, strict=True)]
+
+    @property
+    def _encryption(self) -> dict[str, Any]:
+        return self._aws.encryption()
+
+    def _at(self, key: str) -> dict[str, Any]:
+        return {"Bucket": self._bucket, "Key": self._prefix + key}
+
+    def arrow_options(self) -> dict[str, str]:
+        """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
+
+        Credentials are not among them, so none is written down: Arrow follows the same chain (environment, profile,
+        role), or is told whom to ask (``conversion.files``) where the config names a profile.
+        """
+        whom = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
+        with self._explained():
+            about = self._client.meta
+            endpoint = urlsplit(about.endpoint_url)
+            if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+                return {
+                    "region": about.region_name,
+                    "endpoint_override": endpoint.netloc,
+                    "scheme": endpoint.scheme,
+                    **whom,
+                }
+            # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
+            region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
+            return {"region": region, **whom}
+
+    @contextmanager
+    def _explained(self, key: str = "") -> Iterator[None]:
+        from botocore import exceptions as aws
+
+        try:
+            yield
+        except aws.ClientError as error:
+            raise self._error(error.response["Error"]["Code"], str(error), key) from error
+        except (
+            aws.NoCredentialsError,
+            aws.PartialCredentialsError,
+            aws.CredentialRetrievalError,
+            aws.ProfileNotFound,
+            aws.SSOError,
+            aws.TokenRetrievalError,
+        ) as error:
+            raise self._error("NoCredentials", str(error), key) from error
+        except (aws.HTTPClientError, aws.ConnectionError) as error:
+            raise self._error("NoAnswer", str(error), key) from error
+        except aws.BotoCoreError as error:
+            raise self._error("", str(error), key) from error
+
+    def _error(self, code: str, message: str, key: str) -> StoreError:
+        text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
+        kind = StoreBusy if code == "NoAnswer" or code in PASSING_CODES else StoreError
+        return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
+
+
+_NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
+_DENIED = (
+    "access denied ({message}); the role needs s3:ListBucket and s3:GetObject to read, and s3:PutObject and "
+    "s3:DeleteObject to write"
+)
+_CREDENTIALS = (
+    "AWS does not take the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+_REGION = "{bucket!r} is in another region ({message}); set AWS_REGION to the bucket's"
+_WHAT_TO_DO = {
+    "NoSuchBucket": _NO_BUCKET,
+    "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
+    "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
+    "PreconditionFailed": "it was replaced while it was needed: run again",
+    "AccessDenied": _DENIED,
+    "AllAccessDisabled": _DENIED,
+    "403": _DENIED,
+    "InvalidAccessKeyId": _CREDENTIALS,
+    "SignatureDoesNotMatch": _CREDENTIALS,
+    "ExpiredToken": _CREDENTIALS,
+    "InvalidToken": _CREDENTIALS,
+    "PermanentRedirect": _REGION,
+    "AuthorizationHeaderMalformed": _REGION,
+    "301": _REGION,
+    "NoCredentials": "no AWS credentials ({message}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+    "or run where a role is attached",
+    "NoAnswer": "S3 cannot be reached ({message}); check the network, AWS_REGION and AWS_ENDPOINT_URL",
+}
+
+
+def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
+    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
+
+    One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
+    """
+    options: dict[str, dict[str, str]] = {}
+    for uri in uris:
+        if uri.startswith("s3://"):
+            options[uri] = S3Store(uri, aws).arrow_options()
+    regions = {uri: found["region"] for uri, found in options.items()}
+    if len(set(regions.values())) > 1:
+        told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
+        raise StoreError(f"source and destination must be in the same AWS region, found {told}; move one of them")
+    return next(iter(options.values()), {})

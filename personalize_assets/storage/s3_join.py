@@ -1,0 +1,219 @@
+"""Objects of a bucket joined into one, by a multipart upload: S3 copies large parts by itself, small ones are sent.
+
+Every byte is read here once, for the digest, while S3 copies. In memory are at most ``_READS + 1`` blocks and
+``_SENDS + 1`` pieces, which are small: some 120 MB, however large the parts are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, suppress
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from personalize_assets.storage.multipart_plan import LEAST_BYTES, Piece, Span, plan
+from personalize_assets.storage.store_protocol import Joined
+
+if TYPE_CHECKING:
+    from botocore.response import StreamingBody
+    from mypy_boto3_s3 import S3Client
+
+_BLOCK_BYTES = 8 * 1024**2
+# At once; together fewer than the store's connections.
+_COPIES, _SENDS, _READS = 8, 4, 4
+_ATTEMPTS = 5
+# An upload that is older was begun by a process that was killed.
+_UNFINISHED_SECONDS = 24 * 3600
+
+
+class Part(NamedTuple):
+    """An object to join, as it was listed. Another one under its key would not go with the digest: it is refused."""
+
+    key: str
+    bytes: int
+    etag: str
+
+
+class ObjectJoin:
+    """Joins objects of one bucket.
+
+    ``at`` says where a key lies, as the arguments of a request; ``explained`` words what goes wrong with a key.
+    ``encryption`` is what a request says of the new object's encryption; without it, the bucket's own rule holds.
+    """
+
+    def __init__(
+        self,
+        client: S3Client,
+        at: Callable[[str], dict[str, Any]],
+        explained: Callable[[str], AbstractContextManager[None]],
+        encryption: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._client = client
+        self._at = at
+        self._explained = explained
+        self._encryption = encryption or {}
+
+    def join(self, key: str, header: bytes, parts: Sequence[Part]) -> Joined:
+        """Put the object; while this fails or has not ended, the former one is there."""
+        size = len(header) + sum(part.bytes for part in parts)
+        with self._explained(key):
+            whole = self._in_pieces if size >= LEAST_BYTES else self._in_one_request
+            joined = Joined(size, whole(key, header, parts))
+        self._abort_unfinished(key)
+        return joined
+
+    def _abort_unfinished(self, key: str) -> None:
+        """Take back the uploads of processes that were killed: nobody sees their pieces, but they cost like others."""
+        from botocore.exceptions import ClientError
+
+        target = self._at(key)
+        oldest = time.time() - _UNFINISHED_SECONDS
+        with suppress(ClientError):  # a role may do without the right to list uploads
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                Bucket=target["Bucket"], Prefix=target["Key"]
+            )
+            for upload in [upload for page in pages for upload in page.get("Uploads", ())]:
+                if upload["Key"] == target["Key"] and upload["Initiated"].timestamp() < oldest:
+                    self._client.abort_multipart_upload(**target, UploadId=upload["UploadId"])
+
+    def _in_one_request(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
+        spans = (Span(number, 0, part.bytes) for number, part in enumerate(parts) if part.bytes)
+        with _threads(_READS) as reading:
+            data = header + b"".join(self._read_ahead(reading, parts, spans))
+        self._client.put_object(**self._at(key), **self._encryption, Body=data)
+        return hashlib.sha256(data).hexdigest()
+
+    def _in_pieces(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
+        pieces = list(enumerate(plan(len(header), [part.bytes for part in parts]), 1))
+        digest = hashlib.sha256(header)
+        waiting = bytearray(header)
+        slots = BoundedSemaphore(_SENDS)
+        with (
+            self._upload(key) as upload,
+            _threads(_COPIES) as copying,
+            _threads(_SENDS) as sending,
+            _threads(_READS) as reading,
+        ):
+            requests = _Requests()
+            for number, piece in pieces:
+                if piece.copied:
+                    part = parts[piece.spans[0].part]
+                    requests.start(number, copying.submit(self._copy, upload, number, part, piece.spans[0]))
+            blocks = self._read_ahead(reading, parts, _blocks(piece for _, piece in pieces))
+            for number, piece in pieces:
+                left = piece.bytes
+                while left:
+                    requests.must_not_have_failed()  # it would be no use to read on
+                    block = next(blocks)
+                    left -= len(block)
+                    digest.update(block)
+                    if not piece.copied:
+                        waiting += block
+                if not piece.copied:
+                    slots.acquire()
+                    sent = sending.submit(self._send, upload, number, bytes(waiting))
+                    sent.add_done_callback(lambda _: slots.release())
+                    requests.start(number, sent)
+                    waiting.clear()
+            self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": requests.answers()})
+        return digest.hexdigest()
+
+    @contextmanager
+    def _upload(self, key: str) -> Iterator[dict[str, Any]]:
+        """A multipart upload: what is not completed is taken back, and nobody has seen it."""
+        target = self._at(key)
+        upload = {**target, "UploadId": self._client.create_multipart_upload(**target, **self._encryption)["UploadId"]}
+        try:
+            yield upload
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to tell
+                self._client.abort_multipart_upload(**upload)
+            raise
+
+    def _copy(self, upload: dict[str, Any], number: int, part: Part, span: Span) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if span.bytes < part.bytes:
+            options["CopySourceRange"] = f"bytes={span.first}-{span.end - 1}"
+        source: Any = self._at(part.key)
+        with self._explained(part.key):
+            answer = self._client.upload_part_copy(
+                **upload,
+                **options,
+                PartNumber=number,
+                CopySource=source,
+                CopySourceIfMatch=part.etag,
+            )
+        return {"PartNumber": number, "ETag": answer["CopyPartResult"]["ETag"]}
+
+    def _send(self, upload: dict[str, Any], number: int, data: bytes) -> dict[str, Any]:
+        with self._explained(upload["Key"]):
+            answer = self._client.upload_part(**upload, PartNumber=number, Body=data)
+        return {"PartNumber": number, "ETag": answer["ETag"]}
+
+    def _read_ahead(self, threads: ThreadPoolExecutor, parts: Sequence[Part], spans: Iterable[Span]) -> Iterator[bytes]:
+        """The bytes of spans in their order, the next few on their way while one is used."""
+        coming: deque[Future[bytes]] = deque()
+        for span in spans:
+            coming.append(threads.submit(self._read, parts[span.part], span))
+            if len(coming) > _READS:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+    def _read(self, part: Part, span: Span) -> bytes:
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+        with self._explained(part.key):
+            for _ in range(_ATTEMPTS - 1):
+                body = self._body(part, span)
+                # boto3 repeats a request that fails, but not the reading of an answer that breaks off.
+                with suppress(HTTPClientError, IncompleteReadError):
+                    return body.read()
+            return self._body(part, span).read()
+
+    def _body(self, part: Part, span: Span) -> StreamingBody:
+        span_bytes = f"bytes={span.first}-{span.end - 1}"
+        return self._client.get_object(**self._at(part.key), Range=span_bytes, IfMatch=part.etag)["Body"]
+
+
+class _Requests:
+    """What is on its way or done, by the number of the piece."""
+
+    def __init__(self) -> None:
+        self._all: dict[int, Future[Any]] = {}
+        self._failed: list[Future[Any]] = []
+
+    def start(self, number: int, request: Future[Any]) -> None:
+        self._all[number] = request
+        request.add_done_callback(self._note)
+
+    def _note(self, request: Future[Any]) -> None:
+        if not request.cancelled() and request.exception():
+            self._failed.append(request)
+
+    def must_not_have_failed(self) -> None:
+        if self._failed:
+            self._failed[0].result()
+
+    def answers(self) -> list[Any]:
+        """All of them, in the order of the pieces; waits for them. Raises the error of the first that failed."""
+        return [self._all[number].result() for number in sorted(self._all)]
+
+
+def _blocks(pieces: Iterable[Piece]) -> Iterator[Span]:
+    return (block for piece in pieces for span in piece.spans for block in span.cut(_BLOCK_BYTES))
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that begin nothing more once something has failed; what they are at ends before this does."""
+    with ThreadPoolExecutor(count) as threads:
+        try:
+            yield threads
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise

@@ -1,0 +1,49 @@
+"""The engine `glue` end to end: Dagster, S3, Glue's API and the job in a process of its own, over HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+
+import boto3
+import pytest
+from click.testing import CliRunner
+
+from personalize_assets.cli import main
+from personalize_assets_tests.engine.test_same_bytes import EXPORTS, SAMPLES
+from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
+
+
+def upload(sample: str) -> dict[str, str]:
+    """Put a sample's raw files into the bucket; returns the environment that points its config there."""
+    s3 = boto3.client("s3")
+    for file in (SAMPLES / sample).rglob("*"):
+        if file.is_file():
+            key = f"raw-{sample}/{file.relative_to(SAMPLES / sample).as_posix()}"
+            s3.put_object(Bucket="events", Key=key, Body=file.read_bytes())
+    return {
+        "PERSONALIZE__SOURCE__URI": f"s3://events/raw-{sample}",
+        "PERSONALIZE__DESTINATION__URI": f"s3://events/out/{sample}",
+    }
+
+
+def exported(sample: str) -> dict[str, str]:
+    s3 = boto3.client("s3")
+    return {
+        name: hashlib.sha256(
+            s3.get_object(Bucket="events", Key=f"out/{sample}/exports/{name}")["Body"].read()
+        ).hexdigest()
+        for name in EXPORTS[sample]
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sample", ["segment", "firehose"])
+def test_a_sample_gives_the_bytes_of_the_engine_local(sample: str, glue: GlueEmulator) -> None:
+    done = CliRunner().invoke(
+        main, ["run", "--config", str(SAMPLES / f"{sample}.yaml"), "--engine", "glue"], env=upload(sample)
+    )
+
+    assert done.exit_code == 0, done.output
+    assert exported(sample) == EXPORTS[sample]
+    assert [run.state for run in glue.runs] == ["SUCCEEDED", "SUCCEEDED"]
+    assert list(boto3.resource("s3").Bucket("events").objects.filter(Prefix=f"out/{sample}/_glue/")) == []

@@ -1,0 +1,104 @@
+"""The same events give the same bytes, whatever files they lie in, whatever the zone or the version of Spark."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pyspark.sql import SparkSession
+
+from personalize_assets.cli import main
+from personalize_assets.conversion.convert import planner as events
+from personalize_assets_tests.helpers.samples import SAMPLE_DATA
+
+SAMPLES = SAMPLE_DATA
+
+# The exports of the committed samples. They change only with the samples or with what a byte of output means, which is
+# a change for every user; every engine and every version of Spark must come to these.
+EXPORTS = {
+    "segment": {
+        "interactions.csv": "a30defa756c0876199544d1c9f7537226185c89eb739ef44830012ad43392755",
+        "items.csv": "8485832281e50997ea8f758afa4bca49600d7521608ee7a2a43ac87e76ab2873",
+        "users.csv": "b886e74681a5105bc7326cb80daa4d1455ea13797540e053a05128c8a6b601c1",
+    },
+    "firehose": {
+        "interactions.csv": "a907dda83ce464e8bb76e189654b8684a2be18a0d557c11c3c3816c10a1d7333",
+        "items.csv": "8a7e2a5b0c4a2c9a08321273f0b19c43d2cc10bdb294791a515cd391f283dddf",
+        "users.csv": "e589f7667b38eb77856b9a1b01590e72a4253ac1368d238169eca51282271c4a",
+    },
+}
+
+
+def exports(out: Path) -> dict[str, str]:
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(out.glob("exports/*.csv"))}
+
+
+def run(sample: str, out: Path, source: Path | None = None, **env: str) -> dict[str, str]:
+    settings = {"PERSONALIZE__DESTINATION__URI": str(out), **env}
+    if source:
+        settings["PERSONALIZE__SOURCE__URI"] = str(source)
+    done = CliRunner().invoke(main, ["run", "--config", str(SAMPLES / f"{sample}.yaml")], env=settings)
+    assert done.exit_code == 0, done.output
+    return exports(out)
+
+
+@pytest.mark.parametrize("sample", ["segment", "firehose"])
+def test_the_samples_give_these_bytes(sample: str, tmp_path: Path) -> None:
+    assert run(sample, tmp_path) == EXPORTS[sample]
+
+
+def test_a_task_a_file_gives_the_same_bytes_as_one_task(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_SMALLEST_TASK_BYTES", 1)
+    monkeypatch.setattr(events, "_TASKS_PER_CORE", 1000)
+
+    assert run("segment", tmp_path) == EXPORTS["segment"]
+    assert len(list((tmp_path / "filtered_interactions").rglob("*.parquet"))) > 20
+
+
+def test_two_partitions_and_many_give_the_same_bytes(tmp_path: Path, spark: SparkSession) -> None:
+    spark.conf.set("spark.sql.shuffle.partitions", "37")
+    spark.conf.set("spark.sql.adaptive.enabled", "false")
+    try:
+        assert run("segment", tmp_path) == EXPORTS["segment"]
+    finally:
+        spark.conf.set("spark.sql.shuffle.partitions", "2")
+        spark.conf.set("spark.sql.adaptive.enabled", "true")
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_shuffled_split_and_merged_files_give_the_same_bytes(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    lines_by_day: dict[str, list[bytes]] = {}
+    for file in sorted((SAMPLES / "segment").rglob("*.gz")):
+        lines_by_day.setdefault(file.parent.name, []).extend(gzip.decompress(file.read_bytes()).splitlines())
+    for day, lines in lines_by_day.items():
+        rng.shuffle(lines)
+        folder = tmp_path / "raw" / "segment-logs" / "anywhere" / day
+        folder.mkdir(parents=True)
+        files = rng.randint(1, 9)
+        for number in range(files):
+            text = b"".join(line + rng.choice([b"\n", b"\r\n", b"\n\n"]) for line in lines[number::files])
+            packed = [text, gzip.compress(text), gzip.compress(text[:100]) + gzip.compress(text[100:])]
+            (folder / f"{rng.random()}").write_bytes(rng.choice(packed))
+
+    assert run("segment", tmp_path / "out", tmp_path / "raw") == EXPORTS["segment"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+def test_the_zone_of_the_machine_does_not_matter(zone: str, tmp_path: Path) -> None:
+    subprocess.run(
+        [Path(sys.executable).with_name("personalize-assets"), "run", "--config", SAMPLES / "segment.yaml"],
+        env={**os.environ, "TZ": zone, "PERSONALIZE__DESTINATION__URI": str(tmp_path)},
+        check=True,
+        capture_output=True,
+    )
+
+    assert exports(tmp_path) == EXPORTS["segment"]

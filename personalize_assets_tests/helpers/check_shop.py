@@ -1,0 +1,186 @@
+"""A shop whose data a test makes good or bad, taken through Dagster from raw files to the checks' results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from personalize_assets.config import load_config
+from personalize_assets.definitions import build_definitions
+from personalize_assets.engines import Engine
+from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets_tests.conftest import NO_CONTEXT
+
+TODAY = datetime.now(UTC).date()
+DAYS = [TODAY - timedelta(days=back) for back in (8, 7, 6, 5)]
+EVENING = int(datetime(DAYS[0].year, DAYS[0].month, DAYS[0].day, 18, tzinfo=UTC).timestamp())
+EXPORTS = ("users", "items", "interactions_csv", "users_csv", "items_csv")
+USE_CASES = ["Most viewed", "Best sellers"]
+
+DATASETS: dict[str, Any] = {
+    "interactions": {
+        "where": {"kind": "event"},
+        "dedupe_by": "id",
+        "columns": {
+            "USER_ID": "user",
+            "ITEM_ID": "item",
+            "EVENT_TYPE": "type",
+            "TIMESTAMP": "time",
+            "COLOUR": {"path": "colour", "categorical": True},
+        },
+    },
+    "users": {
+        "where": {"kind": "user"},
+        "columns": {"USER_ID": "user", "TIER": {"path": "tier", "categorical": True}},
+    },
+    "items": {
+        "where": {"kind": "item"},
+        "columns": {
+            "ITEM_ID": "item",
+            "PRICE": {"path": "price", "type": "float"},
+            "CATEGORY_L1": {"path": "category", "categorical": True},
+            "PRODUCT_DESCRIPTION": "text",
+        },
+    },
+}
+
+
+def event(number: int, **changes: Any) -> dict[str, Any]:
+    """One of many interactions: users and items take turns."""
+    return {
+        "kind": "event",
+        "id": f"e{number}",
+        "user": f"u{number % 1050}",
+        "item": f"i{number % 200}",
+        "type": "Purchase" if number % 10 == 0 else "View",
+        "time": EVENING - number,
+        "colour": ("red", "green")[number % 2],
+        **changes,
+    }
+
+
+def user(name: str, **changes: Any) -> dict[str, Any]:
+    return {"kind": "user", "user": name, "tier": "gold", "time": EVENING, **changes}
+
+
+def item(name: str, **changes: Any) -> dict[str, Any]:
+    said = {"price": 9.5, "category": "shoes", "text": "Light, and made to last."}
+    return {"kind": "item", "item": name, "time": EVENING, **said, **changes}
+
+
+class Shop:
+    """A dataset group in a folder. ``checks`` as in the config; ``engine`` as the test's."""
+
+    def __init__(self, folder: Path, engine: Engine, checks: str = "strict") -> None:
+        config = {
+            "source": {"uri": "raw", "layout": "hive", "start_date": DAYS[0].isoformat()},
+            "destination": {"uri": "out"},
+            "checks": checks,
+            "dataset_group": {"name": "shop", "domain": "ECOMMERCE", "use_cases": USE_CASES},
+            "datasets": DATASETS,
+        }
+        file = folder / "personalize.yaml"
+        file.write_text(yaml.safe_dump(config, sort_keys=False))
+        self.folder = folder
+        self.config = load_config(file)
+        self.pipeline = Pipeline(self.config)
+        self.instance = dg.DagsterInstance.ephemeral()
+        self._engine = engine
+
+    def arrives(self, lines: Iterable[dict[str, Any] | str], day: int = 0) -> None:
+        folder = self.folder / "raw" / f"day={DAYS[day]}"
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
+        (folder / "a.json").write_text("".join(f"{text}\n" for text in texts))
+
+    def convert(self) -> dg.ExecuteInProcessResult:
+        return self._materialize(
+            ["raw_event_catalog", "filtered_interactions", "user_traits", "item_details"],
+            {
+                "dagster/asset_partition_range_start": DAYS[0].isoformat(),
+                "dagster/asset_partition_range_end": DAYS[-1].isoformat(),
+            },
+        )
+
+    def export(
+        self, *names: str, change: Callable[[dict[str, Any]], None] = lambda report: None
+    ) -> dg.ExecuteInProcessResult:
+        return self._materialize(list(names or EXPORTS), {}, change)
+
+    def export_checks(self) -> dg.ExecuteInProcessResult:
+        """The checks of the files alone, as from the page of an export."""
+        files = build_definitions(self.config).asset_checks or ()
+        return self._check(dg.AssetSelection.checks(*files))
+
+    def check_alone(self, *names: str) -> dg.ExecuteInProcessResult:
+        """All checks of assets, without the assets, as by the button "Execute all"."""
+        return self._check(dg.AssetSelection.checks_for_assets(*(dg.AssetKey(name) for name in names)))
+
+    def _check(self, selection: dg.AssetSelection) -> dg.ExecuteInProcessResult:
+        definitions = build_definitions(self.config)
+        job = dg.define_asset_job("files", selection)
+        with_job = dg.Definitions.merge(definitions, dg.Definitions(jobs=[job]))
+        return with_job.resolve_job_def("files").execute_in_process(instance=self.instance, raise_on_error=False)
+
+    def _materialize(
+        self, names: list[str], tags: dict[str, str], change: Callable[[dict[str, Any]], None] = lambda report: None
+    ) -> dg.ExecuteInProcessResult:
+        real = self._engine
+
+        class Changing(Engine):
+            def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+                report = json.loads(json.dumps(real.run(NO_CONTEXT, spec)))
+                change(report)
+                return report  # type: ignore[no-any-return]
+
+        definitions = build_definitions(self.config)
+        changed = dg.Definitions(
+            assets=definitions.assets,
+            asset_checks=definitions.asset_checks,
+            resources={"engine": Changing()},
+            executor=dg.in_process_executor,
+        )
+        return changed.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            tags=tags,
+            asset_selection=[dg.AssetKey(name) for name in names],
+            raise_on_error=False,
+        )
+
+    def rewrite(self, dataset: str, change: Callable[[list[dict[str, Any]]], None]) -> None:
+        """Change rows of the first day's Parquet file, as no conversion would write them."""
+        (key,) = self.pipeline.destination.daily_commits(dataset)[DAYS[0].isoformat()]["files"]
+        file = self.folder / "out" / key
+        table = pq.read_table(file)
+        rows = table.to_pylist()
+        change(rows)
+        pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
+
+    def csv(self, dataset: str) -> Path:
+        return self.folder / "out" / self.pipeline.destination.csv_key(dataset)
+
+
+def results(*runs: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
+    """What the checks said, by asset and name."""
+    return {
+        (check.asset_key.to_user_string(), check.check_name): check
+        for run in runs
+        for check in run.get_asset_check_evaluations()
+    }
+
+
+def shown(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
+    """What a result shows: observed, allowed, and the rows to blame."""
+    told = {name: value.value for name, value in check.metadata.items() if name != "rows"}
+    rows = check.metadata.get("rows")
+    if isinstance(rows, dg.TableMetadataValue):
+        told["rows"] = [record.data for record in rows.records]
+    return told

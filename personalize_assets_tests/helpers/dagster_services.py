@@ -1,0 +1,95 @@
+"""Dagster's processes as people start them, in tests: on free ports, in groups of their own, ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from personalize_assets_tests.helpers.samples import REPO
+
+REPOSITORY = REPO
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Service:
+    """One of them. What it says goes to a file, which is shown if it dies or is waited for in vain."""
+
+    def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("a") as output:
+            self._process = subprocess.Popen(
+                command,
+                cwd=REPOSITORY,
+                env={**os.environ, **env},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def wait_until(self, condition: Callable[[], bool], seconds: float = 120) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self._process.poll() is None, self._log.read_text()[-5000:]
+            assert time.monotonic() < deadline, f"not within {seconds} s:\n{self._log.read_text()[-5000:]}"
+            time.sleep(0.2)
+
+    def kill(self) -> None:
+        """As a machine that goes away: nothing is tidied up. Only this process, not those it has started."""
+        self._process.kill()
+        self._process.wait(30)
+
+    def stop(self) -> None:
+        for sign in (signal.SIGINT, signal.SIGKILL):
+            try:
+                os.killpg(self._process.pid, sign)
+                self._process.wait(30)
+            except ProcessLookupError:
+                return
+            except subprocess.TimeoutExpired:
+                continue
+            else:
+                return
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def automated_config(folder: Path, export: str) -> Path:
+    """A dataset group with ``automation: on`` whose source is a folder, empty so far, and which settles at once."""
+    (folder / "raw").mkdir()
+    file = folder / "personalize.yaml"
+    file.write_text(
+        f"source: {{uri: raw, layout: hive, start_date: {today()}}}\n"
+        "destination: {uri: out}\n"
+        "checks: warn\n"  # there are a few events, and not a thousand
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+        f"automation: {{on: true, settle_minutes: 0.01, interval_seconds: 2, export: {export}}}\n"
+    )
+    return file
+
+
+def drop(folder: Path, name: str, user: str) -> None:
+    """A raw file of today with one event, put in one step."""
+    day = folder / "raw" / f"day={today()}"
+    day.mkdir(exist_ok=True)
+    (day / f".{name}").write_text(f'{{"user": "{user}", "item": "i", "time": "2026-10-01T00:00:00Z"}}\n')
+    (day / f".{name}").rename(day / name)

@@ -1,0 +1,599 @@
+"""The engine `glue` beside the job itself: what it starts, waits for, stops and says. Spark is not needed for that."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import zipfile
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import boto3
+import dagster as dg
+import pytest
+
+from personalize_assets.aws.client import Aws
+from personalize_assets.config import load_config
+from personalize_assets.definitions import build_definitions
+from personalize_assets.engines.glue import engine as glue_engine
+from personalize_assets.engines.glue.bundle import library
+from personalize_assets.engines.glue.engine import GlueEngine, fingerprint_of_work
+from personalize_assets.engines.glue.pipes_client import GlueClient, Staging
+from personalize_assets.storage.destination import Destination
+from personalize_assets_tests.helpers.glue_emulator import GlueEmulator, Run
+
+NO_SPARK = """
+
+class SparkSession:
+    class builder:
+        @classmethod
+        def appName(cls, name): return cls
+        @classmethod
+        def config(cls, key, value): return cls
+        @staticmethod
+        def getOrCreate(): return None
+
+"""
+REPORT = {"days": {"2026-10-01": {"sources": {}, "datasets": {}}}}
+
+
+def spec(run_id: str = "20261001T000000-aaaaaa", **plan: Any) -> dict[str, Any]:
+    s3 = {"region": "eu-central-1", "endpoint_override": "", "scheme": "http", **plan.pop("s3", {})}
+    return {
+        "job": "convert",
+        "sources": [],
+        "plan": {"run_id": run_id, "make": [], "folders": {}, "now": 1, "s3": s3, **plan},
+    }
+
+
+def the_job_does(body: str) -> None:
+    """Let the deployed zip's ``run(spark, spec)`` be this, in place of Spark's work; everything around it is real."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(library().content)) as real, zipfile.ZipFile(packed, "w") as made:
+        for name in real.namelist():
+            source = real.read(name).decode()
+            if name.endswith("/job.py"):
+                own = "def run(spark, spec):\n" + "    " + dedent(body).strip().replace("\n", "\n    ")
+                before, main, after = source.partition('if __name__ == "__main__":')
+                source = before + NO_SPARK + own + "\n\n\n" + main + after
+            made.writestr(name, source)
+    boto3.client("s3").put_object(Bucket="events", Key=f"code/{library().name}", Body=packed.getvalue())
+
+
+SUCCEEDS = f"return {{'job': 'convert', **{REPORT!r}, 'seconds': 0.5}}"
+SLEEPS = "time.sleep(60)"
+
+
+class Step:
+    """One step of a Dagster run that gives the engine a spec."""
+
+    def __init__(self, tags: dict[str, str] | None = None, work: dict[str, Any] | None = None, **engine: Any) -> None:
+        self.reports: list[dict[str, Any]] = []
+        engine_ = GlueEngine(job="personalize-assets", destination="s3://events/out", **engine)
+
+        @dg.asset(name="made")
+        def made(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+            given = work or spec()
+            given["plan"]["s3"]["endpoint_override"] = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+            self.reports.append(engine_.run(context, given))
+            return dg.MaterializeResult()
+
+        self.instance = dg.DagsterInstance.ephemeral()
+        self._asset = made
+        self._tags = tags or {}
+
+    def run(self) -> bool:
+        result = dg.materialize([self._asset], instance=self.instance, tags=self._tags, raise_on_error=False)
+        self.run_id = result.run_id
+        return result.success
+
+    def log(self) -> str:
+        return "\n".join(entry.user_message for entry in self.instance.all_logs(self.run_id))
+
+    def instance_log(self) -> str:
+        """The log of every run there is: an interrupted one gives no result to ask for its id."""
+        ids = self.instance.get_run_ids()
+        return "\n".join(entry.user_message for id in ids for entry in self.instance.all_logs(id))
+
+    def failure(self) -> tuple[str, str]:
+        """The error's text, and the class it is of."""
+        for entry in self.instance.all_logs(self.run_id):
+            if entry.dagster_event and entry.dagster_event.is_step_failure:
+                data = entry.dagster_event.step_failure_data
+                if data.user_failure_data:
+                    return str(data.user_failure_data.description), "Failure"
+                cause = data.error.cause if data.error and data.error.cause else data.error
+                assert cause is not None
+                return cause.message.split(": ", 1)[1].strip(), (cause.cls_name or "").rpartition(".")[2]
+        raise AssertionError("no step failed")
+
+
+def keys(prefix: str) -> list[str]:
+    return sorted(item.key for item in boto3.resource("s3").Bucket("events").objects.filter(Prefix=prefix))
+
+
+def create_job(**changes: Any) -> None:
+    """The same job again, but for these changes."""
+    client = boto3.client("glue")
+    job = client.get_job(JobName="personalize-assets")["Job"]
+    client.delete_job(JobName="personalize-assets")
+    kept = ("Name", "Role", "Command", "GlueVersion", "DefaultArguments", "WorkerType", "NumberOfWorkers")
+    client.create_job(**{**{key: job[key] for key in kept}, **changes})
+
+
+# A run that goes well
+
+
+def test_the_report_comes_back_with_the_drivers_log_and_a_link_and_leaves_nothing_behind(glue: GlueEmulator) -> None:
+    the_job_does("print('reading'); " + SUCCEEDS)
+    step = Step()
+
+    assert step.run(), step.failure()
+
+    (report,) = step.reports
+    (run,) = glue.runs
+    where = "https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1"
+    assert report == {
+        "job": "convert",
+        **REPORT,
+        "seconds": 0.5,
+        "engine": {
+            "AWS Glue Job Run ID": run.id,
+            "AWS Glue Job Name": "personalize-assets",
+            "AWS Glue Job Run URL": f"{where}#/job/personalize-assets/run/{run.id}",
+        },
+    }
+    assert "[glue] reading" in step.log()
+    assert "[glue] convert: 0 files of 0 days, 0.0 MB" in step.log()
+    assert "[glue] convert: done in 0.5 s" in step.log()
+    assert "unexpected message" not in step.log()
+    assert keys("out/_glue") == []
+
+
+def test_arguments_are_texts_and_say_how_many_cores_the_workers_have(glue: GlueEmulator) -> None:
+    glue.outcome = ("FAILED", "")
+    step = Step(workers=11, worker_type="G.2X")
+
+    step.run()
+
+    (run,) = glue.runs
+    folder = "s3://events/out/_glue/20261001T000000-aaaaaa"
+    own = {name: value for name, value in run.own.items() if not name.startswith("--dagster-pipes-")}
+    assert own == {
+        "--dagster_run_id": step.run_id,
+        "--work": fingerprint_of_work(spec(s3={"endpoint_override": glue.url.removeprefix("http://")})),
+        "--spec": f"{folder}/spec.json",
+        "--report": f"{folder}/report.json",
+        "--cores": "80",
+        "--s3_region": "eu-central-1",
+        "--s3_endpoint": glue.url,
+    }
+    assert (run.params["NumberOfWorkers"], run.params["WorkerType"]) == (11, "G.2X")
+
+
+def test_the_spec_that_goes_to_glue_names_no_profile_of_this_machine(glue: GlueEmulator) -> None:
+    glue.outcome = ("FAILED", "")
+
+    Step(work=spec(s3={"profile": "mine", "credentials": "boto3"})).run()
+
+    body = boto3.client("s3").get_object(Bucket="events", Key="out/_glue/20261001T000000-aaaaaa/spec.json")["Body"]
+    assert json.load(body)["plan"]["s3"] == {
+        "region": "eu-central-1",
+        "endpoint_override": glue.url.removeprefix("http://"),
+        "scheme": "http",
+        "credentials": "boto3",
+    }
+
+
+def test_lost_messages_are_no_loss_for_the_report_lies_beside_the_output(glue: GlueEmulator) -> None:
+    the_job_does(SUCCEEDS)
+    create_job(
+        DefaultArguments={
+            "--extra-py-files": f"s3://events/code/{library().name}",
+            "--additional-python-modules": "isal==1.9.1,msgspec==0.22.0",
+        }
+    )
+    glue.forget("dagster_pipes")
+    step = Step()
+
+    assert step.run(), step.failure()
+
+    assert step.reports[0]["days"] == REPORT["days"]
+
+
+def test_another_version_of_the_code_than_the_one_here_is_told(glue: GlueEmulator) -> None:
+    create_job(DefaultArguments={"--extra-py-files": "s3://events/code/personalize_assets-0123.zip"})
+    glue.outcome = ("FAILED", "")
+    step = Step()
+
+    step.run()
+
+    assert (
+        "Glue job 'personalize-assets' runs another version of the conversion (s3://events/code/"
+        f"personalize_assets-0123.zip) than the one here ({library().name}); run `personalize-assets deploy`"
+    ) in step.log()
+
+
+def test_the_callers_arguments_stay_as_they_are(glue: GlueEmulator) -> None:
+    glue.outcome = ("FAILED", "")
+    params = {"JobName": "personalize-assets", "Arguments": {"--spec": "s3://events/spec.json"}}
+
+    @dg.asset
+    def made(context: dg.AssetExecutionContext) -> None:
+        GlueClient(boto3.client("glue"), Aws(), Staging("s3://events/out", "_glue/a"), 0.1).run(
+            context=context, start_job_run_params=params
+        )
+
+    dg.materialize([made], raise_on_error=False)
+
+    assert params == {"JobName": "personalize-assets", "Arguments": {"--spec": "s3://events/spec.json"}}
+
+
+# A run that goes wrong
+
+
+def test_a_job_that_crashes_is_told_with_its_traceback_and_the_former_state_stays(glue: GlueEmulator) -> None:
+    former = {"mapping": "m", "run": "r", "files": ["filtered_interactions/day=2026-10-01/former.parquet"]}
+    destination = Destination("s3://events/out")
+    destination.commit_day("filtered_interactions", "2026-10-01", former)
+    destination.store.write(former["files"][0], b"rows")  # type: ignore[arg-type]
+    half = "s3://events/out/filtered_interactions/day=2026-10-01/half.parquet"
+    the_job_does(f"""
+        s3 = _s3_options('eu-central-1', {glue.url!r})
+        with FileSystem(s3).create({half!r}) as file:
+            file.write(b'half')
+        raise MemoryError('out of memory in the middle')
+    """)
+    step = Step()
+
+    assert not step.run()
+
+    text, kind = step.failure()
+    (run,) = glue.runs
+    assert kind == "Failure"
+    assert text.startswith(
+        f"Glue run {run.id} of job 'personalize-assets' ended as FAILED: MemoryError: out of memory in the middle\n\n"
+        "The job's own traceback:\nTraceback (most recent call last):\n"
+    )
+    assert text.endswith("raise MemoryError('out of memory in the middle')\nMemoryError: out of memory in the middle")
+    assert "external process pipes closed with exception" in step.log()
+    assert destination.daily_commits("interactions") == {"2026-10-01": former}
+    assert destination.store.read(str(former["files"][0])) == b"rows"
+    assert keys("out/_glue")[-2:] == [f"out/_glue/20261001T000000-aaaaaa/{name}.json" for name in ("report", "spec")], (
+        "the context is gone, and what tells of the failure is there"
+    )
+    assert "out/_glue/20261001T000000-aaaaaa/context.json" not in keys("out/_glue")
+
+
+def test_a_job_that_dies_before_it_can_speak_is_told_by_its_log(glue: GlueEmulator) -> None:
+    boto3.client("s3").put_object(
+        Bucket="events", Key="code/other.py", Body=b"import sys\nprint('one', file=sys.stderr)\nimport no_such_module\n"
+    )
+    create_job(Command={"Name": "glueetl", "ScriptLocation": "s3://events/code/other.py"})
+    step = Step()
+
+    assert not step.run()
+
+    text, _ = step.failure()
+    assert "ended as FAILED: ModuleNotFoundError: No module named 'no_such_module'\n\n" in text
+    assert "The job's own last lines:\n" in text
+    assert "\none\nTraceback (most recent call last):\n" in text
+
+
+def test_a_job_that_succeeds_without_a_word_has_failed(glue: GlueEmulator) -> None:
+    boto3.client("s3").put_object(Bucket="events", Key="code/other.py", Body=b"")
+    create_job(Command={"Name": "glueetl", "ScriptLocation": "s3://events/code/other.py"})
+    step = Step()
+
+    assert not step.run()
+
+    assert step.failure() == (
+        f"Glue run {glue.runs[0].id} of job 'personalize-assets' succeeded without a report: its script is not the one "
+        "of this package; run `personalize-assets deploy`. Nothing was put in force",
+        "PersonalizeAssetsError",
+    )
+
+
+def test_a_role_that_may_not_read_is_told_in_the_jobs_own_words(glue: GlueEmulator) -> None:
+    the_job_does(SUCCEEDS)
+
+    def refuse(run: Run) -> None:
+        glue.refuse = "spec.json"
+
+    glue.on_running = refuse
+    step = Step()
+
+    assert not step.run()
+
+    text, _ = step.failure()
+    assert "When reading information for key 'out/_glue/20261001T000000-aaaaaa/spec.json'" in text
+    assert "AWS Error ACCESS_DENIED" in text
+
+
+def test_a_raw_file_that_the_role_may_not_read_is_for_the_user_to_mend(glue: GlueEmulator) -> None:
+    the_job_does("raise events.UnreadableFile('s3://raw/a.json cannot be read: AWS Error ACCESS_DENIED')")
+    step = Step()
+
+    assert not step.run()
+
+    text, kind = step.failure()
+    assert kind == "PersonalizeAssetsError"
+    assert text.startswith(
+        "s3://raw/a.json cannot be read: AWS Error ACCESS_DENIED; if the file is gone, materialize raw_event_catalog "
+        "again; if access was denied, the job's role needs to read it (https://eu-central-1.console.aws.amazon.com/"
+    )
+
+
+def test_a_script_that_is_not_there_says_to_deploy(glue: GlueEmulator) -> None:
+    create_job(Command={"Name": "glueetl", "ScriptLocation": "s3://events/code/gone.py"})
+    step = Step()
+
+    assert not step.run()
+
+    assert step.failure()[0] == (
+        f"Glue run {glue.runs[0].id} of job 'personalize-assets' ended as FAILED: LAUNCH ERROR | File does not exist: "
+        "s3://events/code/gone.py; if that is the job's script or zip, run `personalize-assets deploy` again"
+    )
+
+
+def test_a_job_that_is_not_there_says_to_deploy(glue: GlueEmulator) -> None:
+    step = Step(region="eu-west-1")
+
+    assert not step.run()
+
+    assert step.failure() == (
+        "Glue job 'personalize-assets': there is no such job in eu-west-1; run `personalize-assets deploy`, or correct "
+        "glue.job or aws.region",
+        "AwsError",
+    )
+
+
+@pytest.mark.parametrize("version", ["4.0", "5.0"])
+def test_a_glue_version_that_is_too_old_is_refused_before_anything_starts(version: str, glue: GlueEmulator) -> None:
+    create_job(GlueVersion=version)
+    step = Step()
+
+    assert not step.run()
+
+    assert step.failure() == (
+        f"Glue job 'personalize-assets' has Glue version {version}, on which the conversion does not run; set it to "
+        "one of 5.1, 6.0, auto: `personalize-assets deploy` does",
+        "PersonalizeAssetsError",
+    )
+    assert glue.runs == []
+
+
+def test_whoever_may_not_start_the_job_is_told_which_rights_that_needs(glue: GlueEmulator) -> None:
+    glue.errors["StartJobRun"] = [("AccessDeniedException", "User: me is not authorized")]
+    step = Step()
+
+    assert not step.run()
+
+    assert step.failure() == (
+        "Glue job 'personalize-assets': access denied (User: me is not authorized); whoever runs this needs "
+        "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job",
+        "AwsError",
+    )
+
+
+@pytest.mark.parametrize(
+    ("state", "kind", "advice"),
+    [
+        ("EXPIRED", "Failure", ""),
+        ("ERROR", "Failure", ""),
+        ("STOPPED", "PersonalizeAssetsError", ""),
+        ("TIMEOUT", "PersonalizeAssetsError", "; give the job more workers (glue.workers), fewer days a run"),
+    ],
+)
+def test_every_end_of_a_run_is_an_end(state: str, kind: str, advice: str, glue: GlueEmulator) -> None:
+    glue.outcome = (state, "Glue's own words")
+    step = Step()
+
+    assert not step.run()
+
+    text, found = step.failure()
+    assert found == kind
+    assert text.startswith(
+        f"Glue run {glue.runs[0].id} of job 'personalize-assets' ended as {state}: Glue's own words{advice}"
+    )
+
+
+# Waiting
+
+
+def test_polls_that_are_throttled_are_asked_again(glue: GlueEmulator) -> None:
+    glue.outcome = ("TIMEOUT", "")
+    glue.errors["GetJobRun"] = [("ThrottlingException", "Rate exceeded"), ("InternalServiceException", "sorry")] * 2
+    step = Step()
+
+    step.run()
+
+    assert "ended as TIMEOUT" in step.failure()[0]
+    assert glue.calls.count("GetJobRun") >= 5
+
+
+def test_a_start_waits_its_turn_where_the_job_allows_no_more_runs(glue: GlueEmulator) -> None:
+    glue.outcome = ("TIMEOUT", "")
+    glue.errors["StartJobRun"] = [("ConcurrentRunsExceededException", "Concurrent runs exceeded for personalize")] * 2
+    step = Step()
+
+    step.run()
+
+    assert "ended as TIMEOUT" in step.failure()[0]
+    assert step.log().count("ConcurrentRunsExceededException: as many runs of personalize-assets as allowed") == 1
+    assert glue.calls.count("StartJobRun") == 3
+
+
+def interrupted_when_running(glue: GlueEmulator, step: Step) -> None:
+    """Run a step and press Ctrl-C as soon as its job runs."""
+
+    def press() -> None:
+        glue.wait_for(lambda: any(run.state == "RUNNING" for run in glue.runs))
+        glue.wait_for(lambda: "Started AWS Glue job" in step.instance_log())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    assert not step.run()
+    thread.join()
+
+
+def test_a_run_that_is_cancelled_stops_the_run_in_glue(glue: GlueEmulator) -> None:
+    the_job_does(SLEEPS)
+    step = Step()
+
+    interrupted_when_running(glue, step)
+
+    glue.wait_for(lambda: glue.runs[0].state == "STOPPED")
+    assert f"Interrupted: stopping Glue run {glue.runs[0].id}" in step.instance_log()
+
+
+def test_a_stop_that_glue_refuses_is_told_and_hides_nothing(glue: GlueEmulator) -> None:
+    the_job_does(SLEEPS)
+    glue.errors["BatchStopJobRun"] = [("AccessDeniedException", "not authorized to stop")]
+    step = Step()
+
+    interrupted_when_running(glue, step)
+
+    assert f"Glue run {glue.runs[0].id} could not be stopped and may go on (" in step.instance_log()
+    assert "not authorized to stop" in step.instance_log()
+
+
+# After the orchestrator died
+
+
+ORCHESTRATOR = """
+import sys
+import dagster as dg
+from personalize_assets.engines import glue
+from personalize_assets.engines.glue.engine import GlueEngine
+import json
+glue._POLL_SECONDS = 0.1
+
+@dg.asset
+def made(context: dg.AssetExecutionContext) -> None:
+    GlueEngine(job="personalize-assets", destination="s3://events/out").run(context, json.loads(sys.argv[1]))
+
+dg.materialize([made], tags={"dagster/root_run_id": "the-first-run"})
+"""
+
+
+def test_a_step_whose_orchestrator_died_takes_up_the_run_that_is_still_going(
+    glue: GlueEmulator, tmp_path: Path
+) -> None:
+    the_job_does("import os\nwhile not os.path.exists('go'): time.sleep(0.05)\n" + SUCCEEDS)
+    first = spec("20261001T000000-aaaaaa", s3={"endpoint_override": glue.url.removeprefix("http://")})
+    orchestrator = subprocess.Popen([sys.executable, "-c", ORCHESTRATOR, json.dumps(first)], stderr=subprocess.DEVNULL)
+    glue.wait_for(lambda: any(run.state == "RUNNING" for run in glue.runs))
+    orchestrator.kill()
+    orchestrator.wait()
+    again = spec("20261001T010000-bbbbbb", now=3601, s3={"endpoint_override": glue.url.removeprefix("http://")})
+    step = Step({"dagster/root_run_id": "the-first-run"}, again)
+
+    def let_it_end() -> None:
+        glue.wait_for(lambda: glue.calls.count("GetJobRuns") >= 2)
+        glue.let_go()
+
+    thread = threading.Thread(target=let_it_end)
+    thread.start()
+    assert step.run(), step.failure()
+    thread.join()
+
+    assert len(glue.runs) == 1
+    assert step.reports[0]["days"] == REPORT["days"]
+    assert f"Glue run {glue.runs[0].id} of this step is there already (RUNNING); it is used" in step.log()
+
+
+def test_a_report_that_nobody_has_taken_is_used_and_then_gone(glue: GlueEmulator) -> None:
+    work = spec(s3={"endpoint_override": glue.url.removeprefix("http://")})
+    store = Destination("s3://events/out").store
+    store.write("_glue/20261001T000000-aaaaaa/report.json", json.dumps({"job": "convert", **REPORT}).encode())
+    arguments = {
+        "--dagster_run_id": "the-first-run",
+        "--work": fingerprint_of_work(work),
+        "--report": "s3://events/out/_glue/20261001T000000-aaaaaa/report.json",
+    }
+    glue.has_run("SUCCEEDED", arguments)
+    step = Step({"dagster/root_run_id": "the-first-run"}, work)
+
+    assert step.run(), step.failure()
+
+    assert (len(glue.runs), step.reports[0]["days"]) == (1, REPORT["days"])
+    assert keys("out/_glue") == []
+
+
+@pytest.mark.parametrize(
+    ("state", "run_id"), [("SUCCEEDED", "the-first-run"), ("FAILED", "the-first-run"), ("RUNNING", "x")]
+)
+def test_a_run_that_is_over_or_another_ones_is_not_taken_up(state: str, run_id: str, glue: GlueEmulator) -> None:
+    create_job(ExecutionProperty={"MaxConcurrentRuns": 2})
+    work = spec(s3={"endpoint_override": glue.url.removeprefix("http://")})
+    report = "s3://events/out/_glue/20261001T000000-aaaaaa/report.json"
+    arguments = {"--dagster_run_id": run_id, "--work": fingerprint_of_work(work), "--report": report}
+    glue.has_run(state, arguments)
+    glue.outcome = ("TIMEOUT", "")
+
+    Step({"dagster/root_run_id": "the-first-run"}, work).run()
+
+    assert len(glue.runs) == 2
+
+
+def test_work_is_the_same_whenever_it_is_asked_for_and_not_where_anything_else_differs() -> None:
+    export = {
+        "job": "export",
+        "exports": [{"daily": ["20260930T000000-cccccc-0.parquet"], "to_csv": "_parts/items-20261001T000000-aaaaaa"}],
+        "s3": {},
+    }
+    export["exports"][0]["to_table"] = None  # type: ignore[index]
+    again = json.loads(json.dumps(export).replace("20261001T000000-aaaaaa", "20261002T000000-bbbbbb"))
+    other = json.loads(json.dumps(export).replace("cccccc", "dddddd"))
+
+    assert fingerprint_of_work(export) == fingerprint_of_work(again) != fingerprint_of_work(other)
+    assert fingerprint_of_work(spec("20261001T000000-aaaaaa")) == fingerprint_of_work(
+        spec("20261002T000000-bbbbbb", now=99)
+    )
+    assert fingerprint_of_work(spec()) != fingerprint_of_work(spec(make=["items"]))
+
+
+# Where it fits in
+
+
+def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> None:
+    places = {"PERSONALIZE__SOURCE__URI": "s3://raw/events", "PERSONALIZE__DESTINATION__URI": "s3://made/out"}
+    on_glue = build_definitions(load_config(env={**places, "PERSONALIZE_ENGINE": "glue"}))
+    local = build_definitions(load_config(env=places))
+
+    def pools(definitions: dg.Definitions) -> dict[str, str | None]:
+        job = definitions.resolve_implicit_global_asset_job_def()
+        return {node.name: node.definition.pool for node in job.graph.nodes}  # type: ignore[union-attr]
+
+    assert {name for name, pool in pools(on_glue).items() if pool == "glue"} == {"convert_days", "export_all"}
+    assert set(pools(local).values()) == {None}
+
+
+def test_the_engine_is_what_the_config_says() -> None:
+    config = load_config(
+        env={
+            "PERSONALIZE__SOURCE__URI": "s3://raw/events",
+            "PERSONALIZE__DESTINATION__URI": "s3://made/out",
+            "PERSONALIZE_ENGINE": "glue",
+            "PERSONALIZE__GLUE__JOB": "shop",
+            "PERSONALIZE__GLUE__WORKERS": "20",
+            "PERSONALIZE__GLUE__WORKER_TYPE": "G.2X",
+            "PERSONALIZE__AWS__REGION": "eu-central-1",
+        }
+    )
+
+    engine = glue_engine.GlueEngine.of(config)
+
+    assert engine.model_dump(exclude_none=True) == {
+        "job": "shop",
+        "destination": "s3://made/out",
+        "region": "eu-central-1",
+        "workers": 20,
+        "worker_type": "G.2X",
+    }

@@ -1,0 +1,150 @@
+"""Conversion tasks in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.convert.task import Plan, RawFile, Source, Task, UnreadableFile
+from personalize_assets.engines import process_pool as processes
+from personalize_assets.engines.process_pool import over_processes
+from personalize_assets.errors import PersonalizeAssetsError
+
+DATASETS = (Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={}),)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_SMALL_BYTES", 0)
+
+
+def task(number: int, *files: Path) -> Task:
+    raw = tuple(RawFile(str(file), date(2026, 10, 1), 1, "lines") for file in files)
+    return Task(number, Source("source", True, raw, DATASETS))
+
+
+def plan(folder: Path) -> Plan:
+    return Plan("r", ("items",), {"items": f"{folder}/i", "rejects": f"{folder}/r"}, 0, {})
+
+
+def kept(report: dict[str, Any]) -> int:
+    kept: int = report["days"]["2026-10-01"]["datasets"]["items"]["kept"]
+    return kept
+
+
+def test_each_task_is_done_once(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.json" for number in range(5)]
+    for number, file in enumerate(files):
+        file.write_text('{"item": "i"}\n' * (number + 1))
+
+    reports = over_processes(2)([task(number, file) for number, file in enumerate(files)], plan(tmp_path / "out"))
+
+    assert sorted(map(kept, reports)) == [1, 2, 3, 4, 5]
+    assert len(list((tmp_path / "out/i/day=2026-10-01").iterdir())) == 5
+
+
+def test_few_bytes_are_read_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
+    monkeypatch.setattr(processes.loky, "ProcessPoolExecutor", None)
+    (tmp_path / "a.json").write_text('{"item": "i"}')
+    tasks = [task(0, tmp_path / "a.json"), task(1, tmp_path / "a.json")]
+
+    assert list(map(kept, over_processes(2)(tasks, plan(tmp_path / "out")))) == [1, 1]
+
+
+def test_a_file_that_cannot_be_read_is_named_across_processes(tmp_path: Path) -> None:
+    tasks = [task(number, tmp_path / "gone.json") for number in range(3)]
+
+    with pytest.raises(UnreadableFile, match=r"gone\.json cannot be read"):
+        over_processes(2)(tasks, plan(tmp_path))
+
+
+def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"  # a worker that opens it waits
+    os.mkfifo(pipe)
+    before = _children()
+
+    def kill_one() -> None:
+        while not (started := _children() - before):
+            time.sleep(0.05)
+        time.sleep(1)
+        os.kill(max(started), signal.SIGKILL)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    with pytest.raises(PersonalizeAssetsError, match="a process that read raw files was killed"):
+        over_processes(2)([task(number, pipe) for number in range(2)], plan(tmp_path / "out"))
+    killer.join()
+
+
+def _children() -> set[int]:
+    found = subprocess.run(
+        ["pgrep", "-P", str(os.getpid()), "-f", "loky.backend.popen_loky"], capture_output=True, text=True, check=False
+    )
+    return set(map(int, found.stdout.split()))
+
+
+def test_a_worker_needs_neither_spark_nor_dagster() -> None:
+    program = (
+        "import sys, personalize_assets.conversion.convert.task\n"
+        "print([name for name in ('pyspark', 'dagster', 'pandas', 'boto3') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
+def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"item": "i"}')
+    before = _children()
+    processes.start_early(2, 1)
+    processes.start_early(2, 1)  # once is enough
+    started = _children() - before
+    assert len(started) == 2
+
+    assert len(over_processes(2)([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
+    assert _children() & started == set()
+    assert processes._waiting == []
+
+
+def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
+    processes.start_early(2, 99)
+    processes.start_early(1, 100)
+    assert processes._waiting == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked")
+def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
+    # In a process of its own, where nobody has started any before.
+    program = (
+        "import re, subprocess, os\n"
+        "from pathlib import Path\n"
+        "from personalize_assets.engines import process_pool as processes\n"
+        "processes.start_early(2, 1 << 30)\n"
+        "found = subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'popen_loky'], stdout=subprocess.PIPE)\n"
+        "for process in found.stdout.decode().split():\n"
+        "    print(re.search('SigBlk:(.*)', Path('/proc', process, 'status').read_text())[1])\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    blocked = [int(mask, 16) for mask in done.stdout.split()]
+    assert [mask >> signal.SIGINT - 1 & 1 for mask in blocked] == [1, 1]
+
+
+def test_processes_are_started_without_losing_a_ctrl_c() -> None:
+    processes.start_early(2, 1)
+    processes._waiting.pop().shutdown()
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -1,0 +1,252 @@
+"""Many events at once become the rows and rejects that each of them becomes by itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.mapping.batch_mapper import Columns
+from personalize_assets.conversion.mapping.event_mapper import Mapping
+from personalize_assets.conversion.mapping.timestamps import epoch_nanos, latest_seconds, many_nanos
+from personalize_assets.conversion.reading.json_value import parse
+from personalize_assets.conversion.reading.prefilter import matcher
+from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
+from personalize_assets_tests.unit.conversion.reading.test_framer_properties import SCRAPS, VALUES
+
+LATEST = latest_seconds(date(2026, 10, 1))
+
+INTERACTIONS = Dataset(
+    "interactions",
+    (
+        Column("USER_ID", ("userId",), required=True),
+        Column("ITEM_ID", ("each.sku", "properties.sku"), required=True),
+        Column("EVENT_TYPE", ("event",), required=True, map={"Order Completed": "buy"}),
+        Column("EVENT_VALUE", ("each.price", "properties.price"), type="float"),
+        Column("COUNT", ("properties.count",), type="int"),
+        Column("GIFT", ("properties.gift",), type="boolean"),
+        Column("SHOP", (), constant="web"),
+        Column("TIMESTAMP", ("timestamp",), type="timestamp", required=True),
+    ),
+    where={"event": ("Order Completed", "1", "true"), "type": ("track",)},
+    each="properties.products",
+    dedupe_by="messageId",
+)
+ITEMS = Dataset(
+    "items",
+    (
+        Column("ITEM_ID", ("each.sku", "properties.sku"), required=True),
+        Column("TAGS", ("each.tags", "tags"), categorical=True),
+        Column("HIDDEN_TAGS", ("each.tags", "tags"), hash=True, hash_key="key"),
+        Column("PRICE", ("properties.price",), type="double", required=True),
+        Column("CREATION_TIMESTAMP", ("properties.created",), type="timestamp"),
+        Column("STOCK", ("each.stock",), type="long"),
+    ),
+    where={"event": ("Order Completed", "1", "true"), "type": ("track",)},
+    each="properties.products",
+    event_time="timestamp",
+    message_id="messageId",
+)
+USERS = Dataset(
+    "users",
+    (
+        Column("USER_ID", ("userId",), required=True, hash=True, hash_key="key"),
+        Column("AGE", ("`Age, in years`", "age"), type="int"),
+    ),
+    where={},
+    event_time="timestamp",
+)
+ALL = (INTERACTIONS, ITEMS, USERS)
+
+TIMES = st.one_of(
+    st.sampled_from(
+        ["2026-10-01T10:00:00Z", "2026-10-01T10:00:00.123Z", "2026-10-01T12:00:00+02:00", "2026-10-01", "2026-02-30"]
+    ),
+    st.sampled_from(["2026-02-30T10:00:00Z", "2026-10-01T10:00:00", "2026-10-01T10Z", "1600-01-01T00:00:00Z", "x"]),
+    st.sampled_from([1790812800, 1790812800000, 1790812800.5, 10**30, -5, True]),
+)
+ODD = st.sampled_from(
+    [
+        *["", " ", "a\nb", "a b", "x" * 300, "x" * 1001, "ü", 0, -0.0, 1e300, 2**53 + 1, 2**70, 12345678901234567890],
+        *["35.0", "3.5e1", "1_0", "nan", [], [None], ["a", None, 1], [[]], {}, {"a": 1}, True, None, "True", "no"],
+    ]
+)
+LEAF = st.one_of(ODD, VALUES, TIMES, st.text(max_size=5), st.integers(), st.floats(allow_nan=False))
+PRODUCTS = st.one_of(
+    st.lists(st.fixed_dictionaries({}, optional={"sku": LEAF, "price": LEAF, "tags": LEAF, "stock": LEAF}), max_size=3),
+    st.lists(VALUES, max_size=2),
+    VALUES,
+)
+PROPERTIES = st.one_of(
+    st.fixed_dictionaries(
+        {"sku": st.sampled_from(["s1", "s2", 7])},
+        optional={"products": PRODUCTS, "price": LEAF, "count": LEAF, "gift": LEAF, "created": TIMES, "noise": VALUES},
+    ),
+    VALUES,
+)
+EVENTS = st.fixed_dictionaries(
+    {
+        "type": st.sampled_from(["track", "track", "track", "page", None, 1]),
+        "event": st.sampled_from(["Order Completed", "Order Completed", "Other", 1, True, 1.5, None, ["x"], {}]),
+        "userId": st.one_of(st.sampled_from(["u1", "u2", 17]), LEAF),
+        "timestamp": TIMES,
+    },
+    optional={
+        "properties": PROPERTIES,
+        "messageId": LEAF,
+        "tags": LEAF,
+        "Age, in years": LEAF,
+        "age": LEAF,
+        "noise": VALUES,
+    },
+)
+
+
+def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
+    kept, rejected = [], []
+    for number, fields in enumerate(events):
+        if matcher(dataset)(fields):
+            for row in Mapping(dataset).rows(fields, LATEST):
+                if row.reason is None:
+                    kept.append(row.values)
+                else:
+                    rejected.append((number, row.reason))
+    return kept, rejected
+
+
+def together(dataset: Dataset, shape: Shape, events: list[Any]) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
+    columns = Columns(dataset, shape)
+    kept: list[tuple[Any, ...]] = []
+    rejected: list[tuple[int, str]] = []
+    for rows in columns.selection.rows(events):
+        converted = columns.convert(rows, LATEST)
+        kept += [tuple(row.values()) for row in converted.kept.to_pylist()]
+        rejected += converted.rejected
+    return kept, rejected
+
+
+def agree(raws: list[bytes]) -> None:
+    shape = Shape(ALL)
+    structs, events = [], []
+    for raw in raws:
+        taken = shape.many([raw], is_text=False)
+        if not taken:
+            continue
+        structs += taken
+        fields = parse(raw).fields
+        assert fields is not None, "the shape takes what is not an event"
+        events.append(fields)
+    for dataset in ALL:
+        # Rows of events without elements come before the others.
+        for found, right in zip(together(dataset, shape, structs), one_by_one(dataset, events), strict=True):
+            assert sorted(map(repr, found)) == sorted(map(repr, right))
+
+
+@given(st.lists(EVENTS, max_size=6))
+def test_events_together_become_the_rows_and_rejects_of_each(events: list[dict[str, Any]]) -> None:
+    agree([json.dumps(event, ensure_ascii=number % 2 == 0).encode() for number, event in enumerate(events)])
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=3), st.data())
+def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[str, Any]], data: st.DataObject) -> None:
+    raws = []
+    for event in events:
+        raw = json.dumps(event, ensure_ascii=False).encode()
+        at = data.draw(st.integers(0, len(raw)))
+        gone = data.draw(st.sampled_from([0, 0, 1, 2, 5]))
+        raws.append(raw[:at] + data.draw(SCRAPS) + raw[at + gone :])
+    agree(raws)
+
+
+@given(st.lists(EVENTS, min_size=1, max_size=4), st.data())
+def test_lines_that_are_taken_together_are_those_that_each_would_be(
+    events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    text = b"\n".join(json.dumps(event, ensure_ascii=False).encode() for event in events)
+    at = data.draw(st.integers(0, len(text)))
+    gone = data.draw(st.sampled_from([0, 0, 0, 1, 5]))
+    text = text[:at] + data.draw(SCRAPS | st.sampled_from([b"", b"", b"\n", b" ", b"\r"])) + text[at + gone :]
+    found = Shape(ALL).lines(text)
+    if found is not None:
+        assert repr(found) == repr(Shape(ALL).many(text.split(b"\n"), is_text=False))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"event":"x"}\n{"event":\n"y"}',
+        b'{"event":"x"}\n\n{"event":"y"}',
+        b'\n{"event":\n"x"}',
+        b'{"event":"x"},\n{"event":"y"}',
+        b'{"event":"x"}{"event":"y"}',
+        b'{"event":"x"} {"event":"y"}',
+        b'{"event":"x"}\n{"noise":"\xff"}',
+        b'{"event":"x"}\n{"noise":' + b"[" * 480 + b"]" * 480 + b"}",
+        b'{"event":"x"}\n{"noise":' + b'{"":' * 480 + b"1" + b"}" * 481,
+    ],
+)
+def test_lines_that_are_not_one_event_each_are_not_taken_together(text: bytes) -> None:
+    assert Shape(ALL).lines(text) is None
+
+
+def test_plain_lines_are_taken_together() -> None:
+    assert len(Shape(ALL).lines(b' {"event":"x"}\r\n{"event":"y"} \n\t{}') or []) == 3
+
+
+def test_a_plain_event_is_taken() -> None:
+    raw = b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}'
+    assert len(Shape(ALL).many([raw], is_text=True)) == 1
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"12",
+        b"[]",
+        b"null",
+        b'{"event":"x"}{"event":"y"}',
+        b'{"event":"x"',
+        b'{"properties":"text"}',
+        b'{"properties":[{"sku":"a"}]}',
+        b'{"properties":{"products":"none"}}',
+        b'{"properties":{"products":[null]}}',
+        b'{"noise":"\xff"}',
+        b'{"noise":"\\ud800"}',
+        b'{"noise":01}',
+        b'{"noise":NaN}',
+        b'{"noise":"\x01"}',
+        b'{"noise":' + b"[" * 481 + b"]" * 481 + b"}",
+        b'{"noise":' + b'{"":' * 200 + b"[" * 300 + b"]" * 300 + b"}" * 201,
+        b'{"userId":' + b"[" * 5000 + b"]" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
+    good = b'{"event":"x"}'
+    assert len(Shape(ALL).many([good, good, raw, good], is_text=False)) == 2
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [
+        Dataset("users", (Column("A", ("a",)), Column("B", ("a.b",))), where={}),
+        Dataset("items", (Column("A", ("a.sku",)), Column("B", ("each.sku",))), where={}, each="a"),
+    ],
+)
+def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: Dataset) -> None:
+    with pytest.raises(NoShapeError):
+        Shape([dataset])
+
+
+@given(
+    st.lists(st.one_of(TIMES, st.none(), st.datetimes().map(lambda time: time.isoformat() + "Z"), VALUES), max_size=5)
+)
+def test_many_times_are_read_as_each_is(values: list[Any]) -> None:
+    each = [epoch_nanos(value) for value in values]
+    assert many_nanos(values).to_pylist() == [
+        nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
+    ]

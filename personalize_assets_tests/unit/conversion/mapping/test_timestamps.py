@@ -1,0 +1,208 @@
+"""Points in time in all the forms that events carry."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos, latest_seconds
+
+# 2026-10-01T12:34:56Z
+NOON = 1_790_858_096
+
+
+@pytest.fixture(params=["UTC", "America/St_Johns", "Asia/Kathmandu"])
+def time_zone(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The machine's own time zone."""
+    monkeypatch.setenv("TZ", request.param)
+    time.tzset()
+    yield request.param
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-10-01T12:34:56Z",
+        "2026-10-01T12:34:56z",
+        "2026-10-01t12:34:56Z",
+        "2026-10-01 12:34:56Z",
+        "2026-10-01 12:34:56 Z",
+        "2026-10-01T12:34:56",
+        "2026-10-01 12:34:56",
+        "2026-10-01T12:34:56+00:00",
+        "2026-10-01T12:34:56-00:00",
+        "2026-10-01T14:34:56+02:00",
+        "2026-10-01T14:34:56+0200",
+        "2026-10-01T14:34:56+02",
+        "2026-10-01T07:04:56-0530",
+        "2026-10-02T02:34:56+14:00",
+        "2026-09-30T23:34:56-13:00",
+        " 2026-10-01T12:34:56Z\n",
+    ],
+)
+def test_iso_8601_with_an_offset_or_none_is_a_point_in_utc(text: str, time_zone: str) -> None:
+    assert epoch_nanos(text) == NOON * NANOS
+
+
+@pytest.mark.parametrize(
+    ("fraction", "nanos"),
+    [
+        (".5", 500_000_000),
+        (",5", 500_000_000),
+        (".123", 123_000_000),
+        (".123456", 123_456_000),
+        (".123456789", 123_456_789),
+        (".9999999999999999999999999999999999999999", 999_999_999),
+        (".000000000", 0),
+        (".0000000009", 0),
+    ],
+)
+def test_a_fraction_has_any_number_of_digits_and_is_rounded_down(fraction: str, nanos: int) -> None:
+    assert epoch_nanos(f"2026-10-01T12:34:56{fraction}Z") == NOON * NANOS + nanos
+    assert epoch_nanos(f"2026-10-01T14:34:56{fraction}+02:00") == NOON * NANOS + nanos
+
+
+def test_before_the_epoch_a_fraction_is_rounded_down_too() -> None:
+    assert epoch_nanos("1969-12-31T23:59:59.5Z") == -NANOS // 2
+    assert epoch_nanos(-0.5) == -NANOS // 2
+    assert epoch_nanos("-0.0000000001") == -1
+
+
+def test_seconds_may_be_left_out_and_a_date_alone_is_its_midnight() -> None:
+    assert epoch_nanos("2026-10-01T12:34Z") == (NOON - 56) * NANOS
+    assert epoch_nanos("2026-10-01") == 1_790_812_800 * NANOS
+
+
+def test_a_leap_second_is_the_next_second() -> None:
+    assert epoch_nanos("2016-12-31T23:59:60Z") == epoch_nanos("2017-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        NOON,
+        NOON * 10**3,
+        NOON * 10**6,
+        NOON * 10**9,
+        str(NOON),
+        str(NOON * 10**3),
+        str(NOON * 10**6),
+        str(NOON * 10**9),
+        float(NOON),
+        f"{NOON}.0",
+        "1.790858096e9",
+        1.790858096e12,
+        f" {NOON} ",
+    ],
+)
+def test_epoch_numbers_are_told_apart_by_size_as_number_or_text(value: Any, time_zone: str) -> None:
+    assert epoch_nanos(value) == NOON * NANOS
+
+
+@pytest.mark.parametrize(
+    ("value", "nanos"),
+    [
+        (99_999_999_999, 99_999_999_999 * 10**9),
+        (100_000_000_000, 100_000_000_000 * 10**6),
+        (99_999_999_999_999, 99_999_999_999_999 * 10**6),
+        (100_000_000_000_000, 100_000_000_000_000 * 10**3),
+        (99_999_999_999_999_999, 99_999_999_999_999_999 * 10**3),
+        (100_000_000_000_000_000, 100_000_000_000_000_000),
+        (10**20, None),
+    ],
+)
+def test_the_units_meet_at_fixed_sizes(value: int, nanos: int | None) -> None:
+    assert epoch_nanos(value) == nanos
+    assert epoch_nanos(str(value)) == nanos
+
+
+def test_a_numeric_text_of_any_length_is_rounded_down() -> None:
+    assert epoch_nanos(f"{NOON}.{'9' * 50}") == NOON * NANOS + 999_999_999
+    assert epoch_nanos(f"{NOON}999.{'9' * 50}") == NOON * NANOS + 999_999_999
+
+
+def test_a_fraction_of_an_epoch_number_is_kept_to_the_nanosecond() -> None:
+    assert epoch_nanos(1_790_858_096.25) == NOON * NANOS + 250_000_000
+    assert epoch_nanos(1_790_858_096_123.5) == NOON * NANOS + 123_500_000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        " ",
+        True,
+        [],
+        {},
+        [NOON],
+        "yesterday",
+        "2026-13-01",
+        "2026-02-29",
+        "0000-01-01",
+        "2026-10-01T24:00:00Z",
+        "2026-10-01T12:60:00Z",
+        "2026-10-01T12:34:61Z",
+        "2026-10-01T12:34:56+24:00",
+        "2026-10-01T12:34:56+02:60",
+        "2026-10-01T12:34:56 UTC",
+        "2026-10-01T12:34:56.",
+        "2026-10-01Z",
+        "01/10/2026",
+        "2026-10-1",
+        "٢٠٢٦-10-01",
+        "12345x",
+        "nan",
+        float("inf"),
+        "1e9999",
+    ],
+)
+def test_anything_else_is_no_point_in_time(value: Any) -> None:
+    assert epoch_nanos(value) is None
+
+
+def test_the_last_second_of_a_day_is_the_end_of_the_day_after_it() -> None:
+    assert latest_seconds(date(2026, 10, 1)) == int(datetime(2026, 10, 3, tzinfo=UTC).timestamp())
+
+
+def test_the_first_second_is_that_of_1990() -> None:
+    assert int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) == EARLIEST_SECONDS
+
+
+OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+TIMES = st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1), timezones=OFFSETS)
+
+
+@given(TIMES, st.sampled_from("T t"), st.sampled_from(["seconds", "milliseconds", "microseconds"]))
+def test_what_datetime_writes_is_read_as_the_same_time(at: datetime, mark: str, precision: str) -> None:
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000 if precision == "milliseconds" else at.microsecond)
+    if precision == "seconds":
+        at = at.replace(microsecond=0)
+    micros = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    assert epoch_nanos(at.isoformat(mark, precision)) == micros * 1000
+
+
+@given(st.integers(631_152_000, 4_000_000_000), st.sampled_from([1, 10**3, 10**6, 10**9]))
+def test_an_epoch_number_is_the_same_time_in_every_unit_and_as_text(seconds: int, units: int) -> None:
+    assert epoch_nanos(seconds * units) == epoch_nanos(str(seconds * units)) == seconds * NANOS
+
+
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.floats(allow_nan=False),
+        st.integers(),
+        st.from_regex(r"\d{4}-\d\d-\d\dT\d\d:\d\d.{0,9}"),
+    )
+)
+def test_no_value_is_too_strange_to_be_asked(value: Any) -> None:
+    result = epoch_nanos(value)
+    assert result is None or type(result) is int

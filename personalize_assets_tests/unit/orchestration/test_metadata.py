@@ -1,0 +1,188 @@
+"""What the Dagster UI shows: stable keys, numbers as numbers."""
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.orchestration.metadata import (
+    Metadata,
+    catalog_metadata,
+    column_schema,
+    csv_metadata,
+    day_metadata,
+    run_metadata,
+    schema_metadata,
+    table_metadata,
+)
+
+CATALOG: dict[str, Any] = {
+    "day": "2026-10-01",
+    "bytes": 300,
+    "foreign_files": 1,
+    "files": [{"key": "a", "framing": "lines"}, {"key": "b", "framing": "stream"}, {"key": "c", "framing": "stream"}],
+    "fields": [{"path": "price", "types": ["integer", "number"], "nulls": 0.25}],
+}
+DAY: dict[str, Any] = {"rows": 10, "kept": 6, "rejected": {"missing:USER_ID": 3, "bad_timestamp": 1}, "files": []}
+MANIFEST: dict[str, Any] = {
+    "rows": 9,
+    "bytes": 90,
+    "duplicates": 1,
+    "kept": 10,
+    "days": ["2026-10-01", "2026-10-02"],
+    "sha256": "ab12",
+}
+
+
+def test_a_catalog_shows_its_files_and_its_fields_as_a_table() -> None:
+    shown = catalog_metadata(CATALOG, "/out/catalog/day=2026-10-01.json")
+
+    fields = shown.pop("fields")
+    assert shown == {
+        "files": 3,
+        "bytes": 300,
+        "stream_files": 2,
+        "foreign_files": 1,
+        "catalog": dg.MetadataValue.path("/out/catalog/day=2026-10-01.json"),
+    }
+    assert [record.data for record in fields.records] == [{"path": "price", "types": "integer, number", "nulls": 0.25}]
+    assert [column.name for column in fields.schema.columns] == ["path", "types", "nulls"]
+
+
+def test_a_day_shows_its_rows_and_every_reason_for_a_reject() -> None:
+    assert day_metadata(DAY, "s3://events/out/x") == {
+        "dagster/partition_row_count": 6,
+        "rows": 10,
+        "kept": 6,
+        "rejected": 4,
+        "rejected bad_timestamp": 1,
+        "rejected missing:USER_ID": 3,
+        "path": dg.MetadataValue.path("s3://events/out/x"),
+        "console": dg.MetadataValue.url("https://s3.console.aws.amazon.com/s3/buckets/events?prefix=out/x/"),
+    }
+
+
+def test_a_table_shows_its_rows_and_where_they_come_from() -> None:
+    assert table_metadata({"rows": 4, "days": ["2026-10-01"], "kept": 7}, "/out/users") == {
+        "dagster/row_count": 4,
+        "days": 1,
+        "daily_rows": 7,
+        "path": dg.MetadataValue.path("/out/users"),
+    }
+
+
+def test_a_csv_shows_its_manifest() -> None:
+    assert csv_metadata(MANIFEST, "/out/exports/users.csv") == {
+        "dagster/row_count": 9,
+        "bytes": 90,
+        "duplicates": 1,
+        "days": 2,
+        "sha256": "ab12",
+        "path": dg.MetadataValue.path("/out/exports/users.csv"),
+    }
+
+
+def test_a_schema_shows_its_text_to_copy() -> None:
+    shown = schema_metadata({"fields": [1, 2]}, '{"type": "record"}', "/out/schemas/users.avsc")
+
+    assert shown == {
+        "fields": 2,
+        "schema": dg.MetadataValue.md('```json\n{"type": "record"}\n```'),
+        "path": dg.MetadataValue.path("/out/schemas/users.avsc"),
+    }
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [catalog_metadata(CATALOG, "/a"), day_metadata(DAY, "/a"), csv_metadata(MANIFEST, "/a")],
+    ids=["catalog", "day", "csv"],
+)
+def test_dagster_takes_it_as_it_is(shown: Metadata) -> None:
+    event = dg.AssetMaterialization("asset", metadata=shown)
+
+    assert set(event.metadata) == set(shown)
+
+
+PROFILE: dict[str, Any] = {
+    "rows": 4,
+    "unique": 3,
+    "nulls": {"USER_ID": 0, "COLOUR": 3},
+    "first": {"TIMESTAMP": 1790812800},
+    "last": {"TIMESTAMP": 1790816400},
+    "preview": [{"USER_ID": "u1", "COLOUR": None}],
+    "events": {"View": 3, "Buy": 1},
+    "days": {"2026-10-01": 4},
+    "hours": [3, 1, *[0] * 22],
+    "ids": {
+        "USER_ID": {"distinct": 3, "with_two": 1, "histogram": {"1": 2, "2-3": 1}},
+        "ITEM_ID": {"distinct": 2, "with_two": 2, "histogram": {"2-3": 2}},
+    },
+}
+
+
+def test_an_export_shows_numbers_to_plot_a_preview_and_charts() -> None:
+    shown = csv_metadata({**MANIFEST, "profile": PROFILE}, "/out/exports/interactions.csv")
+
+    numbers = {key: value for key, value in shown.items() if isinstance(value, int | float)}
+    assert numbers == {
+        "dagster/row_count": 9, "bytes": 90, "duplicates": 1, "days": 2, "distinct_users": 3, "distinct_items": 2,
+        "users_with_two_interactions": 1, "unique_rows": 3, "event_types": 2, "filled % USER_ID": 100.0,
+        "filled % COLOUR": 25.0,
+    }  # fmt: skip
+    assert shown["first_event"] == dg.MetadataValue.timestamp(1790812800.0)
+    assert shown["last_event"] == dg.MetadataValue.timestamp(1790816400.0)
+    assert [record.data for record in shown["preview"].records] == [{"USER_ID": "u1", "COLOUR": ""}]
+    assert sum(key.startswith("chart: ") for key in shown) == 6
+
+
+def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
+    profile = {
+        "nulls": {"USER_ID": 0, "COLOUR": 3}, "events": {"View": 6}, "hours": {"0": 6},
+        "times": [1790812800, 1790816400], "preview": PROFILE["preview"],
+    }  # fmt: skip
+    books = {"raw_files": 2, "bytes": 500, "malformed": {"malformed_json": 1}}
+
+    shown = day_metadata({**DAY, "profile": profile}, "/out/x", books, run_metadata({"seconds": 2}, "sail"))
+
+    assert {key: shown[key] for key in ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")} == {
+        "raw_files": 2, "raw_bytes": 500, "malformed": 1, "event_types": 1, "filled % COLOUR": 50.0,
+    }  # fmt: skip
+    assert (shown["seconds"], shown["engine"]) == (2.0, "sail")
+    assert "engine_run" not in shown
+
+
+def test_a_run_far_away_shows_its_page() -> None:
+    said = {"AWS Glue job run": "jr_1", "Page": "https://glue/run"}
+
+    assert run_metadata({"seconds": 2, "engine": said}, "glue") == {
+        "seconds": 2.0, "engine": "glue", "AWS Glue job run": "jr_1", "Page": dg.MetadataValue.url("https://glue/run"),
+    }  # fmt: skip
+
+
+def test_an_export_in_s3_links_to_its_page_in_the_console() -> None:
+    assert csv_metadata(MANIFEST, "s3://bucket/out/exports/users.csv")["console"] == dg.MetadataValue.url(
+        "https://s3.console.aws.amazon.com/s3/object/bucket?prefix=out/exports/users.csv"
+    )
+
+
+def test_the_column_schema_says_where_a_column_is_from_and_what_it_must_keep_to() -> None:
+    columns = column_schema(
+        Dataset(
+            "items",
+            (
+                Column("ITEM_ID", ("each.sku", "sku"), required=True),
+                Column("GENRES", ("genres",), categorical=True),
+                Column("CREATION_TIMESTAMP", ("at",), type="timestamp"),
+                Column("SHOP", constant="north"),
+            ),
+            {},
+        )
+    ).columns
+
+    assert [(c.name, c.type, c.description, c.constraints.nullable, list(c.constraints.other)) for c in columns] == [
+        ("ITEM_ID", "string", "from each.sku, else sku", False, ["at most 256 characters"]),
+        ("GENRES", "string", "from genres, categorical", True, ["at most 1,000 characters"]),
+        ("CREATION_TIMESTAMP", "long", "from at", True, ["whole epoch seconds (UTC)"]),
+        ("SHOP", "string", "constant 'north'", True, ["at most 1,000 characters"]),
+    ]

@@ -1,0 +1,144 @@
+"""Which failures are tried again: what passes by itself, and nothing else."""
+
+from __future__ import annotations
+
+import errno
+from typing import Any
+
+import dagster as dg
+import pytest
+from botocore import exceptions as aws
+from py4j.protocol import Py4JNetworkError
+
+from personalize_assets.aws.error_codes import passes_by_itself
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.orchestration import group
+from personalize_assets.orchestration.group import PERMANENT_TAG, permanent_errors
+from personalize_assets.storage.object_store import StoreBusy, StoreError
+from personalize_assets.storage.s3 import S3Store
+
+
+def client_error(code: str) -> aws.ClientError:
+    return aws.ClientError({"Error": {"Code": code, "Message": "said S3"}}, "PutObject")
+
+
+def caused_by(cause: Exception) -> Exception:
+    try:
+        raise RuntimeError("outer") from cause
+    except RuntimeError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(client_error, ["SlowDown", "ThrottlingException", "ConcurrentRunsExceededException", "503"]),
+        aws.ReadTimeoutError(endpoint_url="https://s3"),
+        aws.EndpointConnectionError(endpoint_url="https://s3"),
+        TimeoutError("timed out"),
+        ConnectionResetError(errno.ECONNRESET, "reset"),
+        Py4JNetworkError("Answer from Java side is empty"),
+        RuntimeError("Job aborted: ExecutorLostFailure (executor 3 exited)"),
+        RuntimeError("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)"),
+        OSError("When reading information for key: AWS Error SLOW_DOWN during HeadObject operation"),
+        StoreBusy("s3://b: busy"),
+        caused_by(client_error("SlowDown")),
+        caused_by(caused_by(TimeoutError())),
+    ],
+    ids=repr,
+)
+def test_what_passes_by_itself_is_known(error: Exception) -> None:
+    assert passes_by_itself(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(client_error, ["AccessDenied", "NoSuchBucket", "ExpiredToken", "ValidationException"]),
+        aws.NoCredentialsError(),
+        PermissionError(errno.EACCES, "denied"),
+        FileNotFoundError(errno.ENOENT, "gone"),
+        OSError(errno.ENOSPC, "no space"),
+        ZeroDivisionError(),
+        PersonalizeAssetsError("a field called ExecutorLostFailure is no column"),
+        StoreError("s3://b: access denied"),
+        OSError("When reading information for key: AWS Error ACCESS_DENIED during HeadObject operation"),
+    ],
+    ids=repr,
+)
+def test_everything_else_is_for_people(error: Exception) -> None:
+    assert not passes_by_itself(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [("SlowDown", StoreBusy), ("NoAnswer", StoreBusy), ("AccessDenied", StoreError)]
+)
+def test_a_busy_bucket_is_told_from_one_that_refuses(code: str, kind: type[Exception]) -> None:
+    assert type(S3Store("s3://b/p")._error(code, "said S3", "key")) is kind
+
+
+# -- in a run --------------------------------------------------------------------------------------------------------
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> tuple[dg.ExecuteInProcessResult, int]:
+    """An asset that fails so often, then succeeds; its run, and how often it was started."""
+    monkeypatch.setattr(group, "RETRIES", group.RETRIES._replace(delay=0.01))
+    left = list(errors)
+    started = []
+
+    @dg.asset
+    def an_asset() -> None:
+        started.append(1)
+        with permanent_errors():
+            if left:
+                raise left.pop(0)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([an_asset], instance=instance, raise_on_error=False)
+        tags: Any = instance.get_runs()[0].tags
+        result.dagster_run.tags.update(tags)
+        return result, len(started)
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    (event,) = [event for event in result.all_events if event.is_step_failure]
+    error = event.step_failure_data.error
+    assert error is not None
+    return error.message.strip()
+
+
+def test_what_passes_is_tried_again_until_it_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started = run(monkeypatch, TimeoutError("1"), client_error("SlowDown"))
+
+    assert (result.success, started) == (True, 3)
+
+
+def test_what_does_not_pass_in_time_fails_with_its_own_text_after_three_retries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    result, started = run(monkeypatch, *[StoreBusy("s3://b: busy; wait")] * 9)
+
+    assert (result.success, started) == (False, 4)
+    assert failure(result) == "dagster._core.definitions.events.Failure: s3://b: busy; wait"
+    assert PERMANENT_TAG not in result.dagster_run.tags
+
+
+def test_what_people_must_mend_is_not_tried_again_and_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started = run(monkeypatch, PersonalizeAssetsError("engine: no such engine; use local"))
+
+    assert (result.success, started) == (False, 1)
+    assert failure(result) == "dagster._core.definitions.events.Failure: engine: no such engine; use local"
+    assert result.dagster_run.tags[PERMANENT_TAG] == "true"
+
+
+def test_a_fault_of_our_own_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started = run(monkeypatch, ZeroDivisionError("a fault"))
+
+    assert (result.success, started) == (False, 1)
+    assert PERMANENT_TAG not in result.dagster_run.tags
+
+
+def test_waits_grow_and_differ() -> None:
+    for attempt, least, most in ((1, 0, 60), (2, 60, 120), (3, 180, 240)):
+        waits = {group.RETRIES.calculate_delay(attempt) for _ in range(20)}
+        assert least <= min(waits) < max(waits) <= most

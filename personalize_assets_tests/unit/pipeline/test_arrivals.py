@@ -1,0 +1,339 @@
+"""Which days are asked for, and when: the logic behind the arrivals sensor, without Dagster and without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import pytest
+
+from personalize_assets.pipeline import arrivals
+from personalize_assets.pipeline.arrivals import Converted, Cursor, Outcome, Rules, content_digest, tick
+from personalize_assets.storage.object_store import StoredFile
+from personalize_assets_tests.helpers.arrivals_world import ModelWorld, Run
+
+DAY = date(2026, 10, 5)
+EARLIER = [DAY - timedelta(days=n) for n in range(1, 5)]
+MINUTE = 60.0
+RULES = Rules(recent=[DAY], older=EARLIER, older_per_tick=1, settle_seconds=10 * MINUTE)
+
+
+class Sensor:
+    """Ticks one after another on one cursor, as Dagster would have them."""
+
+    def __init__(self, rules: Rules = RULES) -> None:
+        self.world = ModelWorld()
+        self.rules = rules
+        self.cursor = Cursor()
+
+    def put(self, key: str, version: str = "v1", day: date = DAY, ago: float = 0.0) -> None:
+        self.world.stored[day]["source", key] = StoredFile(key, 2, self.world.now - ago, version)
+
+    def tick(self, after: float = 0.0, out_of_time: Callable[[], bool] = lambda: False) -> Outcome:
+        self.world.now += after
+        self.cursor = Cursor.read(self.cursor.text(), "")
+        outcome = tick(self.cursor, self.world, self.rules, self.world.now, out_of_time)
+        self.world.history += [Run(ask) for ask in outcome.asks]
+        return outcome
+
+    def asked(self, after: float = 0.0) -> list[date]:
+        return [ask.day for ask in self.tick(after).asks]
+
+    def finish(self, *, failed: bool = False, is_permanent: bool = False) -> None:
+        """The last run ends now; a good one has converted what lies there now."""
+        run = self.world.history[-1]
+        run.status, run.ended, run.is_permanent = "failed" if failed else "succeeded", self.world.now, is_permanent
+        if not failed:
+            self.world.commits[run.ask.day] = Converted(
+                self.world.content(run.ask.day), f"run-{len(self.world.history)}"
+            )
+
+
+@pytest.fixture
+def sensor() -> Sensor:
+    return Sensor()
+
+
+def test_a_day_is_asked_for_once_its_newest_file_is_as_old_as_it_takes_to_settle(sensor: Sensor) -> None:
+    sensor.put("a")
+
+    assert sensor.asked(after=9 * MINUTE) == []
+    sensor.put("b")
+    assert sensor.asked(after=9 * MINUTE) == []
+    assert sensor.asked(after=1 * MINUTE) == [DAY]
+
+
+def test_a_day_is_not_asked_for_again_while_its_run_is_under_way(sensor: Sensor) -> None:
+    sensor.put("a")
+
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+    assert sensor.asked(after=60 * MINUTE) == []
+
+
+def test_a_converted_day_is_asked_for_again_only_when_it_changes(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+
+    assert [sensor.asked(after=60 * MINUTE) for _ in range(3)] == [[], [], []]
+    sensor.put("b")
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_an_overwritten_file_is_a_change_if_its_version_is_another(sensor: Sensor, version: str) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+
+    sensor.put("a", version)
+
+    assert sensor.asked(after=10 * MINUTE) == ([] if version == "v1" else [DAY])
+
+
+def test_a_deleted_file_is_a_change_that_settles_from_the_first_look_at_it(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.put("b")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+    sensor.world.stored[DAY].clear()
+
+    assert sensor.asked(after=60 * MINUTE) == []
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+
+
+def test_a_file_of_a_time_to_come_settles_from_the_first_look_at_it(sensor: Sensor) -> None:
+    sensor.put("a", ago=-30 * 24 * 60 * MINUTE)
+
+    assert sensor.asked() == []
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+
+
+def test_files_of_one_second_that_come_between_two_ticks_are_none_of_them_missed(sensor: Sensor) -> None:
+    for number in range(2500):
+        sensor.put(f"{number:04}")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+
+    sensor.put("2500", ago=10 * MINUTE)
+
+    assert sensor.asked() == [DAY]
+
+
+def test_a_day_that_comes_back_to_what_it_was_while_its_run_read_something_else_is_asked_for(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+    sensor.asked()
+    sensor.put("b")
+    sensor.asked(after=10 * MINUTE)
+    with_b = sensor.world.content(DAY)
+    del sensor.world.stored[DAY]["source", "b"]
+
+    assert sensor.asked(after=10 * MINUTE) == []
+    sensor.finish()
+    sensor.world.commits[DAY] = Converted(with_b, "read-b")
+
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+    sensor.finish()
+    assert sensor.asked(after=10 * MINUTE) == []
+
+
+def test_run_keys_name_what_is_replaced_by_what_so_that_a_content_can_come_back(sensor: Sensor) -> None:
+    keys = []
+    for version in ("v1", "v2", "v1", "v2"):
+        sensor.put("a", version)
+        keys += [ask.run_key for ask in sensor.tick(after=10 * MINUTE).asks]
+        sensor.finish()
+
+    assert len(set(keys)) == 4
+
+
+def test_a_tick_that_dagster_lost_asks_with_the_same_run_key_again(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.world.now += 10 * MINUTE
+    lost, again = (
+        [ask.run_key for ask in tick(Cursor(), sensor.world, RULES, sensor.world.now, lambda: False).asks]
+        for _ in range(2)
+    )
+
+    assert lost == again
+    assert len(again) == 1
+
+
+@pytest.mark.parametrize("cursor", [None, "", "not JSON", '{"scope": 1}', '{"scope": "of another destination"}'])
+def test_a_lost_cursor_loses_nothing_and_converts_nothing_twice(sensor: Sensor, cursor: str | None) -> None:
+    sensor.put("a")
+    sensor.put("a", day=EARLIER[0])
+    sensor.asked(after=10 * MINUTE)
+    for run in sensor.world.history:
+        sensor.world.commits[run.ask.day] = Converted(sensor.world.content(run.ask.day), "run")
+        run.status = "succeeded"
+    sensor.put("b", day=EARLIER[3])
+
+    sensor.cursor = Cursor.read(cursor, "")
+
+    found = [sensor.asked(after=10 * MINUTE) for _ in range(6)]
+    assert [day for days in found for day in days] == [EARLIER[3]]
+
+
+# -- failures -------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_day_is_asked_for_again_after_one_hour_then_two_then_four(sensor: Sensor) -> None:
+    sensor.put("a")
+    waits = []
+    sensor.asked(after=10 * MINUTE)
+    for _ in range(7):
+        sensor.finish(failed=True)
+        ended = sensor.world.now
+        while not sensor.asked(after=30 * MINUTE):
+            pass
+        waits.append((sensor.world.now - ended) / 3600)
+
+    assert waits == [1, 2, 4, 8, 16, 24, 24]
+    assert len({run.ask.run_key for run in sensor.world.history}) == 8
+    assert [run.ask.is_first for run in sensor.world.history] == [True] + [False] * 7
+
+
+def test_a_failure_that_does_not_pass_by_itself_is_tried_again_once_a_day(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish(failed=True, is_permanent=True)
+
+    assert sensor.asked(after=23 * 60 * MINUTE) == []
+    assert sensor.asked(after=60 * MINUTE) == [DAY]
+
+
+def test_a_failed_day_that_changes_is_asked_for_as_soon_as_it_has_settled(sensor: Sensor) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish(failed=True, is_permanent=True)
+
+    sensor.put("b")
+
+    assert sensor.asked(after=10 * MINUTE) == [DAY]
+
+
+def test_a_source_that_has_gone_is_told_and_does_not_empty_its_days(
+    sensor: Sensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor.put("a")
+    sensor.asked(after=10 * MINUTE)
+    sensor.finish()
+    sensor.world.stored.clear()
+    monkeypatch.setattr(sensor.world, "vanished", lambda day, sources: f"nothing of {day}, {sources}")
+
+    sensor.tick()
+    outcome = sensor.tick(after=10 * MINUTE)
+
+    assert (outcome.asks, outcome.problems) == ([], ["nothing of 2026-10-05, []"])
+
+
+# -- what a tick costs -----------------------------------------------------------------------------------------------
+
+
+def test_older_days_take_turns_newest_first(sensor: Sensor) -> None:
+    looked = []
+    files = sensor.world.files
+    sensor.world.files = lambda day, after: looked.append(day) or files(day, after)  # type: ignore[func-returns-value,assignment]
+
+    for _ in range(5):
+        sensor.tick()
+
+    assert [day for day in looked if day != DAY] == [*EARLIER, EARLIER[0]]
+    assert looked.count(DAY) == 5
+
+
+def test_an_older_day_that_waits_to_settle_is_looked_at_when_it_is_due_and_not_before(sensor: Sensor) -> None:
+    sensor.put("a", day=EARLIER[0])
+    sensor.tick()
+    sensor.rules = Rules(RULES.recent, EARLIER, 0, RULES.settle_seconds)
+
+    assert sensor.tick(after=9 * MINUTE).looked_at == 1
+    assert sensor.asked(after=1 * MINUTE) == [EARLIER[0]]
+
+
+def test_a_tick_without_time_does_one_thing_and_the_next_one_goes_on(sensor: Sensor) -> None:
+    sensor.rules = Rules([DAY, *EARLIER], [], 1, 0)
+    for day in (DAY, *EARLIER):
+        sensor.put("a", day=day)
+
+    ticks = [sensor.tick(out_of_time=lambda: True) for _ in range(5)]
+
+    assert [[ask.day for ask in one.asks] for one in ticks] == [[day] for day in (DAY, *EARLIER)]
+    assert [one.is_cut_short for one in ticks] == [True] * 5
+
+
+def test_the_listing_of_one_day_may_take_several_ticks(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(arrivals, "_FILES_BETWEEN_LOOKS_AT_THE_CLOCK", 10)
+    sensor.rules = Rules([DAY], [], 1, 0)
+    for number in range(25):
+        sensor.put(f"{number:02}")
+        sensor.world.stored[DAY]["users", f"{number:02}"] = StoredFile(f"{number:02}", 2, 0, "v")
+
+    ticks = [sensor.tick(out_of_time=lambda: True) for _ in range(6)]
+
+    assert [len(one.asks) for one in ticks] == [0, 0, 0, 0, 0, 1]
+    assert ticks[-1].asks[0].tally.digest == sensor.world.content(DAY)
+    assert ticks[-1].asks[0].tally.files == 50
+
+
+def test_a_tick_asks_for_so_many_runs_and_the_next_one_for_the_others() -> None:
+    days = [DAY - timedelta(days=n) for n in range(60)]
+    sensor = Sensor(Rules(days, [], 0, 0))
+    for day in days:
+        sensor.put("a", day=day)
+
+    assert [len(sensor.tick().asks) for _ in range(4)] == [25, 25, 10, 0]
+
+
+def test_the_cursor_of_twenty_years_is_below_50_kilobytes() -> None:
+    days = [DAY - timedelta(days=n) for n in range(365 * 20)]
+    sensor = Sensor(Rules(days[:3], days[3:], 2000, 1800))
+    for number, day in enumerate(days):
+        sensor.put("a", day=day)
+        sensor.world.commits[day] = Converted(sensor.world.content(day) if number % 2 else "another", f"run-{number}")
+
+    sizes = []
+    for _ in range(30):
+        sensor.tick(after=MINUTE)
+        sizes.append(len(sensor.cursor.text()))
+
+    assert max(sizes) < 50_000
+    assert len(sensor.cursor.done) == 400
+
+
+def test_a_day_that_a_notice_names_is_looked_at_now(sensor: Sensor) -> None:
+    sensor.rules = Rules([], [DAY, *EARLIER], 0, 0)
+    sensor.put("a", day=EARLIER[2])
+
+    assert sensor.asked() == []
+    sensor.cursor.notice(EARLIER[2], sensor.world.now, 0)
+    assert sensor.asked() == [EARLIER[2]]
+
+
+# -- digests ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_digest_does_not_depend_on_the_order_of_files_nor_on_their_time() -> None:
+    one, two = StoredFile("a", 1, 5.0, "v1"), StoredFile("b", 2, 6.0, "v2")
+
+    assert content_digest({"source": [one, two]}) == content_digest({"source": [two._replace(modified=9.0), one]})
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"source": [StoredFile("b", 1, 5.0, "v1")]},
+        {"source": [StoredFile("a", 2, 5.0, "v1")]},
+        {"source": [StoredFile("a", 1, 5.0, "v2")]},
+        {"users": [StoredFile("a", 1, 5.0, "v1")]},
+        {"source": [StoredFile("a", 1, 5.0, "v1")] * 2},
+        {"source": []},
+    ],
+)
+def test_another_key_size_version_source_or_number_of_files_is_another_digest(
+    other: dict[str, list[StoredFile]],
+) -> None:
+    assert content_digest(other) != content_digest({"source": [StoredFile("a", 1, 5.0, "v1")]})
