@@ -21,14 +21,9 @@ BLAMED_ROWS = 5
 """How many rows are shown of those with one problem."""
 
 _K = TypeVar("_K")
-_V = TypeVar("_V")
 
 
-class _Struct(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what is added up or sent; unknown JSON keys are ignored, so that newer reports can be read."""
-
-
-# -- convert ------------------------------------------------------------------------------------------------------------
+# -- convert ----------------------------------------------------------------------------------------------------------
 
 
 class RawFile(msgspec.Struct, frozen=True):
@@ -104,7 +99,7 @@ class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
     contents: dict[str, str | None] = {}
 
 
-class SourceCounts(_Struct):
+class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     """What was read of one source and arrival day: ``read = wanted + not_wanted + malformed``.
 
     ``malformed`` counts by reason; ``reject_files`` are URIs in a report, keys in a commit.
@@ -130,7 +125,7 @@ class SourceCounts(_Struct):
         )
 
 
-class DayProfile(_Struct):
+class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers about the kept rows of one dataset and arrival day.
 
     Attributes:
@@ -158,7 +153,7 @@ class DayProfile(_Struct):
         )
 
 
-class DatasetCounts(_Struct):
+class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one dataset and arrival day: ``rows = kept + rejected``.
 
     ``rejected`` counts by reason. ``files`` and ``reject_files`` are URIs in a report, keys in a commit.
@@ -183,14 +178,14 @@ class DatasetCounts(_Struct):
         )
 
 
-class TaskDay(_Struct):
+class TaskDay(msgspec.Struct, frozen=True, kw_only=True):
     """What one task made of one arrival day: the counts of its source, and those of each dataset by name."""
 
     source: SourceCounts
     datasets: dict[str, DatasetCounts]
 
 
-class TaskReport(_Struct):
+class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
     """What one task of ``convert`` did.
 
     ``cut`` are URIs of files of which a split ended inside an event: what came of their splits must not be used.
@@ -203,28 +198,28 @@ class TaskReport(_Struct):
     days: dict[str, TaskDay] = {}
 
 
-class DayReport(_Struct):
+class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     """What a run made of one arrival day: the counts by source id, and by dataset."""
 
     sources: dict[str, SourceCounts] = {}
     datasets: dict[str, DatasetCounts] = {}
 
 
-class ConvertReport(_Struct, tag_field="job", tag="convert"):
+class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="convert"):
     """What ``convert`` did, by arrival day (ISO), and how long it took."""
 
     days: dict[str, DayReport]
     seconds: float | None = None
 
 
-# -- export -------------------------------------------------------------------------------------------------------------
+# -- export -----------------------------------------------------------------------------------------------------------
 
 
 class DatasetExport(msgspec.Struct, frozen=True):
     """One dataset to export.
 
     Attributes:
-        daily: URIs of the daily Parquet files of all days. None, for users and items only: the CSV is made of ``table``.
+        daily: URIs of the daily Parquet files of all days. None for users and items whose CSV is made of ``table``.
         table: URIs of the Parquet files of the table ``users`` or ``items``.
         to_table: Prefix of the Parquet files to write (users and items only).
         to_csv: Folder of the CSV parts to write.
@@ -247,14 +242,14 @@ class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
     mask: tuple[str, ...] = ()
 
 
-class Blamed(_Struct):
+class Blamed(msgspec.Struct, frozen=True, kw_only=True):
     """How many rows have one problem, and the first of them (masked; at most ``BLAMED_ROWS``)."""
 
     rows: int = 0
     shown: tuple[dict[str, Any], ...] = ()
 
 
-class IdProfile(_Struct):
+class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers about one id column: distinct ids, and how often they occur.
 
     Attributes:
@@ -272,7 +267,7 @@ class IdProfile(_Struct):
     frequent: dict[str, int] = {}
 
 
-class Crossed(_Struct):
+class Crossed(msgspec.Struct, frozen=True, kw_only=True):
     """How users or items fit the interactions of the same job.
 
     ``unknown``: ids of interactions that the dataset lacks; ``used``: distinct ids of interactions; ``unused``: ids of
@@ -284,7 +279,7 @@ class Crossed(_Struct):
     unused: int
 
 
-class ExportProfile(_Struct, omit_defaults=True):
+class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Numbers about a whole export.
 
     Attributes:
@@ -320,7 +315,7 @@ class ExportProfile(_Struct, omit_defaults=True):
     crossed: Crossed | None = None
 
 
-class PartReport(_Struct):
+class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     """One part of an export, in the order of the file.
 
     ``copies`` is the number of daily rows that its rows stand for, repeats included. ``csv`` and ``parquet`` are URIs,
@@ -336,7 +331,7 @@ class PartReport(_Struct):
     parquet: str | None = None
 
 
-class DatasetExported(_Struct):
+class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     """What ``export`` made of one dataset."""
 
     rows: int
@@ -345,7 +340,7 @@ class DatasetExported(_Struct):
     profile: ExportProfile
 
 
-class ExportReport(_Struct, tag_field="job", tag="export"):
+class ExportReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="export"):
     """What ``export`` did, by dataset, and how long it took."""
 
     datasets: dict[str, DatasetExported]
