@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import boto3
 import pyspark
@@ -45,10 +44,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureR
             monkeypatch.delenv(name)
     if request.config.getoption("--engine") != "sail":
         monkeypatch.setenv("PERSONALIZE_ENGINE", request.config.getoption("--engine"))
-
-
-NO_CONTEXT: Any = None
-"""Engines that run in this process make no use of Dagster's context."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

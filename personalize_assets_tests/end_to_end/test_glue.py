@@ -9,16 +9,16 @@ import pytest
 from click.testing import CliRunner
 
 from personalize_assets.cli import main
-from personalize_assets_tests.engine.test_same_bytes import EXPORTS, SAMPLES
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
+from personalize_assets_tests.helpers.samples import EXPORTS, SAMPLE_DATA
 
 
 def upload(sample: str) -> dict[str, str]:
     """Put a sample's raw files into the bucket; returns the environment that points its config there."""
     s3 = boto3.client("s3")
-    for file in (SAMPLES / sample).rglob("*"):
+    for file in (SAMPLE_DATA / sample).rglob("*"):
         if file.is_file():
-            key = f"raw-{sample}/{file.relative_to(SAMPLES / sample).as_posix()}"
+            key = f"raw-{sample}/{file.relative_to(SAMPLE_DATA / sample).as_posix()}"
             s3.put_object(Bucket="events", Key=key, Body=file.read_bytes())
     return {
         "PERSONALIZE__SOURCE__URI": f"s3://events/raw-{sample}",
@@ -40,7 +40,7 @@ def exported(sample: str) -> dict[str, str]:
 @pytest.mark.parametrize("sample", ["segment", "firehose"])
 def test_a_sample_gives_the_bytes_of_the_engine_local(sample: str, glue: GlueEmulator) -> None:
     done = CliRunner().invoke(
-        main, ["run", "--config", str(SAMPLES / f"{sample}.yaml"), "--engine", "glue"], env=upload(sample)
+        main, ["run", "--config", str(SAMPLE_DATA / f"{sample}.yaml"), "--engine", "glue"], env=upload(sample)
     )
 
     assert done.exit_code == 0, done.output

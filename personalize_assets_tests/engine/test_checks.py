@@ -14,7 +14,7 @@ from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.orchestration.accounting_checks import ACCOUNTED, EXPORTED, accounted, exported
-from personalize_assets_tests.conftest import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
 KEY = AssetKey("filtered_interactions")
 BOOKS = {"read": 10, "wanted": 6, "not_wanted": 3, "malformed": {"malformed_json": 1}}

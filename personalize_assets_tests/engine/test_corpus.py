@@ -18,8 +18,8 @@ from personalize_assets.conversion.reading.framer import everything
 from personalize_assets.conversion.reading.prefilter import prefilter
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.helpers.framing import PATHS, framed
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import CORPUS
 
 FILES = sorted(

@@ -18,7 +18,7 @@ from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.layouts import layout as layout_of
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets_tests.conftest import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.oracle import Expected, expected
 
 Config = dict[str, Any]

@@ -3,137 +3,35 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.layouts import layout
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.storage.destination import DAILY
 from personalize_assets.storage.object_store import StoreError, open_store
-from personalize_assets_tests.conftest import NO_CONTEXT
-
-FIRST, SECOND, THIRD = (date(2026, 10, day) for day in (1, 2, 3))
-EVERYTHING = ("users", "items", "interactions_csv", "users_csv", "items_csv")
-
-DATASETS: dict[str, Any] = {
-    "interactions": {
-        "where": {"event": ["Clicked", "Ordered"]},
-        "each": "products",
-        "dedupe_by": "id",
-        "columns": {"USER_ID": "user", "ITEM_ID": ["each.sku", "sku"], "EVENT_TYPE": "event", "TIMESTAMP": "at"},
-    },
-    "users": {
-        "where": {"type": "identify"},
-        "columns": {
-            "USER_ID": "user",
-            "CITY": {"path": "city", "categorical": True},
-            "SINCE": {"path": "at", "type": "timestamp", "keep": "first"},
-            "SPENT": {"path": "spent", "type": "float"},
-        },
-    },
-    "items": {
-        "where": {"event": ["Clicked", "Ordered"]},
-        "each": "products",
-        "columns": {"ITEM_ID": ["each.sku", "sku"], "PRICE": {"path": ["each.price", "price"], "type": "float"}},
-    },
-}
-
-
-class Group:
-    """A dataset group of a test's own, and an engine that is Spark itself."""
-
-    def __init__(self, engine: Engine, folder: Path, source: str, destination: str, **changes: Any) -> None:
-        self.engine = engine
-        self.layout = layout(changes.get("layout", "hive"), FIRST)
-        self.raw = open_store(source)
-        config = {
-            "source": {"uri": source, "layout": self.layout.name, "start_date": "2026-10-01"},
-            "destination": {"uri": destination, "single_file": changes.get("single_file", True)},
-            "dataset_group": {"name": "test"},
-            "datasets": changes.get("datasets", DATASETS),
-        }
-        file = folder / "personalize.yaml"
-        file.write_text(yaml.safe_dump(config, sort_keys=False))
-        self.pipeline = Pipeline(load_config(file))
-        self.out = self.pipeline.destination.store
-
-    def arrives(self, day: date, *lines: dict[str, Any] | str, name: str = "a.json") -> None:
-        text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-        self.raw.write(self.layout.key(day, name), text.encode())
-
-    def run(self, spec: dict[str, Any]) -> dict[str, Any]:
-        # As on an engine far away: what goes there and comes back is JSON.
-        report: dict[str, Any] = json.loads(json.dumps(self.engine.run(NO_CONTEXT, json.loads(json.dumps(spec)))))
-        return report
-
-    def convert(self, days: Sequence[date], *names: str) -> dict[str, dict[str, dict[str, Any]]]:
-        self.pipeline.catalog(days)
-        spec = self.pipeline.convert_spec(days, names or tuple(self.pipeline.datasets))
-        return self.pipeline.commit_convert(days, spec, self.run(spec))
-
-    def export(self, *names: str) -> dict[str, dict[str, Any]]:
-        spec, inputs = self.pipeline.export_spec(names or EVERYTHING)
-        return self.pipeline.commit_export(spec, inputs, self.run(spec))
-
-    def csv(self, name: str) -> str:
-        return (self.out.read(f"exports/{name}.csv") or b"there is no such file").decode()
-
-    def listed(self, prefix: str = "") -> list[str]:
-        return sorted(file.key for file in self.out.files(prefix))
+from personalize_assets_tests.helpers.groups import (
+    DATASETS,
+    FIRST,
+    INTERACTIONS,
+    ITEMS,
+    SECOND,
+    THIRD,
+    USERS,
+    Group,
+    click,
+    exports,
+    identify,
+    story,
+)
 
 
 @pytest.fixture
 def group(engine: Engine, tmp_path: Path) -> Group:
     (tmp_path / "raw").mkdir()
     return Group(engine, tmp_path, str(tmp_path / "raw"), str(tmp_path / "out"))
-
-
-def click(id: str, user: str | None, sku: str | None, at: int, **more: Any) -> dict[str, Any]:
-    return {"id": id, "event": "Clicked", "user": user, "sku": sku, "at": 1790812800 + at, **more}
-
-
-def identify(user: str, at: int, **more: Any) -> dict[str, Any]:
-    return {"id": f"{user}-{at}", "type": "identify", "user": user, "at": 1790812800 + at, **more}
-
-
-def story(group: Group) -> None:
-    """Two days of events: repeats across days, an order of two products, broken, unusable and unwanted ones."""
-    order = {"id": "o", "event": "Ordered", "user": "u1", "at": 1790812860}
-    order["products"] = [{"sku": "i2", "price": 2}, {"sku": "i1", "price": 1.5}]
-    group.arrives(
-        FIRST,
-        click("c1", "u2", "i1", 30),
-        order,
-        '{"event": "Clicked", broken',
-        click("c2", None, "i1", 40),
-        identify("u1", 5, city="Ulm"),
-        {"event": "Viewed"},
-    )
-    group.arrives(SECOND, click("c1", "u2", "i1", 30), click("c3", "u3", "i3", 90_000, price=3), name="b.json")
-    group.arrives(SECOND, identify("u1", 86_500, spent=2.5), identify("u2", 86_400, city="Köln"))
-
-
-INTERACTIONS = """\
-USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP
-u2,i1,Clicked,1790812830
-u1,i1,Ordered,1790812860
-u1,i2,Ordered,1790812860
-u3,i3,Clicked,1790902800
-"""
-USERS = "USER_ID,CITY,SINCE,SPENT\nu1,Ulm,1790812805,2.5\nu2,Köln,1790899200,\n"
-ITEMS = "ITEM_ID,PRICE\ni1,1.5\ni2,2\ni3,3\n"
-
-
-def exports(group: Group) -> dict[str, str]:
-    return {name: group.csv(name) for name in ("interactions", "users", "items")}
 
 
 # -- the whole way -------------------------------------------------------------------------------------------------

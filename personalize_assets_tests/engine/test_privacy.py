@@ -29,8 +29,8 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.quality.evaluate import judge_file, judge_in_force
-from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.helpers.csv_reader import read_csv
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import REPO
 
 DAY, NEXT_DAY = date(2026, 10, 1), date(2026, 10, 2)

@@ -17,7 +17,7 @@ from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets_tests.conftest import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=back) for back in (8, 7, 6, 5)]

@@ -18,7 +18,7 @@ from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH
 from personalize_assets.storage.raw_files import RawFiles
-from personalize_assets_tests.unit.conversion.reading.test_framer_properties import FILES
+from personalize_assets_tests.helpers.strategies import FILES
 
 DAY = date(2026, 10, 1)
 EVENT = {"type": "track", "userId": "u1"}

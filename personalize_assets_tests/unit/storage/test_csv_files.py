@@ -15,7 +15,7 @@ from personalize_assets.engines.local import LocalEngine
 from personalize_assets.storage.csv_files import put_folder, put_single_file
 from personalize_assets.storage.destination import Destination, IncompleteExport
 from personalize_assets.storage.object_store import StoreError
-from personalize_assets_tests.engine.test_pipeline import (
+from personalize_assets_tests.helpers.groups import (
     EVERYTHING,
     FIRST,
     INTERACTIONS,

@@ -25,7 +25,7 @@ from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.suggest import suggest
-from personalize_assets_tests.conftest import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 
 SAMPLES = SAMPLE_DATA

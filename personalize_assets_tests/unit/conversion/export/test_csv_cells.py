@@ -15,8 +15,8 @@ from personalize_assets.conversion import job
 from personalize_assets.conversion.export.csv_cells import csv_lines, csv_text, header
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets_tests.conftest import NO_CONTEXT
 from personalize_assets_tests.helpers.csv_reader import _cells, read_csv, records
+from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
 
 def line(value: object, kind: pa.DataType) -> str:

@@ -17,7 +17,7 @@ from personalize_assets.conversion.mapping.timestamps import epoch_nanos, latest
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.reading.prefilter import matcher
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
-from personalize_assets_tests.unit.conversion.reading.test_framer_properties import SCRAPS, VALUES
+from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
 LATEST = latest_seconds(date(2026, 10, 1))
 

@@ -26,7 +26,7 @@ from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.splits import share_of
 from personalize_assets_tests.helpers.framing import PATHS, read_on
-from personalize_assets_tests.unit.conversion.reading.test_framer_properties import FILES, OBJECTS
+from personalize_assets_tests.helpers.strategies import FILES, OBJECTS
 
 DATASETS = (Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={"type": ("view",)}),)
 
