@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from personalize_assets.aws.client import explained
+from personalize_assets.aws.client import boto3_client
+from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.catalog.athena import INTERACTIONS, FieldTypes, Table, interactions_table, raw_table
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
@@ -93,8 +94,8 @@ def _register(config: Config, database: str, tables: Sequence[Table]) -> None:
     )
     for table in tables:
         answers = {"EntityNotFoundException": missing}
-        with explained(f"Data Catalog {database!r}", _TABLE_RIGHTS, answers):
-            glue = config.aws.client("glue")
+        with explain_errors(f"Data Catalog {database!r}", _TABLE_RIGHTS, answers):
+            glue = boto3_client(config.aws, "glue")
             wanted = table.table_input()
             try:
                 found = glue.get_table(DatabaseName=database, Name=table.name)["Table"]
@@ -109,8 +110,8 @@ def _crawl(config: Config) -> None:
     """Run a crawler and wait for its end; one that somebody else has started will do."""
     name = config.glue.crawler
     missing = f"there is no such crawler{_where(config)}; correct glue.crawler, or write glue.catalog: tables"
-    with explained(f"Crawler {name!r}", _CRAWLER_RIGHTS, {"EntityNotFoundException": missing}):
-        glue = config.aws.client("glue")
+    with explain_errors(f"Crawler {name!r}", _CRAWLER_RIGHTS, {"EntityNotFoundException": missing}):
+        glue = boto3_client(config.aws, "glue")
         with suppress(glue.exceptions.CrawlerRunningException):
             glue.start_crawler(Name=name)
         while (crawler := glue.get_crawler(Name=name)["Crawler"])["State"] != "READY":

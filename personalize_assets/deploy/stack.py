@@ -12,7 +12,8 @@ from typing import Any
 
 import yaml
 
-from personalize_assets.aws.client import Aws, explained
+from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config import Config
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
@@ -110,8 +111,8 @@ def plan(config: Config, stack: str, given: Mapping[str, str]) -> Plan:
             f"destination.uri: {config.destination.uri!r} is a whole bucket; write s3://{bucket}/prefix, so that the "
             "job's role need not be given all of it"
         )
-    with explained(f"Stack {stack!r}", _RIGHTS):
-        cloudformation, s3 = aws.client("cloudformation"), aws.client("s3")
+    with explain_errors(f"Stack {stack!r}", _RIGHTS):
+        cloudformation, s3 = boto3_client(aws, "cloudformation"), boto3_client(aws, "s3")
         before, old_template = _deployed(cloudformation, stack)
         is_there = _is_there(s3, Bucket=bucket)
         artifacts = [(f"{prefix}/{_CODE}/{artifact.name}", artifact) for artifact in (script(), library())]
@@ -141,8 +142,8 @@ def plan(config: Config, stack: str, given: Mapping[str, str]) -> Plan:
 
 def carry_out(plan: Plan) -> dict[str, str]:
     """Upload and create or update; waits for the end of it and returns the stack's outputs."""
-    with explained(f"Stack {plan.stack!r}", _RIGHTS):
-        cloudformation = plan.aws.client("cloudformation")
+    with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
+        cloudformation = boto3_client(plan.aws, "cloudformation")
         # A job may name files that are not there yet, but not the other way round: a bucket comes before what is in it.
         if not plan.makes_bucket:
             _upload(plan)
@@ -227,10 +228,10 @@ def _bucket_policy(
 
 
 def _upload(plan: Plan) -> None:
-    s3 = plan.aws.client("s3")
+    s3 = boto3_client(plan.aws, "s3")
     for key, artifact, is_there in plan.uploads:
         if not is_there:
-            s3.put_object(Bucket=plan.bucket, Key=key, Body=artifact.content, **plan.aws.encryption())
+            s3.put_object(Bucket=plan.bucket, Key=key, Body=artifact.content, **encryption(plan.aws))
 
 
 def _apply(cloudformation: Any, plan: Plan) -> None:

@@ -37,7 +37,7 @@ _DESCRIPTION = (
 def arrivals(group: Group, job: str) -> dg.SensorDefinition:
     """The sensor that asks for a run of the job called ``job`` for each day that has changed and settled."""
     automation = group.pipeline.config.automation
-    notices = _Notices(Queue(automation.sqs_queue)) if automation.sqs_queue else None
+    notices = _Notices(Queue(automation.sqs_queue, group.pipeline.config.aws)) if automation.sqs_queue else None
 
     @dg.sensor(
         name=group.name("arrivals"),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from personalize_assets.aws.client import Aws, explained
+from personalize_assets.aws.client import Aws, boto3_client
+from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
 from personalize_assets.errors import PersonalizeAssetsError
@@ -63,9 +64,9 @@ class GlueEngine(Engine):
 
         aws = Aws(region=self.region, profile=self.profile, endpoint=self.endpoint, kms_key=self.kms_key)
         store = open_store(self.destination, aws)
-        with explained(f"Glue job {self.job!r}", _RIGHTS, self._answers(aws)):
+        with explain_errors(f"Glue job {self.job!r}", _RIGHTS, self._answers(aws)):
             # Polls that are throttled wait and ask again, which this mode does by itself.
-            glue = aws.client("glue", retries={"mode": "standard", "total_max_attempts": 8})
+            glue = boto3_client(aws, "glue", retries={"mode": "standard", "total_max_attempts": 8})
             job = glue.get_job(JobName=self.job)["Job"]
             self._check(context, job)
             work = {"--dagster_run_id": _durable_run_id(context), "--work": fingerprint_of_work(spec)}

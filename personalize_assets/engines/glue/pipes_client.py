@@ -20,7 +20,7 @@ from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
 from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3MessageReader
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.aws.client import Aws, boto3_client, encryption
 
 # API JobRunState. WAITING is Glue's own queue; a run that has waited too long there ends as EXPIRED.
 _GOING = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})
@@ -86,7 +86,7 @@ class _Context(PipesS3ContextInjector):
     def __init__(self, client: Any, staging: Staging, aws: Aws) -> None:
         bucket, self._key = staging.in_bucket("context.json")
         super().__init__(bucket=bucket, client=client)
-        self._encryption = aws.encryption()
+        self._encryption = encryption(aws)
 
     @contextmanager
     def inject_context(self, context: Any) -> Iterator[dict[str, Any]]:
@@ -161,8 +161,8 @@ class GlueClient(PipesGlueClient):
     """For one run: a client is made for each, since reader and injector remember what they have seen."""
 
     def __init__(self, glue: Any, aws: Aws, staging: Staging, seconds: float, run_id: str | None = None) -> None:
-        s3 = aws.client("s3")
-        self._logs = aws
+        s3 = boto3_client(aws, "s3")
+        self._aws = aws
         self._seconds = seconds
         self._stopped = False
         self._patient = _Patient(glue, seconds, run_id)
@@ -209,7 +209,7 @@ class GlueClient(PipesGlueClient):
     def _end_of_log(self, group: str | None, run_id: str) -> str:
         """The last lines of the driver's errors in CloudWatch; nothing where they cannot be read."""
         with suppress(aws_errors.ClientError, aws_errors.BotoCoreError):
-            logs = self._logs.client("logs", retries={"total_max_attempts": 2})
+            logs = boto3_client(self._aws, "logs", retries={"total_max_attempts": 2})
             events = logs.get_log_events(
                 logGroupName=f"{group or '/aws-glue/jobs'}/error", logStreamName=run_id, limit=_LOG_LINES
             )["events"]

@@ -374,8 +374,9 @@ def test_whoever_may_not_start_the_job_is_told_which_rights_that_needs(glue: Glu
     assert not step.run()
 
     assert step.failure() == (
-        "Glue job 'personalize-assets': access denied (User: me is not authorized); whoever runs this needs "
-        "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job",
+        "Glue job 'personalize-assets': access denied (StartJobRun: User: me is not authorized); the role or user "
+        "that runs this needs glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun "
+        "on the job",
         "AwsError",
     )
 

@@ -15,7 +15,6 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import group
 from personalize_assets.orchestration.group import PERMANENT_TAG, permanent_errors
 from personalize_assets.storage.object_store import StoreBusy, StoreError
-from personalize_assets.storage.s3 import S3Store
 
 
 def client_error(code: str) -> aws.ClientError:
@@ -68,13 +67,6 @@ def test_what_passes_by_itself_is_known(error: Exception) -> None:
 )
 def test_everything_else_is_for_people(error: Exception) -> None:
     assert not passes_by_itself(error)
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"), [("SlowDown", StoreBusy), ("NoAnswer", StoreBusy), ("AccessDenied", StoreError)]
-)
-def test_a_busy_bucket_is_told_from_one_that_refuses(code: str, kind: type[Exception]) -> None:
-    assert type(S3Store("s3://b/p")._error(code, "said S3", "key")) is kind
 
 
 # -- in a run --------------------------------------------------------------------------------------------------------
