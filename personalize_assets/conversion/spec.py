@@ -205,11 +205,15 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     datasets: dict[str, DatasetCounts] = {}
 
 
-class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="convert"):
-    """What ``convert`` did, by arrival day (ISO), and how long it took."""
+class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="convert"):
+    """What ``convert`` did, by arrival day (ISO).
+
+    ``seconds`` is how long it took; ``engine`` is what an engine elsewhere adds about its run, such as a link.
+    """
 
     days: dict[str, DayReport]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -340,11 +344,12 @@ class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile
 
 
-class ExportReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="export"):
-    """What ``export`` did, by dataset, and how long it took."""
+class ExportReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="export"):
+    """What ``export`` did, by dataset. The others as in ``ConvertReport``."""
 
     datasets: dict[str, DatasetExported]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 Spec = ConvertSpec | ExportSpec

@@ -19,12 +19,9 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
         """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
 
     def prepare(self, raw_bytes: int) -> None:
-        """Begin in the background, while other things are done, what a run over so many raw bytes will wait for.
-
-        Does nothing unless an engine says otherwise.
-        """
+        """Start in the background what a run over so many raw bytes will wait for. By default nothing."""
 
 
 def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
-    """A raw file that could not be read, with what to do about it."""
+    """The error for the user about a raw file that cannot be read."""
     return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

@@ -30,7 +30,7 @@ REJECTS = "rejects"
 _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
-_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when it died.
 _LEFTOVER_SECONDS = 24 * 3600
 _READS_AT_ONCE = 32
@@ -254,7 +254,7 @@ def _is_commit(key: str) -> bool:
 def _old_run_files(files: Iterable[StoredFile]) -> list[str]:
     """The keys of files that a run has made a while ago; what others put beside them is not ours to delete."""
     oldest = time.time() - _LEFTOVER_SECONDS
-    return [file.key for file in files if file.modified < oldest and _RUN_ID.search(file.key)]
+    return [file.key for file in files if file.modified < oldest and RUN_ID.search(file.key)]
 
 
 def _files(commit: Mapping[str, Any]) -> set[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,7 +28,7 @@ from personalize_assets.conversion.export.csv_cells import csv_lines
 from personalize_assets.conversion.export.export_profile import PartProfile
 from personalize_assets.conversion.mapping.event_mapper import COPIES, IS_FIRST
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.spark import is_remote
+from personalize_assets.conversion.spark import is_remote, machine_cores
 
 _PART = "_part"
 # Rows of a part that is cut out of a stream: some 10 MB of CSV, more than the smallest piece of a multipart upload.
@@ -85,7 +84,7 @@ def _write_partition(
 def _from_stream(in_order: DataFrame, target: Target) -> list[dict[str, Any]]:
     reports: list[dict[str, Any]] = []
     waiting: deque[Future[dict[str, Any]]] = deque()
-    cores = os.cpu_count() or 1
+    cores = machine_cores()
     with ThreadPoolExecutor(cores) as threads:
         for number, tables in enumerate(_cut(_stream(in_order))):
             waiting.append(threads.submit(_write_part, number, tables, target))
