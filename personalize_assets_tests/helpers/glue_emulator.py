@@ -28,7 +28,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from personalize_assets.deploy.stack import parsed
+from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import library, script, template
 
 # What Glue has installed, of what a job here may import (Glue guide, "Using Python libraries"), by the import's name.
@@ -36,7 +36,7 @@ _PREINSTALLED = (
     "pyspark", "py4j", "pyarrow", "pandas", "numpy", "numpy.libs", "pytz", "tzdata", "six.py", "dateutil",
     "boto3", "botocore", "s3transfer", "jmespath", "urllib3",
 )  # fmt: skip
-_ADDITIONAL_MODULES = parsed(template())["Parameters"]["AdditionalPythonModules"]["Default"]
+_ADDITIONAL_MODULES = Template.of(template()).defaults["AdditionalPythonModules"]
 _MODULES = {"dagster-pipes": "dagster_pipes", "isal": "isal", "msgspec": "msgspec"}
 _GOING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _GROUP = "/aws-glue/jobs"
