@@ -53,9 +53,11 @@ class LoggedStream:
     """
 
     def __init__(self, stream, log):
+        """Write to ``stream``, and call ``log`` with each line."""
         self.stream, self.log, self.rest = stream, log, ""
 
     def __getattr__(self, name):
+        """Everything else is the stream's own."""
         return getattr(self.stream, name)
 
     def write(self, text):

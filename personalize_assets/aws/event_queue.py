@@ -33,6 +33,7 @@ class Queue:
     """
 
     def __init__(self, url: str, aws: Aws) -> None:
+        """Make no call yet."""
         self.url = url
         self._aws = aws
 

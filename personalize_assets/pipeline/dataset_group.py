@@ -7,7 +7,9 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from personalize_assets.catalog.day_catalog import described
+import msgspec
+
+from personalize_assets.catalog.day_catalog import catalog_sources
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.masking import hashed_paths, masked_columns
@@ -76,7 +78,7 @@ class DatasetGroup:
                 f"{self.destination.uri_of(self.destination.catalog_key(day))} is not there: the files of {day} are "
                 "not catalogued; materialize raw_event_catalog for that day first"
             )
-        if catalog.get("sources") != described(self.sources):
+        if catalog.get("sources") != msgspec.to_builtins(catalog_sources(self.sources)):
             raise PersonalizeAssetsError(
                 f"{self.destination.uri_of(self.destination.catalog_key(day))} lists the files of other sources than "
                 "the config has now; materialize raw_event_catalog for that day again"

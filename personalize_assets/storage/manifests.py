@@ -6,22 +6,28 @@ defaults, so that objects of older versions can be read; keys of files are relat
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, SourceCounts
 
 
 class CatalogSource(msgspec.Struct, frozen=True):
-    """Where a catalog's keys are stored."""
+    """Where the files of a catalog are stored, and the layout of their keys."""
 
     uri: str
     layout: str
 
 
 class CatalogFile(msgspec.Struct, frozen=True):
-    """A raw file of a day: the id of its source, its key there, its stored size, ``gzip`` or ``none``, its framing."""
+    """A raw file of a day.
+
+    Attributes:
+        source: Id of its source.
+        key: Relative to the source.
+        bytes: Its stored size.
+        compression: ``gzip`` or ``none``.
+        framing: ``lines`` or ``stream``.
+    """
 
     source: str
     key: str
@@ -30,25 +36,33 @@ class CatalogFile(msgspec.Struct, frozen=True):
     framing: str
 
 
+class CatalogField(msgspec.Struct, frozen=True):
+    """A field of the sampled events: its path, its JSON types, and the share of events without a value."""
+
+    path: str
+    types: tuple[str, ...]
+    nulls: float
+
+
 class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
-    """The raw files of an arrival day, and the fields found in their heads.
+    """The raw files of an arrival day, and the fields found at the beginnings of these files.
 
     Attributes:
         day: ISO, UTC.
-        sources: By source id.
+        sources: By source id; empty in catalogs of the first version.
         bytes: Stored size of all files.
         sampled_events: How many events ``fields`` was made from.
-        fields: By path: types and share of events; see ``catalog.field_stats``.
-        content: Digest of the listing; see ``storage.raw_files``.
+        fields: In the order of their paths.
+        content: Digest of the listing (``storage.raw_files.content_digest``); None in catalogs of older versions.
         foreign_files: Files of the day's folders whose keys do not fit the layout.
     """
 
     day: str
-    sources: dict[str, CatalogSource]
-    bytes: int
+    sources: dict[str, CatalogSource] = {}
+    bytes: int = 0
     files: tuple[CatalogFile, ...]
-    sampled_events: int
-    fields: Any
+    sampled_events: int = 0
+    fields: tuple[CatalogField, ...] = ()
     content: str | None = None
     foreign_files: int = 0
 

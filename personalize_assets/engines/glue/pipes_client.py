@@ -47,6 +47,7 @@ class GlueRunFailed(Exception):
     """
 
     def __init__(self, run_id: str, state: str, message: str, log: str) -> None:
+        """Set the attributes."""
         super().__init__(f"{run_id} {state}: {message}")
         self.run_id, self.state, self.message, self.log = run_id, state, message, log
 
@@ -191,6 +192,7 @@ class GlueClient(PipesGlueClient):
     """
 
     def __init__(self, glue: Any, aws: Aws, staging: Staging, seconds: float, run_id: str | None = None) -> None:
+        """Make no call yet."""
         s3 = boto3_client(aws, "s3")
         self._aws = aws
         self._seconds = seconds
