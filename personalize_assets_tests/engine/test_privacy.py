@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.event_mapper import Mapping
-from personalize_assets.conversion.mapping.hashing import KEY, digest, with_key
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
+from personalize_assets.conversion.mapping.hashing import KEY, hasher, with_key
 from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns, masked_profile
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -46,7 +46,7 @@ def hashed(text: str, key: str = SECRET) -> str:
 def value(column: Column, found: Any) -> Any:
     """What a column makes of a value of an event, or the reason for the reject."""
     dataset = Dataset("interactions", (column,), where={})
-    (row,) = Mapping(dataset).rows({"a": found}, NOW)
+    (row,) = EventMapper(dataset).rows({"a": found}, NOW)
     return row.reason or row.values[0]
 
 
@@ -60,7 +60,7 @@ def column(name: str = "X", **options: Any) -> Column:
 def test_a_hash_is_hmac_sha_256_of_the_text_in_hexadecimal() -> None:
     assert value(column(), "u1") == hashed("u1")
     # RFC 4231, test case 2.
-    assert digest("Jefe")("what do ya want for nothing?") == (
+    assert hasher("Jefe")("what do ya want for nothing?") == (
         "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     )
 
@@ -98,7 +98,7 @@ def test_hashes_that_are_too_long_together_are_a_reject() -> None:
 
 def test_a_column_that_is_to_be_hashed_is_never_written_without_a_key() -> None:
     with pytest.raises(ValueError, match="column X is to be hashed, but has no key"):
-        Mapping(Dataset("interactions", (Column("X", ("a",), hash=True),), where={}))
+        EventMapper(Dataset("interactions", (Column("X", ("a",), hash=True),), where={}))
 
 
 def test_the_key_is_shown_nowhere() -> None:

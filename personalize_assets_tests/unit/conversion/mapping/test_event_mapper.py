@@ -11,14 +11,16 @@ import pyarrow as pa
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.event_mapper import Mapping, Row, lookup, schema
-from personalize_assets.conversion.mapping.timestamps import latest_seconds
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.mapping.event_mapper import EventMapper, Row
+from personalize_assets.conversion.mapping.paths import lookup
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 
-LATEST = latest_seconds(date(2026, 10, 1))
+LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 
 
 def rows(dataset: Dataset, fields: dict[str, Any]) -> list[Row]:
-    return list(Mapping(dataset).rows(fields, LATEST))
+    return list(EventMapper(dataset).rows(fields, LATEST))
 
 
 def interactions(*columns: Column, **options: Any) -> Dataset:
@@ -303,9 +305,9 @@ def test_the_daily_schema_is_the_columns_in_their_order_and_the_bookkeeping() ->
         pa.field("BOOLEAN", pa.bool_()),
         pa.field("TIMESTAMP", pa.int64()),
     ]
-    assert schema(Dataset("interactions", columns, where={})) == pa.schema(
+    assert daily_schema(Dataset("interactions", columns, where={})) == pa.schema(
         [*own, pa.field("_dedupe", pa.string()), pa.field("_position", pa.int32())]
     )
-    assert schema(Dataset("users", columns, where={})) == pa.schema(
+    assert daily_schema(Dataset("users", columns, where={})) == pa.schema(
         [*own, pa.field("_event_time", pa.int64()), pa.field("_message_id", pa.string())]
     )

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos, latest_seconds
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos, max_epoch_seconds_of
 
 # 2026-10-01T12:34:56Z
 NOON = 1_790_858_096
@@ -170,11 +171,11 @@ def test_anything_else_is_no_point_in_time(value: Any) -> None:
 
 
 def test_the_last_second_of_a_day_is_the_end_of_the_day_after_it() -> None:
-    assert latest_seconds(date(2026, 10, 1)) == int(datetime(2026, 10, 3, tzinfo=UTC).timestamp())
+    assert max_epoch_seconds_of(date(2026, 10, 1)) == int(datetime(2026, 10, 3, tzinfo=UTC).timestamp())
 
 
 def test_the_first_second_is_that_of_1990() -> None:
-    assert int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) == EARLIEST_SECONDS
+    assert int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) == MIN_EPOCH_SECONDS
 
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
