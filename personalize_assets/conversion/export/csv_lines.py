@@ -20,4 +20,4 @@ def csv_lines(batch: pa.RecordBatch) -> pa.Buffer:
     cells = [pc.fill_null(type_of_arrow(column.type).csv_cells(column), "") for column in batch.columns]
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, ","), "", "\n")
     # An Arrow string array keeps its texts one behind the other, which are the bytes of the file.
-    return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py())
+    return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py() or 0)

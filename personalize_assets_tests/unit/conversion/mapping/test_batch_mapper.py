@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
-from personalize_assets.conversion.mapping.timestamps import epoch_nanos, many_nanos, max_epoch_seconds_of
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.reading.prefilter import matcher
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
@@ -240,13 +240,3 @@ def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
 def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: Dataset) -> None:
     with pytest.raises(NoShapeError):
         Shape([dataset])
-
-
-@given(
-    st.lists(st.one_of(TIMES, st.none(), st.datetimes().map(lambda time: time.isoformat() + "Z"), VALUES), max_size=5)
-)
-def test_many_times_are_read_as_each_is(values: list[Any]) -> None:
-    each = [epoch_nanos(value) for value in values]
-    assert many_nanos(values).to_pylist() == [
-        nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
-    ]
