@@ -17,7 +17,7 @@ from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.catalog.athena import INTERACTIONS, Table, interactions_table, raw_table
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping import event_mapper as mapping
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import DAILY, Destination
 from personalize_assets.storage.manifests import DayCatalog
@@ -73,7 +73,7 @@ def _tables(
     daily = destination.uri_of(DAILY["interactions"])
     return [
         raw_table(source.uri, source.layout, source.start_date, seen.keys, fields, streams),
-        interactions_table(daily, source.start_date, mapping.schema(interactions)),
+        interactions_table(daily, source.start_date, daily_schema(interactions)),
     ]
 
 
