@@ -113,9 +113,8 @@ def _register(config: Config, database: str, tables: Sequence[Table]) -> None:
             except glue.exceptions.EntityNotFoundException:
                 glue.create_table(DatabaseName=database, TableInput=wanted)
                 continue
-            if any(
-                found.get(key) != value for key, value in wanted.items()
-            ):  # each update adds a version that Glue keeps
+            # Glue keeps a version for each update.
+            if any(found.get(key) != value for key, value in wanted.items()):
                 glue.update_table(DatabaseName=database, TableInput=wanted)
 
 

@@ -28,7 +28,7 @@ class Account:
         region: Of the client that makes the stack.
         stack: None if there is none of the name.
         has_bucket: Whether the destination's bucket exists.
-        has_policy: Whether that bucket has a policy, whoever made it.
+        has_policy: Whether that bucket has a policy, the stack's own or another one.
         keys: Those of the asked keys that exist in the bucket.
     """
 

@@ -16,7 +16,7 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
 
     @abstractmethod
     def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-        """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
+        """Run the job of a spec and wait for its end. Raises ``PersonalizeAssetsError`` for what the user can fix."""
 
     def prepare(self, raw_bytes: int) -> None:
         """Start in the background what a run over so many raw bytes will wait for. By default nothing."""

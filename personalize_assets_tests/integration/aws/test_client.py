@@ -1,4 +1,4 @@
-"""How AWS is reached: what the config's `aws:` says goes for the store, for Arrow and for every client."""
+"""The config's `aws:` holds for the store, for Arrow and for the whole pipeline, on moto's server."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_this_process_writes_is_encrypted_with_the_key(bucket: str) -> None
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KEY)
 
 
-def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
+def test_the_whole_pipeline_uses_the_configs_region_and_endpoint(bucket: str) -> None:
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     boto3.client("s3").put_object(Bucket=bucket, Key="raw/a.json", Body=b"{}")
     pipeline = Pipeline(
@@ -73,7 +73,7 @@ def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
     assert [file["uri"] for file in spec["sources"][0]["files"]] == [f"s3://{bucket}/raw/a.json"]
 
 
-def test_arrow_is_told_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:
+def test_arrow_gets_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:
     options = arrow_s3_options([f"s3://{bucket}/raw"], Aws(profile=profile))
 
     assert {name: options[name] for name in ("credentials", "profile")} == {"credentials": "boto3", "profile": "mine"}

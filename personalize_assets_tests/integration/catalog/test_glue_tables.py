@@ -151,7 +151,7 @@ def test_a_crawler_that_runs_already_is_waited_for(crawler: None, glue: GlueEmul
     assert pipeline.describe_for_athena(pipeline.catalog([START]))["crawler"] == "mine"
 
 
-def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None:
+def test_a_crawler_that_fails_is_an_error(crawler: None, glue: GlueEmulator) -> None:
     glue.outcome = ("FAILED", "Service Principal: glue.amazonaws.com is not authorized")
     pipeline = group(**CRAWLER)
 
@@ -163,7 +163,7 @@ def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None
     )
 
 
-def test_a_crawler_that_is_not_there_is_told(glue: GlueEmulator) -> None:
+def test_a_crawler_that_does_not_exist_is_an_error(glue: GlueEmulator) -> None:
     pipeline = group(**CRAWLER)
 
     with pytest.raises(PersonalizeAssetsError, match=r"Crawler 'mine': there is no such crawler; correct glue.crawler"):

@@ -100,7 +100,7 @@ def test_the_page_names_parameters_and_defaults_as_the_template_has_them() -> No
     assert {one for pair in named for one in pair if one} <= set(TEMPLATE["Parameters"])
 
 
-def test_the_page_tells_of_every_action_that_is_granted() -> None:
+def test_the_page_names_every_action_that_is_granted() -> None:
     page = (REPO / "docs" / "glue.md").read_text()
     granted = {
         action

@@ -72,10 +72,10 @@ def _endpoint(request: pytest.FixtureRequest) -> str:
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_none_of_it(bucket: str, calls: list[str]) -> None:
-    code, said = deploy("--dry-run")
+    code, output = deploy("--dry-run")
 
-    assert code == 0, said
-    assert said.startswith(
+    assert code == 0, output
+    assert output.startswith(
         "Stack      personalize-assets in eu-central-1: new\n"
         "Bucket     events: exists\n"
         f"Upload     s3://events/made/_glue_code/{script().name}: {len(script().content):,} bytes\n"
@@ -83,16 +83,16 @@ def test_a_dry_run_says_what_would_be_done_and_does_none_of_it(bucket: str, call
         "Parameter  SourceBucketName = raw\n"
         "Parameter  SourceDataPrefix = segment\n"
     )
-    assert "\nResource   Job: AWS::Glue::Job\n" in said
-    assert said.endswith("\nNothing was changed: this was a dry run.\n")
+    assert "\nResource   Job: AWS::Glue::Job\n" in output
+    assert output.endswith("\nNothing was changed: this was a dry run.\n")
     assert {call for call in calls if not call.startswith(("Describe", "Get", "Head", "List"))} == set()
     assert list(boto3.resource("s3").Bucket(bucket).objects.all()) == []
 
 
 def test_deploying_makes_a_job_that_names_script_and_zip_by_their_content(bucket: str) -> None:
-    code, said = deploy("--stack", "shop", "--parameter", "NumberOfWorkers=5")
+    code, output = deploy("--stack", "shop", "--parameter", "NumberOfWorkers=5")
 
-    assert code == 0, said
+    assert code == 0, output
     keys = [item.key for item in boto3.resource("s3").Bucket(bucket).objects.all()]
     assert keys == [f"made/_glue_code/{script().name}", f"made/_glue_code/{library().name}"]
     (found,) = boto3.client("cloudformation").describe_stacks(StackName="shop")["Stacks"]
@@ -100,22 +100,22 @@ def test_deploying_makes_a_job_that_names_script_and_zip_by_their_content(bucket
     assert parameters["ScriptKey"] == keys[0]
     assert parameters["NumberOfWorkers"] == "5"
     assert parameters["ManageBucketPolicy"] == "true"
-    assert "\nDone.\n" in said
-    assert "PersonalizeRoleArn   arn:aws:iam::" in said
-    assert "ExportsLocation      s3://events/made/exports/\n" in said
+    assert "\nDone.\n" in output
+    assert "PersonalizeRoleArn   arn:aws:iam::" in output
+    assert "ExportsLocation      s3://events/made/exports/\n" in output
 
 
 def test_deploying_again_uploads_nothing_twice_and_keeps_what_was_asked_for_once(bucket: str, calls: list[str]) -> None:
     deploy("--parameter", "NumberOfWorkers=5")
     calls.clear()
 
-    code, said = deploy("--parameter", "TimeoutMinutes=60")
+    code, output = deploy("--parameter", "TimeoutMinutes=60")
 
-    assert code == 0, said
-    assert "Stack      personalize-assets in eu-central-1: exists, to be updated\n" in said
-    assert f"{script().name}: exists already\n" in said
-    assert "Parameter  TimeoutMinutes = 60  (was 120)\n" in said
-    assert "Parameter  NumberOfWorkers = 5  (kept)\n" in said
+    assert code == 0, output
+    assert "Stack      personalize-assets in eu-central-1: exists, to be updated\n" in output
+    assert f"{script().name}: exists already\n" in output
+    assert "Parameter  TimeoutMinutes = 60  (was 120)\n" in output
+    assert "Parameter  NumberOfWorkers = 5  (kept)\n" in output
     assert "PutObject" not in calls
     (found,) = boto3.client("cloudformation").describe_stacks(StackName="personalize-assets")["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
@@ -123,10 +123,10 @@ def test_deploying_again_uploads_nothing_twice_and_keeps_what_was_asked_for_once
 
 
 def test_a_bucket_that_is_not_there_is_made_first_and_then_filled(bucket: str) -> None:
-    code, said = deploy(destination="s3://new-bucket/made")
+    code, output = deploy(destination="s3://new-bucket/made")
 
-    assert code == 0, said
-    assert "Bucket     new-bucket: made by the stack\n" in said
+    assert code == 0, output
+    assert "Bucket     new-bucket: made by the stack\n" in output
     made = boto3.resource("s3").Bucket("new-bucket")
     assert len(list(made.objects.all())) == 2
     made.objects.all().delete()
@@ -138,23 +138,23 @@ def test_a_policy_that_the_bucket_has_already_is_left_alone(bucket: str) -> None
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     boto3.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
 
-    code, said = deploy("--dry-run")
+    code, output = deploy("--dry-run")
 
-    assert code == 0, said
-    assert "Parameter  ManageBucketPolicy = false\n" in said
+    assert code == 0, output
+    assert "Parameter  ManageBucketPolicy = false\n" in output
     assert (
         "Note       events has a policy already, which stays as it is: add s3:GetObject on made/exports/* and "
         "s3:ListBucket for personalize.amazonaws.com to it (docs/glue.md)\n"
-    ) in said
+    ) in output
 
 
 def test_every_source_of_the_datasets_may_be_read_by_the_job(bucket: str) -> None:
     source = '{"uri": "s3://crm/users", "layout": "hive"}'
 
-    code, said = deploy("--dry-run", PERSONALIZE__DATASETS__USERS__SOURCE=source)
+    code, output = deploy("--dry-run", PERSONALIZE__DATASETS__USERS__SOURCE=source)
 
-    assert code == 0, said
-    assert "Parameter  SecondSourceArn = arn:aws:s3:::crm/users/*\n" in said
+    assert code == 0, output
+    assert "Parameter  SecondSourceArn = arn:aws:s3:::crm/users/*\n" in output
 
 
 @pytest.mark.parametrize(
@@ -174,17 +174,19 @@ def test_every_source_of_the_datasets_may_be_read_by_the_job(bucket: str) -> Non
         ([], {"destination": "out"}, " is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine "),
     ],
 )
-def test_what_cannot_be_deployed_is_said(arguments: list[str], env: dict[str, str], expected: str, bucket: str) -> None:
-    code, said = deploy("--dry-run", *arguments, **env)
+def test_a_deployment_that_is_impossible_is_refused(
+    arguments: list[str], env: dict[str, str], expected: str, bucket: str
+) -> None:
+    code, output = deploy("--dry-run", *arguments, **env)
 
     assert code in (1, 2)
-    assert expected in said
+    assert expected in output
 
 
 def test_a_stack_that_fails_says_why(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stack, "template", lambda: template().replace("AWS::Glue::Job\n", "AWS::Glue::Nothing\n"))
 
-    code, said = deploy(AWS_SECRET_ACCESS_KEY="")
+    code, output = deploy(AWS_SECRET_ACCESS_KEY="")
 
     assert code == 1
-    assert said.splitlines()[-1].startswith("Error: Stack 'personalize-assets': ")
+    assert output.splitlines()[-1].startswith("Error: Stack 'personalize-assets': ")

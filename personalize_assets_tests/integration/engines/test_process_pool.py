@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_named_across_processes(tmp_path: Path) ->
         over_processes(2)(tasks, plan(tmp_path))
 
 
-def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"  # a worker that opens it waits
     os.mkfifo(pipe)
     before = _children()
@@ -127,7 +127,7 @@ def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked")
 def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
-    # In a process of its own, where nobody has started any before.
+    # In a new process, which has started no others before.
     program = (
         "import re, subprocess, os\n"
         "from pathlib import Path\n"

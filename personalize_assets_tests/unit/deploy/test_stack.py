@@ -123,7 +123,7 @@ def test_the_command_line_counts_more_than_the_config() -> None:
     assert found.parameters["NumberOfWorkers"] == "9"
 
 
-def test_parameters_that_nobody_names_keep_their_value_if_the_template_still_has_them() -> None:
+def test_parameters_that_are_not_given_keep_their_value_if_the_template_still_has_them() -> None:
     assert planned(deployed(NumberOfWorkers="5", JobName="old", Gone="x")).kept == {"NumberOfWorkers": "5"}
 
 

@@ -1,4 +1,4 @@
-"""What is shipped to Glue runs by itself, and an installed package has it too."""
+"""What is shipped to Glue runs without the rest of the package, and an installed package has it too."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_the_zip_runs_on_python_313_as_on_glue_6(tmp_path: Path, python313: str)
     assert (counts["rows"], counts["kept"], counts["rejected"]) == (2, 1, {"missing:USER_ID": 1})
 
 
-def test_an_old_python_is_told_which_glue_versions_will_do(tmp_path: Path) -> None:
+def test_an_old_python_is_an_error_that_names_the_glue_versions_to_use(tmp_path: Path) -> None:
     old = "import sys, runpy; sys.version_info = (3, 10); sys.version = '3.10.9'; runpy.run_path(sys.argv[1])"
 
     done = subprocess.run(

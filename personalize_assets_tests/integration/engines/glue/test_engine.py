@@ -191,7 +191,7 @@ def test_the_spec_that_goes_to_glue_names_no_profile_of_this_machine(glue: GlueE
     }
 
 
-def test_lost_messages_are_no_loss_for_the_report_lies_beside_the_output(glue: GlueEmulator) -> None:
+def test_without_messages_the_report_is_read_from_its_file(glue: GlueEmulator) -> None:
     the_job_does(SUCCEEDS)
     create_job(
         DefaultArguments={
@@ -207,7 +207,7 @@ def test_lost_messages_are_no_loss_for_the_report_lies_beside_the_output(glue: G
     assert step.reports[0]["days"] == REPORT["days"]
 
 
-def test_another_version_of_the_code_than_the_one_here_is_told(glue: GlueEmulator) -> None:
+def test_another_version_of_the_code_than_the_one_here_is_logged(glue: GlueEmulator) -> None:
     create_job(DefaultArguments={"--extra-py-files": "s3://events/code/personalize_assets-0123.zip"})
     glue.outcome = ("FAILED", "")
     step = Step()
@@ -223,7 +223,7 @@ def test_another_version_of_the_code_than_the_one_here_is_told(glue: GlueEmulato
 # A run that goes wrong
 
 
-def test_a_job_that_crashes_is_told_with_its_traceback_and_the_former_state_stays(glue: GlueEmulator) -> None:
+def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(glue: GlueEmulator) -> None:
     former = {"mapping": "m", "run": "r", "files": ["filtered_interactions/day=2026-10-01/former.parquet"]}
     destination = Destination("s3://events/out")
     destination.commit_day("filtered_interactions", "2026-10-01", former)
@@ -256,7 +256,7 @@ def test_a_job_that_crashes_is_told_with_its_traceback_and_the_former_state_stay
     assert "out/_glue/20261001T000000-aaaaaa/context.json" not in keys("out/_glue")
 
 
-def test_a_job_that_dies_before_it_can_speak_is_told_by_its_log(glue: GlueEmulator) -> None:
+def test_a_job_that_dies_without_a_report_fails_with_the_end_of_its_log(glue: GlueEmulator) -> None:
     boto3.client("s3").put_object(
         Bucket="events", Key="code/other.py", Body=b"import sys\nprint('one', file=sys.stderr)\nimport no_such_module\n"
     )
@@ -271,7 +271,7 @@ def test_a_job_that_dies_before_it_can_speak_is_told_by_its_log(glue: GlueEmulat
     assert "\none\nTraceback (most recent call last):\n" in text
 
 
-def test_a_job_that_succeeds_without_a_word_has_failed(glue: GlueEmulator) -> None:
+def test_a_run_that_succeeds_without_a_report_has_failed(glue: GlueEmulator) -> None:
     boto3.client("s3").put_object(Bucket="events", Key="code/other.py", Body=b"")
     create_job(Command={"Name": "glueetl", "ScriptLocation": "s3://events/code/other.py"})
     step = Step()
@@ -285,7 +285,7 @@ def test_a_job_that_succeeds_without_a_word_has_failed(glue: GlueEmulator) -> No
     )
 
 
-def test_a_role_that_may_not_read_is_told_in_the_jobs_own_words(glue: GlueEmulator) -> None:
+def test_a_role_that_may_not_read_the_spec_fails_with_the_jobs_own_error(glue: GlueEmulator) -> None:
     the_job_does(SUCCEEDS)
 
     def refuse(run: Run) -> None:
@@ -301,7 +301,7 @@ def test_a_role_that_may_not_read_is_told_in_the_jobs_own_words(glue: GlueEmulat
     assert "AWS Error ACCESS_DENIED" in text
 
 
-def test_a_raw_file_that_the_role_may_not_read_is_for_the_user_to_mend(glue: GlueEmulator) -> None:
+def test_a_raw_file_that_the_role_may_not_read_is_an_error_for_the_user(glue: GlueEmulator) -> None:
     the_job_does("raise events.UnreadableFile('s3://raw/a.json cannot be read: AWS Error ACCESS_DENIED')")
     step = Step()
 
@@ -315,7 +315,7 @@ def test_a_raw_file_that_the_role_may_not_read_is_for_the_user_to_mend(glue: Glu
     )
 
 
-def test_a_script_that_is_not_there_says_to_deploy(glue: GlueEmulator) -> None:
+def test_a_script_that_does_not_exist_says_to_deploy(glue: GlueEmulator) -> None:
     create_job(Command={"Name": "glueetl", "ScriptLocation": "s3://events/code/gone.py"})
     step = Step()
 
@@ -327,7 +327,7 @@ def test_a_script_that_is_not_there_says_to_deploy(glue: GlueEmulator) -> None:
     )
 
 
-def test_a_job_that_is_not_there_says_to_deploy(glue: GlueEmulator) -> None:
+def test_a_job_that_does_not_exist_says_to_deploy(glue: GlueEmulator) -> None:
     step = Step(region="eu-west-1")
 
     assert not step.run()
@@ -354,7 +354,7 @@ def test_a_glue_version_that_is_too_old_is_refused_before_anything_starts(versio
     assert glue.runs == []
 
 
-def test_whoever_may_not_start_the_job_is_told_which_rights_that_needs(glue: GlueEmulator) -> None:
+def test_access_denied_names_the_rights_that_are_needed(glue: GlueEmulator) -> None:
     glue.errors["StartJobRun"] = [("AccessDeniedException", "User: me is not authorized")]
     step = Step()
 
@@ -377,7 +377,7 @@ def test_whoever_may_not_start_the_job_is_told_which_rights_that_needs(glue: Glu
         ("TIMEOUT", "PersonalizeAssetsError", "; give the job more workers (glue.workers), fewer days a run"),
     ],
 )
-def test_every_end_of_a_run_is_an_end(state: str, kind: str, advice: str, glue: GlueEmulator) -> None:
+def test_a_run_that_ends_in_any_other_state_fails(state: str, kind: str, advice: str, glue: GlueEmulator) -> None:
     glue.outcome = (state, "Glue's own words")
     step = Step()
 
@@ -393,7 +393,7 @@ def test_every_end_of_a_run_is_an_end(state: str, kind: str, advice: str, glue: 
 # Waiting
 
 
-def test_polls_that_are_throttled_are_asked_again(glue: GlueEmulator) -> None:
+def test_polls_that_are_throttled_are_repeated(glue: GlueEmulator) -> None:
     glue.outcome = ("TIMEOUT", "")
     glue.errors["GetJobRun"] = [("ThrottlingException", "Rate exceeded"), ("InternalServiceException", "sorry")] * 2
     step = Step()
@@ -404,7 +404,7 @@ def test_polls_that_are_throttled_are_asked_again(glue: GlueEmulator) -> None:
     assert glue.calls.count("GetJobRun") >= 5
 
 
-def test_a_start_waits_its_turn_where_the_job_allows_no_more_runs(glue: GlueEmulator) -> None:
+def test_a_start_waits_while_the_job_allows_no_more_runs(glue: GlueEmulator) -> None:
     glue.outcome = ("TIMEOUT", "")
     glue.errors["StartJobRun"] = [("ConcurrentRunsExceededException", "Concurrent runs exceeded for personalize")] * 2
     step = Step()
@@ -440,7 +440,7 @@ def test_a_run_that_is_cancelled_stops_the_run_in_glue(glue: GlueEmulator) -> No
     assert f"Interrupted: stopping Glue run {glue.runs[0].id}" in step.instance_log()
 
 
-def test_a_stop_that_glue_refuses_is_told_and_hides_nothing(glue: GlueEmulator) -> None:
+def test_a_stop_that_glue_refuses_is_logged(glue: GlueEmulator) -> None:
     the_job_does(SLEEPS)
     glue.errors["BatchStopJobRun"] = [("AccessDeniedException", "not authorized to stop")]
     step = Step()
@@ -470,7 +470,7 @@ dg.materialize([made], tags={"dagster/root_run_id": "the-first-run"})
 """
 
 
-def test_a_step_whose_orchestrator_died_takes_up_the_run_that_is_still_going(
+def test_a_retry_uses_the_run_that_is_still_going_after_its_orchestrator_died(
     glue: GlueEmulator, tmp_path: Path
 ) -> None:
     the_job_does("import os\nwhile not os.path.exists('go'): time.sleep(0.05)\n" + SUCCEEDS)
@@ -498,7 +498,7 @@ def test_a_step_whose_orchestrator_died_takes_up_the_run_that_is_still_going(
     assert f"Glue run {glue.runs[0].id} of this step exists already (RUNNING); using it" in step.log()
 
 
-def test_a_report_that_nobody_has_taken_is_used_and_then_gone(glue: GlueEmulator) -> None:
+def test_a_report_that_was_not_read_yet_is_used_and_then_deleted(glue: GlueEmulator) -> None:
     work = spec(s3=on(glue))
     store = Destination("s3://events/out").store
     store.write("_glue/20261001T000000-aaaaaa/report.json", json.dumps({"job": "convert", **REPORT}).encode())
@@ -519,7 +519,7 @@ def test_a_report_that_nobody_has_taken_is_used_and_then_gone(glue: GlueEmulator
 @pytest.mark.parametrize(
     ("state", "run_id"), [("SUCCEEDED", "the-first-run"), ("FAILED", "the-first-run"), ("RUNNING", "x")]
 )
-def test_a_run_that_is_over_or_another_ones_is_not_taken_up(state: str, run_id: str, glue: GlueEmulator) -> None:
+def test_a_run_that_is_over_or_of_another_dagster_run_is_not_used(state: str, run_id: str, glue: GlueEmulator) -> None:
     create_job(ExecutionProperty={"MaxConcurrentRuns": 2})
     work = spec(s3=on(glue))
     report = "s3://events/out/_glue/20261001T000000-aaaaaa/report.json"
@@ -548,7 +548,7 @@ def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> Non
     assert set(pools(local).values()) == {None}
 
 
-def test_the_engine_is_what_the_config_says() -> None:
+def test_the_engine_has_the_settings_of_the_config() -> None:
     config = load_config(
         env={
             "PERSONALIZE__SOURCE__URI": "s3://raw/events",
