@@ -24,8 +24,8 @@ from personalize_assets.conversion.export.id_sketch import Sketch
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
 from personalize_assets.orchestration.charts import export_charts
+from personalize_assets.orchestration.check_facts import judge_exports, judge_file
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.evaluate import judge_exports, judge_file
 
 START = date(2026, 10, 1)
 CSVS = ("interactions_csv", "users", "users_csv", "items", "items_csv")

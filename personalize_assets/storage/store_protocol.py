@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from personalize_assets.errors import PassingError, PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 
 class StoreError(PersonalizeAssetsError):
     """A folder or bucket that is not there or may not be used; its text names it and says what to do."""
 
 
-class StoreBusy(StoreError, PassingError):
+class StoreBusy(StoreError, TransientError):
     """A bucket that does not answer now, but may in a moment."""
 
 

@@ -11,8 +11,8 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
+from personalize_assets.orchestration.check_facts import judge_file
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.evaluate import judge_file
 from personalize_assets_tests.helpers.check_shop import Shop, event, item, results, shown, user
 
 SUPPLIES = [user("u1"), item("i1")]
@@ -45,10 +45,10 @@ def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None
 
     assert not run.success
     assert failure(run) == (
-        "interactions_csv is not put in force, for Personalize would refuse it: at_least_1000_interactions_are_unique: "
-        f"found 999, allowed is at least 1,000. The former export of run {manifest['run']}, with 1,000 rows, stays in "
-        "force. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all the same, "
-        "as for a trial"
+        "interactions_csv was not replaced, because Personalize would refuse the new export: "
+        "at_least_1000_interactions_are_unique: found 999, allowed is at least 1,000. The former export of run "
+        f"{manifest['run']}, with 1,000 rows, stays the current one. The checks of interactions_csv say what to do; "
+        "`checks: warn` in the config exports it anyway, as for a trial"
     )
     assert shop.csv("interactions").read_bytes() == before
     assert shop.pipeline.destination.manifest("interactions") == manifest
@@ -69,7 +69,7 @@ def test_a_first_export_that_is_refused_leaves_nothing(tmp_path: Path, engine: E
 
     run = shop.export("interactions_csv")
 
-    assert "No former export is there." in failure(run)
+    assert "There is no former export." in failure(run)
     assert not (shop.folder / "out" / "exports").exists()
 
 

@@ -27,8 +27,8 @@ from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, ma
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.orchestration.check_facts import judge_current_export, judge_file
 from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.evaluate import judge_file, judge_in_force
 from personalize_assets_tests.helpers.csv_reader import read_csv
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import REPO
@@ -394,7 +394,7 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
     file.write_text(file.read_text().replace(f",{NOW}\n", ",soon\n", 1) + "ann,pills\n")
     after = shop_of_kinds(tmp_path, mask, is_hashed=is_hashed)
 
-    judged = [*judge_in_force(after, "interactions"), *judge_file(after, "interactions")]
+    judged = [*judge_current_export(after, "interactions"), *judge_file(after, "interactions")]
     finished, _ = after.finished([DAY], ["interactions"])
     rejects = after.first_rejects("interactions", DAY.isoformat(), 5)
 

@@ -17,7 +17,7 @@ from personalize_assets.cli import main
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.local_run.run import _stretches
+from personalize_assets.local_run.run import day_ranges
 from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, _today
 
 TODAY = _today()
@@ -140,7 +140,7 @@ def test_a_range_is_one_run_up_to_the_bound_of_the_config(start: Start) -> None:
 def test_stretches_have_no_gap_and_no_more_than_so_many_days(
     days: list[int], most: int, stretches: list[tuple[int, int]]
 ) -> None:
-    found = _stretches([date(2026, 10, day) for day in days], most)
+    found = day_ranges([date(2026, 10, day) for day in days], most)
 
     assert [(first.day, last.day) for first, last in found] == stretches
 
@@ -238,7 +238,7 @@ def test_days_are_not_exported_while_their_books_are_open(start: Start, monkeypa
     group = start(export="eager")
     _, cursor = eager(group)
     monkeypatch.setattr(
-        "personalize_assets.orchestration.accounting_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
+        "personalize_assets.orchestration.asset_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
     )
     convert(group, DAYS[:1])
 

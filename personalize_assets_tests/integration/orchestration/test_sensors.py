@@ -110,7 +110,7 @@ def test_a_day_that_has_not_settled_is_told_of_and_waits(in_folder: Start, today
 
     assert not answer.run_requests
     assert isinstance(answer.skip_reason, dg.SkipReason)
-    assert answer.skip_reason.skip_message == f"1 days looked at; 1 not settled ({today})"
+    assert answer.skip_reason.skip_message == f"1 days checked; 1 not settled ({today})"
 
 
 @pytest.mark.slow
@@ -215,7 +215,7 @@ def test_a_day_with_a_permanent_failure_waits_for_a_day(in_folder: Start, monkey
     answer = group.tick()
 
     assert isinstance(answer.skip_reason, dg.SkipReason)
-    assert "1 failed, to be tried again later" in str(answer.skip_reason.skip_message)
+    assert "1 failed, to be retried later" in str(answer.skip_reason.skip_message)
 
 
 def test_a_day_is_left_alone_while_its_run_is_under_way(in_folder: Start, today: date) -> None:
@@ -241,7 +241,7 @@ def test_a_source_that_is_empty_all_at_once_is_told_and_its_days_stay(in_folder:
 
     assert not answer.run_requests
     assert str(answer.skip_reason).count(
-        f"{group.raw.uri} is empty, but held files of {today}: that day is left as it is; mount the folder or correct "
+        f"{group.raw.uri} is empty, but had files of {today}: that day is left as it is; mount the folder or correct "
         "the uri in the config, or materialize the day by hand if it is meant to be empty"
     )
 

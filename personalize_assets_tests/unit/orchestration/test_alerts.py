@@ -117,7 +117,7 @@ def test_without_a_webhook_it_is_written_to_the_log(group: Automated, capfd: pyt
 
     said = capfd.readouterr().err
     assert f"*convert* has failed for {_today()}: no permission" in said
-    assert "(ALERT_WEBHOOK_URL is not set: nobody else is told)" in said
+    assert "(ALERT_WEBHOOK_URL is not set, so this alert is sent nowhere else)" in said
 
 
 def test_a_busy_webhook_is_tried_again(webhook: Webhook) -> None:

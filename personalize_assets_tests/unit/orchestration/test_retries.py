@@ -10,10 +10,9 @@ import pytest
 from botocore import exceptions as aws
 from py4j.protocol import Py4JNetworkError
 
-from personalize_assets.aws.error_codes import passes_by_itself
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration import group
-from personalize_assets.orchestration.group import PERMANENT_TAG, permanent_errors
+from personalize_assets.orchestration import retries, run_tags
+from personalize_assets.orchestration.retries import is_transient, user_errors
 from personalize_assets.storage.object_store import StoreBusy, StoreError
 from personalize_assets.storage.s3 import S3Store
 
@@ -47,8 +46,8 @@ def caused_by(cause: Exception) -> Exception:
     ],
     ids=repr,
 )
-def test_what_passes_by_itself_is_known(error: Exception) -> None:
-    assert passes_by_itself(error)
+def test_what_is_transient_is_known(error: Exception) -> None:
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +66,7 @@ def test_what_passes_by_itself_is_known(error: Exception) -> None:
     ids=repr,
 )
 def test_everything_else_is_for_people(error: Exception) -> None:
-    assert not passes_by_itself(error)
+    assert not is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -82,14 +81,14 @@ def test_a_busy_bucket_is_told_from_one_that_refuses(code: str, kind: type[Excep
 
 def run(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> tuple[dg.ExecuteInProcessResult, int]:
     """An asset that fails so often, then succeeds; its run, and how often it was started."""
-    monkeypatch.setattr(group, "RETRIES", group.RETRIES._replace(delay=0.01))
+    monkeypatch.setattr(retries, "RETRIES", retries.RETRIES._replace(delay=0.01))
     left = list(errors)
     started = []
 
     @dg.asset
     def an_asset() -> None:
         started.append(1)
-        with permanent_errors():
+        with user_errors():
             if left:
                 raise left.pop(0)
 
@@ -120,7 +119,7 @@ def test_what_does_not_pass_in_time_fails_with_its_own_text_after_three_retries(
 
     assert (result.success, started) == (False, 4)
     assert failure(result) == "dagster._core.definitions.events.Failure: s3://b: busy; wait"
-    assert PERMANENT_TAG not in result.dagster_run.tags
+    assert run_tags.PERMANENT not in result.dagster_run.tags
 
 
 def test_what_people_must_mend_is_not_tried_again_and_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,17 +127,17 @@ def test_what_people_must_mend_is_not_tried_again_and_the_run_says_so(monkeypatc
 
     assert (result.success, started) == (False, 1)
     assert failure(result) == "dagster._core.definitions.events.Failure: engine: no such engine; use local"
-    assert result.dagster_run.tags[PERMANENT_TAG] == "true"
+    assert result.dagster_run.tags[run_tags.PERMANENT] == "true"
 
 
 def test_a_fault_of_our_own_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     result, started = run(monkeypatch, ZeroDivisionError("a fault"))
 
     assert (result.success, started) == (False, 1)
-    assert PERMANENT_TAG not in result.dagster_run.tags
+    assert run_tags.PERMANENT not in result.dagster_run.tags
 
 
 def test_waits_grow_and_differ() -> None:
     for attempt, least, most in ((1, 0, 60), (2, 60, 120), (3, 180, 240)):
-        waits = {group.RETRIES.calculate_delay(attempt) for _ in range(20)}
+        waits = {retries.RETRIES.calculate_delay(attempt) for _ in range(20)}
         assert least <= min(waits) < max(waits) <= most
