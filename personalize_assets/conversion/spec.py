@@ -205,11 +205,15 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     datasets: dict[str, DatasetCounts] = {}
 
 
-class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="convert"):
-    """What ``convert`` did, by arrival day (ISO), and how long it took."""
+class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="convert"):
+    """What ``convert`` did, by arrival day (ISO).
+
+    ``seconds`` is how long it took; ``engine`` is what an engine elsewhere adds about its run, such as a link.
+    """
 
     days: dict[str, DayReport]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -247,6 +251,9 @@ class Blamed(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int = 0
     shown: tuple[dict[str, Any], ...] = ()
+
+    def __add__(self, other: Blamed) -> Blamed:
+        return Blamed(rows=self.rows + other.rows, shown=(self.shown + other.shown)[:BLAMED_ROWS])
 
 
 class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -340,11 +347,12 @@ class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile
 
 
-class ExportReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="export"):
-    """What ``export`` did, by dataset, and how long it took."""
+class ExportReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="export"):
+    """What ``export`` did, by dataset. The others as in ``ConvertReport``."""
 
     datasets: dict[str, DatasetExported]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 Spec = ConvertSpec | ExportSpec

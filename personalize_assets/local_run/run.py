@@ -18,7 +18,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.summary import print_summary, summarize
 from personalize_assets.orchestration import run_tags
 from personalize_assets.pipeline import hash_keys
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -37,8 +37,8 @@ def run_all(config: Config, days: Sequence[date] | None = None, *, resume: bool 
         PersonalizeAssetsError: With the cause of the first stage that fails.
         KeyboardInterrupt: Ctrl-C, also where Dagster turned it into an error of its own.
     """
-    group = Pipeline(config)
-    hash_keys.must_be_there(group.datasets)
+    group = DatasetGroup(config)
+    hash_keys.check_key(group.datasets)
     sizes = group.bytes_by_day() if days is None else {}
     days = _partition_days(config, list(sizes) if days is None else days)
     make_engine(config.engine, config).prepare(sum(sizes.get(day, 0) for day in days))

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import msgspec
 
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import REJECTS
-from personalize_assets.storage.manifests import ExportManifest
 
 _HEADER = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
 
@@ -56,17 +54,19 @@ class Summary:
     schemas_folder: str
 
 
-def summarize(group: Pipeline) -> Summary:
-    """Read the numbers of all converted days and of the current exports; every dataset must have one."""
+def summarize(group: DatasetGroup) -> Summary:
+    """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
     destination = group.destination
     rejects: Counter[str] = Counter()
     datasets = []
     for name in group.datasets:
         rejected: Counter[str] = Counter()
         for commit in destination.daily_commits(name).values():
-            rejected.update(commit["rejected"])
+            rejected.update(commit.rejected)
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
-        manifest = msgspec.convert(destination.manifest(name), ExportManifest)
+        manifest = destination.manifest(name)
+        if manifest is None:
+            continue
         datasets.append(
             DatasetSummary(
                 name=name,
@@ -79,8 +79,8 @@ def summarize(group: Pipeline) -> Summary:
             )
         )
     for source in group.sources:
-        for accounting in destination.daily_books(source).values():
-            rejects.update(accounting["malformed"])
+        for accounting in destination.daily_accounting(source).values():
+            rejects.update(accounting.malformed)
     return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
 
 

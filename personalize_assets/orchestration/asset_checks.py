@@ -4,17 +4,17 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-import msgspec
 
 from personalize_assets.orchestration.check_facts import judge_file
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import rows_table
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.accounting import unbalanced_books, unbalanced_rows
+from personalize_assets.pipeline.accounting import unbalanced_events, unbalanced_rows
+from personalize_assets.pipeline.export import ExportCounts
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED, AccountingCheck
 from personalize_assets.quality.evaluate import file_rules
 from personalize_assets.quality.rule import FactsT, Finding, Rule
-from personalize_assets.storage.manifests import DayAccounting, DayCommit
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest, TableCommit
 
 _MAX_DAYS = 5
 
@@ -50,10 +50,7 @@ def accounted(
     wrong = [
         f"{day}: {problem}"
         for day, commit in commits.items()
-        for problem in (
-            unbalanced_books(msgspec.to_builtins(accounting[day])),
-            unbalanced_rows(msgspec.to_builtins(commit)),
-        )
+        for problem in (unbalanced_events(accounting[day]), unbalanced_rows(commit))
         if problem
     ]
     return dg.AssetCheckResult(
@@ -69,13 +66,13 @@ def accounted(
     )
 
 
-def exported(key: dg.AssetKey, *, kept: int, rows: int, duplicates: int) -> dg.AssetCheckResult:
-    """Whether the daily rows that went into a table or CSV (``kept``) are all in it (``rows``) or ``duplicates``."""
+def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManifest) -> dg.AssetCheckResult:
+    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=EXPORTED.name,
-        passed=kept == rows + duplicates,
-        metadata={"kept": kept, "exported": rows, "duplicates": duplicates},
+        passed=counts.kept == counts.rows + counts.duplicates,
+        metadata={"kept": counts.kept, "exported": counts.rows, "duplicates": counts.duplicates},
     )
 
 

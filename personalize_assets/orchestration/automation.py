@@ -8,6 +8,7 @@ import dagster as dg
 
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.group import GroupDefs
+from personalize_assets.pipeline.export import unexported
 
 # One export a day, and two hours for the converts and the export: yellow when one is missing, red when two are.
 _FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
@@ -84,7 +85,7 @@ def _daily(defs: GroupDefs, job: str) -> dg.ScheduleDefinition:
         description=_DAILY,
     )
     def export_daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        changed = group.unexported()
+        changed = unexported(group)
         if changed:
             context.log.info(f"Converted since the last export: {', '.join(changed)}")
             yield dg.RunRequest()

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import dagster as dg
 
 from personalize_assets.config import Config
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
 from personalize_assets.engines import Engine
 from personalize_assets.orchestration import run_tags
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 if TYPE_CHECKING:
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -35,7 +36,7 @@ class GroupDefs:
         key_prefix: Tells the definitions of several groups in one project apart.
     """
 
-    dataset_group: Pipeline
+    dataset_group: DatasetGroup
     partitions: dg.DailyPartitionsDefinition
     key_prefix: tuple[str, ...] = ()
 
@@ -43,7 +44,7 @@ class GroupDefs:
     def of(cls, config: Config, key_prefix: Sequence[str] = ()) -> GroupDefs:
         """The dataset group of a config. Nothing is read or called."""
         partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
-        return cls(Pipeline(config), partitions, tuple(key_prefix))
+        return cls(DatasetGroup(config), partitions, tuple(key_prefix))
 
     def key(self, name: str) -> dg.AssetKey:
         """The key of an asset."""
@@ -80,8 +81,15 @@ class GroupDefs:
         """The Dagster pool of the steps that run on the engine; it limits how many runs Glue has at once."""
         return "glue" if self.dataset_group.config.engine == "glue" else None
 
-    def engine(self, context: dg.AssetExecutionContext) -> Engine:
-        """The engine of a run whose op requires ``engine_key``."""
+    def run_convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
+        """Run a spec on the engine; the op must require ``engine_key``."""
+        return cast("ConvertReport", self._engine(context).run(context, spec))
+
+    def run_export(self, context: dg.AssetExecutionContext, spec: ExportSpec) -> ExportReport:
+        """As ``run_convert``."""
+        return cast("ExportReport", self._engine(context).run(context, spec))
+
+    def _engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 
     @property

@@ -12,7 +12,7 @@ import dagster as dg
 
 from personalize_assets.catalog.event_profile import as_text
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.spec import DayProfile, ExportProfile
+from personalize_assets.conversion.spec import DayProfile, ExportProfile, Report
 from personalize_assets.orchestration.charts import day_charts, export_charts
 from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, ExportManifest, TableCommit
 
@@ -34,7 +34,7 @@ def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
         "foreign_files": catalog.foreign_files,
         "fields": _typed_table(
             {"path": "string", "types": "string", "nulls": "float"},
-            [{**field, "types": ", ".join(field["types"])} for field in catalog.fields],
+            [{"path": field.path, "types": ", ".join(field.types), "nulls": field.nulls} for field in catalog.fields],
         ),
         "catalog": dg.MetadataValue.path(uri),
     }
@@ -144,16 +144,16 @@ def _day_profile(profile: DayProfile, kept: int, charts: bool) -> Metadata:
     }
 
 
-def run_metadata(seconds: float | None, engine: str, about: Mapping[str, str]) -> Metadata:
-    """What all assets of one engine run share: its duration, its engine, and what the engine reports about its run.
+def run_metadata(report: Report, engine: str) -> Metadata:
+    """What all assets of one engine run share: its duration, its engine, and what the engine adds about its run.
 
-    A URL in ``about`` becomes a link.
+    A URL becomes a link.
     """
-    links = {
+    added = {
         name: dg.MetadataValue.url(value) if str(value).startswith("https://") else value
-        for name, value in about.items()
+        for name, value in report.engine.items()
     }
-    return {"seconds": float(seconds or 0), "engine": engine, **links}
+    return {"seconds": float(report.seconds or 0), "engine": engine, **added}
 
 
 def table_metadata(commit: TableCommit, uri: str, *, charts: bool = True) -> Metadata:

@@ -12,9 +12,10 @@ from personalize_assets.aws.event_queue import Queue, day_of
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.automation import HOW_TO_SWITCH_ON
 from personalize_assets.orchestration.group import GroupDefs
-from personalize_assets.pipeline.arrivals import Ask, Converted, Cursor, Outcome, Position, Rules, Runs, tick
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Outcome, Position, Rules, Runs, tick
+from personalize_assets.pipeline.convert import converted_state
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import DayListing
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         scope = _scope(group)
         cursor = Cursor.read(context.cursor, scope)
-        state = _SensorState(group, context.instance, scope, job, now.timestamp())
+        state = _DagsterState(group, context.instance, scope, job, now.timestamp())
         if notifications:
             notifications.receive(cursor, context.cursor, group, now.timestamp())
         rules = _rules(group, now.date())
@@ -61,23 +62,23 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         if notifications:
             notifications.delete_after(cursor.text())
         return dg.SensorResult(
-            run_requests=[_run_request(scope, request) for request in outcome.asks],
-            asset_events=[_report(defs, request) for request in outcome.asks if request.is_first],
+            run_requests=[_run_request(scope, request) for request in outcome.requests],
+            asset_events=[_report(defs, request) for request in outcome.requests if request.is_first],
             cursor=cursor.text(),
-            skip_reason=None if outcome.asks else dg.SkipReason(_summary(outcome)),
+            skip_reason=None if outcome.requests else dg.SkipReason(_summary(outcome)),
         )
 
     return arrivals
 
 
-def _scope(group: Pipeline) -> str:
+def _scope(group: DatasetGroup) -> str:
     """Identifies the sources, destination and datasets that a cursor and the tags of a run are about."""
     sources = [f"{id} {raw.source.uri} {raw.source.layout}" for id, raw in group.sources.items()]
     text = "\n".join([*sources, group.destination.uri, *group.datasets])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _rules(group: Pipeline, today: date) -> Rules:
+def _rules(group: DatasetGroup, today: date) -> Rules:
     """Which days are listed in every tick, and how many of the others in each."""
     automation, source = group.config.automation, group.config.source
     days = [source.start_date + timedelta(days=n) for n in range((today - source.start_date).days + 1)]
@@ -91,10 +92,10 @@ def _rules(group: Pipeline, today: date) -> Rules:
     return Rules(sorted(recent), [day for day in days if day not in recent], share, automation.settle_minutes * 60)
 
 
-class _SensorState:
+class _DagsterState:
     """What ``tick`` needs to know of the sources, the destination and Dagster; for one tick."""
 
-    def __init__(self, group: Pipeline, instance: dg.DagsterInstance, scope: str, job: str, now: float) -> None:
+    def __init__(self, group: DatasetGroup, instance: dg.DagsterInstance, scope: str, job: str, now: float) -> None:
         self._group = group
         self._instance = instance
         self._scope = scope
@@ -102,8 +103,8 @@ class _SensorState:
         self._now = now
         self._listings = {id: DayListing(raw) for id, raw in group.sources.items()}
 
-    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredFile]]:
-        """See ``arrivals.World``, as for the other methods."""
+    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
+        """See ``arrivals.SensorState``, as for the other methods."""
         ids = list(self._listings)
         if after and after.source in ids:
             ids = ids[ids.index(after.source) :]
@@ -112,9 +113,9 @@ class _SensorState:
             for file in self._listings[id].files(day, key):
                 yield id, file
 
-    def converted(self, day: date) -> Converted:
+    def committed(self, day: date) -> CommittedDay:
         """The current content of a day."""
-        return self._group.converted(day)
+        return converted_state(self._group, day)
 
     def runs(self, day: date, change: str) -> Runs:
         """The runs that this sensor requested for a day, and how those for this change ended."""
@@ -144,7 +145,7 @@ class _SensorState:
     def vanished(self, day: date, sources: Sequence[str]) -> str | None:
         """The text of a problem: a source is empty that had files of this day; None if there is none."""
         catalog = self._group.destination.catalog(day)
-        had = {file["source"] for file in (catalog or {}).get("files", ())}
+        had = {file.source for file in catalog.files} if catalog else set()
         for id, raw in self._group.sources.items():
             if id in had and id not in sources and not raw.store.holds():
                 return (
@@ -170,7 +171,7 @@ class _Notifications:
         self._receipts: list[str] = []
         self._cursor: str | None = None
 
-    def receive(self, cursor: Cursor, saved: str | None, group: Pipeline, now: float) -> None:
+    def receive(self, cursor: Cursor, saved: str | None, group: DatasetGroup, now: float) -> None:
         """Add the days to the cursor, while there is time and the cursor has room; the rest waits for the next tick.
 
         ``saved``: the cursor that Dagster has, to delete the messages of the tick before.
@@ -194,12 +195,12 @@ class _Notifications:
         self._cursor = cursor
 
 
-def _run_request(scope: str, request: Ask) -> dg.RunRequest:
+def _run_request(scope: str, request: DayRequest) -> dg.RunRequest:
     tags = {run_tags.DAY: f"{scope}/{request.day}", run_tags.CHANGE: request.change, run_tags.RESUME: "true"}
     return dg.RunRequest(run_key=request.run_key, partition_key=request.day.isoformat(), tags=tags)
 
 
-def _report(defs: GroupDefs, request: Ask) -> dg.AssetMaterialization:
+def _report(defs: GroupDefs, request: DayRequest) -> dg.AssetMaterialization:
     """The raw files of a changed day, as a materialization of ``raw_events``."""
     tally = request.tally
     newest = {"newest": dg.MetadataValue.timestamp(tally.newest)} if tally.files else {}
@@ -214,7 +215,7 @@ def _summary(outcome: Outcome) -> str:
     """What a tick found, in one line."""
     parts = [f"{outcome.looked_at} days checked"]
     for what, days in (
-        ("requested", [request.day for request in outcome.asks]),
+        ("requested", [request.day for request in outcome.requests]),
         ("not settled", outcome.unsettled),
         ("being converted", outcome.under_way),
         ("failed, to be retried later", outcome.waiting_to_retry),

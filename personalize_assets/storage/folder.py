@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.storage.store_protocol import Joined, StoredFile, StoreError
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
@@ -33,7 +33,7 @@ class FolderStore:
         self.uri = uri.rstrip("/")
         self._root = Path(uri)
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
         with self._explained("read"):
             if self._root.is_dir():
                 return
@@ -41,11 +41,11 @@ class FolderStore:
             raise StoreError(f"{self.uri} is a file and not a folder; correct the uri in the config")
         raise StoreError(f"{self.uri} is not a folder; make it, or correct the uri in the config")
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
         # By code points, which is the order of UTF-8 bytes too.
         yield from sorted(file for file in self._found(prefix) if file.key > after)
 
-    def _found(self, prefix: str) -> Iterator[StoredFile]:
+    def _found(self, prefix: str) -> Iterator[StoredObject]:
         folder = self._root / prefix.rpartition("/")[0]
         with self._explained("read"):
             for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
@@ -56,7 +56,7 @@ class FolderStore:
                     if key.startswith(prefix):
                         with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
                             about = file.stat()
-                            yield StoredFile(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
+                            yield StoredObject(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
 
     def holds(self, prefix: str = "") -> bool:
         folder, _, name = prefix.rpartition("/")

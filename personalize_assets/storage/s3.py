@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import Aws
 from personalize_assets.aws.error_codes import TRANSIENT_CODES
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
-from personalize_assets.storage.store_protocol import Joined, StoreBusy, StoredFile, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,11 +38,11 @@ class S3Store:
         client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
         return client
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
         with self._explained():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
         options: Any = {"StartAfter": self._prefix + after} if after else {}
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -51,7 +51,7 @@ class S3Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+                    yield StoredObject(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
 
     def holds(self, prefix: str = "") -> bool:
         with self._explained(prefix):
@@ -170,7 +170,7 @@ class S3Store:
 
     def _error(self, code: str, message: str, key: str) -> StoreError:
         text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        kind = StoreBusy if code == "NoAnswer" or code in TRANSIENT_CODES else StoreError
+        kind = TransientStoreError if code == "NoAnswer" or code in TRANSIENT_CODES else StoreError
         return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 

@@ -16,7 +16,7 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from personalize_assets.storage.multipart_plan import LEAST_BYTES, Piece, Span, plan
-from personalize_assets.storage.store_protocol import Joined
+from personalize_assets.storage.object_store import Joined
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody

@@ -1,4 +1,4 @@
-"""Every check on a data set that passes it and on one that fails it, from raw files through Dagster to the result."""
+"""Every rule on data that pass it and on data that fail it, from raw files through Dagster to the result."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from msgspec import structs
 
+from personalize_assets.conversion.spec import ExportReport
 from personalize_assets.engines import Engine
 from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import EXPORT_RULES
+from personalize_assets.quality.rule import Rule
 from personalize_assets.storage.destination import DAILY
-from personalize_assets_tests.helpers.check_shop import DAYS, EVENING, Shop, event, item, results, shown, user
+from personalize_assets_tests.helpers.check_shop import DAYS, EVENING, Shop, displayed, event, item, results, user
 
+RULES: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES)
 Results = dict[tuple[str, str], dg.AssetCheckEvaluation]
-CASES = [
-    *((f"{name}_csv", rule) for rule in (*EXPORT_RULES, *FILE_RULES) for name in rule.datasets
+CASES: list[tuple[str, Rule[Any]]] = [
+    *((f"{name}_csv", rule) for rule in RULES for name in rule.datasets
       if name == "items" or not rule.name.startswith("texts_")),
     *((DAILY[name], rule) for rule in DAILY_RULES for name in rule.datasets),
 ]  # fmt: skip
@@ -44,14 +48,17 @@ def good_results(good: Shop) -> Results:
 
 @pytest.fixture(scope="module")
 def tiny_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A day that is much too small, and a report that tells of a file that is much too large."""
+    """A day that is much too small, and a report with a file that is much too large."""
     shop = Shop(tmp_path_factory.mktemp("tiny"), engine, checks="warn")
     events = [*(event(n, user=f"u{n % 24}") for n in range(48)), *(event(n) for n in range(48, 60))]
     shop.arrives([*events, user("u1", tier=None), item("i1")])
 
-    def swell(report: dict[str, Any]) -> None:
-        for made in report["datasets"].values():
-            made["parts"][0]["csv_bytes"] = 101 * 1024**3
+    def swell(report: ExportReport) -> ExportReport:
+        datasets = {}
+        for name, made in report.datasets.items():
+            first = structs.replace(made.parts[0], csv_bytes=101 * 1024**3)
+            datasets[name] = structs.replace(made, parts=(first, *made.parts[1:]))
+        return structs.replace(report, datasets=datasets)
 
     converted = shop.convert()
     shop.rewrite("items", lambda rows: rows[0].update(PRICE=None, CATEGORY_L1=None, PRODUCT_DESCRIPTION=None))
@@ -112,7 +119,7 @@ def _spoil_items(rows: list[dict[str, Any]]) -> None:
 
 
 def _break(csv: Path) -> None:
-    """A name that is none of the schema's, a line that is cut in two, and a value too long."""
+    """A name that is not in the schema, a line that is cut in two, and a value that is too long."""
     header, first, *rest = csv.read_text().splitlines(keepends=True)
     csv.write_text(header.replace("\n", "X\n") + "i" * 257 + first[first.index(",") :] + 'one\n"two\n' + "".join(rest))
 
@@ -121,7 +128,7 @@ def _break(csv: Path) -> None:
 def test_the_good_data_pass(asset: str, rule: Any, good_results: Results) -> None:
     check = good_results[asset, rule.name]
 
-    assert check.passed, shown(check)
+    assert check.passed, displayed(check)
 
 
 TINY = {
@@ -139,19 +146,19 @@ TINY = {
 def test_the_bad_data_fail(asset: str, rule: Any, tiny_results: Results, bad_results: Results) -> None:
     check = (tiny_results if rule.name in TINY else bad_results)[asset, rule.name]
 
-    assert not check.passed, shown(check)
+    assert not check.passed, displayed(check)
 
 
-# What a red check shows
+# What a red check displays
 
 
-def test_a_check_shows_what_was_found_what_is_allowed_and_the_rows_to_blame(
+def test_a_check_displays_what_was_found_what_is_allowed_and_the_rows_at_fault(
     tiny_results: Results, bad_results: Results
 ) -> None:
-    assert shown(tiny_results["interactions_csv", "at_least_25_users_have_two_interactions"]) == {
+    assert displayed(tiny_results["interactions_csv", "at_least_25_users_have_two_interactions"]) == {
         "observed": 24, "allowed": "at least 25 and 1 % of 36 users",
     }  # fmt: skip
-    assert shown(tiny_results["interactions_csv", "events_suffice_for_the_named_use_cases"]) == {
+    assert displayed(tiny_results["interactions_csv", "events_suffice_for_the_named_use_cases"]) == {
         "observed": "enough for none",
         "allowed": "1,000 each for Most viewed, Best sellers",
         "rows": [
@@ -159,18 +166,18 @@ def test_a_check_shows_what_was_found_what_is_allowed_and_the_rows_to_blame(
             {"use case": "Best sellers", "event type": "Purchase", "rows": 6},
         ],
     }
-    spelling = shown(bad_results["interactions_csv", "event_types_are_spelt_as_the_domain_wants"])
+    spelling = displayed(bad_results["interactions_csv", "event_types_are_spelt_as_the_domain_wants"])
     assert [(row["EVENT_TYPE"], row["wanted"]) for row in spelling["rows"]] == [
         ("view", "View"), ("purchase", "Purchase"),
     ]  # fmt: skip
-    long_ids = shown(bad_results["items_csv", "ids_have_at_most_256_characters"])
+    long_ids = displayed(bad_results["items_csv", "ids_have_at_most_256_characters"])
     assert long_ids["observed"] == "ITEM_ID: 1"
     assert [row["ITEM_ID"] for row in long_ids["rows"]] == ["i" * 60 + "… (257 characters)"]
-    robot = shown(bad_results["interactions_csv", "no_user_has_an_outlandish_share"])
+    robot = displayed(bad_results["interactions_csv", "no_user_has_an_outlandish_share"])
     assert [row["USER_ID"] for row in robot["rows"]] == ["robot"]
-    drop = shown(bad_results["filtered_interactions", "no_day_drops_against_the_week_before"])
+    drop = displayed(bad_results["filtered_interactions", "no_day_drops_against_the_week_before"])
     assert [row["day"] for row in drop["rows"]] == [DAYS[3].isoformat()]
-    rejects = shown(bad_results["filtered_interactions", "few_rows_are_rejected"])
+    rejects = displayed(bad_results["filtered_interactions", "few_rows_are_rejected"])
     assert {row["reason"] for row in rejects["rows"]} == {"bad_timestamp", "missing:USER_ID"}
 
 
@@ -178,7 +185,7 @@ def test_users_made_without_interactions_are_not_compared(good: Shop, good_resul
     check = results(good.export("users_csv"))["users_csv", "users_have_interactions"]
 
     assert check.passed
-    assert shown(check) == {
+    assert displayed(check) == {
         "observed": "not compared",
         "allowed": "at most 50%; make it together with interactions_csv to compare them",
     }

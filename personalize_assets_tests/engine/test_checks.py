@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 from dagster import AssetKey
+from msgspec import structs
 
 from personalize_assets.config import Config, load_config
+from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
+Change = Callable[[Report], Report]
 
-def tampering(engine: Engine, change: Callable[[dict[str, Any]], None]) -> Engine:
+
+def tampering(engine: Engine, change: Change) -> Engine:
     """An engine whose reports are changed after the real job."""
 
     class Tampering(Engine):
-        def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-            report = engine.run(NO_CONTEXT, spec)
-            change(report)
-            return report
+        def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+            return change(engine.run(NO_CONTEXT, spec))
 
     return Tampering()
 
@@ -51,35 +52,43 @@ def config(tmp_path: Path) -> Config:
 
 
 def run(
-    config: Config, engine: Engine, change: Callable[[dict[str, Any]], None], *names: str
+    config: Config, engine: Engine, change: Change, *names: str
 ) -> tuple[dg.ExecuteInProcessResult, dict[str, bool]]:
     definitions = build_definitions(config)
     result = dg.materialize(
-        [asset for asset in definitions.assets or () if not isinstance(asset, dg.AssetSpec)],
+        [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)],
         selection=[AssetKey(name) for name in names],
         partition_key="2026-10-01" if "raw_event_catalog" in names else None,
         resources={"engine": tampering(engine, change)},
         raise_on_error=False,
     )
-    names = (ACCOUNTED.name, EXPORTED.name)
-    checks = [check for check in result.get_asset_check_evaluations() if check.check_name in names]
+    accounting = (ACCOUNTED.name, EXPORTED.name)
+    checks = [check for check in result.get_asset_check_evaluations() if check.check_name in accounting]
     return result, {check.check_name: check.passed for check in checks}
+
+
+def unchanged(report: Report) -> Report:
+    return report
 
 
 DAILY = ("raw_event_catalog", "filtered_interactions")
 
 
 def test_the_accounting_of_a_run_balances(config: Config, engine: Engine) -> None:
-    result, checks = run(config, engine, lambda _: None, *DAILY)
+    result, checks = run(config, engine, unchanged, *DAILY)
     assert (result.success, checks) == (True, {ACCOUNTED.name: True})
 
-    result, checks = run(config, engine, lambda _: None, "interactions_csv")
+    result, checks = run(config, engine, unchanged, "interactions_csv")
     assert (result.success, checks) == (True, {EXPORTED.name: True})
 
 
 def test_a_lost_event_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
-    def lose_an_event(report: dict[str, Any]) -> None:
-        report["days"]["2026-10-01"]["sources"]["source"]["wanted"] -= 1
+    def lose_an_event(report: Report) -> Report:
+        assert isinstance(report, ConvertReport)
+        day = report.days["2026-10-01"]
+        counts = day.sources["source"]
+        lost = structs.replace(day, sources={"source": structs.replace(counts, wanted=counts.wanted - 1)})
+        return structs.replace(report, days={"2026-10-01": lost})
 
     result, checks = run(config, engine, lose_an_event, *DAILY)
 
@@ -87,10 +96,12 @@ def test_a_lost_event_turns_the_check_red_and_the_run_fails(config: Config, engi
 
 
 def test_a_lost_row_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
-    run(config, engine, lambda _: None, *DAILY)
+    run(config, engine, unchanged, *DAILY)
 
-    def lose_a_row(report: dict[str, Any]) -> None:
-        report["datasets"]["interactions"]["copies"] -= 1
+    def lose_a_row(report: Report) -> Report:
+        assert isinstance(report, ExportReport)
+        made = report.datasets["interactions"]
+        return structs.replace(report, datasets={"interactions": structs.replace(made, copies=made.copies - 1)})
 
     result, checks = run(config, engine, lose_a_row, "interactions_csv")
 
@@ -98,9 +109,9 @@ def test_a_lost_row_turns_the_check_red_and_the_run_fails(config: Config, engine
 
 
 def test_a_missing_daily_file_does_not_count_as_duplicates(config: Config, engine: Engine, tmp_path: Path) -> None:
-    run(config, engine, lambda _: None, *DAILY)
+    run(config, engine, unchanged, *DAILY)
     next((tmp_path / "out/filtered_interactions/day=2026-10-01").glob("*.parquet")).unlink()
 
-    result, _ = run(config, engine, lambda _: None, "interactions_csv")
+    result, _ = run(config, engine, unchanged, "interactions_csv")
 
     assert not result.success

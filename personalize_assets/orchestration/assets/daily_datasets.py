@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
-import msgspec
 
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import accounted, accounting_spec, rule_result, rule_spec
@@ -12,11 +11,11 @@ from personalize_assets.orchestration.check_facts import day_facts
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
 from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, finished_days, plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DAILY_RULES, DayFacts
 from personalize_assets.storage.destination import DAILY
-from personalize_assets.storage.manifests import DayAccounting, DayCommit
 
 
 def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -42,32 +41,22 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
         days = arrival_days(context)
         charts = run_tags.has_ui(context)
         with user_errors():
-            commits, books = group.finished(days if run_tags.resumes(context) else [], make)
-            finished = set(next(iter(commits.values())))
-            rest = [day for day in days if day.isoformat() not in finished]
-            if finished:
-                context.log.info(f"{len(finished)} of {len(days)} days are finished and left as they are")
-            run: Metadata = {}
+            finished = finished_days(group, days if run_tags.resumes(context) else [], make)
+            rest = [day for day in days if day.isoformat() not in finished.days()]
+            if len(rest) < len(days):
+                context.log.info(f"{len(days) - len(rest)} of {len(days)} days are finished and left as they are")
+            converted, run = ConvertedDays(), Metadata()
             if rest:
-                spec = group.convert_spec(rest, make)
-                report = defs.engine(context).run(context, spec)
-                run = run_metadata(report["seconds"], group.config.engine, report.get("engine", {}))
-                for name, made in group.commit_convert(rest, spec, report).items():
-                    commits[name].update(made)
-                    books[name].update(group.books(name, made, report))
-            facts = {
-                name: day_facts(
-                    group,
-                    name,
-                    msgspec.convert(commits[name], dict[str, DayCommit]),
-                    msgspec.convert(books[name], dict[str, DayAccounting]),
-                )
-                for name in make
-            }
+                spec = plan_convert(group, rest, make)
+                report = defs.run_convert(context, spec)
+                run = run_metadata(report, group.config.engine)
+                converted = commit_convert(group, rest, spec, report)
+            days_made = finished + converted
+            facts = {name: day_facts(group, name, days_made.commits[name], days_made.accounting[name]) for name in make}
         for name in make:
             for day, commit in facts[name].commits.items():
                 uri = group.destination.uri_of(f"{DAILY[name]}/day={day}")
-                of_run = None if day in finished else run
+                of_run = run if day in converted.days() else None
                 metadata = day_metadata(commit, uri, facts[name].accounting[day], of_run, charts=charts)
                 context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
             checks = selected(context, _check_results(keys[name], facts[name]))
@@ -100,16 +89,18 @@ def _check_results(key: dg.AssetKey, facts: DayFacts) -> list[dg.AssetCheckResul
 
 
 def _check_current(
-    group: Pipeline, context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey]
+    group: DatasetGroup, context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey]
 ) -> Iterator[dg.AssetCheckResult]:
     """The checks of a run that makes no dataset: over all converted days."""
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with user_errors():
-                read = msgspec.convert(group.destination.daily_books(group.source_ids[name]), dict[str, DayAccounting])
-                found = msgspec.convert(group.destination.daily_commits(name), dict[str, DayCommit])
-                # Days from before the dataset got a source of its own have the accounting of another source.
-                commits = {day: commit for day, commit in found.items() if day in read}
-                facts = day_facts(group, name, commits, {day: read[day] for day in commits})
+                accounting = group.destination.daily_accounting(group.source_ids[name])
+                commits = group.destination.daily_commits(name)
+                # A day from before the dataset got a source of its own has the accounting of another source.
+                days = [day for day in commits if day in accounting]
+                facts = day_facts(
+                    group, name, {day: commits[day] for day in days}, {day: accounting[day] for day in days}
+                )
                 results = _check_results(key, facts)
             yield from selected(context, results)

@@ -6,6 +6,7 @@ from personalize_assets.orchestration.assets.descriptions import EVENT_PROFILE
 from personalize_assets.orchestration.group import GroupDefs, arrival_days
 from personalize_assets.orchestration.metadata import event_profile_metadata
 from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.catalog import profile_days
 
 
 def event_profile(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -31,7 +32,7 @@ def event_profile(defs: GroupDefs) -> dg.AssetsDefinition:
     )
     def event_profile(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with user_errors():
-            profiles = group.profile(arrival_days(context))
+            profiles = profile_days(group, arrival_days(context))
         for day, profile in profiles.items():
             uri = group.destination.uri_of(group.destination.profile_key(day))
             context.add_asset_metadata(event_profile_metadata(profile, uri), asset_key=key, partition_key=day)

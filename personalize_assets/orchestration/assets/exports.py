@@ -1,7 +1,6 @@
 """users, items and the CSVs: over all arrival days."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 import dagster as dg
 
@@ -12,8 +11,8 @@ from personalize_assets.orchestration.asset_checks import accounting_spec, expor
 from personalize_assets.orchestration.assets import descriptions
 from personalize_assets.orchestration.automation import csv_freshness, export_condition
 from personalize_assets.orchestration.check_facts import judge_current_export
-from personalize_assets.orchestration.export_outcome import ExportOutcome, run_export
 from personalize_assets.orchestration.group import GroupDefs, selected
+from personalize_assets.orchestration.judged_export import JudgedExport, make_export
 from personalize_assets.orchestration.metadata import (
     Metadata,
     column_schema,
@@ -31,7 +30,7 @@ from personalize_assets.storage.destination import DAILY
 def exports(defs: GroupDefs) -> dg.AssetsDefinition:
     """The tables and CSVs, as one job of the engine over the daily files.
 
-    A CSV is judged before it becomes the current one: see ``run_export``. If one is refused, the run fails after
+    A CSV is judged before it becomes the current one: see ``make_export``. If one is refused, the run fails after
     everything else was yielded, and the checks show why.
     """
     group = defs.dataset_group
@@ -57,39 +56,40 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
         if not make:
             return
         with user_errors():
-            outcome = run_export(group, make, lambda spec: defs.engine(context).run(context, spec))
+            made = make_export(group, make, lambda spec: defs.run_export(context, spec))
         charts = run_tags.has_ui(context)
         for name in make:
-            checks = selected(context, _check_results(defs, name, keys[name], outcome))
-            metadata = _metadata(defs, name, outcome, charts)
+            checks = selected(context, _check_results(defs, name, keys[name], made))
+            metadata = _metadata(defs, name, made, charts)
             if metadata is None:
                 yield from checks
             else:
                 yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
-        if outcome.refused:
+        if made.refused:
             with user_errors():
-                raise PersonalizeAssetsError("\n".join(outcome.refused.values()))
+                raise PersonalizeAssetsError("\n".join(made.refused.values()))
 
     return export
 
 
-def _metadata(defs: GroupDefs, name: str, outcome: ExportOutcome, charts: bool) -> Metadata | None:
+def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> Metadata | None:
     """The metadata of a table or CSV; None if it was refused."""
     destination = defs.dataset_group.destination
     dataset = name.removesuffix("_csv")
     if name == dataset:
-        metadata = table_metadata(outcome.tables[name], destination.uri_of(name), charts=charts)
-    elif dataset in outcome.manifests:
-        manifest = outcome.manifests[dataset]
+        metadata = table_metadata(made.outcome.tables[name], destination.uri_of(name), charts=charts)
+    elif dataset in made.outcome.manifests:
+        manifest = made.outcome.manifests[dataset]
         metadata = csv_metadata(manifest, destination.uri_of(manifest.path), charts=charts)
     else:
         return None
-    return {**metadata, **run_metadata(outcome.seconds, defs.dataset_group.config.engine, outcome.engine)}
+    return {**metadata, **run_metadata(made.report, defs.dataset_group.config.engine)}
 
 
-def _check_results(defs: GroupDefs, name: str, key: dg.AssetKey, outcome: ExportOutcome) -> list[dg.AssetCheckResult]:
-    judged = outcome.judged[name.removesuffix("_csv")] if name.endswith("_csv") else []
-    return [exported(key, **asdict(outcome.counts[name])), *_rule_results(defs, judged, key)]
+def _check_results(defs: GroupDefs, name: str, key: dg.AssetKey, made: JudgedExport) -> list[dg.AssetCheckResult]:
+    dataset = name.removesuffix("_csv")
+    judged = [] if name == dataset else made.judged[dataset]
+    return [exported(key, made.outcome.counts[dataset]), *_rule_results(defs, judged, key)]
 
 
 def _check_current(defs: GroupDefs, name: str, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
@@ -101,8 +101,7 @@ def _check_current(defs: GroupDefs, name: str, key: dg.AssetKey) -> list[dg.Asse
     if found is None:
         raise PersonalizeAssetsError(f"{name} does not exist, so there is nothing to check; materialize it first")
     judged = [] if is_table else judge_current_export(group, dataset)
-    counts = exported(key, kept=found["kept"], rows=found["rows"], duplicates=found["duplicates"])
-    return [*_rule_results(defs, judged, key), counts]
+    return [*_rule_results(defs, judged, key), exported(key, found)]
 
 
 def _rule_results(defs: GroupDefs, judged: Judged[ExportFacts], key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:

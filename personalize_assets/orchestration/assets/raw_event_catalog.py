@@ -1,13 +1,12 @@
 """raw_event_catalog: which files an arrival day has, and which fields their events have."""
 
 import dagster as dg
-import msgspec
 
 from personalize_assets.orchestration.assets.descriptions import CATALOG
 from personalize_assets.orchestration.group import GroupDefs, arrival_days
 from personalize_assets.orchestration.metadata import catalog_metadata
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.storage.manifests import DayCatalog
+from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 
 
 def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -33,11 +32,11 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with user_errors():
-            catalogs = group.catalog(arrival_days(context))
-            athena = group.describe_for_athena(catalogs)
+            catalogs = catalog_days(group, arrival_days(context))
+            athena = register_in_athena(group, catalogs)
         for day, catalog in catalogs.items():
             uri = group.destination.uri_of(group.destination.catalog_key(day))
-            metadata = {**catalog_metadata(msgspec.convert(catalog, DayCatalog), uri), **athena}
+            metadata = {**catalog_metadata(catalog, uri), **athena}
             context.add_asset_metadata(metadata, asset_key=key, partition_key=day)
         return dg.MaterializeResult(asset_key=key)
 

@@ -8,6 +8,7 @@ from personalize_assets.orchestration.assets.descriptions import SCHEMA
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import schema_metadata
 from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.schemas import put_schema
 
 
 def schemas(defs: GroupDefs) -> list[dg.AssetsDefinition]:
@@ -27,7 +28,7 @@ def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
     )
     def schema() -> dg.MaterializeResult[None]:
         with user_errors():
-            written = group.put_schema(name)
+            written = put_schema(group, name)
         uri = group.destination.uri_of(group.destination.schema_key(name))
         text = json.dumps(written, indent=1)
         return dg.MaterializeResult(metadata=schema_metadata(len(written["fields"]), text, uri))

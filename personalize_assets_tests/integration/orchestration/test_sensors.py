@@ -50,8 +50,8 @@ def start(request: pytest.FixtureRequest) -> Start:
     return started
 
 
-def told(answer: dg.SensorResult) -> dict[str, Any]:
-    """What is reported of the one day that is asked for."""
+def reported(answer: dg.SensorResult) -> dict[str, Any]:
+    """The metadata that is reported of the one day that is requested."""
     (event,) = answer.asset_events
     assert isinstance(event, dg.AssetMaterialization)
     return {name: value.value for name, value in event.metadata.items()}
@@ -123,15 +123,15 @@ def test_thousands_of_files_of_one_second_on_several_pages_are_all_seen(on_s3: S
     group.raw.delete(keys[7:8])
     after = group.tick()
 
-    assert [told(answer)["files"] for answer in (before, again, after)] == [1005, 1005, 1004]
-    assert told(before)["content"] == told(again)["content"] != told(after)["content"]
+    assert [reported(answer)["files"] for answer in (before, again, after)] == [1005, 1005, 1004]
+    assert reported(before)["content"] == reported(again)["content"] != reported(after)["content"]
 
 
 def test_a_tick_that_runs_out_of_time_in_a_listing_goes_on_where_it_stopped(
     start: Start, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sensors, "TICK_SECONDS", -1.0)
-    monkeypatch.setattr(arrivals, "_FILES_BETWEEN_LOOKS_AT_THE_CLOCK", 2)
+    monkeypatch.setattr(arrivals, "_FILES_PER_TIME_CHECK", 2)
     group = start()
     for number in range(5):
         group.put(f"{number}.json")
@@ -276,7 +276,7 @@ def test_everything_is_off_until_the_config_says_on() -> None:
     def statuses(**env: str) -> dict[str, bool]:
         loaded = build_definitions(load_config(env=env))
         both = [*(loaded.sensors or ()), *(loaded.schedules or ())]
-        return {one.name: one.default_status.value == "RUNNING" for one in both}  # type: ignore[union-attr]
+        return {one.name: one.default_status.value == "RUNNING" for one in both}
 
     assert statuses() == {"arrivals": False, "alerts": False, "export_daily": False}
     assert statuses(PERSONALIZE__AUTOMATION="on") == {"arrivals": True, "alerts": True, "export_daily": True}
@@ -289,7 +289,7 @@ def test_every_description_says_how_to_switch_it_on() -> None:
     loaded = build_definitions(load_config())
 
     for one in [*(loaded.sensors or ()), *(loaded.schedules or ())]:
-        assert "starts with `automation: on` in the config, or with the switch here" in str(one.description)  # type: ignore[union-attr]
+        assert "starts with `automation: on` in the config, or with the switch here" in str(one.description)
 
 
 # -- a queue ---------------------------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ def test_a_change_that_no_message_told_of_is_found_by_listing(on_s3: Start, queu
     assert [group.tick_and_launch() for _ in range(4)] == [[], [], [str(today - timedelta(days=2))], []]
 
 
-def test_a_queue_that_is_not_there_is_told(on_s3: Start, queue: str) -> None:
+def test_a_queue_that_is_not_there_is_reported(on_s3: Start, queue: str) -> None:
     group = on_s3(arrivals="sqs", sqs_queue=queue + "-no")
 
     with pytest.raises(StoreError) as error:

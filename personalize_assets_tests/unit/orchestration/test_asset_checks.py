@@ -14,6 +14,7 @@ from personalize_assets.orchestration.asset_checks import (
     rule_result,
     rule_spec,
 )
+from personalize_assets.pipeline.export import ExportCounts
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.rule import OURS, Finding, Rule
 from personalize_assets.storage.manifests import DayAccounting, DayCommit
@@ -112,4 +113,4 @@ def test_a_row_that_is_neither_kept_nor_rejected_fails() -> None:
 
 @pytest.mark.parametrize(("rows", "passed"), [(8, True), (7, False), (9, False)])
 def test_kept_rows_are_exported_or_duplicates(rows: int, passed: bool) -> None:
-    assert exported(KEY, kept=10, rows=rows, duplicates=2).passed is passed
+    assert exported(KEY, ExportCounts(kept=10, rows=rows, duplicates=2, bytes=0)).passed is passed

@@ -5,7 +5,7 @@ import pytest
 from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.spec import DayProfile, ExportProfile, IdProfile
+from personalize_assets.conversion.spec import ConvertReport, DayProfile, ExportProfile, ExportReport, IdProfile
 from personalize_assets.orchestration.metadata import (
     Metadata,
     catalog_metadata,
@@ -17,6 +17,7 @@ from personalize_assets.orchestration.metadata import (
     table_metadata,
 )
 from personalize_assets.storage.manifests import (
+    CatalogField,
     CatalogFile,
     DayAccounting,
     DayCatalog,
@@ -33,7 +34,7 @@ CATALOG = DayCatalog(
     foreign_files=1,
     files=tuple(CatalogFile("source", key, 100, "none", framing) for key, framing in FRAMINGS.items()),
     sampled_events=9,
-    fields=[{"path": "price", "types": ["integer", "number"], "nulls": 0.25}],
+    fields=(CatalogField("price", ("integer", "number"), 0.25),),
 )
 DAY = DayCommit(run="r", mapping="m", rows=10, kept=6, rejected={"missing:USER_ID": 3, "bad_timestamp": 1})
 MANIFEST = ExportManifest(
@@ -168,7 +169,12 @@ def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
     )
     accounting = DayAccounting(run="r", raw_files=2, bytes=500, malformed={"malformed_json": 1})
 
-    metadata = day_metadata(structs.replace(DAY, profile=profile), "/out/x", accounting, run_metadata(2.0, "sail", {}))
+    metadata = day_metadata(
+        structs.replace(DAY, profile=profile),
+        "/out/x",
+        accounting,
+        run_metadata(ConvertReport(days={}, seconds=2.0), "sail"),
+    )
 
     keys = ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")
     assert {key: metadata[key] for key in keys} == {
@@ -180,7 +186,7 @@ def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
 def test_a_run_far_away_shows_its_page() -> None:
     about = {"AWS Glue job run": "jr_1", "Page": "https://glue/run"}
 
-    assert run_metadata(2.0, "glue", about) == {
+    assert run_metadata(ExportReport(datasets={}, seconds=2.0, engine=about), "glue") == {
         "seconds": 2.0, "engine": "glue", "AWS Glue job run": "jr_1", "Page": dg.MetadataValue.url("https://glue/run"),
     }  # fmt: skip
 
