@@ -17,7 +17,6 @@ from personalize_assets.cli import main
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.local_run.run import day_ranges
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import plan_export
 from personalize_assets.storage.manifests import ExportManifest
@@ -129,23 +128,6 @@ def test_a_range_is_one_run_up_to_the_bound_of_the_config(start: Start) -> None:
     policies = {asset.backfill_policy for asset in daily}
 
     assert policies == {dg.BackfillPolicy.multi_run(7)}
-
-
-@pytest.mark.parametrize(
-    ("days", "most", "stretches"),
-    [
-        ([1, 2, 3, 4, 5], 2, [(1, 2), (3, 4), (5, 5)]),
-        ([1, 2, 4, 5, 6, 7], 3, [(1, 2), (4, 6), (7, 7)]),
-        ([1, 2, 3], 31, [(1, 3)]),
-        ([1, 2], 1, [(1, 1), (2, 2)]),
-    ],
-)
-def test_stretches_have_no_gap_and_no_more_than_so_many_days(
-    days: list[int], most: int, stretches: list[tuple[int, int]]
-) -> None:
-    found = day_ranges([date(2026, 10, day) for day in days], most)
-
-    assert [(first.day, last.day) for first, last in found] == stretches
 
 
 def cli(tmp_path: Path, *options: str) -> Result:
