@@ -120,7 +120,8 @@ class RawFilesContract:
 
         assert str(error.value) == (
             f"{uri} holds no raw files of layout 'rudderstack': expected keys like "
-            "rudder-logs/<source>/<YYYY-MM-DD>/<file>, found nothing at all; correct uri, layout or start_date of the source in the config"
+            "rudder-logs/<source>/<YYYY-MM-DD>/<file>, found nothing at all; "
+            "correct uri, layout or start_date of the source in the config"
         )
 
     def test_a_source_of_another_layout_shows_a_key_that_was_found(self, uri: str) -> None:
@@ -129,7 +130,8 @@ class RawFilesContract:
 
         assert str(error.value) == (
             f"{uri} holds no raw files of layout 'segment': expected keys like "
-            "segment-logs/<source>/<day at 00:00 UTC in ms>/<file>, found e.g. 2026/10/01/00/events.gz; correct uri, layout or start_date of the source "
+            "segment-logs/<source>/<day at 00:00 UTC in ms>/<file>, found e.g. "
+            "2026/10/01/00/events.gz; correct uri, layout or start_date of the source "
             "in the config"
         )
 

@@ -104,8 +104,8 @@ def test_a_place_that_cannot_be_written_is_named(folder: Path) -> None:
         FolderStore(str(folder)).write("exports/a.csv", b"x")
 
     assert str(error.value) == (
-        f"{folder}/exports cannot be written: File exists; give the user who runs this access to it, or correct the uri "
-        "in the config"
+        f"{folder}/exports cannot be written: File exists; give the user who runs this access to it, or correct the "
+        "uri in the config"
     )
 
 
