@@ -115,7 +115,7 @@ class S3Store:
         )
 
     def _listed(self, keys: Sequence[str]) -> list[Part]:
-        """Size and ETag of objects, by as few requests as their common prefix allows. Raises an error if one is missing."""
+        """Size and ETag of objects, in as few requests as their common prefix allows. Raises ``StoreError`` for a missing one."""
         if not keys:
             return []
         with self._explained(keys[0]):
