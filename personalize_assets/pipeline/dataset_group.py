@@ -25,6 +25,7 @@ class DatasetGroup:
     """
 
     def __init__(self, config: Config) -> None:
+        """Take the datasets, sources and destination from a config."""
         self.config = config
         self.datasets: dict[str, Dataset] = config.conversion_datasets()
         self.destination = Destination(config.destination.uri, config.aws)

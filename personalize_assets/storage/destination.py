@@ -73,6 +73,7 @@ class Destination:
     """The folder or bucket prefix that holds all that is made."""
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        """``uri`` is a folder or ``s3://bucket/prefix``. Nothing is read or created yet."""
         self.store = open_store(uri, aws)
         self.uri = self.store.uri
 

@@ -92,6 +92,7 @@ class RawFiles:
     """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist."""
 
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
+        """Nothing is read yet."""
         self.source = source
         self.store = open_store(source.uri, aws)
         self.layout = layout(source.layout, source.start_date)
@@ -171,6 +172,7 @@ class DayListing:
     """
 
     def __init__(self, raw: RawFiles) -> None:
+        """Nothing is listed yet."""
         self._raw = raw
         self._exists = False
         self._folders = cache(raw.store.folders)

@@ -357,7 +357,7 @@ def test_a_catalog_of_another_source_is_not_used(group: Group, engine: Engine, t
 def test_a_source_that_is_not_there_is_an_error_and_no_empty_catalog(engine: Engine, tmp_path: Path) -> None:
     group = Group(engine, tmp_path, str(tmp_path / "nothing"), str(tmp_path / "out"), layout="segment")
 
-    with pytest.raises(StoreError, match="/nothing is not a folder; make it"):
+    with pytest.raises(StoreError, match="/nothing is not a folder; create it"):
         catalog_days(group.group, [FIRST])
     assert group.listed() == []
 

@@ -1,4 +1,4 @@
-"""Daily Parquet files as a DataFrame."""
+"""Reads daily Parquet files as a DataFrame."""
 
 from __future__ import annotations
 

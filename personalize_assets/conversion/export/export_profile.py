@@ -122,6 +122,7 @@ class PartCounter:
     """Counts the rows of one part, which must come in the order of the file."""
 
     def __init__(self, dataset: Dataset) -> None:
+        """Start with no rows of this dataset."""
         self._dataset = dataset
         self._max_epoch_seconds = int(time.time()) + DAY_SECONDS
         self._waiting: list[pa.RecordBatch] = []
