@@ -1,4 +1,4 @@
-"""Reads an exported CSV as Personalize does, in one pass and bounded memory. Uses the bytes alone, not the manifest."""
+"""Reads a CSV that lies there as Personalize would, in one pass and bounded memory; looks at bytes, not at our word."""
 
 from __future__ import annotations
 
@@ -22,23 +22,13 @@ _SHOWN_CHARS = 200
 _MAX_SHOWN = 5
 
 
-BadLine = dict[str, str | int]
-"""``line`` (its number, or ``any``, ``last``, ``after 7``), ``problem``, ``text`` (cut); in a folder also ``file``."""
-
-
 @dataclass
 class Scan:
-    """What was found in a CSV.
+    """What was found. ``broken`` and ``wrong`` hold up to five lines each: ``{"line", "problem", "text"}``.
 
     Attributes:
-        header: The names in the first line, as they are written there.
-        rows: Records with the right number of cells.
-        lines: All lines but the header.
-        sha256: Of the whole file, in hexadecimal.
-        broken: The first lines that are not a record; at most ``_MAX_SHOWN``, as ``wrong``.
-        broken_count: The number of such lines.
-        wrong: The first values that Personalize would not accept.
-        wrong_count: The number of such values.
+        rows: Records of the right number of cells; ``lines`` counts every line but the header.
+        broken_count: Lines that are no record; ``wrong_count``: values that Personalize would not take.
     """
 
     header: list[str] = field(default_factory=list)
@@ -46,23 +36,22 @@ class Scan:
     lines: int = 0
     bytes: int = 0
     sha256: str = ""
-    broken: list[BadLine] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)
     broken_count: int = 0
-    wrong: list[BadLine] = field(default_factory=list)
+    wrong: list[dict[str, Any]] = field(default_factory=list)
     wrong_count: int = 0
 
-    def add_broken(self, line: int | str, problem: str, text: str) -> None:
-        """Count a line that is not a record, and keep it if it is among the first."""
+    def is_broken(self, line: int | str, problem: str, text: str) -> None:
         self.broken_count += 1
         if len(self.broken) < _MAX_SHOWN:
             self.broken.append({"line": line, "problem": problem, "text": text[:_SHOWN_CHARS]})
 
 
-def merge_scans(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
-    """The files of a folder as one scan; ``names`` are theirs, and each bad line carries one.
+def together(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
+    """The files of a folder as one scan; each line to blame says its file.
 
-    If a header differs from that of the first file, it becomes the header of the whole, so that a rule finds it. The
-    SHA-256 is that of the digests of the files (hexadecimal, one a line), as in ``ExportManifest``.
+    A header that differs from the first file's is the one that counts, so that it is seen. The SHA-256 is that of the
+    files' own in hexadecimal, a line each.
     """
     first = scans[0].header
     return Scan(
@@ -71,19 +60,19 @@ def merge_scans(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
         lines=sum(scan.lines for scan in scans),
         bytes=sum(scan.bytes for scan in scans),
         sha256=hashlib.sha256("".join(f"{scan.sha256}\n" for scan in scans).encode()).hexdigest(),
-        broken=_with_file_names([scan.broken for scan in scans], names),
+        broken=_of_files([scan.broken for scan in scans], names),
         broken_count=sum(scan.broken_count for scan in scans),
-        wrong=_with_file_names([scan.wrong for scan in scans], names),
+        wrong=_of_files([scan.wrong for scan in scans], names),
         wrong_count=sum(scan.wrong_count for scan in scans),
     )
 
 
-def _with_file_names(lines: Sequence[list[BadLine]], names: Sequence[str]) -> list[BadLine]:
+def _of_files(lines: Sequence[list[dict[str, Any]]], names: Sequence[str]) -> list[dict[str, Any]]:
     return [{"file": name, **line} for name, found in zip(names, lines, strict=True) for line in found][:_MAX_SHOWN]
 
 
 class _Bytes:
-    """The file that Arrow reads: without the header. Counts and hashes all bytes, those of the header too."""
+    """A file as Arrow reads it, with its header taken off; counts and hashes what goes through."""
 
     closed = False
 
@@ -107,7 +96,6 @@ class _Bytes:
         return block
 
     def read(self, size: int = -1) -> bytes:
-        """Read as a binary file does; a negative size reads one block, not all of the file."""
         if self._rest:
             size = len(self._rest) if size < 0 else size
             block, self._rest = self._rest[:size], self._rest[size:]
@@ -115,20 +103,18 @@ class _Bytes:
         return self._take(_BLOCK_BYTES if size < 0 else size)
 
     def has_rows(self) -> bool:
-        """Whether there is anything after the header."""
+        """Whether anything comes after the header."""
         self._rest = self._rest or self._take(_BLOCK_BYTES)
         return bool(self._rest)
 
     def readable(self) -> bool:
-        """Arrow asks."""
         return True
 
     def close(self) -> None:
-        """Called by Arrow; the file itself stays open."""
         self.closed = True
 
     def end(self) -> None:
-        """Read what the parser left unread, and put what is known of the whole file into the scan."""
+        """Read what the parser has left, and say what the whole file told."""
         while self.read(_BLOCK_BYTES):
             pass
         scan = self._scan
@@ -136,16 +122,15 @@ class _Bytes:
         scan.lines -= self._newlines_in_header
         if self._last != b"\n":
             scan.lines += 1
-            scan.add_broken("last", "the file does not end with a line feed", "")
+            scan.is_broken("last", "the file does not end with a line feed", "")
         if self._returns:
-            scan.add_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
+            scan.is_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
 
 
 class _Lines:
-    """The line numbers of the records of a batch.
+    """On which lines the records of a batch stand. Arrow tells of broken lines before it gives the records around them.
 
-    Arrow reports a broken line before it returns the records around it: ``broken`` holds the numbers of those reported
-    and not yet passed, no more than what Arrow has read ahead.
+    No more is kept than what Arrow has read ahead.
     """
 
     def __init__(self) -> None:
@@ -153,16 +138,14 @@ class _Lines:
         self._among: list[int] = []
         self._first = self._next = 2
 
-    def advance(self, records: int) -> None:
-        """Go on to the next batch, of so many records."""
+    def take(self, records: int) -> None:
         self._first, self._among = self._next, []
         self._next += records
         while self.broken and self.broken[0] < self._next:
             self._among.append(self.broken.popleft())
             self._next += 1
 
-    def number(self, place: int) -> int:
-        """The line number of the record at a position of the current batch."""
+    def of(self, place: int) -> int:
         line = self._first + place
         for broken in self._among:
             if broken > line:
@@ -172,10 +155,10 @@ class _Lines:
 
 
 def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) -> Scan:
-    """Read a CSV to its end. What is wrong with the content is in the result; it raises no error.
+    """Read a CSV to its end. It raises nothing about the content: whatever is wrong stands in the result.
 
-    The result has no value of a ``hidden`` column. If there are such columns, it has no text of broken lines either,
-    because their cells cannot be assigned to columns, and no header name that is not a column of the dataset.
+    With ``hidden`` columns it shows no value of theirs, and of a line that is no record, where nobody can tell which
+    value is whose, nothing at all; nor what stands in a header that is no column's name.
     """
     scan = Scan()
     lines = _Lines()
@@ -184,17 +167,17 @@ def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) ->
     scan.header = header.split(",")
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
     try:
-        for batch in _read_ahead(_batches(source, names, scan, lines)):
-            lines.advance(batch.num_rows)
-            _check_values(batch, dataset, scan, lines, hidden)
+        for batch in _ahead(_batches(source, names, scan, lines)):
+            lines.take(batch.num_rows)
+            _look_at(batch, dataset, scan, lines, hidden)
             scan.rows += batch.num_rows
     except pa.ArrowInvalid as error:
-        # The text of Arrow's error may quote what it cannot read.
-        problem = "not a CSV from here on" if hidden else str(error)
-        scan.add_broken(f"after {scan.rows + scan.broken_count + 1:,}", problem, "")
+        # Arrow's own words may hold what it cannot read.
+        problem = "no CSV from here on" if hidden else str(error)
+        scan.is_broken(f"after {scan.rows + scan.broken_count + 1:,}", problem, "")
     source.end()
     if not scan.broken_count and scan.rows != scan.lines:
-        scan.add_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
+        scan.is_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
     if hidden:
         known = {column.name for column in dataset.columns}
         scan.header = [name if name in known or not name else MASK for name in scan.header]
@@ -203,20 +186,20 @@ def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) ->
 
 
 def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Iterator[pa.RecordBatch]:
-    def add_broken(row: Any) -> str:
+    def broken(row: Any) -> str:
         problem = f"{row.actual_columns} cells instead of {row.expected_columns}"
-        # Arrow numbers lines only without threads, and counts from the first it sees: the second line of the file.
+        # Without threads Arrow has the number, from the first line it sees, which is the second of the file.
         lines.broken.append(row.number + 1)
-        scan.add_broken(row.number + 1, problem, row.text or "")
+        scan.is_broken(row.number + 1, problem, row.text or "")
         return "skip"
 
     if not source.has_rows():
-        return  # Arrow raises an error for an empty file
+        return  # Arrow would take that for an error
     reader = pyarrow.csv.open_csv(
         pa.PythonFile(source, mode="r"),
         read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES, use_threads=False),
         parse_options=pyarrow.csv.ParseOptions(
-            double_quote=False, escape_char="\\", ignore_empty_lines=False, invalid_row_handler=add_broken
+            double_quote=False, escape_char="\\", ignore_empty_lines=False, invalid_row_handler=broken
         ),
         convert_options=pyarrow.csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()),
@@ -228,8 +211,8 @@ def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Ite
     yield from reader
 
 
-def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same batches; each is read in a thread while the one before is checked."""
+def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The next batch is read while the last one is looked at."""
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(next, batches, None)
         while (batch := coming.result()) is not None:
@@ -237,7 +220,7 @@ def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             yield batch
 
 
-def _check_values(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _Lines, hidden: Collection[str]) -> None:
+def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _Lines, hidden: Collection[str]) -> None:
     for column in dataset.columns:
         if column.name not in batch.schema.names:
             continue
@@ -248,4 +231,4 @@ def _check_values(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _L
             for place in places[: _MAX_SHOWN - len(scan.wrong)].to_pylist():
                 text = str(values[place].as_py() or "")[:_SHOWN_CHARS]
                 text = MASK if text and column.name in hidden else text
-                scan.wrong.append({"line": lines.number(place), "problem": f"{column.name} {problem}", "text": text})
+                scan.wrong.append({"line": lines.of(place), "problem": f"{column.name} {problem}", "text": text})

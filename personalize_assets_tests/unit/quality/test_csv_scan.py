@@ -10,7 +10,7 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.quality import csv_scan as scanning
-from personalize_assets.quality.csv_scan import Scan, merge_scans, scan_csv
+from personalize_assets.quality.csv_scan import Scan, scan_csv, together
 
 ITEMS = Dataset(
     "items",
@@ -101,7 +101,7 @@ def test_bytes_that_are_not_utf8_are_broken() -> None:
     scan = scanned(HEADER.encode() + b"i\xff,9.5,red,1790812800,True,3\n")
 
     assert scan.broken_count == 1
-    assert "UTF8" in str(scan.broken[0]["problem"])
+    assert "UTF8" in scan.broken[0]["problem"]
 
 
 def test_a_byte_order_mark_makes_another_name_of_the_first_column() -> None:
@@ -128,7 +128,7 @@ def test_lines_keep_their_numbers_over_many_blocks(monkeypatch: pytest.MonkeyPat
 def test_the_files_of_a_folder_count_as_one_and_a_line_says_its_file() -> None:
     good, bad = scanned(HEADER + ROW), scanned(HEADER + ROW + ",9.5,red,1790812800,True,3\n")
 
-    scan = merge_scans([good, bad, scanned("X\n")], ["0.csv", "1.csv", "2.csv"])
+    scan = together([good, bad, scanned("X\n")], ["0.csv", "1.csv", "2.csv"])
 
     assert (scan.rows, scan.lines, scan.bytes, scan.wrong_count) == (3, 3, good.bytes + bad.bytes + 2, 1)
     assert scan.header == ["X"]
@@ -155,8 +155,8 @@ def test_of_hidden_columns_no_value_is_shown_nor_of_what_may_be_one() -> None:
 def test_arrows_own_words_are_not_shown_where_columns_are_hidden() -> None:
     text = (HEADER + "i1,9.5,r\xe9d,1790812800,True,3\n").encode("latin-1")
 
-    assert scanned(text).broken[0]["problem"] != "not a CSV from here on"
-    assert scan_csv(io.BytesIO(text), ITEMS, {"PRICE"}).broken[0]["problem"] == "not a CSV from here on"
+    assert scanned(text).broken[0]["problem"] != "no CSV from here on"
+    assert scan_csv(io.BytesIO(text), ITEMS, {"PRICE"}).broken[0]["problem"] == "no CSV from here on"
 
 
 def test_a_value_is_named_by_its_line_whatever_is_broken_before_or_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
