@@ -1,4 +1,4 @@
-"""Transient errors are retried, permanent ones are not, and each is shown by its text."""
+"""Transient errors are retried, permanent ones are not, and each fails with its text."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
 from personalize_assets.conversion.export.csv_cells import csv_lines, csv_text, header
 from personalize_assets.engines import Engine
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets_tests.helpers.csv_reader import _cells, read_csv, records
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
