@@ -96,7 +96,7 @@ def test_a_retry_of_a_failed_run_leaves_out_what_is_finished(start: Start) -> No
     assert CALLS[-1] == [str(DAYS[1])]
 
 
-def test_a_day_is_not_finished_if_its_files_changed_its_commit_is_damaged_or_its_counts_do_not_balance(
+def test_a_day_with_changed_files_a_damaged_commit_or_counts_that_do_not_balance_is_not_finished(
     start: Start,
 ) -> None:
     group = start()
