@@ -10,12 +10,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration.assets.event_profile import profile_metadata
-from personalize_assets.pipeline.pipeline import Pipeline
 
 DAY = date(2026, 10, 1)
 CLICKS = [{"event": "Clicked", "user": f"u{n}", "properties": {"sku": f"s{n % 3}"}} for n in range(6)]

@@ -16,6 +16,7 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.cli import main
 from personalize_assets.config import Config, load_config
@@ -23,7 +24,6 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.suggest import suggest
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA

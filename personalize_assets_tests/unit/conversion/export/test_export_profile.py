@@ -11,7 +11,7 @@ import pytest
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export import export_profile
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile, crossed
-from personalize_assets.conversion.mapping.event_mapper import schema
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.spec import Crossed, ExportProfile, IdProfile
 
 INTERACTIONS = Dataset(
@@ -34,7 +34,7 @@ def row(user: str | None, item: str, seconds: int, type: str = "View", colour: s
 
 def batch(*rows: tuple[Any, ...]) -> pa.RecordBatch:
     names = [column.name for column in INTERACTIONS.columns]
-    fields = schema(INTERACTIONS)
+    fields = daily_schema(INTERACTIONS)
     columns = [
         pa.array(values, fields.field(name).type) for name, values in zip(names, zip(*rows, strict=True), strict=True)
     ]
