@@ -15,7 +15,7 @@ from personalize_assets.pipeline.convert import first_rejects
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
 from personalize_assets.quality.csv_file import FileFacts
-from personalize_assets.quality.csv_scan import scan_csv, together
+from personalize_assets.quality.csv_scan import combine_scans, scan_csv
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
 from personalize_assets.quality.rule import ExportFacts
@@ -97,6 +97,6 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
     for key in keys:
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
             scans.append(scan_csv(file, dataset, group.hidden_columns(name)))
-    scan = together(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
+    scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     return judge(rules, FileFacts(dataset, scan, fields, manifest))

@@ -12,13 +12,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import IDS
-from personalize_assets.conversion.export.csv_cells import header
+from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.export.daily_rows import read_rows
 from personalize_assets.conversion.export.deduplicate import export_order, with_repeats_marked
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile, crossed
 from personalize_assets.conversion.export.latest_values import latest_by_id
 from personalize_assets.conversion.export.part_writer import Target, WrittenPart, write_parts
-from personalize_assets.conversion.mapping.event_mapper import COPIES, IS_FIRST, schema
+from personalize_assets.conversion.mapping.daily_schema import COPIES, IS_FIRST, daily_schema
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.spec import DatasetExport, DatasetExported, ExportReport, ExportSpec
 
@@ -77,7 +77,7 @@ def _export(spark: SparkSession, one: DatasetExport, s3: dict[str, Any]) -> list
 
 def _csv_schema(one: DatasetExport, names: list[str]) -> pa.Schema:
     """The dataset's own columns, without those that only daily files have."""
-    daily = schema(one.dataset)
+    daily = daily_schema(one.dataset)
     return pa.schema([daily.field(name) for name in names])
 
 
@@ -87,7 +87,7 @@ def _rows_of(spark: SparkSession, one: DatasetExport, names: list[str], s3: dict
     if one.daily is None:
         table = read_rows(spark, one.table or (), _csv_schema(one, names), s3)
         return table.withColumn(COPIES, F.lit(1).cast("bigint"))
-    rows = read_rows(spark, one.daily, schema(dataset), s3)
+    rows = read_rows(spark, one.daily, daily_schema(dataset), s3)
     if dataset.name == "interactions":
         return with_repeats_marked(rows, names)
     (id_column,) = IDS[dataset.name]
