@@ -6,14 +6,12 @@ the caller as ``advice``.
 
 from __future__ import annotations
 
-import errno
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum, auto
 from typing import TYPE_CHECKING, NamedTuple
 
-from personalize_assets.errors import PassingError, PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -23,7 +21,7 @@ class AwsError(PersonalizeAssetsError):
     """AWS refused a call; the text says which, why, and what to do."""
 
 
-class AwsBusyError(AwsError, PassingError):
+class TransientAwsError(AwsError, TransientError):
     """A service is busy, throttles, or cannot be reached at the moment."""
 
 
@@ -77,7 +75,7 @@ class Raises(NamedTuple):
     """The classes to raise: one for what the user has to fix, one for what may be gone later."""
 
     permanent: type[PersonalizeAssetsError] = AwsError
-    transient: type[PersonalizeAssetsError] = AwsBusyError
+    transient: type[PersonalizeAssetsError] = TransientAwsError
 
 
 AWS_ERRORS = Raises()
@@ -167,44 +165,3 @@ _TEXTS: dict[ErrorKind | None, str] = {
     ErrorKind.CREDENTIALS: f"AWS rejects the credentials ({{found}}); log in again, or correct {_CREDENTIALS}",
     ErrorKind.REGION: f"it is in another region ({{found}}); set {_REGION} to that region",
 }
-
-
-# -- moves to orchestration/retries.py --------------------------------------------------------------------------------
-
-_PASSING_ERRNOS = {errno.ECONNABORTED, errno.ECONNREFUSED, errno.ECONNRESET, errno.EPIPE, errno.ESTALE, errno.ETIMEDOUT}
-# What Spark and Arrow only say as text: a worker that died, a connection of theirs that broke, a busy S3.
-_PASSING_TEXT = re.compile(
-    r"ExecutorLostFailure|Lost executor|FetchFailed|Python worker exited unexpectedly"
-    r"|AWS Error (SLOW_DOWN|THROTTLING|NETWORK_CONNECTION|REQUEST_TIMEOUT|SERVICE_UNAVAILABLE|INTERNAL_FAILURE)"
-    r"|curlCode: \d+|Answer from Java side is empty"
-)
-
-
-def passes_by_itself(error: BaseException) -> bool:
-    """Whether an error, or one that it came from, is of those that pass: throttling, a lost worker, a timeout."""
-    return any(_passes(cause) for cause in _causes(error))
-
-
-def _passes(error: BaseException) -> bool:
-    if isinstance(error, PassingError):
-        return True
-    response = getattr(error, "response", None)  # botocore's ClientError, without loading botocore
-    if isinstance(response, dict):
-        return is_transient_code(response.get("Error", {}).get("Code", ""))
-    if isinstance(error, OSError) and error.errno is not None:
-        return isinstance(error, TimeoutError) or error.errno in _PASSING_ERRNOS
-    names = {kind.__name__ for kind in type(error).__mro__}
-    if names & {"ConnectionError", "HTTPClientError", "Py4JNetworkError"} or isinstance(
-        error, TimeoutError | ConnectionError
-    ):
-        return True
-    return not isinstance(error, PersonalizeAssetsError) and bool(_PASSING_TEXT.search(str(error)))
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    at: BaseException | None = error
-    while at is not None and id(at) not in seen:
-        seen.add(id(at))
-        yield at
-        at = at.__cause__ or (None if at.__suppress_context__ else at.__context__)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from personalize_assets.aws.client import Aws, boto3_client
 from personalize_assets.aws.error_codes import explain_errors
-from personalize_assets.storage.raw_files import RawFiles
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -29,7 +27,7 @@ _ADVICE = {"NonExistentQueue": _NO_QUEUE, "QueueDoesNotExist": _NO_QUEUE}
 class Queue:
     """A queue that receives S3's event notifications: directly, through SNS, or through EventBridge.
 
-    Both methods raise ``AwsError``, and its subclass ``AwsBusyError`` where SQS cannot be reached at the moment.
+    Both methods raise ``AwsError``, and its subclass ``TransientAwsError`` where SQS cannot be reached at the moment.
     """
 
     def __init__(self, url: str, aws: Aws) -> None:
@@ -94,10 +92,3 @@ def _object(entity: Mapping[str, Any], decode: Callable[[str], str]) -> Iterator
     bucket, found = entity.get("bucket"), entity.get("object")
     if isinstance(bucket, dict) and isinstance(found, dict) and {"name"} <= bucket.keys() and {"key"} <= found.keys():
         yield str(bucket["name"]), decode(str(found["key"]))
-
-
-def day_of(source: RawFiles, bucket: str, key: str) -> date | None:
-    """The arrival day of an object, if it is a raw file of this source."""
-    place = f"{source.store.uri}/"
-    uri = f"s3://{bucket}/{key}"
-    return source.layout.day_of(uri.removeprefix(place)) if uri.startswith(place) else None

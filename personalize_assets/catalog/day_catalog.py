@@ -8,11 +8,11 @@ from datetime import date
 from personalize_assets.catalog.field_stats import FieldStats
 from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
 from personalize_assets.storage.manifests import CatalogFile, CatalogSource, DayCatalog
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 
-def day_catalog(day: date, sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredFile]]) -> DayCatalog:
+def day_catalog(day: date, sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredObject]]) -> DayCatalog:
     """Catalog the files of a day (UTC), given by source id. ``content`` and ``foreign_files`` are left to the caller.
 
     A file that no longer exists is left out.

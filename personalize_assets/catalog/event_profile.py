@@ -20,7 +20,7 @@ from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
 from personalize_assets.conversion.mapping.paths import Path, parse_path
 from personalize_assets.storage.manifests import CatalogFile
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 _MAX_KINDS = 100
@@ -92,7 +92,7 @@ def day_profile(
     day: date, sources: Mapping[str, RawFiles], files: Sequence[CatalogFile], masked: Sequence[str] = ()
 ) -> EventProfile:
     """Profile a day (UTC); ``files`` are those of its catalog. Values at ``masked`` paths become ``***``."""
-    jobs = [(file.source, StoredFile(file.key, file.bytes, 0.0)) for file in files]
+    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
     sample = events_per_file(len(jobs))
     events: list[Mapping[str, Any]] = []
     for _, file, head in read_heads(sources, jobs):

@@ -18,7 +18,7 @@ import msgspec
 from personalize_assets.conversion.reading.filesystem import unpacked_blocks
 from personalize_assets.conversion.reading.framer import REFUSALS, Framer, TruncatedStream
 from personalize_assets.conversion.reading.json_value import decode_whole, may_be_deep
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 HEAD_BYTES = 64 * 1024
@@ -60,8 +60,8 @@ def events_per_file(files: int) -> int:
 
 
 def read_heads(
-    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredFile]], first_bytes: int = HEAD_BYTES
-) -> Iterator[tuple[str, StoredFile, bytes]]:
+    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredObject]], first_bytes: int = HEAD_BYTES
+) -> Iterator[tuple[str, StoredObject, bytes]]:
     """Yield ``(source, file, first bytes)`` in the order of ``jobs``, which name a file by its source's id.
 
     A file that no longer exists is left out.

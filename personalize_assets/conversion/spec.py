@@ -114,6 +114,7 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     reject_files: tuple[str, ...] = ()
 
     def __add__(self, other: SourceCounts) -> SourceCounts:
+        """Add the counts of other files of the same source and day."""
         return SourceCounts(
             raw_files=self.raw_files + other.raw_files,
             bytes=self.bytes + other.bytes,
@@ -143,6 +144,7 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
     preview: tuple[dict[str, Any], ...] = ()
 
     def __add__(self, other: DayProfile) -> DayProfile:
+        """Add the profile of later rows of the same day."""
         times = self.times + other.times
         return DayProfile(
             nulls=sum_counts(self.nulls, other.nulls),
@@ -167,6 +169,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     profile: DayProfile | None = None
 
     def __add__(self, other: DatasetCounts) -> DatasetCounts:
+        """Add the counts of other rows of the same dataset and day."""
         profiles = [counts.profile for counts in (self, other) if counts.profile is not None]
         return DatasetCounts(
             rows=self.rows + other.rows,
@@ -251,6 +254,10 @@ class Blamed(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int = 0
     shown: tuple[dict[str, Any], ...] = ()
+
+    def __add__(self, other: Blamed) -> Blamed:
+        """Add later rows with the same problem."""
+        return Blamed(rows=self.rows + other.rows, shown=(self.shown + other.shown)[:BLAMED_ROWS])
 
 
 class IdProfile(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import task as tasks
 from personalize_assets.conversion.spark import machine_cores
+from personalize_assets.conversion.spec import ConvertSpec, Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.process_pool import over_processes, start_early
 
@@ -30,10 +31,10 @@ class SailEngine(Engine):
         """Start the processes, if so many bytes are worth it."""
         start_early(machine_cores(), raw_bytes)
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         """See ``Engine.run``."""
         try:
-            if spec["job"] == "convert":
+            if isinstance(spec, ConvertSpec):
                 return job.run(None, spec, over_processes(machine_cores()))
             with connect_mode():
                 return job.run(session(), spec)

@@ -1,7 +1,7 @@
 """The small JSON objects below a destination, as structs: catalogs, commits and manifests.
 
-They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored and missing ones have
-defaults, so that objects of older versions can be read; keys of files are relative to the destination.
+They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored, and keys that older
+versions did not write have defaults, so that their objects can be read. Keys of files are relative to the destination.
 """
 
 from __future__ import annotations
@@ -68,19 +68,19 @@ class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DayAccounting(SourceCounts, frozen=True, kw_only=True):
-    """What a run read of one source and arrival day."""
+    """What a run read of one source and arrival day; ``reject_files`` are keys."""
 
-    run: str = ""
+    run: str
 
 
-class DayCommit(DatasetCounts, frozen=True, kw_only=True, omit_defaults=False):
-    """The current rows of one dataset and arrival day.
+class DayCommit(DatasetCounts, frozen=True, kw_only=True):
+    """The current rows of one dataset and arrival day; ``files`` and ``reject_files`` are keys.
 
     Attributes:
         run: The run that wrote the files.
         mapping: Fingerprint of the column mapping they were made with.
-        content: Digest of the raw files they were made of.
-        key_mark: Tells hash keys apart; None where no column is hashed.
+        content: Digest of the raw files they were made of; None in commits of older versions.
+        key_mark: Tells hash keys apart; None if no column is hashed.
     """
 
     run: str
@@ -93,16 +93,22 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     """The current files of the table ``users`` or ``items``.
 
     Attributes:
+        run: The run that wrote the files.
         days: The arrival days that went in (ISO).
-        inputs: Tells the daily commits that went in from others.
+        inputs: Identifies the daily commits that went in; None in commits of older versions.
+        mapping: As in ``DayCommit``.
+        files: Keys.
+        rows: Rows of the table.
         kept: Daily rows that went in.
         duplicates: How many of them were merged into others.
-        seconds: Duration of the job.
+        seconds: Duration of the job; None in commits of older versions.
+        profile: None in commits of older versions.
+        key_mark: As in ``DayCommit``.
     """
 
     run: str
     days: tuple[str, ...]
-    inputs: str
+    inputs: str | None = None
     mapping: str
     files: tuple[str, ...]
     rows: int
@@ -123,10 +129,14 @@ class ExportedFile(msgspec.Struct, frozen=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The current CSV of a dataset, one file or a folder of files.
+    """The current CSV of a dataset, one file or a folder of files. Other attributes as in ``TableCommit``.
 
-    ``path`` is the file's key, or the folder's with a slash at its end. For a folder ``sha256`` is the digest of the
-    files' digests, one a line, in their order. The others as in ``TableCommit``.
+    Attributes:
+        columns: In the order of the file.
+        bytes: Size of all files.
+        sha256: Digest of the file; for a folder, the digest of its files' digests, one a line, in their order.
+        path: Key of the file, or of the folder with a slash at its end; empty in manifests of older versions.
+        files: In the order of their names; empty in manifests of older versions, which knew single files only.
     """
 
     dataset: str
@@ -136,10 +146,26 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     bytes: int
     sha256: str
-    path: str
-    files: tuple[ExportedFile, ...]
+    path: str = ""
+    files: tuple[ExportedFile, ...] = ()
     run: str
     days: tuple[str, ...]
     inputs: str | None = None
     seconds: float | None = None
     profile: ExportProfile | None = None
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A line of a reject file: an event or row that cannot be used.
+
+    Attributes:
+        dataset: None for an event that could not be read at all.
+        reason: Such as ``missing:USER_ID``.
+        file: URI of its raw file.
+        raw: The event's text, masked; None if it cannot be shown.
+    """
+
+    dataset: str | None
+    reason: str
+    file: str
+    raw: str | None

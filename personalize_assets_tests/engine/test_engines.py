@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.spec import ConvertSpec, Plan, RawFile, RawFileSet
 from personalize_assets.engines import Engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -22,20 +24,12 @@ def context() -> Iterator[dg.AssetExecutionContext]:
         yield built
 
 
-def spec(folder: Path, file: str) -> dict[str, Any]:
+def spec(folder: Path, file: str) -> ConvertSpec:
     """A job over one file, every event of which is wanted by a dataset that is not made."""
-    return {
-        "job": "convert",
-        "sources": [
-            {
-                "id": "source",
-                "dated": True,
-                "files": [{"uri": f"{folder}/{file}", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
-                "datasets": [{"name": "interactions", "columns": [], "where": {}}],
-            }
-        ],
-        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{folder}/rejects"}, "now": 0, "s3": {}},
-    }
+    raw = RawFile(f"{folder}/{file}", date(2026, 10, 1), bytes=1, framing="lines")
+    source = RawFileSet("source", dated=True, files=(raw,), datasets=(Dataset("interactions", columns=(), where={}),))
+    plan = Plan("r", make=(), folders={"rejects": f"{folder}/rejects"}, now=0, s3={})
+    return ConvertSpec(sources=(source,), plan=plan)
 
 
 def test_a_file_that_is_gone_is_named_with_what_to_do(

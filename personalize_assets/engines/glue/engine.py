@@ -22,7 +22,7 @@ from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import RUN_ID
-from personalize_assets.storage.object_store import Store, open_store
+from personalize_assets.storage.object_store import ObjectStore, open_store
 
 if TYPE_CHECKING:
     from personalize_assets.config import Config
@@ -87,12 +87,7 @@ class GlueEngine(Engine):
             **config.aws.model_dump(),
         )
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-        """Run the spec; see ``Engine.run``."""
-        made: dict[str, Any] = msgspec.to_builtins(self._run(context, msgspec.convert(spec, Spec)))
-        return made
-
-    def _run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         """Run the spec on Glue; ``engine`` of the report has the run's id, the job's name and a link.
 
         Raises:
@@ -237,7 +232,7 @@ def _report_in(messages: Iterable[Any]) -> Report | None:
     return report
 
 
-def _read_report(store: Store, uri: str) -> Report | FailedReport | None:
+def _read_report(store: ObjectStore, uri: str) -> Report | FailedReport | None:
     """The report file of a job; None if there is none, or it is not whole or of another version."""
     data = store.read(uri.removeprefix(store.uri + "/")) if uri.startswith(store.uri + "/") else None
     for decode in (decode_report, msgspec.json.Decoder(FailedReport).decode):
@@ -248,7 +243,7 @@ def _read_report(store: Store, uri: str) -> Report | FailedReport | None:
     return None
 
 
-def _sweep(store: Store, staging: Staging) -> None:
+def _sweep(store: ObjectStore, staging: Staging) -> None:
     """Delete a run's staging folder, and those that failed runs left long ago."""
     oldest = time.time() - _LEFTOVER_SECONDS
     files = store.files(f"{_STAGING}/")

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from personalize_assets.aws.client import Aws
-from personalize_assets.aws.error_codes import AwsBusyError, AwsError
+from personalize_assets.aws.error_codes import AwsError, TransientAwsError
 from personalize_assets.aws.event_queue import Queue
 
 BODY = '{"Records": [{"s3": {"bucket": {"name": "events"}, "object": {"key": "raw/%s"}}}]}'
@@ -92,5 +92,5 @@ def test_a_queue_that_does_not_exist_is_named_with_what_to_do(call: Callable[[Qu
 def test_an_endpoint_that_does_not_answer_is_transient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
-    with pytest.raises(AwsBusyError, match="the service cannot be reached"):
+    with pytest.raises(TransientAwsError, match="the service cannot be reached"):
         list(Queue("http://127.0.0.1:1/q", Aws(region="eu-west-1", endpoint="http://127.0.0.1:1")).receive(always))

@@ -11,11 +11,13 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration.assets.event_profile import profile_metadata
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.orchestration.metadata import event_profile_metadata
+from personalize_assets.pipeline.catalog import catalog_days, profile_days
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 DAY = date(2026, 10, 1)
 CLICKS = [{"event": "Clicked", "user": f"u{n}", "properties": {"sku": f"s{n % 3}"}} for n in range(6)]
@@ -38,21 +40,21 @@ def config(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> 
     return load_config(file, {})
 
 
-def profile(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> dict[str, Any]:
-    pipeline = Pipeline(config(folder, events, mask))
-    pipeline.catalog([DAY])
-    return pipeline.profile([DAY])["2026-10-01"]
+def profile(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> EventProfile:
+    group = DatasetGroup(config(folder, events, mask))
+    catalog_days(group, [DAY])
+    return profile_days(group, [DAY])["2026-10-01"]
 
 
 def test_a_day_that_is_not_catalogued_has_no_profile(tmp_path: Path) -> None:
-    pipeline = Pipeline(config(tmp_path, CLICKS))
+    group = DatasetGroup(config(tmp_path, CLICKS))
 
     with pytest.raises(PersonalizeAssetsError, match="materialize raw_event_catalog for that day first"):
-        pipeline.profile([DAY])
+        profile_days(group, [DAY])
 
 
 def test_the_tables_of_the_ui_say_the_same(tmp_path: Path) -> None:
-    metadata = profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
+    metadata = event_profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
 
     assert [record.data for record in metadata["events"].records] == [
         {"event": "Clicked", "events": 6, "share": 0.5455, "items": "properties.sku (6)"},

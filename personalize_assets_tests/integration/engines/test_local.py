@@ -8,9 +8,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from personalize_assets.conversion.spec import ExportSpec
 from personalize_assets.engines import make_engine
 from personalize_assets.engines.jvm import JavaMissing
 from personalize_assets.engines.local import LocalEngine
+
+NOTHING = ExportSpec(exports=(), s3={})
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def test_java_is_only_looked_for_when_a_job_runs(
     engine = make_engine("local")
 
     with pytest.raises(JavaMissing):
-        engine.run(context, {})
+        engine.run(context, NOTHING)
 
 
 def test_a_preparation_that_fails_leaves_it_to_the_run_to_say_so(
@@ -37,4 +40,4 @@ def test_a_preparation_that_fails_leaves_it_to_the_run_to_say_so(
     engine = LocalEngine.on_all_cores()
     engine.prepare(0)
     with pytest.raises(JavaMissing):
-        engine.run(context, {})
+        engine.run(context, NOTHING)

@@ -6,10 +6,10 @@ import pytest
 from botocore import exceptions as aws
 
 from personalize_assets.aws.error_codes import (
-    AwsBusyError,
     AwsError,
     ErrorKind,
     Raises,
+    TransientAwsError,
     explain_errors,
     is_transient_code,
     kind_of,
@@ -59,7 +59,7 @@ def test_a_refusal_names_the_thing_what_was_found_and_what_to_do(code: str, text
 def test_a_busy_service_raises_the_transient_class() -> None:
     error = explained(client_error("ThrottlingException", "Rate exceeded"))
 
-    assert (type(error), str(error)) == (AwsBusyError, "Glue job 'a': ThrottlingException (GetJob: Rate exceeded)")
+    assert (type(error), str(error)) == (TransientAwsError, "Glue job 'a': ThrottlingException (GetJob: Rate exceeded)")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_an_error_before_any_answer_says_what_to_set(error: Exception, text: str
 def test_a_service_that_does_not_answer_is_transient() -> None:
     error = explained(aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"))
 
-    assert type(error) is AwsBusyError
+    assert type(error) is TransientAwsError
     assert str(error) == (
         "Glue job 'a': the service cannot be reached (Could not connect to the endpoint URL: \"http://127.0.0.1:1\"); "
         "check the network, aws.region in the config or AWS_DEFAULT_REGION, aws.endpoint in the config or "

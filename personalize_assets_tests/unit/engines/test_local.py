@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.spec import ExportSpec
 from personalize_assets.engines import local
 from personalize_assets.engines.jvm import JavaMissing
 from personalize_assets.engines.local import LocalEngine
@@ -46,4 +47,4 @@ def test_an_unreadable_file_is_an_error_for_the_user(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(local.job, "run", refuse)
 
     with pytest.raises(PersonalizeAssetsError, match="/raw/a cannot be read: gone; if the file is gone, materialize"):
-        LocalEngine.on_all_cores().run(None, {})  # type: ignore[arg-type]
+        LocalEngine.on_all_cores().run(None, ExportSpec(exports=(), s3={}))  # type: ignore[arg-type]

@@ -14,7 +14,11 @@ import pytest
 import setuptools
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.spec import ConvertSpec, encode
 from personalize_assets.engines.glue.bundle import library, script, template
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.samples import REPO
 
 # Modules that Glue has, or that are named for it; what is imported beyond them fails.
@@ -34,9 +38,9 @@ runpy.run_path(__import__("os").environ["SCRIPT"], run_name="__main__")
 """
 
 
-def run_by_hand(python: str, spec: dict[str, Any], folder: Path, path: str) -> dict[str, Any]:
+def run_by_hand(python: str, spec: ConvertSpec, folder: Path, path: str) -> dict[str, Any]:
     """``convert.py --spec`` with the zip, in a Python where neither dagster nor boto3 can be imported."""
-    (folder / "spec.json").write_text(json.dumps(spec))
+    (folder / "spec.json").write_bytes(encode(spec))
     (folder / library().name).write_bytes(library().content)
     (folder / script().name).write_bytes(script().content)
     done = subprocess.run(
@@ -66,7 +70,7 @@ def python313() -> str:
     return str(python)
 
 
-def one_file(folder: Path) -> dict[str, Any]:
+def one_file(folder: Path) -> ConvertSpec:
     """A spec that reads one event and makes its row."""
     raw = folder / "a.json"
     raw.write_text('{"user": "u", "item": "i", "at": 1790812800}\n{"user": null, "item": "i", "at": 1790812800}\n')
@@ -80,14 +84,12 @@ def one_file(folder: Path) -> dict[str, Any]:
             }
         )
     )
-    from personalize_assets.pipeline.pipeline import Pipeline
-
     (folder / "raw").mkdir()
     raw.rename(folder / "raw" / "a.json")
-    pipeline = Pipeline(load_config(folder / "personalize.yaml", {}))
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    return pipeline.convert_spec(days, ["interactions"])
+    group = DatasetGroup(load_config(folder / "personalize.yaml", {}))
+    days = list(group.bytes_by_day())
+    catalog_days(group, days)
+    return plan_convert(group, days, ["interactions"])
 
 
 @pytest.mark.slow

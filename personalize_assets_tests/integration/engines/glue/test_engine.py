@@ -14,16 +14,17 @@ from typing import Any
 
 import boto3
 import dagster as dg
-import msgspec
 import pytest
+from msgspec.structs import replace
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion.spec import ConvertSpec, Plan, encode
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Plan, Report, encode
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.glue.bundle import library
 from personalize_assets.engines.glue.engine import GlueEngine, fingerprint_of_work
 from personalize_assets.storage.destination import Destination
+from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator, Run
 
 NO_SPARK = """
@@ -38,7 +39,7 @@ class SparkSession:
         def getOrCreate(): return None
 
 """
-REPORT = {"days": {"2026-10-01": {"sources": {}, "datasets": {}}}}
+REPORT = ConvertReport(days={"2026-10-01": DayReport()}, seconds=0.5)
 
 
 def spec(run_id: str = "20261001T000000-aaaaaa", *, s3: dict[str, Any] | None = None, now: int = 1) -> ConvertSpec:
@@ -66,7 +67,7 @@ def the_job_does(body: str) -> None:
     boto3.client("s3").put_object(Bucket="events", Key=f"code/{library().name}", Body=packed.getvalue())
 
 
-SUCCEEDS = f"return {{'job': 'convert', **{REPORT!r}, 'seconds': 0.5}}"
+SUCCEEDS = f"return {REPORT!r}"
 SLEEPS = "time.sleep(60)"
 
 
@@ -74,14 +75,14 @@ class Step:
     """One step of a Dagster run that gives the engine a spec."""
 
     def __init__(self, tags: dict[str, str] | None = None, work: ConvertSpec | None = None, **engine: Any) -> None:
-        self.reports: list[dict[str, Any]] = []
+        self.reports: list[Report] = []
         engine_ = GlueEngine(job="personalize-assets", destination="s3://events/out", **engine)
 
         @dg.asset(name="made")
         def made(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
             given = work or spec()
             given.plan.s3["endpoint_override"] = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
-            self.reports.append(engine_.run(context, msgspec.to_builtins(given)))
+            self.reports.append(engine_.run(context, given))
             return dg.MaterializeResult()
 
         self.instance = dg.DagsterInstance.ephemeral()
@@ -139,16 +140,14 @@ def test_the_report_comes_back_with_the_drivers_log_and_a_link_and_leaves_nothin
     (report,) = step.reports
     (run,) = glue.runs
     where = "https://eu-central-1.console.aws.amazon.com/gluestudio/home?region=eu-central-1"
-    assert report == {
-        "job": "convert",
-        **REPORT,
-        "seconds": 0.5,
-        "engine": {
+    assert report == replace(
+        REPORT,
+        engine={
             "AWS Glue Job Run ID": run.id,
             "AWS Glue Job Name": "personalize-assets",
             "AWS Glue Job Run URL": f"{where}#/job/personalize-assets/run/{run.id}",
         },
-    }
+    )
     assert "[glue] reading" in step.log()
     assert "[glue] convert: 0 files of 0 days, 0.0 MB" in step.log()
     assert "[glue] convert: done in 0.5 s" in step.log()
@@ -204,7 +203,7 @@ def test_without_messages_the_report_is_read_from_its_file(glue: GlueEmulator) -
 
     assert step.run(), step.failure()
 
-    assert step.reports[0]["days"] == REPORT["days"]
+    assert step.reports[0].days == REPORT.days
 
 
 def test_another_version_of_the_code_than_the_one_here_is_logged(glue: GlueEmulator) -> None:
@@ -224,10 +223,10 @@ def test_another_version_of_the_code_than_the_one_here_is_logged(glue: GlueEmula
 
 
 def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(glue: GlueEmulator) -> None:
-    former = {"mapping": "m", "run": "r", "files": ["filtered_interactions/day=2026-10-01/former.parquet"]}
+    former = DayCommit(mapping="m", run="r", files=("filtered_interactions/day=2026-10-01/former.parquet",))
     destination = Destination("s3://events/out")
-    destination.commit_day("filtered_interactions", "2026-10-01", former)
-    destination.store.write(former["files"][0], b"rows")  # type: ignore[arg-type]
+    destination.commit_day("interactions", "2026-10-01", former)
+    destination.store.write(former.files[0], b"rows")
     half = "s3://events/out/filtered_interactions/day=2026-10-01/half.parquet"
     the_job_does(f"""
         s3 = _s3_options('eu-central-1', {glue.url!r})
@@ -249,7 +248,7 @@ def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(
     assert text.endswith("raise MemoryError('out of memory in the middle')\nMemoryError: out of memory in the middle")
     assert "external process pipes closed with exception" in step.log()
     assert destination.daily_commits("interactions") == {"2026-10-01": former}
-    assert destination.store.read(str(former["files"][0])) == b"rows"
+    assert destination.store.read(former.files[0]) == b"rows"
     assert keys("out/_glue")[-2:] == [f"out/_glue/20261001T000000-aaaaaa/{name}.json" for name in ("report", "spec")], (
         "the context is gone, and what tells of the failure is there"
     )
@@ -302,7 +301,10 @@ def test_a_role_that_may_not_read_the_spec_fails_with_the_jobs_own_error(glue: G
 
 
 def test_a_raw_file_that_the_role_may_not_read_is_an_error_for_the_user(glue: GlueEmulator) -> None:
-    the_job_does("raise events.UnreadableFile('s3://raw/a.json cannot be read: AWS Error ACCESS_DENIED')")
+    the_job_does("""
+        class UnreadableFile(Exception): pass
+        raise UnreadableFile('s3://raw/a.json cannot be read: AWS Error ACCESS_DENIED')
+    """)
     step = Step()
 
     assert not step.run()
@@ -458,13 +460,13 @@ ORCHESTRATOR = """
 import sys
 import dagster as dg
 from personalize_assets.engines.glue import engine
+from personalize_assets.conversion.spec import decode_spec
 from personalize_assets.engines.glue.engine import GlueEngine
-import json
 engine._POLL_SECONDS = 0.1
 
 @dg.asset
 def made(context: dg.AssetExecutionContext) -> None:
-    GlueEngine(job="personalize-assets", destination="s3://events/out").run(context, json.loads(sys.argv[1]))
+    GlueEngine(job="personalize-assets", destination="s3://events/out").run(context, decode_spec(sys.argv[1].encode()))
 
 dg.materialize([made], tags={"dagster/root_run_id": "the-first-run"})
 """
@@ -494,14 +496,14 @@ def test_a_retry_uses_the_run_that_is_still_going_after_its_orchestrator_died(
     thread.join()
 
     assert len(glue.runs) == 1
-    assert step.reports[0]["days"] == REPORT["days"]
+    assert step.reports[0].days == REPORT.days
     assert f"Glue run {glue.runs[0].id} of this step exists already (RUNNING); using it" in step.log()
 
 
 def test_a_report_that_was_not_read_yet_is_used_and_then_deleted(glue: GlueEmulator) -> None:
     work = spec(s3=on(glue))
     store = Destination("s3://events/out").store
-    store.write("_glue/20261001T000000-aaaaaa/report.json", json.dumps({"job": "convert", **REPORT}).encode())
+    store.write("_glue/20261001T000000-aaaaaa/report.json", encode(REPORT))
     arguments = {
         "--dagster_run_id": "the-first-run",
         "--work": fingerprint_of_work(work),
@@ -512,7 +514,7 @@ def test_a_report_that_was_not_read_yet_is_used_and_then_deleted(glue: GlueEmula
 
     assert step.run(), step.failure()
 
-    assert (len(glue.runs), step.reports[0]["days"]) == (1, REPORT["days"])
+    assert (len(glue.runs), step.reports[0].days) == (1, REPORT.days)
     assert keys("out/_glue") == []
 
 
