@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.aws.error_codes import TRANSIENT_CODES
 from personalize_assets.storage.object_store import StoreBusy, StoreError
 from personalize_assets.storage.raw_files import RawFiles
 
@@ -72,7 +72,7 @@ class Queue:
         except aws.ClientError as error:
             code = error.response["Error"]["Code"].removeprefix("AWS.SimpleQueueService.")
             what_to_do = _WHAT_TO_DO.get(code, "correct automation.sqs_queue in the config")
-            kind = StoreBusy if code in PASSING_CODES else StoreError
+            kind = StoreBusy if code in TRANSIENT_CODES else StoreError
             raise kind(f"{self.url}: {str(error).rstrip('.')}; {what_to_do}") from error
         except aws.BotoCoreError as error:
             kind = StoreBusy if isinstance(error, aws.HTTPClientError | aws.ConnectionError) else StoreError

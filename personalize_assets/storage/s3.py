@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import Aws
-from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.aws.error_codes import TRANSIENT_CODES
 from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
 
@@ -182,7 +182,7 @@ class S3Store:
 
     def _error(self, code: str, message: str, key: str) -> StoreError:
         text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        kind = TransientStoreError if code == "NoAnswer" or code in PASSING_CODES else StoreError
+        kind = TransientStoreError if code == "NoAnswer" or code in TRANSIENT_CODES else StoreError
         return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 

@@ -1,4 +1,4 @@
-"""Exports that follow, ranges that are bounded and resumed, and how long things may take; without Spark."""
+"""Exports that start by themselves, ranges that are bounded and resumed, and limits of time; without Spark."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from personalize_assets.cli import main
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.local_run.run import _stretches
-from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, _today
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import plan_export
+from personalize_assets.storage.manifests import ExportManifest
+from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, today
 
-TODAY = _today()
+TODAY = today()
 DAYS = [TODAY - timedelta(days=n) for n in (4, 3, 2, 1, 0)]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 Start = Callable[..., Automated]
@@ -128,23 +130,6 @@ def test_a_range_is_one_run_up_to_the_bound_of_the_config(start: Start) -> None:
     assert policies == {dg.BackfillPolicy.multi_run(7)}
 
 
-@pytest.mark.parametrize(
-    ("days", "most", "stretches"),
-    [
-        ([1, 2, 3, 4, 5], 2, [(1, 2), (3, 4), (5, 5)]),
-        ([1, 2, 4, 5, 6, 7], 3, [(1, 2), (4, 6), (7, 7)]),
-        ([1, 2, 3], 31, [(1, 3)]),
-        ([1, 2], 1, [(1, 1), (2, 2)]),
-    ],
-)
-def test_stretches_have_no_gap_and_no_more_than_so_many_days(
-    days: list[int], most: int, stretches: list[tuple[int, int]]
-) -> None:
-    found = _stretches([date(2026, 10, day) for day in days], most)
-
-    assert [(first.day, last.day) for first, last in found] == stretches
-
-
 def cli(tmp_path: Path, *options: str) -> Result:
     return CliRunner().invoke(main, ["run", "--config", str(tmp_path / "personalize.yaml"), *options])
 
@@ -170,9 +155,19 @@ def test_the_command_line_bounds_ranges_and_resumes_after_a_failure(start: Start
 def daily(group: Automated) -> dg.RunRequest | dg.SkipReason:
     repository = group.definitions.get_repository_def()
     context = dg.build_schedule_context(instance=group.instance, repository_def=repository)
-    (answer,) = repository.get_schedule_def("export_daily")(context)
+    answers: Any = repository.get_schedule_def("export_daily")(context)
+    (answer,) = answers
     assert isinstance(answer, dg.RunRequest | dg.SkipReason)
     return answer
+
+
+def exported_now(group: DatasetGroup) -> ExportManifest:
+    """The manifest of an export of all days that are converted now."""
+    (found,) = plan_export(group, ["interactions_csv"]).inputs.values()
+    return ExportManifest(
+        dataset="interactions", columns=(), rows=0, kept=0, duplicates=0, bytes=0, sha256="", run="r", days=found.days,
+        inputs=found.inputs,
+    )  # fmt: skip
 
 
 def test_the_daily_export_runs_if_a_day_was_converted_since_the_last_one(start: Start) -> None:
@@ -180,9 +175,8 @@ def test_the_daily_export_runs_if_a_day_was_converted_since_the_last_one(start: 
     nothing = daily(group)
     convert(group, DAYS[:2])
     first = daily(group)
-    commits = group.pipeline.destination.daily_commits("interactions")
-    _, inputs = group.pipeline.export_spec(["interactions_csv"])
-    group.pipeline.destination.put_manifest("interactions", inputs["interactions"])
+    commits = group.group.destination.daily_commits("interactions")
+    group.group.destination.put_manifest("interactions", exported_now(group.group))
     exported = daily(group)
     convert(group, DAYS[:1])
     again = daily(group)
@@ -238,7 +232,7 @@ def test_days_are_not_exported_while_their_books_are_open(start: Start, monkeypa
     group = start(export="eager")
     _, cursor = eager(group)
     monkeypatch.setattr(
-        "personalize_assets.orchestration.accounting_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
+        "personalize_assets.orchestration.asset_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
     )
     convert(group, DAYS[:1])
 

@@ -50,8 +50,8 @@ def start(request: pytest.FixtureRequest) -> Start:
     return started
 
 
-def told(answer: dg.SensorResult) -> dict[str, Any]:
-    """What is reported of the one day that is asked for."""
+def reported(answer: dg.SensorResult) -> dict[str, Any]:
+    """The metadata that is reported of the one day that is requested."""
     (event,) = answer.asset_events
     assert isinstance(event, dg.AssetMaterialization)
     return {name: value.value for name, value in event.metadata.items()}
@@ -110,7 +110,7 @@ def test_a_day_that_has_not_settled_is_told_of_and_waits(in_folder: Start, today
 
     assert not answer.run_requests
     assert isinstance(answer.skip_reason, dg.SkipReason)
-    assert answer.skip_reason.skip_message == f"1 days looked at; 1 not settled ({today})"
+    assert answer.skip_reason.skip_message == f"1 days checked; 1 not settled ({today})"
 
 
 @pytest.mark.slow
@@ -123,15 +123,15 @@ def test_thousands_of_files_of_one_second_on_several_pages_are_all_seen(on_s3: S
     group.raw.delete(keys[7:8])
     after = group.tick()
 
-    assert [told(answer)["files"] for answer in (before, again, after)] == [1005, 1005, 1004]
-    assert told(before)["content"] == told(again)["content"] != told(after)["content"]
+    assert [reported(answer)["files"] for answer in (before, again, after)] == [1005, 1005, 1004]
+    assert reported(before)["content"] == reported(again)["content"] != reported(after)["content"]
 
 
 def test_a_tick_that_runs_out_of_time_in_a_listing_goes_on_where_it_stopped(
     start: Start, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sensors, "TICK_SECONDS", -1.0)
-    monkeypatch.setattr(arrivals, "_FILES_BETWEEN_LOOKS_AT_THE_CLOCK", 2)
+    monkeypatch.setattr(arrivals, "_FILES_PER_TIME_CHECK", 2)
     group = start()
     for number in range(5):
         group.put(f"{number}.json")
@@ -215,7 +215,7 @@ def test_a_day_with_a_permanent_failure_waits_for_a_day(in_folder: Start, monkey
     answer = group.tick()
 
     assert isinstance(answer.skip_reason, dg.SkipReason)
-    assert "1 failed, to be tried again later" in str(answer.skip_reason.skip_message)
+    assert "1 failed, to be retried later" in str(answer.skip_reason.skip_message)
 
 
 def test_a_day_is_left_alone_while_its_run_is_under_way(in_folder: Start, today: date) -> None:
@@ -241,7 +241,7 @@ def test_a_source_that_is_empty_all_at_once_is_told_and_its_days_stay(in_folder:
 
     assert not answer.run_requests
     assert str(answer.skip_reason).count(
-        f"{group.raw.uri} is empty, but held files of {today}: that day is left as it is; mount the folder or correct "
+        f"{group.raw.uri} is empty, but had files of {today}: that day is left as it is; mount the folder or correct "
         "the uri in the config, or materialize the day by hand if it is meant to be empty"
     )
 
@@ -276,7 +276,7 @@ def test_everything_is_off_until_the_config_says_on() -> None:
     def statuses(**env: str) -> dict[str, bool]:
         loaded = build_definitions(load_config(env=env))
         both = [*(loaded.sensors or ()), *(loaded.schedules or ())]
-        return {one.name: one.default_status.value == "RUNNING" for one in both}  # type: ignore[union-attr]
+        return {one.name: one.default_status.value == "RUNNING" for one in both}
 
     assert statuses() == {"arrivals": False, "alerts": False, "export_daily": False}
     assert statuses(PERSONALIZE__AUTOMATION="on") == {"arrivals": True, "alerts": True, "export_daily": True}
@@ -289,7 +289,7 @@ def test_every_description_says_how_to_switch_it_on() -> None:
     loaded = build_definitions(load_config())
 
     for one in [*(loaded.sensors or ()), *(loaded.schedules or ())]:
-        assert "starts with `automation: on` in the config, or with the switch here" in str(one.description)  # type: ignore[union-attr]
+        assert "starts with `automation: on` in the config, or with the switch here" in str(one.description)
 
 
 # -- a queue ---------------------------------------------------------------------------------------------------------
@@ -353,7 +353,7 @@ def test_a_change_that_no_message_told_of_is_found_by_listing(on_s3: Start, queu
     assert [group.tick_and_launch() for _ in range(4)] == [[], [], [str(today - timedelta(days=2))], []]
 
 
-def test_a_queue_that_is_not_there_is_told(on_s3: Start, queue: str) -> None:
+def test_a_queue_that_is_not_there_is_reported(on_s3: Start, queue: str) -> None:
     group = on_s3(arrivals="sqs", sqs_queue=queue + "-no")
 
     with pytest.raises(StoreError) as error:

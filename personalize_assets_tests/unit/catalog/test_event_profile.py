@@ -14,7 +14,7 @@ import pytest
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration.assets.event_profile import profile_metadata
+from personalize_assets.orchestration.metadata import event_profile_metadata
 from personalize_assets.pipeline.catalog import catalog_days, profile_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 
@@ -106,7 +106,7 @@ def test_a_day_that_is_not_catalogued_has_no_profile(tmp_path: Path) -> None:
 
 
 def test_the_tables_of_the_ui_say_the_same(tmp_path: Path) -> None:
-    metadata = profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
+    metadata = event_profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
 
     assert [record.data for record in metadata["events"].records] == [
         {"event": "Clicked", "events": 6, "share": 0.5455, "items": "properties.sku (6)"},

@@ -15,7 +15,7 @@ import pytest
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import alerts
 from personalize_assets.orchestration.alerts import AlertNotDelivered, post
-from personalize_assets_tests.helpers.automated import FAILURES, Automated, _today
+from personalize_assets_tests.helpers.automated import FAILURES, Automated, today
 
 
 class Webhook:
@@ -65,7 +65,7 @@ def fail(group: Automated, error: Exception, **tags: str) -> str:
     FAILURES.append(error)
     job = group.definitions.resolve_job_def("convert")
     failed = job.execute_in_process(
-        instance=group.instance, partition_key=str(_today()), raise_on_error=False, tags=tags
+        instance=group.instance, partition_key=str(today()), raise_on_error=False, tags=tags
     )
     assert not failed.success
     sensor = group.definitions.get_repository_def().get_sensor_def("alerts")
@@ -86,7 +86,7 @@ def test_a_failed_run_is_told_with_its_day_its_cause_and_where_to_look(
     run = fail(group, PersonalizeAssetsError("s3://b: access denied; the role needs s3:GetObject"))
 
     text = (
-        f"*convert* has failed for {_today()}: s3://b: access denied; the role needs s3:GetObject\n"
+        f"*convert* has failed for {today()}: s3://b: access denied; the role needs s3:GetObject\n"
         f"https://dagster.internal/runs/{run}"
     )
     assert webhook.got == [("application/json", {"text": text})]
@@ -99,7 +99,7 @@ def test_a_fault_of_our_own_is_told_by_its_name(
 
     run = fail(group, ZeroDivisionError("a fault"))
 
-    assert webhook.got[0][1]["text"] == (f"*convert* has failed for {_today()}: ZeroDivisionError: a fault\nrun {run}")
+    assert webhook.got[0][1]["text"] == (f"*convert* has failed for {today()}: ZeroDivisionError: a fault\nrun {run}")
 
 
 def test_a_run_that_dagster_starts_again_is_not_told(
@@ -116,8 +116,8 @@ def test_without_a_webhook_it_is_written_to_the_log(group: Automated, capfd: pyt
     fail(group, PersonalizeAssetsError("no permission"))
 
     said = capfd.readouterr().err
-    assert f"*convert* has failed for {_today()}: no permission" in said
-    assert "(ALERT_WEBHOOK_URL is not set: nobody else is told)" in said
+    assert f"*convert* has failed for {today()}: no permission" in said
+    assert "(ALERT_WEBHOOK_URL is not set, so this alert is sent nowhere else)" in said
 
 
 def test_a_busy_webhook_is_tried_again(webhook: Webhook) -> None:
