@@ -68,15 +68,16 @@ class CountedBucket:
 class Bench:
     """The state of a bucket whose history is converted."""
 
-    def __init__(self, raw: RawFiles, days: Sequence[date]) -> None:
+    def __init__(self, raw: RawFiles, bucket: CountedBucket, days: Sequence[date]) -> None:
         self.raw = raw
+        self.bucket = bucket
         listing = DayListing(raw)
         self.commits = {day: content_digest({"source": listing.files(day)}) for day in days}
         self.reads = 0
 
     def begin(self) -> None:
         self.listing = DayListing(self.raw)
-        self.bucket.calls = self.reads = 0  # type: ignore[attr-defined]
+        self.bucket.calls = self.reads = 0
 
     def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         return (("source", file) for file in self.listing.files(day, after.key if after else ""))
@@ -105,21 +106,21 @@ def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
     raw = RawFiles(Source(uri=CountedBucket.uri, layout=name, start_date=days[-1]))
     bucket = CountedBucket(stored)
     raw.store = bucket  # type: ignore[assignment]  # has what the arrivals ask of a store
-    world = Bench(raw, days)
+    state = Bench(raw, bucket, days)
     rules = Rules(days[:3], days[3:], 2, 1800)
     cursor = Cursor()
     calls, reads, seconds, size = [], [], [], 0
     for number in range(70):
-        world.begin()
+        state.begin()
         started = time.perf_counter()
         cursor = Cursor.read(cursor.text(), "")
-        outcome = tick(cursor, world, rules, 2e9 + 60 * number, lambda: False)
+        outcome = tick(cursor, state, rules, 2e9 + 60 * number, lambda: False)
         text = cursor.text()
         assert not outcome.requests
         if number >= 20:
             seconds.append(time.perf_counter() - started)
             calls.append(bucket.calls)
-            reads.append(world.reads)
+            reads.append(state.reads)
             size = max(size, len(text))
     return len(days), statistics.mean(calls), statistics.mean(reads), 1000 * statistics.median(seconds), size
 

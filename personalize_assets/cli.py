@@ -121,13 +121,14 @@ def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run
         raise click.BadParameter(f"{wrong[0]!r} has no value; write it as NumberOfWorkers=5", param_hint="--parameter")
     env = {**os.environ, "PERSONALIZE_ENGINE": "glue"}
     with exit_code_of_errors():
-        plan = deployment.plan(load_config(config, env), stack, dict(p.split("=", 1) for p in parameters))
-        for line in plan.lines():
+        loaded = load_config(config, env)
+        plan = deployment.plan(loaded, stack, dict(p.split("=", 1) for p in parameters))
+        for line in deployment.describe(plan):
             click.echo(line)
         if dry_run:
             click.echo("\nNothing was changed: this was a dry run.")
             return
-        outputs = deployment.carry_out(plan)
+        outputs = deployment.apply(plan, loaded.aws)
     click.echo("\nDone.")
     for name, value in sorted(outputs.items()):
         click.echo(f"{name:<20} {value}")

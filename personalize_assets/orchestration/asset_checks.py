@@ -1,13 +1,12 @@
 """Rules and the accounting as asset checks of Dagster, and the checks that read the exported CSVs."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import dagster as dg
 
 from personalize_assets.orchestration.check_facts import judge_file
 from personalize_assets.orchestration.group import GroupDefs
-from personalize_assets.orchestration.metadata import rows_table
+from personalize_assets.orchestration.metadata import Metadata, rows_table
 from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.accounting import unbalanced_events, unbalanced_rows
 from personalize_assets.pipeline.export import ExportCounts
@@ -26,7 +25,7 @@ def rule_spec(rule: Rule[FactsT], key: dg.AssetKey, *, strict: bool) -> dg.Asset
 
 def rule_result(rule: Rule[FactsT], finding: Finding, key: dg.AssetKey, *, strict: bool) -> dg.AssetCheckResult:
     """What a rule found. Red is an ERROR where the check blocks, else a WARN."""
-    metadata: dict[str, Any] = {"observed": finding.observed, "allowed": finding.allowed}
+    metadata: Metadata = {"observed": finding.observed, "allowed": finding.allowed}
     if finding.rows:
         metadata["rows"] = rows_table(finding.rows)
     return dg.AssetCheckResult(

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from msgspec.structs import asdict
 
-from personalize_assets.catalog.event_profile import as_text
+from personalize_assets.catalog.event_profile import EventProfile, as_text
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.spec import DayProfile, ExportProfile, Report
@@ -41,22 +42,22 @@ def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
     }
 
 
-def event_profile_metadata(profile: Mapping[str, Any], uri: str) -> Metadata:
+def event_profile_metadata(profile: EventProfile, uri: str) -> Metadata:
     """A day's events: their names, the fields that could be an item's id, and one event of each kind."""
     return {
-        "sampled_events": profile["sampled_events"],
-        "kinds_of_events": len(profile["events"]),
-        "event_field": profile["event_field"] or "none was found",
+        "sampled_events": profile.sampled_events,
+        "kinds_of_events": len(profile.events),
+        "event_field": profile.event_field or "none was found",
         "events": _typed_table(
             {"event": "string", "events": "int", "share": "float", "items": "string"},
             [
                 {
-                    "event": event["name"] or "(without a name)",
-                    "events": event["events"],
-                    "share": event["share"],
-                    "items": ", ".join(f"{path} ({count})" for path, count in event["items"].items()) or "none",
+                    "event": kind.name or "(without a name)",
+                    "events": kind.events,
+                    "share": kind.share,
+                    "items": ", ".join(f"{path} ({count})" for path, count in kind.items.items()) or "none",
                 }
-                for event in profile["events"]
+                for kind in profile.events
             ],
         ),
         "item_fields": _typed_table(
@@ -69,11 +70,11 @@ def event_profile_metadata(profile: Mapping[str, Any], uri: str) -> Metadata:
                 "samples": "string",
             },
             [
-                {**field, "each": field["each_of"] or "", "samples": ", ".join(field["samples"])}
-                for field in profile["item_fields"]
+                {**asdict(field), "each": field.each_of or "", "samples": ", ".join(field.samples)}
+                for field in profile.item_fields
             ],
         ),
-        "samples": dg.MetadataValue.md("\n\n".join(_code(event) for event in profile["samples"][:_MAX_SAMPLES])),
+        "samples": dg.MetadataValue.md("\n\n".join(_code(event) for event in profile.samples[:_MAX_SAMPLES])),
         "profile": dg.MetadataValue.path(uri),
     }
 

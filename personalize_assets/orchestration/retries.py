@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from personalize_assets.aws.error_codes import TRANSIENT_CODES
+from personalize_assets.aws.error_codes import is_transient_code
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.orchestration import run_tags
 
@@ -68,7 +68,7 @@ def _is_transient(error: BaseException) -> bool:
         return True
     response = getattr(error, "response", None)  # botocore's ClientError, without importing botocore
     if isinstance(response, dict):
-        return response.get("Error", {}).get("Code") in TRANSIENT_CODES
+        return is_transient_code(response.get("Error", {}).get("Code", ""))
     if isinstance(error, OSError) and error.errno is not None:
         return isinstance(error, TimeoutError) or error.errno in _TRANSIENT_ERRNOS
     if isinstance(error, TimeoutError | ConnectionError) or _TRANSIENT_CLASSES & {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from personalize_assets.aws.event_queue import Queue, day_of
+from personalize_assets.aws.event_queue import Queue
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.automation import HOW_TO_SWITCH_ON
 from personalize_assets.orchestration.group import GroupDefs
@@ -37,7 +37,8 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
     """The sensor that requests a run of the job named ``job`` for each day that has changed and settled."""
     group = defs.dataset_group
     automation = group.config.automation
-    notifications = _Notifications(Queue(automation.sqs_queue)) if automation.sqs_queue else None
+    queue = Queue(automation.sqs_queue, group.config.aws) if automation.sqs_queue else None
+    notifications = _Notifications(queue) if queue else None
 
     @dg.sensor(
         name=defs.name("arrivals"),
@@ -186,7 +187,7 @@ class _Notifications:
 
         for receipts, found in self._queue.receive(may_go_on):
             self._receipts += receipts
-            for day in {day_of(raw, *place) for place in found for raw in group.sources.values()}:
+            for day in {raw.day_of_object(*place) for place in found for raw in group.sources.values()}:
                 if day:
                     cursor.notice(day, now, group.config.automation.settle_minutes * 60)
 

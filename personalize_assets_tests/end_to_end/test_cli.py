@@ -143,7 +143,7 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
             assert any(key.startswith("chart: ") for key in event.asset_materialization.metadata)
 
 
-def test_nothing_is_drawn_that_nobody_can_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_chart_is_drawn_without_a_ui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     drawn: list[Any] = []
     monkeypatch.setattr(metadata, "day_charts", lambda *profile: drawn.append(profile))
@@ -182,7 +182,7 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
 
 
-# run: what is wrong is said in one paragraph
+# run: what is wrong is one paragraph
 
 
 def failure(*arguments: str) -> str:

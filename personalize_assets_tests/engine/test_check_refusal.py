@@ -87,7 +87,7 @@ def test_with_checks_warn_it_is_exported_and_the_checks_warn(tmp_path: Path, eng
     assert (check.passed, check.severity, check.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
 
 
-def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> None:
+def test_the_file_can_be_checked_alone_after_it_was_changed(shop: Shop) -> None:
     shop.group.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export().success

@@ -112,6 +112,6 @@ def test_the_columns_of_a_dataset_are_shown_before_it_is_made() -> None:
 def test_the_code_location_says_what_it_is_made_of() -> None:
     definitions = build_definitions(load_config())
 
-    shown = {key: getattr(value, "value", value) for key, value in (definitions.metadata or {}).items()}
-    assert (shown["dataset group"], shown["engine"], shown["checks"]) == ("workshop", "sail", "strict")
+    metadata = {key: getattr(value, "value", value) for key, value in (definitions.metadata or {}).items()}
+    assert (metadata["dataset group"], metadata["engine"], metadata["checks"]) == ("workshop", "sail", "strict")
     assert all(definitions.resolve_job_def(name).description for name in ("convert", "export"))

@@ -10,7 +10,6 @@ the parts.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,7 +29,7 @@ from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
 from personalize_assets.conversion.mapping.daily_schema import COPIES, IS_FIRST
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.spark import is_remote
+from personalize_assets.conversion.spark import is_remote, machine_cores
 from personalize_assets.conversion.spec import PartReport
 
 _PART = "_part"
@@ -99,7 +98,7 @@ def _write_partition(
 def _from_stream(in_order: DataFrame, target: Target) -> list[WrittenPart]:
     parts: list[WrittenPart] = []
     waiting: deque[Future[WrittenPart]] = deque()
-    cores = os.cpu_count() or 1
+    cores = machine_cores()
     with ThreadPoolExecutor(cores) as threads:
         for number, tables in enumerate(_cut(_stream(in_order))):
             waiting.append(threads.submit(_write_part, number, tables, target))

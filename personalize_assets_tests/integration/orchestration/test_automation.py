@@ -1,4 +1,4 @@
-"""Exports that start by themselves, ranges that are bounded and resumed, and limits of time; without Spark."""
+"""Automatic exports, ranges that are bounded and resumed, and limits of time; without Spark."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_run_that_is_to_resume_leaves_out_the_days_that_are_finished(start: St
     assert group.instance.get_materialized_partitions(dg.AssetKey("filtered_interactions")) == set(map(str, DAYS))
 
 
-def test_a_run_that_somebody_asks_for_converts_finished_days_too(start: Start) -> None:
+def test_a_run_that_a_user_starts_converts_finished_days_too(start: Start) -> None:
     group = start()
     convert(group, DAYS[:2])
     convert(group, DAYS[:2])
@@ -96,14 +96,16 @@ def test_a_retry_of_a_failed_run_leaves_out_what_is_finished(start: Start) -> No
     assert CALLS[-1] == [str(DAYS[1])]
 
 
-def test_a_day_is_not_finished_if_its_files_changed_its_commit_is_damaged_or_its_books_are_open(start: Start) -> None:
+def test_a_day_with_changed_files_a_damaged_commit_or_counts_that_do_not_balance_is_not_finished(
+    start: Start,
+) -> None:
     group = start()
     convert(group, DAYS)
     out = Path(group.config.destination.uri)
     group.put("b.json", DAYS[0])
     (out / f"filtered_interactions/day={DAYS[1]}/_commit.json").write_text("{")
-    books = out / f"rejects/day={DAYS[2]}/_source_commit.json"
-    books.write_text(books.read_text().replace('"read": 0', '"read": 7'))
+    accounting = out / f"rejects/day={DAYS[2]}/_source_commit.json"
+    accounting.write_text(accounting.read_text().replace('"read": 0', '"read": 7'))
     (out / f"filtered_interactions/day={DAYS[3]}/_commit.json").unlink()
 
     assert convert(group, DAYS, tags={"personalize_assets/resume": "true"}).success
@@ -197,8 +199,8 @@ def test_the_daily_export_is_at_the_hour_of_the_config_in_utc(start: Start) -> N
 def eager(group: Automated, cursor: Any = None) -> tuple[set[str], Any]:
     """The assets that the conditions ask for now."""
     result = dg.evaluate_automation_conditions(group.definitions, group.instance, cursor=cursor)
-    asked = {item.key.to_user_string() for item in result.results if item.true_subset.size}
-    return asked, result.cursor
+    requested = {item.key.to_user_string() for item in result.results if item.true_subset.size}
+    return requested, result.cursor
 
 
 def test_an_eager_export_follows_a_convert_and_each_convert_once(start: Start) -> None:
@@ -228,7 +230,7 @@ def test_an_eager_export_waits_for_the_converts_that_are_under_way(start: Start)
     assert (waiting, then) == (set(), {"interactions_csv"})
 
 
-def test_days_are_not_exported_while_their_books_are_open(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_whose_counts_do_not_balance_are_not_exported(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     group = start(export="eager")
     _, cursor = eager(group)
     monkeypatch.setattr(
