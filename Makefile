@@ -60,10 +60,11 @@ test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.
 bench: $(INSTALLED) ## Measure this project beside its peers (EVENTS=3000000 RUNS=3 for the full size)
 	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
 
-lint: $(INSTALLED) ## Check style, format and types
+lint: $(INSTALLED) ## Check style, format, types and the layers of imports
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
 docs: $(INSTALLED) ## Write docs/checks.md anew, from the tables of checks
 	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
