@@ -19,7 +19,6 @@ from personalize_assets_tests.helpers.browser import (
 )
 from personalize_assets_tests.helpers.served import Ui, served
 
-pytestmark = pytest.mark.slow
 
 DAY = "2026-10-01"
 ASSETS = [

@@ -10,7 +10,6 @@ import pytest
 
 from personalize_assets_tests.helpers.dagster_services import Service, automated_config, drop, free_port
 
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

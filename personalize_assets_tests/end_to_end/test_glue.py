@@ -36,7 +36,6 @@ def exported(sample: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["segment", "firehose"])
 def test_a_sample_gives_the_bytes_of_the_engine_local(sample: str, glue: GlueEmulator) -> None:
     done = CliRunner().invoke(

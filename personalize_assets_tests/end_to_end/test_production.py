@@ -90,7 +90,6 @@ def production(tmp_path: Path) -> Iterator[Production]:
             running.stop()
 
 
-@pytest.mark.slow
 def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twice(
     production: Production, tmp_path: Path
 ) -> None:
