@@ -1,6 +1,6 @@
-"""Everything is in pyproject.toml but this: the folder ``glue/`` goes into the package where it is installed from.
+"""Copies the folder ``glue/`` into an installed package; everything else is in pyproject.toml.
 
-It stays at the top of the repository because people read and run what is in it.
+The folder stays at the top of the repository because people read and run its files.
 """
 
 from pathlib import Path
