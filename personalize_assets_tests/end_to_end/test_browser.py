@@ -19,7 +19,6 @@ from personalize_assets_tests.helpers.browser import (
 )
 from personalize_assets_tests.helpers.served import Ui, served
 
-
 DAY = "2026-10-01"
 ASSETS = [
     "raw_events", "raw_event_catalog", "event_profile", "user_traits", "item_details", "users", "items",

@@ -11,7 +11,6 @@ import pytest
 from personalize_assets_tests.helpers.dagster_services import Service, automated_config, drop, free_port
 
 
-
 @pytest.fixture
 def dev(tmp_path: Path) -> Iterator[Service]:
     assert shutil.which("make"), "this test needs make: apt install make"

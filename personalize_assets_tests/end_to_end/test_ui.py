@@ -11,7 +11,6 @@ import pytest
 from personalize_assets.generate import generate
 from personalize_assets_tests.helpers.served import Ui, served
 
-
 DAYS = ["2026-10-01", "2026-10-02"]
 DAILY = ["raw_event_catalog", "filtered_interactions", "user_traits", "item_details"]
 

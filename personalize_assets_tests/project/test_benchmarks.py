@@ -246,7 +246,7 @@ def test_the_readme_keeps_what_stands_around_the_results(tmp_path: Path) -> None
     put_into(readme, {"history": RESULTS["history"]})
 
     text = readme.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n\n### What was to be reached\n")
+    assert text.startswith(f"before\n{BEGIN}\n\n### Targets\n")
     assert text.endswith(f"\n\n{END}\nafter\n")
     assert text.count("### One more day") == 1
     assert "old" not in text
