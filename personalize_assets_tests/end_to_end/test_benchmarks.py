@@ -1,4 +1,4 @@
-"""The benchmark's peers on Spark, and beside the whole pipeline, on generated events."""
+"""The benchmark's peers on Spark, and compared with the whole pipeline, on generated events."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCRIPTS = {"duckdb": duckdb_script.main, "polars": polars_script.main, "pandas":
 
 @pytest.fixture
 def lenient(spark: SparkSession) -> SparkSession:
-    """A session as the scripts have it, in the JVM that is there."""
+    """A session configured as in the scripts, in the JVM of ``spark``."""
     session = spark.newSession()
     session.conf.set("spark.sql.ansi.enabled", "false")
     session.conf.set("spark.sql.legacy.timeParserPolicy", "CORRECTED")
@@ -96,6 +96,6 @@ def test_a_history_is_whole_converted_days_that_repeat_nothing(spark: SparkSessi
     assert manifest["days"] == ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-02"]
     kept = {day: commit["kept"] for day, commit in made.daily_commits("interactions").items()}
     assert kept["2026-09-29"] == kept["2026-09-30"] == one["kept"] > 50
-    # Repeats lie within a day, or are of one day and the new one: no copy repeats another.
+    # Repeats occur within a day, or between a day and the new one; copied days do not repeat each other.
     assert 3 * one["duplicates"] <= manifest["duplicates"] < 3 * one["duplicates"] + kept["2026-10-02"] // 5
     assert len({file.stat().st_ino for file in raw.rglob("*.gz")}) < len(list(raw.rglob("*.gz")))

@@ -1,4 +1,4 @@
-"""`make dev` with `automation: on`: a file is dropped into the folder, and nobody clicks."""
+"""`make dev` with `automation: on`: a new file in the folder leads to an export without a click."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine `glue` end to end: Dagster, S3, Glue's API and the job in a process of its own, over HTTP."""
+"""The engine `glue` end to end: Dagster, S3, Glue's API and the job in its own process, over HTTP."""
 
 from __future__ import annotations
 

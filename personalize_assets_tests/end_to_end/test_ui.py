@@ -1,4 +1,4 @@
-"""The UI as `make dev` starts it, driven by its GraphQL API: web server, daemon and runs in processes of their own."""
+"""The UI as `make dev` starts it, driven by its GraphQL API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark is fair: every peer does its work, is measured whole, and is compared row by row."""
+"""The benchmark is fair: each peer does the work, is measured completely, and is compared row by row."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_the_memory_and_the_processor_time_of_children_count() -> None:
     assert found.cpu_seconds >= 0.5
 
 
-def test_a_command_that_fails_is_told_by_its_last_line() -> None:
+def test_the_error_of_a_failed_command_is_its_last_line() -> None:
     with pytest.raises(CommandFailed, match=r"^exit code 3: what went wrong$"):
         measure([sys.executable, "-c", "import sys; print('a\\nwhat went wrong\\n', file=sys.stderr); sys.exit(3)"])
 
@@ -115,7 +115,7 @@ def test_a_command_that_does_not_end_is_stopped_with_its_children(tmp_path: Path
     assert not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid))
 
 
-def test_a_command_does_not_see_the_settings_of_whoever_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_does_not_see_the_settings_of_the_measuring_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERSONALIZE__SOURCE__URI", "elsewhere")
     program = "import os; print([name for name in os.environ if name.startswith('PERSONALIZE')])"
 
@@ -128,7 +128,7 @@ def test_a_command_does_not_see_the_settings_of_whoever_measures(monkeypatch: py
 
 
 def lines(raw: Raw) -> list[bytes]:
-    """All raw lines in no order, whatever files they are in."""
+    """All raw lines, sorted, in whatever file they are."""
     files = [file for file in raw.folder.glob("segment-logs/*/*/*") if file.is_file()]
     contents = [file.read_bytes() for file in files]
     return sorted(

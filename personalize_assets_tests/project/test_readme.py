@@ -1,4 +1,4 @@
-"""README describes the code as it is: its commands, options, variables and layouts exist, its examples load."""
+"""README matches the code: its commands, options, variables and layouts exist, its examples load."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_the_options_of_the_command_line_are_there() -> None:
     (usage,) = blocks(section("Command line"))
     for line in usage.splitlines():
         command = line.split()[1]
-        told = set(re.findall(r"--[a-z]+", line))
+        documented = set(re.findall(r"--[a-z]+", line))
         known = set(re.findall(r"--[a-z]+", CliRunner().invoke(main, [command, "--help"]).output))
-        assert told
-        assert told - known == set()
+        assert documented
+        assert documented - known == set()
