@@ -27,7 +27,7 @@ def is_listening(port: int) -> bool:
 
 
 class Service:
-    """One process. Its output goes to a file, whose end an assertion shows if the process dies or does not get ready."""
+    """One process. If it dies or does not get ready, the assertion shows the end of its output."""
 
     def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
         self._log = log
