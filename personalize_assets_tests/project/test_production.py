@@ -15,15 +15,11 @@ PAGE = (REPO / "docs/production.md").read_text()
 
 def test_the_page_names_every_key_of_the_section_with_its_default() -> None:
     rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", PAGE, re.MULTILINE)
-    named = {
-        name: default.strip().strip("`").strip('"') for name, default in rows if name in Automation.model_fields
-    }
+    named = {name: default.strip().strip("`").strip('"') for name, default in rows if name in Automation.model_fields}
     by_source = f"{_OLDER_DAYS_S3}` on S3, `{_OLDER_DAYS_FOLDER}` in a folder"
     in_words = {"on": "off", "sqs_queue": "", "older_days_per_tick": by_source}
 
-    assert named == {
-        name: in_words.get(name, str(field.default)) for name, field in Automation.model_fields.items()
-    }
+    assert named == {name: in_words.get(name, str(field.default)) for name, field in Automation.model_fields.items()}
 
 
 def test_the_instance_has_what_production_needs() -> None:
