@@ -13,7 +13,10 @@ GLUE = Path(__file__).parent / "glue"
 
 
 class BuildWithGlue(build_py):
+    """Builds the package with the script and the template of the Glue job; an editable one finds them in ``glue/``."""
+
     def run(self) -> None:
+        """Build, then copy."""
         super().run()
         if not self.editable_mode:
             into = Path(self.build_lib, "personalize_assets", "engines", "glue", "files")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from typing import Any
 
@@ -36,6 +38,24 @@ def test_the_conversion_imports_no_package_that_a_glue_job_lacks(contracts: list
 
     assert {"boto3", "click", "dagster", "pydantic", "ruamel", "yaml"} <= set(contract["forbidden_modules"])
     assert not contract.get("allow_indirect_imports")
+
+
+def test_the_conversion_imports_with_neither_dagster_nor_boto3() -> None:
+    program = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in ('dagster', 'boto3', 'botocore', 'pydantic', 'yaml', 'click'):\n"
+        "            raise ModuleNotFoundError(name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "import pkgutil, importlib, personalize_assets.conversion as conversion\n"
+        "for module in pkgutil.walk_packages(conversion.__path__, conversion.__name__ + '.'):\n"
+        "    importlib.import_module(module.name)\n"
+    )
+
+    imported = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert imported.stderr == ""
 
 
 def test_only_the_dagster_shell_may_import_dagster(contracts: list[dict[str, Any]]) -> None:
