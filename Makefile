@@ -58,7 +58,7 @@ test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 
 	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/end_to_end/test_glue.py -k segment
 
 test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
-	@$(BIN)/python -m pytest personalize_assets_tests/integration/deploy/test_deploy.py -k python_313
+	@$(BIN)/python -m pytest personalize_assets_tests/end_to_end/test_glue_zip.py -k python_313
 
 bench: $(INSTALLED) ## Measure this project and its peers (EVENTS=3000000 RUNS=3 for the full size)
 	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
