@@ -8,50 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
-
+from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError
+
+__all__ = ["Aws", "AwsError", "explained"]
 
 
 class AwsError(PersonalizeAssetsError):
     """What AWS refused, and what to do about it."""
-
-
-def _endpoint(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError(f"{value!r} is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself")
-    return value.rstrip("/")
-
-
-class Aws(BaseModel):
-    """What a config may say about AWS. Where nothing is said, AWS's usual chain of environment, files and role counts.
-
-    Attributes:
-        kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
-            bucket's default encryption: Arrow's S3 client cannot name a key.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    region: str | None = None
-    profile: str | None = None
-    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
-    kms_key: str | None = None
-
-    def client(self, service: str, **settings: Any) -> Any:
-        """A client of boto3; ``settings`` are those of botocore's ``Config``."""
-        import boto3  # not at import: it is slow to load, and folders do not need it
-        from botocore.config import Config
-
-        # A session of its own: boto3's default one must not be used by several threads.
-        session: Any = boto3.session.Session(profile_name=self.profile, region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint, config=Config(connect_timeout=10, **settings))
-
-    def encryption(self) -> dict[str, str]:
-        """What S3's PutObject and CreateMultipartUpload take for ``kms_key``."""
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key} if self.kms_key else {}
 
 
 @contextmanager

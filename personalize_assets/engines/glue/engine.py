@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from personalize_assets.aws.client import Aws, explained
+from personalize_assets.config.fields import WORKER_VCPUS
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
 from personalize_assets.errors import PersonalizeAssetsError
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from personalize_assets.config import Config
     from personalize_assets.engines.glue.pipes_client import GlueRunFailed
 
-# AWS Glue guide, page "Worker types".
-_VCPUS = {"G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64} | {
-    "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,
-}  # fmt: skip
 _STAGING = "_glue"
 _POLL_SECONDS = 5.0
 _RIGHTS = "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job"
@@ -111,9 +108,9 @@ class GlueEngine(Engine):
     def _arguments(self, aws: Aws, job: dict[str, Any], spec: dict[str, Any], staging: Any) -> dict[str, str]:
         type, workers = self.worker_type or job.get("WorkerType"), self.workers or job.get("NumberOfWorkers")
         arguments = {"--spec": staging.uri("spec.json"), "--report": staging.uri("report.json")}
-        if type in _VCPUS and workers:
+        if type and type in WORKER_VCPUS and workers:
             # Spark counts only the executors that have come up, and at the start of a job these are few.
-            arguments["--cores"] = str(_VCPUS[type] * max(workers - 1, 1))
+            arguments["--cores"] = str(WORKER_VCPUS[type] * max(workers - 1, 1))
         s3 = _s3_of(spec)
         if s3.get("region"):
             arguments["--s3_region"] = s3["region"]

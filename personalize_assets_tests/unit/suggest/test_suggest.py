@@ -376,13 +376,13 @@ def test_the_reasons_stand_beside_what_was_chosen_and_what_else_was_possible(tmp
 
     for told in (
         "# Left out: Product List Viewed (",
-        "items were shown, nobody chose one.",
+        "items were displayed, none was chosen.",
         "mostly the page that Product Clicked opens, which is counted already.",
         "the rest become rejects (missing:USER_ID); or anonymousId",
         "or properties.product_id, each.product_id",
         "or receivedAt, originalTimestamp, sentAt",
         "# Left out as personal data: traits.email, traits.name.",
-        "# INVITED_USER: {path: 'traits.`Invited User?`', categorical: true}  # true or false;",
+        "# INVITED_USER: {path: traits.`Invited User?`, categorical: true}  # true or false;",
     ):
         assert told in text
 
