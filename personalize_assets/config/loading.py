@@ -18,8 +18,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
 
 from personalize_assets.config.errors import ConfigError, Location, config_error, problems_of
@@ -151,6 +152,7 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
     # The parser in Python: the one in C, which may not be installed, knows YAML 1.1 alone.
     reader = YAML(typ="safe", pure=True)
     reader.Constructor, reader.Resolver = _Constructor, _Resolver
+    reader.composer.warn_double_anchors = False
     try:
         values = reader.load(text)
     except MarkedYAMLError as error:
@@ -159,8 +161,12 @@ def parse_yaml(text: str, name: str) -> dict[str, Any]:
         found = ", ".join(part for part in (error.context, error.problem) if part)
         hint = "; indent with spaces" if r"'\t'" in found else ""
         raise ConfigError([f"{name}: {place}{found}{hint}"]) from None
-    except YAMLError as error:
-        raise ConfigError([f"{name}: not YAML: {' '.join(str(error).split())}"]) from None
+    except ReaderError as error:
+        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
+        found = f"the character U+{error.character:04X} is not allowed in YAML; remove it"
+        raise ConfigError([f"{name}: line {line}, column {column}: {found}"]) from None
+    except (ValueError, KeyError):  # as of `!!int a`
+        raise ConfigError([f"{name}: a value does not fit the tag before it; remove the tag"]) from None
     if values is None:
         raise ConfigError([f"{name}: the file is empty; write the keys {_SECTIONS}"])
     if not isinstance(values, dict):
