@@ -135,7 +135,7 @@ def test_problems_are_in_the_order_of_the_keys_each_once_absent_keys_last() -> N
     values = {"b": {"y": 1}, "a": 2}
     found = [(("a",), "wrong"), (("c",), "missing"), (("b", "x"), "missing"), (("b", "y"), "bad"), (("a",), "wrong")]
 
-    error = config_error("f.yaml", found, values, {("b", "y"): "VARIABLE"}.get)
+    error = config_error("f.yaml", found, values, lambda where: "VARIABLE" if where == ("b", "y") else None)
 
     assert error.problems == (
         "VARIABLE: b.y: bad",
