@@ -1,6 +1,6 @@
-"""How trackers tell what happened: Segment's envelopes, and RudderStack's, which follow them.
+"""Steps as events: in Segment's envelope, or in RudderStack's, which is similar.
 
-One call gives one event as compact JSON. Where the bytes go, and how often, is not decided here.
+What does not belong here: when and how often an event arrives (``delivery``).
 """
 
 import json
@@ -49,7 +49,7 @@ def _app_context(system: str, build: int, maker: str, model: str, version: str) 
 
 
 def _ready(context: dict[str, Any]) -> dict[str, Any]:
-    """The same context with every value already JSON, since it is written again and again."""
+    """The same context with every value encoded once: it is part of many events."""
     return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in context.items()}
 
 
@@ -64,18 +64,22 @@ _NO_INTEGRATIONS = msgspec.Raw(b"{}")
 
 
 class Tracker:
-    """Writes steps as events. With `rudderstack`, as RudderStack keeps them: other fields, times in local zones."""
+    """Writes steps as events, one compact JSON object each."""
 
     def __init__(self, seed: int, *, rudderstack: bool) -> None:
+        """``rudderstack`` adds its own fields and writes times in the visitor's zone."""
         self._rng = Random(f"tracker {seed}")
         self._rudderstack = rudderstack
         self._encode = msgspec.json.Encoder().encode
 
     def events(self, visit: Visit, times: list[tuple[int, int]]) -> Iterator[bytes]:
-        """The event of each step, which left the device and reached the collector at the given (true) times.
+        """The events of a visit, one a step.
 
-        `originalTimestamp` and `sentAt` are what the device's clock showed. As in Segment, `timestamp` corrects for
-        that clock: it lies as long before `receivedAt` as the step lay before it was sent.
+        `originalTimestamp` and `sentAt` are by the device's clock. As in Segment, `timestamp` corrects for that clock:
+        it is as long before `receivedAt` as the step was before it was sent.
+
+        Args:
+            times: For each step, the true times at which it was sent and received, in milliseconds.
         """
         context = self._encode(self._context(visit))
         envelope = self._envelope(visit.person)
@@ -99,7 +103,7 @@ class Tracker:
         return context if visit.campaign is None else {**context, "campaign": {"name": visit.campaign, **_CAMPAIGN}}
 
     def _envelope(self, person: Person) -> dict[str, Any]:
-        """What all events of a visit share."""
+        """The fields that all events of a visit share."""
         envelope: dict[str, Any] = {
             "anonymousId": person.anonymous_id,
             "channel": "client" if person.source == "website-prod" else "mobile",
@@ -137,7 +141,7 @@ class Tracker:
         return event
 
     def _server_time(self, ms: int) -> str | int:
-        """A time in one of the ways of server code; whole seconds in some of them."""
+        """A time in one of the forms that server code writes; some have whole seconds."""
         chance = self._rng.random()
         if chance < 0.4:
             return iso_text(ms)
@@ -148,7 +152,7 @@ class Tracker:
         return ms // 1000 if chance < 0.9 else ms
 
     def _as_server_library(self, event: dict[str, Any]) -> bytes:
-        """The event as server code writes it: now and then with a number as user id, or with `\\u` escapes."""
+        """The event as server code writes it: sometimes with a number as user id, or with `\\u` escapes."""
         event |= {"channel": "server", "context": _SERVER_CONTEXT}
         chance = self._rng.random()
         if chance < 0.05 and event.get("userId"):
