@@ -27,6 +27,9 @@ from personalize_assets.config.errors import ConfigError, Location, config_error
 from personalize_assets.config.models import Config
 from personalize_assets.config.validation import WellFormed, problems
 
+Values = dict[str, Any]
+"""A config, or a mapping in it, as plain values: what the models have not validated yet."""
+
 PREFIX = "PERSONALIZE__"
 """Variables of this prefix replace values: ``PERSONALIZE__SOURCE__URI`` is ``source.uri``."""
 ENGINE = "PERSONALIZE_ENGINE"
@@ -143,7 +146,7 @@ class _Resolver(VersionedResolver):
         return _RESOLVERS
 
 
-def parse_yaml(text: str, name: str) -> dict[str, Any]:
+def parse_yaml(text: str, name: str) -> Values:
     """A YAML text as plain values, in its order; ``name`` is what errors call the text.
 
     Raises:
@@ -197,7 +200,7 @@ class Overrides:
         return self.mappings.get(location)
 
 
-def override(values: dict[str, Any], env: Mapping[str, str]) -> Overrides:
+def override(values: Values, env: Mapping[str, str]) -> Overrides:
     """Put the environment's values over the file's, in place.
 
     Names are matched to the keys in ``values`` without regard to case; a new column, ``where`` path or ``map`` key is
@@ -225,7 +228,7 @@ def _decoded(name: str, text: str, keys: list[str]) -> Any:
 
 @cache
 def _environment_source() -> Callable[[str, str], Any]:
-    """pydantic-settings' reading of one variable. Imported here: without a variable, nobody needs to wait for it."""
+    """pydantic-settings' reading of one variable. It is slow to load, and needed for variables only."""
     from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
     class _Settings(Config, BaseSettings):
@@ -248,7 +251,7 @@ def _environment_source() -> Callable[[str, str], Any]:
     return lambda name, text: _Source(name, text)()
 
 
-def _put(values: dict[str, Any], keys: list[str], value: Any, variable: str, overrides: Overrides) -> None:
+def _put(values: Values, keys: list[str], value: Any, variable: str, overrides: Overrides) -> None:
     """Set the value at some keys, and make the mappings that lead there."""
     location: Location = ()
     node = values
@@ -264,7 +267,7 @@ def _put(values: dict[str, Any], keys: list[str], value: Any, variable: str, ove
     overrides.values[location] = variable
 
 
-def _as_mapping(value: object, location: Location) -> dict[str, Any]:
+def _as_mapping(value: object, location: Location) -> Values:
     """The mapping that a shorter form stands for: a column's path alone, the switch of ``automation`` alone."""
     if value is not None and len(location) > 1 and location[-2] == "columns":
         return {"path": value}

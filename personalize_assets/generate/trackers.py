@@ -14,6 +14,9 @@ from personalize_assets.generate.people import Person
 from personalize_assets.generate.shop import Step, Visit
 from personalize_assets.generate.text import iso_text, iso_text_in_seconds, uuid_text
 
+_Json = dict[str, Any]
+"""A JSON object: an event, or a part of one."""
+
 _SHOP = b"https://shop.example"
 _PROJECTS = {"website-prod": "pWebShop01", "android-prod": "pAndroid01", "ios-prod": "pIosShop01"}
 _WRITE_KEYS = {"website-prod": "wkWeb8f2A", "android-prod": "wkAnd3c9B", "ios-prod": "wkIos7d1C"}
@@ -28,7 +31,7 @@ _ANDROIDS = [("Google", "Pixel 9", "16"), ("samsung", "SM-S931B", "15"), ("Fairp
 _IPHONES = [("Apple", "iPhone17,1", "19.0"), ("Apple", "iPhone15,4", "18.6"), ("Apple", "iPad14,8", "19.0")]
 
 
-def _web_context(user_agent: str, locale: str) -> dict[str, Any]:
+def _web_context(user_agent: str, locale: str) -> _Json:
     return {
         "app": {"name": "shop-web", "version": "4.2.0"},
         "library": {"name": "analytics.js", "version": "next-1.70.0"},
@@ -37,7 +40,7 @@ def _web_context(user_agent: str, locale: str) -> dict[str, Any]:
     }
 
 
-def _app_context(system: str, build: int, maker: str, model: str, version: str) -> dict[str, Any]:
+def _app_context(system: str, build: int, maker: str, model: str, version: str) -> _Json:
     return {
         "app": {"build": str(build), "name": "Shop", "namespace": "com.example.shop", "version": "7.3.1"},
         "device": {"manufacturer": maker, "model": model, "type": system.lower()},
@@ -48,7 +51,7 @@ def _app_context(system: str, build: int, maker: str, model: str, version: str) 
     }
 
 
-def _ready(context: dict[str, Any]) -> dict[str, Any]:
+def _ready(context: _Json) -> _Json:
     """The same context with every value encoded once: it is part of many events."""
     return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in context.items()}
 
@@ -97,14 +100,14 @@ class Tracker:
             yield self._encode(event)
 
     @staticmethod
-    def _context(visit: Visit) -> dict[str, Any]:
+    def _context(visit: Visit) -> _Json:
         contexts = _CONTEXTS[visit.person.source]
         context = {**contexts[visit.person.device % len(contexts)], "ip": visit.person.ip}
         return context if visit.campaign is None else {**context, "campaign": {"name": visit.campaign, **_CAMPAIGN}}
 
-    def _envelope(self, person: Person) -> dict[str, Any]:
+    def _envelope(self, person: Person) -> _Json:
         """The fields that all events of a visit share."""
-        envelope: dict[str, Any] = {
+        envelope: _Json = {
             "anonymousId": person.anonymous_id,
             "channel": "client" if person.source == "website-prod" else "mobile",
             "integrations": _NO_INTEGRATIONS,
@@ -116,7 +119,7 @@ class Tracker:
             envelope |= {"rudderId": person.anonymous_id, "request_ip": person.ip}
         return envelope
 
-    def _event(self, person: Person, step: Step, envelope: dict[str, Any], sent: int, received: int) -> dict[str, Any]:
+    def _event(self, person: Person, step: Step, envelope: _Json, sent: int, received: int) -> _Json:
         clock_error = 0 if step.server else person.clock_error_ms
         zone = person.utc_offset_h if self._rudderstack else None
         happened = received - (sent - step.at)
@@ -151,7 +154,7 @@ class Tracker:
             return iso_text(ms, 2)
         return ms // 1000 if chance < 0.9 else ms
 
-    def _as_server_library(self, event: dict[str, Any]) -> bytes:
+    def _as_server_library(self, event: _Json) -> bytes:
         """The event as server code writes it: sometimes with a number as user id, or with `\\u` escapes."""
         event |= {"channel": "server", "context": _SERVER_CONTEXT}
         chance = self._rng.random()

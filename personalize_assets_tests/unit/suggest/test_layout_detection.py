@@ -35,7 +35,7 @@ def test_the_layout_is_found_from_whichever_folder_on(
     assert source.start_date.isoformat() == "2026-10-01"
 
 
-def test_other_streams_beside_the_largest_are_told_of(tmp_path: Path) -> None:
+def test_other_streams_beside_the_largest_are_named(tmp_path: Path) -> None:
     for number in range(5):
         write_events(tmp_path / "top", map(media_event, range(20)), f"web/2026/10/0{number + 1}/a")
     write_events(tmp_path / "top", map(media_event, range(20)), "app/2026/10/01/a")

@@ -250,7 +250,7 @@ def test_the_same_files_give_the_same_text(tmp_path: Path) -> None:
     assert suggest(str(source), folder=tmp_path) == suggest(str(source), folder=tmp_path)
 
 
-def test_a_destination_never_lies_in_the_source(tmp_path: Path) -> None:
+def test_a_destination_is_never_inside_the_source(tmp_path: Path) -> None:
     source = write_events(tmp_path / "data", map(media_event, range(40)))
 
     assert suggested(source, tmp_path).destination.uri == f"{tmp_path}/data-personalize"
@@ -284,7 +284,7 @@ def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (
             lambda event: event.pop("video_id"),
@@ -295,7 +295,7 @@ def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_found_is_named_with_the_fields_that_are_there(
-    change: Callable[[dict[str, Any]], Any], told: str, tmp_path: Path
+    change: Callable[[dict[str, Any]], Any], message: str, tmp_path: Path
 ) -> None:
     events = [media_event(number) for number in range(40)]
     for event in events:
@@ -304,7 +304,7 @@ def test_what_cannot_be_found_is_named_with_the_fields_that_are_there(
 
     error = refused("--source", str(source))
 
-    assert error.startswith(f"Error: {source}: no field of 40 events {told}")
+    assert error.startswith(f"Error: {source}: no field of 40 events {message}")
     assert "Write the mapping by hand, as in sample_data/segment.yaml" in error
 
 

@@ -12,10 +12,10 @@ from personalize_assets_tests.helpers.samples import REPO, SAMPLE_DATA
 from personalize_assets_tests.helpers.sites import START, suggested, write_events
 
 
-def test_the_reasons_stand_beside_what_was_chosen_and_what_else_was_possible(tmp_path: Path) -> None:
+def test_the_reasons_and_the_alternatives_are_beside_what_was_chosen(tmp_path: Path) -> None:
     text = suggest(str(SAMPLE_DATA / "segment"), folder=tmp_path)
 
-    for told in (
+    for expected in (
         "# Left out: Product List Viewed (",
         "items were displayed, none was chosen.",
         "mostly the page that Product Clicked opens, which is counted already.",
@@ -25,7 +25,7 @@ def test_the_reasons_stand_beside_what_was_chosen_and_what_else_was_possible(tmp
         "# Left out as personal data: traits.email, traits.name.",
         "# INVITED_USER: {path: traits.`Invited User?`, categorical: true}  # true or false;",
     ):
-        assert told in text
+        assert expected in text
 
 
 def test_the_page_on_suggest_shows_what_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
