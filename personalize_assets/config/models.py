@@ -39,6 +39,7 @@ from personalize_assets.config.fields import (
     one_of,
 )
 from personalize_assets.conversion import contract
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import is_relative_to_each
 from personalize_assets.layouts import LAYOUTS
 
@@ -104,7 +105,7 @@ class ColumnMapping(_Section):
 
     path: ColumnPaths | None = None
     constant: Scalar = None
-    type: Annotated[str, one_of(contract.TYPES, "a type")] | None = None
+    type: Annotated[str, one_of(tuple(COLUMN_TYPES), "a type")] | None = None
     required: bool | None = None
     categorical: bool | None = None
     textual: bool | None = None

@@ -29,7 +29,7 @@ from personalize_assets.config.models import (
     event_time,
 )
 from personalize_assets.conversion import contract, schema_rules
-from personalize_assets.conversion.mapping import timestamps, values
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import is_relative_to_each
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -276,8 +276,7 @@ class _ColumnFacts(NamedTuple):
     @property
     def constant_converts(self) -> bool:
         """Whether the constant is a value of the column's type."""
-        type_ = self.column.type
-        convert = timestamps.epoch_nanos if type_ == "timestamp" else values.converter(type_)
+        convert = COLUMN_TYPES[self.column.type].converter(self.column)
         try:
             return convert(self.column.constant) is not None
         except ValueError:

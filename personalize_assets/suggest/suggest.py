@@ -15,7 +15,8 @@ from personalize_assets.catalog.day_catalog import HEAD_BYTES, describe, heads
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config.fields import Uri
 from personalize_assets.config.loading import parse_config
-from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.entity_columns import item_columns, user_columns
 from personalize_assets.suggest.event_choice import choose_events
@@ -135,7 +136,7 @@ def _first_day(found: Suggestion) -> date:
         return min(found.detected.files)
     nanos = [epoch_nanos(text) for text in found.observed.fields[found.time.paths[0]].values]
     seconds = [one // NANOS for one in nanos if one is not None]
-    days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= EARLIEST_SECONDS]
+    days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= MIN_EPOCH_SECONDS]
     return min([*days, datetime.now(UTC).date()])
 
 

@@ -114,8 +114,9 @@ def test_a_plain_event_value_is_refused_with_the_line_to_write() -> None:
 def test_a_shop_needs_its_columns() -> None:
     text = edited(("domain: custom", "domain: ECOMMERCE"), ("      EVENT_TYPE: event\n", ""))
     assert problems_in(text) == [
-        "personalize.yaml: datasets.interactions.columns.EVENT_TYPE: missing; interactions need it in a dataset group of"
-        " the domain ECOMMERCE: map it to a path of the events (Personalize guide, ECOMMERCE-datasets-and-schemas)"
+        "personalize.yaml: datasets.interactions.columns.EVENT_TYPE: missing, but required for interactions in a dataset"
+        " group of the domain ECOMMERCE: add it with a path into the events"
+        " (Personalize guide, ECOMMERCE-datasets-and-schemas)"
     ]
 
 
