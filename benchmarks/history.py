@@ -20,6 +20,7 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import structs
 
 from benchmarks.contestants import COMMAND, CONFIG, refusal, settings
 from benchmarks.data import START, site
@@ -27,7 +28,7 @@ from benchmarks.measuring import CommandFailed, measure
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, NANOS
 from personalize_assets.layouts import layout
-from personalize_assets.storage.destination import DAILY, REJECTS, Destination
+from personalize_assets.storage.destination import DAILY, Destination
 
 HISTORIES = (10, 100, 1000)
 NEW_DAY = START + timedelta(days=1)
@@ -104,22 +105,24 @@ def link_raw_files(generated: Path, raw: Path, length: int) -> None:
 
 
 def copy_first_day(destination: Destination, length: int) -> None:
-    """Put ``START``'s rows in force under the days before it too. Its rejects are not copied."""
+    """Commit the rows of ``START`` as those of the days before it too. Its rejects are not copied."""
     first = str(START)
     folder = Path(destination.uri)
-    books = {**destination.source_books(first, "source"), "reject_files": []}
+    read = destination.day_accounting("source", first)
+    assert read is not None
+    accounting = structs.replace(read, reject_files=())
     commits = {name: destination.daily_commits(name)[first] for name in DAILY}
-    tables = {key: pq.ParquetFile(folder / key).read() for commit in commits.values() for key in commit["files"]}
+    tables = {key: pq.ParquetFile(folder / key).read() for commit in commits.values() for key in commit.files}
     for back in range(1, length):
         day = str(START - timedelta(days=back))
-        for name, daily in DAILY.items():
-            copies = {key: key.replace(f"day={first}", f"day={day}") for key in commits[name]["files"]}
+        for name in DAILY:
+            copies = {key: key.replace(f"day={first}", f"day={day}") for key in commits[name].files}
             for key, copy in copies.items():
                 (folder / copy).parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(_moved(tables[key], back), folder / copy, compression="zstd")
-            commit = {**commits[name], "files": list(copies.values()), "reject_files": []}
-            destination.commit_day(daily, day, commit)
-        destination.commit_day(REJECTS, day, books, part="source")
+            commit = structs.replace(commits[name], files=tuple(copies.values()), reject_files=())
+            destination.commit_day(name, day, commit)
+        destination.commit_accounting("source", day, accounting)
 
 
 def _moved(rows: pa.Table, back: int) -> pa.Table:

@@ -8,7 +8,7 @@ what a single value may be (``fields``), what contradicts across sections (``val
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -230,19 +230,6 @@ class Aws(_Section):
     profile: str | None = None
     endpoint: Endpoint | None = None
     kms_key: str | None = None
-
-    def client(self, service: str, **settings: Any) -> Any:
-        """A client of boto3; ``settings`` are those of botocore's ``Config``."""
-        import boto3  # not at import: it is slow to load, and folders do not need it
-        from botocore.config import Config
-
-        # A session of its own: boto3's default one must not be used by several threads.
-        session: Any = boto3.session.Session(profile_name=self.profile, region_name=self.region)
-        return session.client(service, endpoint_url=self.endpoint, config=Config(connect_timeout=10, **settings))
-
-    def encryption(self) -> dict[str, str]:
-        """What S3's PutObject and CreateMultipartUpload take for ``kms_key``."""
-        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.kms_key} if self.kms_key else {}
 
 
 class Glue(_Section):

@@ -50,7 +50,7 @@ def detect_layout(uri: str) -> DetectedLayout:
         PersonalizeAssetsError: There is nothing, or it cannot be listed.
     """
     store = open_store(uri)
-    store.must_be_there()
+    store.check_exists()
     flat = layout("flat", _ANY_DAY)
     keys = sorted(file.key for file in store.files() if flat.day_of(file.key) is not None)
     if not keys:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_roles
-from personalize_assets.catalog.day_catalog import HEAD_BYTES, describe, heads
+from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config.fields import Uri
 from personalize_assets.config.loading import parse_config
@@ -93,31 +93,21 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     )
 
 
-class _Events:
-    """Collects the events of heads, as ``day_catalog.describe`` hands them over."""
-
-    def __init__(self) -> None:
-        self.events: list[Mapping[str, Any]] = []
-
-    def add(self, event: Mapping[str, Any], /) -> None:
-        self.events.append(event)
-
-
 def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
     """How many files were read, and the events in their beginnings."""
     files = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
     read = files[:: max(1, -(-len(files) // _MOST_FILES))]
-    sample = _Events()
+    events: list[Mapping[str, Any]] = []
     most_events = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(read))
     first_bytes = max(HEAD_BYTES, min(_MOST_BYTES_PER_FILE, _MOST_BYTES // len(read)))
-    for _, file, head in heads({"source": detected.raw}, [("source", file) for file in read], first_bytes):
-        describe(head, file.bytes, sample, most_events)
-    if not sample.events:
+    for _, file, head in read_heads({"source": detected.raw}, [("source", file) for file in read], first_bytes):
+        events.extend(inspect_head(head, file.bytes, most_events).events)
+    if not events:
         raise PersonalizeAssetsError(
             f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}; wanted files "
             "of JSON objects, plain or gzip"
         )
-    return len(read), Observed(sample.events)
+    return len(read), Observed(events)
 
 
 def _not_found(uri: str, observed: Observed, role: str, examples: str) -> PersonalizeAssetsError:
