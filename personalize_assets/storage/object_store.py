@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 
