@@ -10,7 +10,7 @@ from datetime import date
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, layout
-from personalize_assets.storage.object_store import StoredFile, open_store
+from personalize_assets.storage.object_store import StoredObject, open_store
 from personalize_assets.storage.raw_files import RawFiles
 
 # So many keys, taken evenly from all of them, tell the layout.
@@ -27,7 +27,7 @@ class Place:
 
     uri: str
     layout: str
-    files: dict[date, list[StoredFile]]
+    files: dict[date, list[StoredObject]]
     raw: RawFiles
     why: str
     others: tuple[str, ...] = ()
