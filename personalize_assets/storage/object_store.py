@@ -87,9 +87,3 @@ def open_store(uri: str, aws: Aws | None = None) -> ObjectStore:
     from personalize_assets.storage.folder import FolderStore
 
     return FolderStore(uri)
-
-
-# Former names, until every module uses the new ones.
-Store = ObjectStore
-StoredFile = StoredObject
-StoreBusy = TransientStoreError

@@ -10,7 +10,7 @@ from datetime import date
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, layout
-from personalize_assets.storage.object_store import StoredFile, open_store
+from personalize_assets.storage.object_store import StoredObject, open_store
 from personalize_assets.storage.raw_files import RawFiles
 
 _MOST_SAMPLED_KEYS = 2000
@@ -35,7 +35,7 @@ class DetectedLayout:
 
     uri: str
     layout: str
-    files: Mapping[date, Sequence[StoredFile]]
+    files: Mapping[date, Sequence[StoredObject]]
     raw: RawFiles
     why: str
     others: tuple[str, ...] = ()
