@@ -1,6 +1,6 @@
-"""Copies the folder ``glue/`` into the built package. Everything else about packaging is in pyproject.toml.
+"""Copies the folder ``glue/`` into an installed package; everything else is in pyproject.toml.
 
-The folder is at the top of the repository because people read its files and run them by hand.
+The folder stays at the top of the repository because people read and run its files.
 """
 
 from pathlib import Path

@@ -1,9 +1,9 @@
-"""What a tick of the arrivals sensor costs: calls to S3 and seconds, over buckets with more and more history.
+"""Cost of a tick of the arrivals sensor: calls to S3 and time, for buckets with growing history.
 
     .venv/bin/python benchmarks/arrivals.py
 
-The bucket is a stub that counts calls and gives pages of 1,000 keys, as S3 does, out of a formula: a million keys fit
-anywhere. What is measured is a tick's own work; each call to S3 would add its 20 to 50 ms.
+The bucket is a stub that counts calls and returns pages of 1,000 keys, as S3 does. The figures are a tick's own work;
+on S3 each call takes another 20 to 50 ms.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PAGE = 1000
 
 
 class CountedBucket:
-    """A store of sorted keys that counts what S3 would be asked."""
+    """A store of sorted keys that counts the requests which S3 would receive."""
 
     uri = "s3://bucket/raw"
 
@@ -53,20 +53,20 @@ class CountedBucket:
                 return
 
     def folders(self, prefix: str = "") -> list[str]:
-        """Common prefixes: S3 skips what lies under each, so their number counts."""
+        """Common prefixes. S3 skips the keys below each prefix, so a page holds 1,000 prefixes."""
         found = []
         at = bisect_left(self.keys, prefix)
         while at < len(self.keys) and self.keys[at].startswith(prefix):
             name, slash, _ = self.keys[at][len(prefix) :].partition("/")
             if slash:
                 found.append(name)
-            at = bisect_left(self.keys, prefix + name + ("0" if slash else "\0"))  # "0" is what follows "/"
+            at = bisect_left(self.keys, prefix + name + ("0" if slash else "\0"))  # "0" follows "/" in ASCII
         self.calls += 1 + len(found) // _PAGE
         return found
 
 
 class Bench:
-    """The state of a bucket whose history is converted."""
+    """The sensor's state for a bucket whose history is converted."""
 
     def __init__(self, raw: RawFiles, bucket: CountedBucket, days: Sequence[date]) -> None:
         self.raw = raw
@@ -94,7 +94,7 @@ class Bench:
 
 
 def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
-    """Days, then of 50 ticks after the first 20: calls, reads of commits, milliseconds, and the cursor's bytes."""
+    """Days; and for 50 ticks after the first 20: mean calls, mean reads of commits, median ms, bytes of the cursor."""
     days = [TODAY - timedelta(days=n) for n in range(max(keys // FILES_A_DAY, 1))]
     made = layout(name, days[-1])
     sources = ("android", "ios", "website")

@@ -1,9 +1,9 @@
-"""What the checks cost: the jobs with and without the numbers they need, and reading the CSVs back.
+"""Cost of the checks: the jobs with and without the profiles that checks need, and reading the CSVs back.
 
     python benchmarks/checks.py FOLDER [--users 20000] [--days 4] [--rounds 3]
 
-Writes events and exports below FOLDER, which must be empty or absent. Runs take turns, so that a busy machine is busy
-for both; processor time, the best round counts.
+Writes events and exports below FOLDER, which must be empty or absent. Both kinds of runs alternate, so that other load
+on the machine affects both. Reports CPU time of the best round.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CSVS = ("interactions_csv", "users", "users_csv", "items", "items_csv")
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """The jobs as they would be without profiles."""
+    """Turn profiles off in the jobs."""
 
     def nothing(*_: Any) -> None:
         return None
@@ -50,7 +50,7 @@ def uncounted() -> Iterator[None]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Of the processor, in all threads: Sail runs in this process too, and a busy machine does not matter."""
+    """CPU time of all threads of this process, Sail's included; independent of other load."""
     started = time.process_time()
     work()
     return time.process_time() - started
@@ -77,7 +77,7 @@ def main() -> None:
 
     def convert() -> None:
         spec = plan_convert(group, days, tuple(group.datasets))
-        # In this process, one task after another: patches do not reach the engine's processes.
+        # In this process, one task after another: the patches do not apply in the engine's processes.
         from personalize_assets.conversion import job
         from personalize_assets.conversion.convert import task as tasks
 

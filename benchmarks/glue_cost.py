@@ -1,9 +1,9 @@
-"""What a terabyte costs on Glue, from the CPU seconds that the conversion takes here.
+"""Cost of a terabyte on Glue, computed from the conversion's CPU seconds on this machine.
 
     .venv/bin/python benchmarks/glue_cost.py [users]
 
-Counts the CPU time of ``tasks.run_task``, which is what a task of the job ``convert`` does, over generated events on
-one core. Nothing of it was run on AWS: DPU-seconds are computed from 4 vCPUs a DPU, dollars from the price list.
+Measures the CPU time of ``run_task``, the work of one task of the job ``convert``, for generated events on one core.
+Nothing runs on AWS: DPU-seconds assume 4 vCPUs a DPU, dollars follow the price list.
 """
 
 from __future__ import annotations

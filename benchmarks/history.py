@@ -1,8 +1,8 @@
-"""What one more day costs after 10, 100 and 1,000 days.
+"""Cost of one more day after 10, 100 and 1,000 days.
 
-The history is real in what is looked at: raw files under every day's keys, and every day converted and committed. It is
-made from one generated day, converted once and copied under the others with its times and message ids moved, so that
-no day repeats another. Its raw files are links to the first day's.
+The history has raw files under every day's keys, and every day is converted and committed. It is made from one
+generated day, which is converted once and copied to the other days with changed times and message ids, so that no day
+repeats another. The raw files are links to those of the first day.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _LEAST_EVENTS, _MOST_EVENTS = 200, 2_000
 
 
 def history(data: Path, events: int, engines: Sequence[str], histories: Sequence[int] = HISTORIES) -> dict[str, Any]:
-    """Each engine on each length of history; ``events`` of the whole benchmark sets the size of a day."""
+    """Measure each engine on each length of history; a day's size depends on ``events``, the benchmark's."""
     of_a_day = min(max(events // 1_500, _LEAST_EVENTS), _MOST_EVENTS)
     days = site(data, 2 * of_a_day, days=2)
     rows: list[dict[str, Any]] = []
@@ -52,20 +52,20 @@ def history(data: Path, events: int, engines: Sequence[str], histories: Sequence
             continue
         for length in histories:
             found = {**about, "days": length, **_with_history(days.folder, folder, length, engine)}
-            click.echo(f"{engine:<14} {length:>5} days: {_told(found)}")
+            click.echo(f"{engine:<14} {length:>5} days: {_describe(found)}")
             rows.append(found)
     shutil.rmtree(data / "history", ignore_errors=True)
     return {"rows": rows}
 
 
-def _told(found: Mapping[str, Any]) -> str:
+def _describe(found: Mapping[str, Any]) -> str:
     if "missing" in found:
         return str(found["missing"])
     return f"convert one more in {min(found['convert']):.2f} s, export all in {found['export']:.1f} s"
 
 
 def _convert_first_day(generated: Path, folder: Path, engine: str) -> str | None:
-    """Leaves the day converted in ``folder/first``. Returns why that cannot be had, if so."""
+    """Convert the day into ``folder/first``; returns the error, if any."""
     command: list[str | Path] = [COMMAND, "run", "--config", CONFIG, "--engine", engine, "--days", str(START)]
     try:
         measure(command, settings(generated, folder / "first"))
@@ -75,7 +75,7 @@ def _convert_first_day(generated: Path, folder: Path, engine: str) -> str | None
 
 
 def _with_history(generated: Path, folder: Path, length: int, engine: str) -> dict[str, Any]:
-    """Builds a history of ``length`` days up to ``START``, and takes the time of ``NEW_DAY`` on top of it."""
+    """Build a history of ``length`` days up to ``START``, and measure ``NEW_DAY`` on top of it."""
     raw, out = folder / "raw", folder / "out"
     for old in (raw, out):
         shutil.rmtree(old, ignore_errors=True)
@@ -93,7 +93,7 @@ def _with_history(generated: Path, folder: Path, length: int, engine: str) -> di
 
 
 def link_raw_files(generated: Path, raw: Path, length: int) -> None:
-    """The first day's raw files under the keys of every day of the history, and the new day's under its own."""
+    """Link the first day's raw files under the keys of every day of the history, and the new day's under its own."""
     keys = layout("segment", START)
     for file in generated.glob("segment-logs/*/*/*"):
         day = keys.day_of(str(file.relative_to(generated)))
@@ -105,7 +105,7 @@ def link_raw_files(generated: Path, raw: Path, length: int) -> None:
 
 
 def copy_first_day(destination: Destination, length: int) -> None:
-    """Commit the rows of ``START`` as those of the days before it too. Its rejects are not copied."""
+    """Commit copies of ``START``'s rows as the days before it, without rejects."""
     first = str(START)
     folder = Path(destination.uri)
     read = destination.day_accounting("source", first)
@@ -126,7 +126,7 @@ def copy_first_day(destination: Destination, length: int) -> None:
 
 
 def _moved(rows: pa.Table, back: int) -> pa.Table:
-    """The same rows as of other messages, so many days earlier."""
+    """The rows with other message ids, ``back`` days earlier."""
     for index, name in enumerate(rows.column_names):
         column = rows.column(index)
         if name in (DEDUPE, MESSAGE_ID):

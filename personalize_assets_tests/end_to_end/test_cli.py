@@ -267,7 +267,6 @@ def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None
     assert "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07" in result.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "after", "seconds"),
     [("sail", "catalog", 0.0), ("sail", "convert", 0.2), ("local", "catalog", 0.5)],

@@ -112,7 +112,6 @@ def test_a_day_that_has_not_settled_waits_and_is_named(in_folder: Start, today: 
     assert answer.skip_reason.skip_message == f"1 days checked; 1 not settled ({today})"
 
 
-@pytest.mark.slow
 def test_thousands_of_files_of_one_second_on_several_pages_are_all_seen(on_s3: Start) -> None:
     group = on_s3()
     with ThreadPoolExecutor(8) as threads:
