@@ -40,7 +40,7 @@ def uncounted() -> Iterator[None]:
 
     with (
         patch.object(profile.PartProfile, "add", nothing),
-        patch.object(day_profile.DayProfile, "add", nothing),
+        patch.object(day_profile.DayProfileBuilder, "add", nothing),
         patch.object(Sketch, "merge", nothing),
     ):
         yield

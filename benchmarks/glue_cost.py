@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/glue_cost.py [users]
 
-Counts the CPU time of ``tasks.run_task``, which is what a task of the job ``convert`` does, over generated events on
+Counts the CPU time of ``run_task``, which is what a task of the job ``convert`` does, over generated events on
 one core. Nothing of it was run on AWS: DPU-seconds are computed from 4 vCPUs a DPU, dollars from the price list.
 """
 
@@ -17,8 +17,8 @@ from pathlib import Path
 import msgspec
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.job import ConvertSpec
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.spec import ConvertSpec, Task
 from personalize_assets.generate import generate
 from personalize_assets.pipeline.pipeline import Pipeline
 
@@ -39,9 +39,9 @@ def main(users: int) -> None:
         print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, {plain / 1e6:,.0f} MB unpacked")
         for what in (list(pipeline.datasets), ["interactions"]):
             spec = msgspec.convert(pipeline.convert_spec(days, what), ConvertSpec)
-            task = tasks.Task(0, spec.sources[0])
+            task = Task(0, spec.sources[0])
             before = time.process_time()
-            tasks.run_task(task, spec.plan)
+            run_task(task, spec.plan)
             seconds = time.process_time() - before
             for size, of in ((plain, "unpacked"), (made.bytes, "packed")):
                 dpu_seconds = seconds / (size / 1e9) / VCPUS_A_DPU

@@ -1,9 +1,9 @@
-"""How fast raw files are read: the conversion's way beside others that were tried, on the same files.
+"""How fast raw files are read: the conversion beside other ways to read them, on the same files.
 
     .venv/bin/python -m benchmarks.reading [users] [runs]
 
-The ways of Spark and Sail make the interactions alone, without rejects or books; they take the first object of a line,
-drop what is broken without a word and read only some of the forms of a timestamp.
+The ways of Spark and Sail make interactions only, without rejects and counts; they read the first object of a line,
+drop what is broken and read only some forms of a timestamp.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from pyspark.sql import functions as F
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
-from personalize_assets.conversion.convert import event_sink as converter
-from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
+from personalize_assets.conversion.convert import event_sink
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.spec import ConvertSpec, Task
 from personalize_assets.engines import sail
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.process_pool import over_processes
@@ -44,7 +45,7 @@ EVENT = (
 
 
 def interactions(events: DataFrame) -> DataFrame:
-    """What the sample's mapping says, as far as Spark's expressions go."""
+    """The sample's column mapping, as far as Spark's expressions can do it."""
     properties = F.col("properties")
     element: Column = F.col("element")
     return (
@@ -103,7 +104,7 @@ SPARKS_WAYS = {
 
 
 def seconds(do: Callable[[], object], runs: int) -> float:
-    """The shortest of several runs; infinite if the way does not lead there."""
+    """Duration of the shortest of several runs in seconds; infinite if one fails."""
     taken = []
     for _ in range(runs):
         started = time.monotonic()
@@ -118,12 +119,12 @@ def seconds(do: Callable[[], object], runs: int) -> float:
 
 @contextmanager
 def event_by_event() -> Iterator[None]:
-    """The exact path for every event, as it was for all before there were columns."""
+    """Take the exact path for every event."""
 
-    def refuse(_: object) -> Shape:
+    def refuse(_: object) -> StructDecoder:
         raise NoShapeError
 
-    with mock.patch.object(converter, "Shape", refuse):
+    with mock.patch.object(event_sink, "StructDecoder", refuse):
         yield
 
 
@@ -143,11 +144,11 @@ def main(users: int, runs: int) -> None:
         def report(where: str, way: str, do: Callable[[], object]) -> None:
             print(f"| {where} | {way} | {seconds(do, runs):.1f} |", flush=True)
 
-        one = msgspec.convert(jobs["three datasets"], job.ConvertSpec)
-        alone = tasks.Task(0, one.sources[0])
-        report("one core", "conversion, columns: three datasets", lambda: tasks.run_task(alone, one.plan))
+        one = msgspec.convert(jobs["three datasets"], ConvertSpec)
+        alone = Task(0, one.sources[0])
+        report("one core", "conversion, in batches: three datasets", lambda: run_task(alone, one.plan))
         with event_by_event():
-            report("one core", "conversion, event by event: three datasets", lambda: tasks.run_task(alone, one.plan))
+            report("one core", "conversion, event by event: three datasets", lambda: run_task(alone, one.plan))
         cores = os.cpu_count() or 1
         for name, spec in jobs.items():
             report("`sail`", f"conversion: {name}", partial(job.run, None, spec, over_processes(cores)))

@@ -22,8 +22,8 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import IDS, Dataset
-from personalize_assets.conversion.convert import planner as events
-from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.convert import planner
+from personalize_assets.conversion.convert.spark_tasks import over_spark
 from personalize_assets.conversion.export import csv_cells as csv_export
 from personalize_assets.conversion.export import daily_rows as rows
 from personalize_assets.conversion.export import deduplicate as interactions
@@ -31,17 +31,10 @@ from personalize_assets.conversion.export import export_profile as profile
 from personalize_assets.conversion.export import part_writer as parts
 from personalize_assets.conversion.export.latest_values import latest_by_id
 from personalize_assets.conversion.mapping import event_mapper as mapping
-from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
-
-
-class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
-    """Which raw files to read, what to make of them, and where to."""
-
-    sources: tuple[tasks.Source, ...]
-    plan: tasks.Plan
+from personalize_assets.conversion.spec import ConvertSpec
 
 
 class Export(msgspec.Struct, frozen=True):
@@ -64,7 +57,7 @@ class Export(msgspec.Struct, frozen=True):
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
-    """What to export; ``s3`` and ``mask`` as in ``tasks.Plan``: no profile shows what stands at a masked path."""
+    """What to export; ``s3`` and ``mask`` as in ``Plan``: no profile shows what stands at a masked path."""
 
     exports: tuple[Export, ...]
     s3: dict[str, Any]
@@ -74,8 +67,8 @@ class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
 Spec = ConvertSpec | ExportSpec
 
 
-def run(spark: SparkSession | None, spec: dict[str, Any], spread: events.Spread | None = None) -> dict[str, Any]:
-    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``tasks.UnreadableFile``.
+def run(spark: SparkSession | None, spec: dict[str, Any], spread: planner.Spread | None = None) -> dict[str, Any]:
+    """Do what the spec says; see ``planner.convert`` and ``export`` for the reports. Raises ``UnreadableFile``.
 
     ``spread`` runs the tasks of ``convert``, by default on Spark; with one of its own, ``convert`` needs no session.
     """
@@ -85,45 +78,17 @@ def run(spark: SparkSession | None, spec: dict[str, Any], spread: events.Spread 
         for key, value in spark_conf().items():
             spark.conf.set(key, value)
     if isinstance(job, ConvertSpec):
-        report = convert(job, parallelism(spark), spread or events.over_spark(_needed(spark)))
+        converted = planner.convert(job, parallelism(spark), spread or over_spark(_needed(spark)))
+        report = msgspec.to_builtins(converted)
     else:
         report = export(_needed(spark), job)
-    return {"job": spec["job"], **report, "seconds": round(time.monotonic() - started, 3)}
+    return {**report, "job": spec["job"], "seconds": round(time.monotonic() - started, 3)}
 
 
 def _needed(spark: SparkSession | None) -> SparkSession:
     if spark is None:
         raise ValueError("this job needs a Spark session")
     return spark
-
-
-def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
-    """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
-    days: dict[str, Any] = {}
-    # Here, where the job runs, and not where its spec is made: specs are kept and sent, the key is not.
-    sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in job.sources]
-    for task in events.run_tasks(sources, job.plan, cores, spread):
-        for day, part in task["days"].items():
-            total = days.setdefault(day, {"sources": {}, "datasets": {}})
-            _add(total["sources"].setdefault(task["source"], {}), part["source"])
-            for name, counts in part["datasets"].items():
-                _add(total["datasets"].setdefault(name, {}), counts)
-    hidden = {
-        dataset.name: masked_columns(dataset, job.plan.mask) for source in job.sources for dataset in source.datasets
-    }
-    for total in days.values():
-        for name, counts in total["datasets"].items():
-            counts["profile"] = masked_profile(counts["profile"], hidden[name])
-    return {"days": days}
-
-
-def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
-    """Sum up reports: numbers are added, lists appended, mappings entered."""
-    for key, value in part.items():
-        if isinstance(value, dict):
-            _add(total.setdefault(key, {}), value)
-        else:
-            total[key] = total[key] + value if key in total else value
 
 
 def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:

@@ -6,14 +6,14 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from typing import Any
 
 import loky
 from loky.process_executor import TerminatedWorkerError
 
 from personalize_assets.conversion import process as worker
 from personalize_assets.conversion.convert.planner import Spread
-from personalize_assets.conversion.convert.task import Plan, Task, run_task
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.spec import Plan, Task, TaskReport
 from personalize_assets.errors import PersonalizeAssetsError
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
@@ -39,7 +39,7 @@ def start_early(cores: int, raw_bytes: int) -> None:
 def over_processes(cores: int) -> Spread:
     """Tasks in processes that end with the job; few bytes, or a task alone, are read in this process."""
 
-    def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
+    def spread(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
         size = sum(file.bytes for task in tasks for file in task.source.files)
         if len(tasks) == 1 or not _pay(cores, size):
             return [run_task(task, plan) for task in tasks]

@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-from personalize_assets.conversion.convert.task import Plan, RawFile, Source
 from personalize_assets.conversion.export.export_profile import PREVIEW_ROWS
-from personalize_assets.conversion.job import ConvertSpec
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.spec import ConvertSpec, Plan, RawFile, RawFileSet
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.accounting import is_closed
@@ -34,7 +33,7 @@ class DayStages(DatasetGroup):
         catalogs = {day: self.day_catalog(day) for day in days}
         needed = {self.source_ids[name] for name in make}
         sources = [
-            Source(
+            RawFileSet(
                 id=id,
                 dated=source.source.layout != "flat",
                 files=tuple(

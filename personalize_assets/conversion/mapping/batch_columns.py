@@ -20,7 +20,7 @@ from personalize_assets.conversion.mapping.batch_rows import Rows
 from personalize_assets.conversion.mapping.event_mapper import ARROW_TYPES, RejectedError, finisher
 from personalize_assets.conversion.mapping.fields import Field
 from personalize_assets.conversion.mapping.paths import is_relative_to_each
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 # What JSON has for a type, so that Arrow can take it as it is.
 _USUAL: dict[str, set[type]] = {
@@ -39,7 +39,7 @@ Reasons = dict[int, str]
 class ColumnOfRows:
     """A column of one dataset. Equal ``key``s give equal arrays for the same rows."""
 
-    def __init__(self, column: Column, dataset: Dataset, shape: Shape) -> None:
+    def __init__(self, column: Column, dataset: Dataset, shape: StructDecoder) -> None:
         self._column = column
         self._fields = [Field(path, shape, dataset.each, in_element=is_relative_to_each(path)) for path in column.paths]
         self._finish = finisher(column)

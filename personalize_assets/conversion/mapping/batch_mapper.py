@@ -14,7 +14,7 @@ from personalize_assets.conversion.mapping.batch_columns import ColumnOfRows, ar
 from personalize_assets.conversion.mapping.batch_rows import Rows, Selection
 from personalize_assets.conversion.mapping.event_mapper import schema
 from personalize_assets.conversion.mapping.fields import Field
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 
 class Converted(NamedTuple):
@@ -27,7 +27,7 @@ class Converted(NamedTuple):
 class Columns:
     """The rows of one dataset."""
 
-    def __init__(self, dataset: Dataset, shape: Shape) -> None:
+    def __init__(self, dataset: Dataset, shape: StructDecoder) -> None:
         self.selection = Selection(dataset, shape)
         self._schema = schema(dataset)
         self._columns = [ColumnOfRows(column, dataset, shape) for column in dataset.columns]
@@ -69,6 +69,6 @@ class Columns:
         return pc.if_else(are_in_range(seconds_of(nanos), latest), nanos, None)
 
 
-def _optional(path: str | None, shape: Shape) -> Field | None:
+def _optional(path: str | None, shape: StructDecoder) -> Field | None:
     """A field of events, whatever ``each`` is."""
     return Field(path, shape) if path else None

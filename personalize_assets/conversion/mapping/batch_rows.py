@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.paths import parse_path
-from personalize_assets.conversion.reading.prefilter import is_one_of
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.mapping.where import is_one_of
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 _T = TypeVar("_T")
 
@@ -46,7 +46,7 @@ class Rows:
 class Selection:
     """Which events a dataset wants, and into which rows they go. Equal ones are asked once for all datasets."""
 
-    def __init__(self, dataset: Dataset, shape: Shape) -> None:
+    def __init__(self, dataset: Dataset, shape: StructDecoder) -> None:
         self._key = (tuple(dataset.where.items()), dataset.each)
         self._tests = [
             (shape.of_event(parse_path(field)), frozenset(allowed)) for field, allowed in dataset.where.items()

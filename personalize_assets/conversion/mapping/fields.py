@@ -11,13 +11,13 @@ from personalize_assets.conversion.mapping import timestamps
 from personalize_assets.conversion.mapping.batch_rows import Rows
 from personalize_assets.conversion.mapping.event_mapper import text_or_none
 from personalize_assets.conversion.mapping.paths import parse_path
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 
 class Field:
     """A path into the events, or into the elements of ``each``; for events without elements that leads nowhere."""
 
-    def __init__(self, path: str, shape: Shape, each: str | None = None, *, in_element: bool = False) -> None:
+    def __init__(self, path: str, shape: StructDecoder, each: str | None = None, *, in_element: bool = False) -> None:
         self._key = (path, in_element)
         self._in_element = in_element
         steps = parse_path(path)

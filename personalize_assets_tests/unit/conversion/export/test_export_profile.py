@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.day_profile import DayProfile
 from personalize_assets.conversion.export import export_profile as profiling
 from personalize_assets.conversion.export import id_sketch as sketching
 from personalize_assets.conversion.export.export_profile import PartProfile, crossed, merged
@@ -111,20 +110,6 @@ def test_times_before_1990_and_after_tomorrow_are_a_problem() -> None:
     )
 
     assert profile["blamed"]["time:TIMESTAMP"]["rows"] == 2
-
-
-def test_a_day_is_counted_in_numbers_that_add_up() -> None:
-    day = DayProfile(INTERACTIONS)
-    day.add(pa.Table.from_batches([batch(row("u1", "i1", 50), row("u2", "i1", 3700, colour="red"))]))
-    day.add(pa.Table.from_batches([batch(row("u3", "i1", 20, "Buy"))]))
-
-    report = day.report()
-
-    assert report["nulls"]["COLOUR"] == 2
-    assert report["events"] == {"View": 2, "Buy": 1}
-    assert report["hours"] == {"0": 2, "1": 1}
-    assert report["times"] == [START + 20, START + 3700]
-    assert [shown["USER_ID"] for shown in report["preview"]] == ["u1", "u2", "u3"]
 
 
 # Sketches

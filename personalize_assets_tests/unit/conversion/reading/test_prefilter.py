@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.reading.prefilter import matcher, prefilter
+from personalize_assets.conversion.mapping.where import matcher
+from personalize_assets.conversion.reading.prefilter import prefilter
 
 
 def dataset(**where: tuple[str, ...]) -> Dataset:
