@@ -12,7 +12,7 @@ from personalize_assets.conversion.mapping.values import to_text
 
 
 def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
-    """Make a function that says whether an event's fields match: each named field equals one of its values as text.
+    """Make a function that checks whether an event's fields match: each named field equals one of its values as text.
 
     An array, an object and null equal nothing.
     """

@@ -79,7 +79,7 @@ class Batches:
     """Iterates over the events of a framer: batches where ``reader`` decodes them, single events elsewhere."""
 
     def __init__(self, framer: Framer, reader: Reader) -> None:
-        """Read ``framer`` from where it stands."""
+        """Read ``framer`` from its current place on."""
         self._framer = framer
         self._reader = reader
         self._guess = _LARGEST_GUESS
@@ -101,7 +101,7 @@ class Batches:
         yield from framer.read_end()
 
     def _take_lines(self) -> Batch:
-        """Take events that stand on lines of their own from here on, as far as they are whole."""
+        """Take events on lines of their own from here on, as far as they are whole."""
         buffer, at = self._framer.buffer, self._framer.at
         stop = buffer.rfind(b"\n", at, at + self._guess)
         if stop < 0:

@@ -1,4 +1,4 @@
-"""The exact path from bytes to JSON events: value by value, wherever they stand. Without Spark.
+"""The exact path from bytes to JSON events: value by value, wherever they are. Without Spark.
 
 Values follow one another with any white space, commas or nothing between them, or in an array. A stretch of bytes that
 is not JSON is one malformed event; it ends before the next line that begins with ``{``. ``batches`` is the fast path
@@ -138,7 +138,7 @@ class Framer:
             self.skipped += 1
 
     def read_end(self) -> Iterator[Event]:
-        """After the last value: yield one malformed event if the stream was truncated and no event says so yet."""
+        """After the last value: yield one malformed event if the stream was truncated and no event reports it yet."""
         if self._is_truncated:
             self._is_truncated = False
             yield Event(b"", None, MALFORMED)
