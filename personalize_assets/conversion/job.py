@@ -24,13 +24,13 @@ from pyspark.sql import functions as F
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.convert.spark_tasks import over_spark
-from personalize_assets.conversion.export import csv_cells as csv_export
+from personalize_assets.conversion.export import csv_lines as csv_export
 from personalize_assets.conversion.export import daily_rows as rows
 from personalize_assets.conversion.export import deduplicate as interactions
 from personalize_assets.conversion.export import export_profile as profile
 from personalize_assets.conversion.export import part_writer as parts
 from personalize_assets.conversion.export.latest_values import latest_by_id
-from personalize_assets.conversion.mapping import event_mapper as mapping
+from personalize_assets.conversion.mapping import daily_schema as mapping
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
@@ -116,7 +116,7 @@ def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:
 def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, Any]:
     dataset = one.dataset
     names = [column.name for column in dataset.columns]
-    daily_schema = mapping.schema(dataset)
+    daily_schema = mapping.daily_schema(dataset)
     schema = pa.schema([daily_schema.field(name) for name in names])
     if one.daily is None:
         table = rows.read(spark, one.table or (), schema, s3).withColumn(mapping.COPIES, F.lit(1).cast("bigint"))

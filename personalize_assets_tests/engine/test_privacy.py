@@ -15,15 +15,11 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
 
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
-from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.event_mapper import Mapping
-from personalize_assets.conversion.mapping.hashing import KEY, digest, with_key
-from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns, masked_profile
+from personalize_assets.conversion.mapping.hashing import KEY
+from personalize_assets.conversion.mapping.masking import masked_profile
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -41,154 +37,6 @@ OTHER_SECRET = "incorrect horse battery staple"
 
 def hashed(text: str, key: str = SECRET) -> str:
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-def value(column: Column, found: Any) -> Any:
-    """What a column makes of a value of an event, or the reason for the reject."""
-    dataset = Dataset("interactions", (column,), where={})
-    (row,) = Mapping(dataset).rows({"a": found}, NOW)
-    return row.reason or row.values[0]
-
-
-def column(name: str = "X", **options: Any) -> Column:
-    return Column(name, ("a",), hash=True, hash_key=SECRET, **options)
-
-
-# A hashed value
-
-
-def test_a_hash_is_hmac_sha_256_of_the_text_in_hexadecimal() -> None:
-    assert value(column(), "u1") == hashed("u1")
-    # RFC 4231, test case 2.
-    assert digest("Jefe")("what do ya want for nothing?") == (
-        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    )
-
-
-def test_a_number_is_hashed_as_the_text_that_it_would_be() -> None:
-    assert value(column(), 17) == value(column(), "17") == hashed("17")
-
-
-@pytest.mark.parametrize("nothing", [None, "", [], [None, ""]])
-def test_null_and_empty_stay_null(nothing: Any) -> None:
-    assert value(column(), nothing) is None
-    assert value(column("USER_ID", required=True), nothing) == "missing:USER_ID"
-
-
-def test_each_element_of_an_array_is_hashed_by_itself() -> None:
-    assert value(column(), ["a", None, "b"]) == f"{hashed('a')}|{hashed('b')}"
-    assert value(column("USER_ID", required=True), ["a"]) == "bad_value:USER_ID"
-
-
-def test_a_renamed_value_is_hashed_by_its_new_name() -> None:
-    assert value(column(map={"x": "y"}), "x") == hashed("y")
-
-
-def test_ids_that_are_one_in_a_csv_are_one_hash() -> None:
-    assert value(column("USER_ID"), "a\r\nb") == value(column("USER_ID"), "a b") == hashed("a b")
-
-
-def test_a_long_id_is_not_too_long_as_a_hash() -> None:
-    assert value(column("USER_ID"), "x" * 300) == hashed("x" * 300)
-
-
-def test_hashes_that_are_too_long_together_are_a_reject() -> None:
-    assert value(column(), [str(number) for number in range(16)]) == "too_long:X"
-
-
-def test_a_column_that_is_to_be_hashed_is_never_written_without_a_key() -> None:
-    with pytest.raises(ValueError, match="column X is to be hashed, but has no key"):
-        Mapping(Dataset("interactions", (Column("X", ("a",), hash=True),), where={}))
-
-
-def test_the_key_is_shown_nowhere() -> None:
-    assert SECRET not in repr(column())
-    assert SECRET not in repr(Dataset("interactions", (column(),), where={}))
-
-
-# Mask
-
-EVENT = {
-    "userId": 7,
-    "traits": {"email": "a@b.example", "name": None},
-    "products": [{"sku": "s", "note": "to Ann"}, {"sku": "t"}, "Ann"],
-}
-
-
-@pytest.mark.parametrize(
-    ("paths", "shown"),
-    [
-        (["traits.email"], {**EVENT, "traits": {"email": "***", "name": None}}),
-        (["traits"], {**EVENT, "traits": "***"}),
-        (["traits.name", "nobody", "traits.email.domain"], {**EVENT, "traits": {"email": "***", "name": None}}),
-        (["userId.x"], {**EVENT, "userId": "***"}),
-        (["products.note"], {**EVENT, "products": [{"sku": "s", "note": "***"}, {"sku": "t"}, "***"]}),
-        (["products"], {**EVENT, "products": "***"}),
-    ],
-)
-def test_a_masked_value_is_replaced_wherever_its_path_leads(paths: list[str], shown: dict[str, Any]) -> None:
-    mask = Mask(paths)
-
-    assert mask.event(EVENT) == shown
-    assert json.loads(mask.raw(json.dumps(EVENT).encode()) or "") == shown
-    assert EVENT["userId"] == 7, "the event itself stays as it is"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [b'{"email":"ann@b.example"', b'"ann@b.example"', b'[{"email":"ann"}]', b'{"email":"ann\xff"}', b"ann", b""],
-)
-def test_nothing_is_shown_of_what_is_no_event(raw: bytes) -> None:
-    assert Mask(["email"]).raw(raw) is None
-
-
-def test_a_key_that_is_there_twice_hides_nothing() -> None:
-    assert Mask(["email"]).raw(b'{"email":"ann","x":1,"email":"ann"}') == '{"email":"***","x":1}'
-
-
-def test_numbers_of_any_size_and_deep_events_are_written_anew() -> None:
-    deep = b'{"a":' * 399 + b'{"email":"ann"}' + b"}" * 399
-
-    assert Mask(["email"]).raw(b'{"email":"ann","n":' + b"9" * 40 + b',"m":1e999}') == (
-        '{"email":"***","n":' + "9" * 40 + ',"m":null}'
-    )
-    assert Mask([".".join(["a"] * 399) + ".email"]).raw(deep) == deep.replace(b"ann", b"***").decode()
-
-
-NAMES = st.sampled_from(["a", "b", "c"])
-SECRETS = st.just("secret")
-TREES = st.recursive(
-    st.one_of(SECRETS, st.none(), st.booleans()),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
-)
-
-
-@given(st.dictionaries(NAMES, TREES), st.lists(NAMES, min_size=1, max_size=3))
-def test_nothing_below_a_masked_path_is_left_in_any_event(event: dict[str, Any], path: list[str]) -> None:
-    shown = Mask([".".join(path)]).event(event)
-
-    def found(value: Any, steps: list[str]) -> bool:
-        if isinstance(value, list):
-            return any(found(element, steps) for element in value)
-        if isinstance(value, dict) and steps:
-            return found(value.get(steps[0]), steps[1:])
-        return "secret" in json.dumps(value)
-
-    assert not found(shown, path)
-
-
-def test_a_column_of_what_is_masked_is_for_no_preview() -> None:
-    columns = (
-        Column("ITEM_ID", ("each.sku", "sku"), hash=True),
-        Column("NOTE", ("each.note",)),
-        Column("ALL", ("products",)),
-        Column("CITY", ("traits.city",)),
-        Column("PRICE", ("price",)),
-    )
-
-    shown = masked_columns(Dataset("items", columns, where={}, each="products"), ["products.note", "traits", "sku"])
-
-    assert shown == {"NOTE", "ALL", "CITY"}
 
 
 ROW = {"USER_ID": "ann", "EVENT_TYPE": "bought pills", "NOTE": None, "TIMESTAMP": NOW}
@@ -489,11 +337,6 @@ def test_without_a_key_nothing_runs(
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"Error: {error}\n")
 
 
-def test_a_job_that_was_sent_without_its_key_does_nothing() -> None:
-    with pytest.raises(ValueError, match=f"{KEY} is not set"):
-        with_key([Dataset("interactions", (Column("X", ("a",), hash=True),), where={})])
-
-
 @pytest.mark.usefixtures("events")
 def test_days_of_two_keys_are_not_exported_together(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
@@ -580,10 +423,6 @@ def test_a_mask_is_a_path_or_several(tmp_path: Path) -> None:
 
 def test_the_fields_of_hashed_columns_are_masked_too(tmp_path: Path) -> None:
     assert Pipeline(config(tmp_path)).masked == ("traits.email", "user", "traits.city")
-    each = Dataset(
-        "items", (Column("ITEM_ID", ("each.sku", "sku"), hash=True), Column("X", ("x",))), where={}, each="a.`b c`"
-    )
-    assert hashed_paths(each) == ["a.`b c`.sku", "sku"]
 
 
 def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
-from personalize_assets.conversion.mapping.batch_mapper import Columns
-from personalize_assets.conversion.mapping.batch_rows import Rows
-from personalize_assets.conversion.mapping.event_mapper import Mapping
+from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
 from personalize_assets.conversion.reading.framer import Framer
@@ -45,8 +45,8 @@ class SourceMappers:
         self.written = tuple(dataset for dataset in datasets if dataset.name in write)
         self.may_match = prefilter(datasets)
         self.matchers = [(dataset.name, matcher(dataset)) for dataset in datasets]
-        self.event_mappers = {dataset.name: Mapping(dataset) for dataset in self.written}
-        self.batch_mappers: dict[str, Columns] = {}
+        self.event_mappers = {dataset.name: EventMapper(dataset) for dataset in self.written}
+        self.batch_mappers: dict[str, BatchMapper] = {}
         self._decoder: StructDecoder | None = None
         try:
             decoder = StructDecoder(datasets)
@@ -54,7 +54,7 @@ class SourceMappers:
             return
         self._decoder = decoder
         # Of all datasets, not only of those to write: the counts of a day do not depend on which are written.
-        self.batch_mappers = {dataset.name: Columns(dataset, decoder) for dataset in datasets}
+        self.batch_mappers = {dataset.name: BatchMapper(dataset, decoder) for dataset in datasets}
 
     def read(self, framer: Framer) -> Iterator[Batch | Event]:
         """Yield the events of a file: in batches where they are plain, singly where the exact path is needed."""
@@ -140,12 +140,12 @@ class EventSink:
     def _map_buffer(self) -> None:
         buffer, self._buffer = self._buffer, EventBuffer()
         # Datasets with the same ``where`` and ``each`` share their rows.
-        selected: dict[Any, list[Rows]] = {}
+        selected: dict[Any, list[BatchRows]] = {}
         for name, mapper in self._mappers.batch_mappers.items():
             if mapper.selection not in selected:
-                selected[mapper.selection] = mapper.selection.rows(buffer.events)
+                selected[mapper.selection] = mapper.selection.select(buffer.events)
             for rows in selected[mapper.selection] if name in self._day.datasets else ():
-                mapped = mapper.convert(rows, self._day.max_epoch_seconds)
+                mapped = mapper.map_rows(rows, self._day.max_epoch_seconds)
                 self._day.datasets[name].add_many(mapped.kept)
                 for number, reason in mapped.rejected:
                     self._day.datasets[name].add_reject(reason, *buffer.origin(number))

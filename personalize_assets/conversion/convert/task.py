@@ -15,9 +15,9 @@ from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, S
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
 from personalize_assets.conversion.convert.event_sink import DayOutput, EventSink, SourceMappers
 from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
-from personalize_assets.conversion.mapping.event_mapper import schema
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
-from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, latest_seconds
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
@@ -75,7 +75,7 @@ def _open_day(task: Task, plan: Plan, day: date, written: Sequence[Dataset], fil
     rejects = f"{plan.folders['rejects']}/day={day}"
     mask = Mask(plan.mask)
     return DayOutput(
-        latest_seconds(day) if task.source.dated else plan.now + DAY_SECONDS,
+        max_epoch_seconds_of(day) if task.source.dated else plan.now + DAY_SECONDS,
         SourceDayCounts(RejectWriter(filesystem, f"{rejects}/{task.source.id}-{name}.jsonl", mask)),
         {
             dataset.name: DatasetDayCounts(
@@ -83,7 +83,7 @@ def _open_day(task: Task, plan: Plan, day: date, written: Sequence[Dataset], fil
                 RowWriter(
                     filesystem,
                     f"{plan.folders[dataset.name]}/day={day}/{name}.parquet",
-                    schema(dataset),
+                    daily_schema(dataset),
                     DayProfileBuilder(dataset),
                 ),
                 RejectWriter(filesystem, f"{rejects}/{dataset.name}-{name}.jsonl", mask),

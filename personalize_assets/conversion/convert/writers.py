@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
-from personalize_assets.conversion.mapping.event_mapper import DEDUPE, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.reading.filesystem import FileSystem
 

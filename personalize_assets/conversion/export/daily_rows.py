@@ -10,21 +10,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
+from personalize_assets.conversion.column_types import type_of_arrow
 from personalize_assets.conversion.reading.filesystem import FileSystem
 
 _PATTERN_MARKS = frozenset("*?[]{}\\")
-_SPARK_TYPES = {
-    pa.string(): "string",
-    pa.int32(): "int",
-    pa.int64(): "bigint",
-    pa.float64(): "double",
-    pa.bool_(): "boolean",
-}
 
 
 def spark_schema(schema: pa.Schema) -> str:
-    """An Arrow schema as the DDL text that Spark takes."""
-    return ", ".join(f"`{field.name}` {_SPARK_TYPES[field.type]}" for field in schema)
+    """An Arrow schema as a DDL text for Spark."""
+    return ", ".join(f"`{field.name}` {type_of_arrow(field.type).spark}" for field in schema)
 
 
 def read(spark: SparkSession, uris: Sequence[str], schema: pa.Schema, s3: dict[str, Any]) -> DataFrame:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from personalize_assets.conversion.mapping.event_mapper import COPIES, DEDUPE, IS_FIRST, POSITION
+from personalize_assets.conversion.mapping.daily_schema import COPIES, DEDUPE, IS_FIRST, POSITION
 from personalize_assets.conversion.spark import is_remote
 
 _MESSAGE, _AT = "_message", "_at"

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import Column
-from personalize_assets.conversion.mapping.event_mapper import COPIES, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.spark import is_remote
 
 _ID = "_id"

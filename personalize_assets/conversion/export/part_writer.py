@@ -25,9 +25,9 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.export.csv_cells import csv_lines
+from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.export_profile import PartProfile
-from personalize_assets.conversion.mapping.event_mapper import COPIES, IS_FIRST
+from personalize_assets.conversion.mapping.daily_schema import COPIES, IS_FIRST
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import is_remote
 

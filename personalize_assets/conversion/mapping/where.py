@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.event_mapper import getter
-from personalize_assets.conversion.mapping.paths import parse_path
+from personalize_assets.conversion.mapping.paths import getter, parse_path
 from personalize_assets.conversion.mapping.values import to_text
 
 

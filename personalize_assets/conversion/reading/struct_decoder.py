@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.paths import Path, is_relative_to_each, parse_path
+from personalize_assets.conversion.mapping.paths import Path, column_path, parse_path
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8, may_be_deep
 
 _LINE_END = ord("\n")
@@ -66,11 +66,11 @@ class StructDecoder:
                 node = self._root.descend(each)
                 node.element = node.element or _Node()
             for text in _paths(dataset):
-                path = parse_path(text)
-                if not (each and is_relative_to_each(text)):
-                    self._root.descend(path).is_value = True
+                steps, in_element = column_path(text)
+                if not (each and in_element):
+                    self._root.descend(parse_path(text)).is_value = True
                 elif node.element is not None:
-                    node.element.descend(path[1:]).is_value = True
+                    node.element.descend(steps).is_value = True
         decoder = msgspec.json.Decoder(_struct(self._root))
         self._decode = decoder.decode
         self._decode_lines = decoder.decode_lines

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
-from personalize_assets.conversion.mapping.event_mapper import schema
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.spec import DayProfile
 
 INTERACTIONS = Dataset(
@@ -27,7 +27,7 @@ START = 1790812800  # 2026-10-01T00:00:00Z
 
 def table(dataset: Dataset, *rows: tuple[Any, ...]) -> pa.Table:
     names = [column.name for column in dataset.columns]
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], schema(dataset))
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) for row in rows], daily_schema(dataset))
 
 
 def test_the_profile_of_a_day_counts_nulls_events_and_hours() -> None:

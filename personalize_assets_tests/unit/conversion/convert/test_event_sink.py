@@ -16,8 +16,8 @@ from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, S
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
 from personalize_assets.conversion.convert.event_sink import DayOutput, EventBuffer, EventSink, SourceMappers
 from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
-from personalize_assets.conversion.mapping.event_mapper import schema
-from personalize_assets.conversion.mapping.timestamps import latest_seconds
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading.batches import Batch
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
@@ -38,14 +38,14 @@ def open_sink(folder: Path, mappers: SourceMappers) -> EventSink:
         dataset.name: DatasetDayCounts(
             dataset.name,
             RowWriter(
-                FileSystem(), str(folder / f"{dataset.name}.parquet"), schema(dataset), DayProfileBuilder(dataset)
+                FileSystem(), str(folder / f"{dataset.name}.parquet"), daily_schema(dataset), DayProfileBuilder(dataset)
             ),
             rejects(dataset.name),
         )
         for dataset in mappers.written
     }
     return EventSink(
-        mappers, DayOutput(latest_seconds(date(2026, 10, 1)), SourceDayCounts(rejects("source")), datasets)
+        mappers, DayOutput(max_epoch_seconds_of(date(2026, 10, 1)), SourceDayCounts(rejects("source")), datasets)
     )
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
-from personalize_assets.conversion.export.csv_cells import csv_lines, csv_text, header
+from personalize_assets.conversion.export.csv_cells import csv_text
+from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets_tests.helpers.csv_reader import _cells, read_csv, records
@@ -63,10 +64,6 @@ def test_a_text_is_quoted_only_where_it_must_be_and_stays_on_its_line(value: str
 )
 def test_each_type_has_one_way_to_be_written(value: object, kind: pa.DataType, cell: str) -> None:
     assert line(value, kind) == cell + "\n"
-
-
-def test_the_header_is_never_quoted() -> None:
-    assert header(["USER_ID", "ITEM_ID"]) == b"USER_ID,ITEM_ID\n"
 
 
 @given(st.lists(st.one_of(st.none(), st.text(min_size=1)), min_size=1, max_size=5))

@@ -13,7 +13,7 @@ from personalize_assets.conversion.export import export_profile as profiling
 from personalize_assets.conversion.export import id_sketch as sketching
 from personalize_assets.conversion.export.export_profile import PartProfile, crossed, merged
 from personalize_assets.conversion.export.id_sketch import Sketch
-from personalize_assets.conversion.mapping.event_mapper import schema
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 
 INTERACTIONS = Dataset(
     "interactions",
@@ -35,7 +35,7 @@ def row(user: str | None, item: str, seconds: int, type: str = "View", colour: s
 
 def batch(*rows: tuple[Any, ...]) -> pa.RecordBatch:
     names = [column.name for column in INTERACTIONS.columns]
-    fields = schema(INTERACTIONS)
+    fields = daily_schema(INTERACTIONS)
     columns = [
         pa.array(values, fields.field(name).type) for name, values in zip(names, zip(*rows, strict=True), strict=True)
     ]

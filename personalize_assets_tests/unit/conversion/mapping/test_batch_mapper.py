@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.batch_mapper import Columns
-from personalize_assets.conversion.mapping.event_mapper import Mapping
-from personalize_assets.conversion.mapping.timestamps import epoch_nanos, latest_seconds, many_nanos
+from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
-LATEST = latest_seconds(date(2026, 10, 1))
+LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 
 INTERACTIONS = Dataset(
     "interactions",
@@ -110,7 +110,7 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
     kept, rejected = [], []
     for number, fields in enumerate(events):
         if matcher(dataset)(fields):
-            for row in Mapping(dataset).rows(fields, LATEST):
+            for row in EventMapper(dataset).rows(fields, LATEST):
                 if row.reason is None:
                     kept.append(row.values)
                 else:
@@ -119,32 +119,32 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
 
 
 def together(
-    dataset: Dataset, shape: StructDecoder, events: list[Any]
+    dataset: Dataset, decoder: StructDecoder, events: list[Any]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
-    columns = Columns(dataset, shape)
+    mapper = BatchMapper(dataset, decoder)
     kept: list[tuple[Any, ...]] = []
     rejected: list[tuple[int, str]] = []
-    for rows in columns.selection.rows(events):
-        converted = columns.convert(rows, LATEST)
-        kept += [tuple(row.values()) for row in converted.kept.to_pylist()]
-        rejected += converted.rejected
+    for rows in mapper.selection.select(events):
+        mapped = mapper.map_rows(rows, LATEST)
+        kept += [tuple(row.values()) for row in mapped.kept.to_pylist()]
+        rejected += mapped.rejected
     return kept, rejected
 
 
 def agree(raws: list[bytes]) -> None:
-    shape = StructDecoder(ALL)
+    decoder = StructDecoder(ALL)
     structs, events = [], []
     for raw in raws:
-        taken = shape.decode_many([raw], is_text=False)
+        taken = decoder.decode_many([raw], is_text=False)
         if not taken:
             continue
         structs += taken
         fields = parse(raw).fields
-        assert fields is not None, "the shape takes what is not an event"
+        assert fields is not None, "the decoder takes what is not an event"
         events.append(fields)
     for dataset in ALL:
         # Rows of events without elements come before the others.
-        for found, right in zip(together(dataset, shape, structs), one_by_one(dataset, events), strict=True):
+        for found, right in zip(together(dataset, decoder, structs), one_by_one(dataset, events), strict=True):
             assert sorted(map(repr, found)) == sorted(map(repr, right))
 
 
@@ -154,7 +154,9 @@ def test_events_together_become_the_rows_and_rejects_of_each(events: list[dict[s
 
 
 @given(st.lists(EVENTS, min_size=1, max_size=3), st.data())
-def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_what_the_decoder_takes_of_damaged_events_is_an_event(
+    events: list[dict[str, Any]], data: st.DataObject
+) -> None:
     raws = []
     for event in events:
         raw = json.dumps(event, ensure_ascii=False).encode()
@@ -162,13 +164,3 @@ def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[st
         gone = data.draw(st.sampled_from([0, 0, 1, 2, 5]))
         raws.append(raw[:at] + data.draw(SCRAPS) + raw[at + gone :])
     agree(raws)
-
-
-@given(
-    st.lists(st.one_of(TIMES, st.none(), st.datetimes().map(lambda time: time.isoformat() + "Z"), VALUES), max_size=5)
-)
-def test_many_times_are_read_as_each_is(values: list[Any]) -> None:
-    each = [epoch_nanos(value) for value in values]
-    assert many_nanos(values).to_pylist() == [
-        nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
-    ]

@@ -1,0 +1,105 @@
+"""Masked fields of events, and the columns that are made of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns
+
+EVENT = {
+    "userId": 7,
+    "traits": {"email": "a@b.example", "name": None},
+    "products": [{"sku": "s", "note": "to Ann"}, {"sku": "t"}, "Ann"],
+}
+
+
+@pytest.mark.parametrize(
+    ("paths", "shown"),
+    [
+        (["traits.email"], {**EVENT, "traits": {"email": "***", "name": None}}),
+        (["traits"], {**EVENT, "traits": "***"}),
+        (["traits.name", "nobody", "traits.email.domain"], {**EVENT, "traits": {"email": "***", "name": None}}),
+        (["userId.x"], {**EVENT, "userId": "***"}),
+        (["products.note"], {**EVENT, "products": [{"sku": "s", "note": "***"}, {"sku": "t"}, "***"]}),
+        (["products"], {**EVENT, "products": "***"}),
+    ],
+)
+def test_a_masked_value_is_replaced_wherever_its_path_leads(paths: list[str], shown: dict[str, Any]) -> None:
+    mask = Mask(paths)
+
+    assert mask.event(EVENT) == shown
+    assert json.loads(mask.raw(json.dumps(EVENT).encode()) or "") == shown
+    assert EVENT["userId"] == 7, "the event itself stays as it is"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"email":"ann@b.example"', b'"ann@b.example"', b'[{"email":"ann"}]', b'{"email":"ann\xff"}', b"ann", b""],
+)
+def test_nothing_is_shown_of_what_is_no_event(raw: bytes) -> None:
+    assert Mask(["email"]).raw(raw) is None
+
+
+def test_a_key_that_is_there_twice_hides_nothing() -> None:
+    assert Mask(["email"]).raw(b'{"email":"ann","x":1,"email":"ann"}') == '{"email":"***","x":1}'
+
+
+def test_numbers_of_any_size_and_deep_events_are_written_anew() -> None:
+    deep = b'{"a":' * 399 + b'{"email":"ann"}' + b"}" * 399
+
+    assert Mask(["email"]).raw(b'{"email":"ann","n":' + b"9" * 40 + b',"m":1e999}') == (
+        '{"email":"***","n":' + "9" * 40 + ',"m":null}'
+    )
+    assert Mask([".".join(["a"] * 399) + ".email"]).raw(deep) == deep.replace(b"ann", b"***").decode()
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+SECRETS = st.just("secret")
+TREES = st.recursive(
+    st.one_of(SECRETS, st.none(), st.booleans()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
+)
+
+
+@given(st.dictionaries(NAMES, TREES), st.lists(NAMES, min_size=1, max_size=3))
+def test_nothing_below_a_masked_path_is_left_in_any_event(event: dict[str, Any], path: list[str]) -> None:
+    shown = Mask([".".join(path)]).event(event)
+
+    def found(value: Any, steps: list[str]) -> bool:
+        if isinstance(value, list):
+            return any(found(element, steps) for element in value)
+        if isinstance(value, dict) and steps:
+            return found(value.get(steps[0]), steps[1:])
+        return "secret" in json.dumps(value)
+
+    assert not found(shown, path)
+
+
+def test_a_column_of_what_is_masked_is_for_no_preview() -> None:
+    columns = (
+        Column("ITEM_ID", ("each.sku", "sku"), hash=True),
+        Column("NOTE", ("each.note",)),
+        Column("ALL", ("products",)),
+        Column("CITY", ("traits.city",)),
+        Column("PRICE", ("price",)),
+    )
+
+    shown = masked_columns(Dataset("items", columns, where={}, each="products"), ["products.note", "traits", "sku"])
+
+    assert shown == {"NOTE", "ALL", "CITY"}
+
+
+def test_the_paths_of_hashed_columns_start_at_the_event() -> None:
+    columns = (Column("ITEM_ID", ("each.sku", "sku"), hash=True), Column("X", ("x",)))
+
+    assert hashed_paths(Dataset("items", columns, where={}, each="a.`b c`")) == ["a.`b c`.sku", "sku"]
+
+
+def test_a_mask_of_no_path_is_false() -> None:
+    assert (bool(Mask([])), bool(Mask(["a"]))) == (False, True)
