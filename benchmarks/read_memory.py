@@ -1,9 +1,9 @@
-"""How much memory the engine `local` needs to read one huge glued file, beyond what its session needs.
+"""Memory for reading one huge file of glued objects on the engine `local`, above the session's own.
 
     .venv/bin/python benchmarks/read_memory.py [megabytes]
 
-Prints the peak of the resident memory of this process and its descendants (Java, Spark's Python workers), before and
-while it converts a file as Firehose writes it, without a line break.
+Prints the peak resident memory of this process and its descendants (Java, Spark's Python workers), before and during
+the conversion of a file without a single line break, as Firehose writes it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ import dagster as dg
 
 from personalize_assets.config import load_config
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 CONFIG = """
 source: {uri: raw, layout: firehose, start_date: 2026-10-01}
@@ -34,7 +36,7 @@ datasets:
 
 
 def write_glued(path: Path, megabytes: int) -> int:
-    """Write objects of about 600 bytes without line breaks, half of them wanted; return their number."""
+    """Objects of about 600 bytes, half of them wanted, none followed by a line break."""
     padding = "x" * 480
     events = 0
     path.parent.mkdir(parents=True)
@@ -55,7 +57,7 @@ def write_glued(path: Path, megabytes: int) -> int:
 
 
 def resident_bytes(pid: str = "self") -> int:
-    """The resident memory of a process and its descendants, in bytes."""
+    """The resident memory of a process and its descendants."""
     try:
         own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
@@ -66,7 +68,7 @@ def resident_bytes(pid: str = "self") -> int:
 
 
 class Peak(threading.Thread):
-    """Samples the resident memory until ``stop``."""
+    """Samples the memory until stopped."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -88,16 +90,16 @@ def convert(engine: LocalEngine, folder: Path, megabytes: int) -> tuple[int, int
     folder.mkdir()
     (folder / "personalize.yaml").write_text(CONFIG)
     events = write_glued(folder / "raw/2026/10/01/00/glued", megabytes)
-    pipeline = Pipeline(load_config(folder / "personalize.yaml"))
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, ["interactions"])
+    group = DatasetGroup(load_config(folder / "personalize.yaml"))
+    days = list(group.bytes_by_day())
+    catalog_days(group, days)
+    spec = plan_convert(group, days, ["interactions"])
     peak = Peak()
     peak.start()
     started = time.monotonic()
-    report = engine.run(dg.build_asset_context(), spec)
+    report = engine.convert(dg.build_asset_context(), spec)
     seconds = time.monotonic() - started
-    read = report["days"]["2026-10-01"]["sources"]["source"]["read"]
+    read = report.days["2026-10-01"].sources["source"].read
     assert read == events, f"{read} events read of {events}"
     return events, peak.stop(), seconds
 
@@ -105,7 +107,7 @@ def convert(engine: LocalEngine, folder: Path, megabytes: int) -> tuple[int, int
 def main(megabytes: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         engine = LocalEngine.on_all_cores()
-        # A small file first, so that the start of the session and of its Python workers is not measured.
+        # A small file first, to leave the start of the session and its workers out of the result.
         _, own, _ = convert(engine, Path(scratch) / "small", 1)
         events, peak, seconds = convert(engine, Path(scratch) / "large", megabytes)
     mib = 1024 * 1024

@@ -1,9 +1,9 @@
-"""How fast raw files are read: the conversion beside other ways to read them, on the same files.
+"""How fast raw files are read: the conversion's way beside others that were tried, on the same files.
 
     .venv/bin/python -m benchmarks.reading [users] [runs]
 
-The ways of Spark and Sail make interactions only, without rejects and counts; they read the first object of a line,
-drop what is broken and read only some forms of a timestamp.
+The ways of Spark and Sail make the interactions alone, without rejects or books; they take the first object of a line,
+drop what is broken without a word and read only some of the forms of a timestamp.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-import msgspec
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -28,13 +27,15 @@ from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
-from personalize_assets.conversion.spec import ConvertSpec, Task
+from personalize_assets.conversion.spec import Task
 from personalize_assets.engines import sail
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.process_pool import over_processes
 from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 WANTED = ("Product Clicked", "Product Added", "Order Completed")
 PRODUCT = "struct<sku:string,price:double>"
@@ -45,7 +46,7 @@ EVENT = (
 
 
 def interactions(events: DataFrame) -> DataFrame:
-    """The sample's column mapping, as far as Spark's expressions can do it."""
+    """The sample's mapping, as far as Spark's expressions can follow it."""
     properties = F.col("properties")
     element: Column = F.col("element")
     return (
@@ -72,7 +73,7 @@ def by_text(spark: SparkSession, raw: str) -> DataFrame:
     may_match = F.lit(False)
     for event in WANTED:
         may_match = may_match | F.col("value").contains(event)
-    # The generator keeps the optimizer from parsing once a field.
+    # The generator keeps the optimizer from parsing the text once for each field.
     return lines.where(may_match).select(F.inline(F.array(F.from_json("value", EVENT))))
 
 
@@ -104,7 +105,7 @@ SPARKS_WAYS = {
 
 
 def seconds(do: Callable[[], object], runs: int) -> float:
-    """Duration of the shortest of several runs in seconds; infinite if one fails."""
+    """The shortest of several runs; infinite if one fails."""
     taken = []
     for _ in range(runs):
         started = time.monotonic()
@@ -119,7 +120,7 @@ def seconds(do: Callable[[], object], runs: int) -> float:
 
 @contextmanager
 def event_by_event() -> Iterator[None]:
-    """Take the exact path for every event."""
+    """Read every event on the exact path."""
 
     def refuse(_: object) -> StructDecoder:
         raise NoShapeError
@@ -134,17 +135,17 @@ def main(users: int, runs: int) -> None:
         raw, out = folder / "raw", folder / "out"
         made = generate(raw, layout="segment", days=7, users=users, seed=1)
         env = {"PERSONALIZE__SOURCE__URI": str(raw), "PERSONALIZE__DESTINATION__URI": str(out)}
-        pipeline = Pipeline(load_config(env=env))
-        days = pipeline.days_with_files()
-        pipeline.catalog(days)
-        specs = {"three datasets": list(pipeline.datasets), "interactions": ["interactions"]}
-        jobs = {name: pipeline.convert_spec(days, made) for name, made in specs.items()}
+        group = DatasetGroup(load_config(env=env))
+        days = list(group.bytes_by_day())
+        catalog_days(group, days)
+        specs = {"three datasets": list(group.datasets), "interactions": ["interactions"]}
+        jobs = {name: plan_convert(group, days, made) for name, made in specs.items()}
         print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, shortest of {runs} runs, seconds")
 
         def report(where: str, way: str, do: Callable[[], object]) -> None:
             print(f"| {where} | {way} | {seconds(do, runs):.1f} |", flush=True)
 
-        one = msgspec.convert(jobs["three datasets"], ConvertSpec)
+        one = jobs["three datasets"]
         alone = Task(0, one.sources[0])
         report("one core", "conversion, in batches: three datasets", lambda: run_task(alone, one.plan))
         with event_by_event():

@@ -1,7 +1,7 @@
-"""The script of the Glue job: starts ``personalize_assets.conversion.job`` and connects it to Dagster Pipes.
+"""The script of the Glue job: a few lines around ``personalize_assets.conversion.job``.
 
-Glue passes arguments as ``--name value``; the job knows ``--spec``, ``--report``, ``--cores``, ``--s3_region`` and
-``--s3_endpoint``. It also runs by hand wherever the package and Spark are installed:
+Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--report``, ``--cores``, ``--s3_region`` and
+``--s3_endpoint``. By hand it runs wherever the package and Spark are installed:
 ``python glue/convert.py --spec file.json``.
 """
 
@@ -9,7 +9,7 @@ import json
 import sys
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
 
-if sys.version_info < (3, 11):  # noqa: UP036 - older Glue versions have an older Python, which cannot parse the imports below
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, on which the imports below fail
     sys.exit(
         f"personalize_assets needs Python 3.11 or newer, but this is {sys.version.split()[0]}: "
         "set the job's Glue version to 5.1 or 6.0"
@@ -19,14 +19,14 @@ from personalize_assets.conversion import job
 
 
 def option(name):
-    """The value of an argument of this script; None if it is missing."""
+    """The value of an argument; None without it."""
     return dict(zip(sys.argv[1:], sys.argv[2:])).get(name)  # noqa: B905 - pairs of neighbours
 
 
 def pipes():
-    """Context manager with the Pipes session if Dagster started this process, and with None if it did not.
+    """A context manager: Dagster Pipes' context if Dagster started this process, else None.
 
-    Pipes carries the driver's output, its traceback and the report. Without Pipes, Dagster reads the report file.
+    Pipes sends the driver's output, its traceback and the report. Without it the report is only in its file.
     """
     try:
         import dagster_pipes
@@ -46,22 +46,22 @@ def pipes():
 
 
 class LoggedStream:
-    """stdout or stderr, whose lines are also sent to the log of the run in Dagster.
+    """stdout or stderr whose lines also go to the log of the run in Dagster.
 
-    Pipes' own option for this (``include_stdio_in_messages``) sends the last lines after it has closed the session,
-    when Dagster no longer reads them.
+    Pipes' own option for that (``include_stdio_in_messages``) sends the last lines after its closing message, when
+    Dagster no longer reads.
     """
 
     def __init__(self, stream, log):
-        """Write to ``stream`` and call ``log`` with each line."""
+        """Write to ``stream``, and call ``log`` with each line."""
         self.stream, self.log, self.rest = stream, log, ""
 
     def __getattr__(self, name):
-        """Everything but ``write`` is the stream's own."""
+        """Everything else is the stream's own."""
         return getattr(self.stream, name)
 
     def write(self, text):
-        """Write to the stream, and log the lines that are complete."""
+        """Write to the stream, and log each line that is complete."""
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             if line.strip():
@@ -70,7 +70,7 @@ class LoggedStream:
 
 
 def main():
-    """Run the job that the arguments name and return its report, which Pipes reports too."""
+    """Run the job that the arguments name; returns its report."""
     with pipes() as dagster:
         if dagster is None:
             return job.execute(sys.argv[1:])

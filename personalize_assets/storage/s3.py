@@ -1,4 +1,4 @@
-"""A bucket, or a prefix in it, as a store."""
+"""A bucket, or a prefix of its keys, as an ``ObjectStore``."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from personalize_assets.aws.client import Aws
-from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.aws.client import boto3_client, encryption
+from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
+from personalize_assets.config.models import Aws
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
-from personalize_assets.storage.store_protocol import Joined, StoreBusy, StoredFile, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# S3's API DeleteObjects takes so many.
+# Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
-# No more threads than this use one store: more connections would be opened and thrown away.
 CONNECTIONS = 32
+"""Size of a store's connection pool; more threads than this would open connections only to drop them."""
 
 
 class S3Store:
-    """A bucket, or a prefix in it. Where ``aws`` says nothing, AWS's usual environment and files count."""
+    """A bucket, or a prefix of its keys. Methods as in ``ObjectStore``.
+
+    What ``aws`` leaves open is taken from the environment and files that AWS's tools use.
+    """
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        """``uri`` is ``s3://bucket`` or ``s3://bucket/prefix``. Nothing is requested yet."""
         self._aws = aws or Aws()
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
@@ -35,14 +40,16 @@ class S3Store:
 
     @cached_property
     def _client(self) -> S3Client:
-        client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
-        return client
+        s3: S3Client = boto3_client(self._aws, "s3", max_pool_connections=CONNECTIONS)
+        return s3
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
+        """Raise ``StoreError`` unless the bucket exists and may be listed."""
         with self._explained():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """List files by prefix, in the order of keys' UTF-8 bytes."""
         options: Any = {"StartAfter": self._prefix + after} if after else {}
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -51,14 +58,16 @@ class S3Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+                    yield StoredObject(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
 
     def holds(self, prefix: str = "") -> bool:
+        """Whether there may be files with a prefix."""
         with self._explained(prefix):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, MaxKeys=1)
         return bool(answer.get("Contents"))
 
     def folders(self, prefix: str = "") -> list[str]:
+        """List the folders directly below a prefix."""
         with self._explained(prefix):
             full = self._prefix + prefix
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -68,6 +77,7 @@ class S3Store:
             return sorted(name.removeprefix(full).removesuffix("/") for name in found)
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        """Read a file, or its first bytes; None if it does not exist."""
         from botocore.exceptions import ClientError
 
         options: Any = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
@@ -83,10 +93,12 @@ class S3Store:
                 raise
 
     def write(self, key: str, data: bytes) -> None:
+        """Write a file atomically."""
         with self._explained(key):
             self._client.put_object(**self._at(key), Body=data, **self._encryption)
 
     def delete(self, keys: Iterable[str]) -> None:
+        """Delete files; missing ones are ignored."""
         rest = iter(keys)
         while batch := list(islice(rest, _KEYS_PER_DELETE)):
             with self._explained():
@@ -94,16 +106,17 @@ class S3Store:
                     Bucket=self._bucket,
                     Delete={"Objects": [{"Key": self._prefix + key} for key in batch], "Quiet": True},
                 )
-            for error in answer.get("Errors", ()):  # the request as a whole succeeds even if every key is refused
+            for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        """Write a file made of a header and parts atomically."""
         return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
             key, header, self._listed(parts)
         )
 
     def _listed(self, keys: Sequence[str]) -> list[Part]:
-        """Objects that must be there, by as few requests as their common prefix allows."""
+        """Size and ETag of objects, in as few requests as possible. Raises ``StoreError`` if one is missing."""
         if not keys:
             return []
         with self._explained(keys[0]):
@@ -120,18 +133,18 @@ class S3Store:
 
     @property
     def _encryption(self) -> dict[str, Any]:
-        return self._aws.encryption()
+        return encryption(self._aws)
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
-        """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
+        """Arguments with which Arrow's ``S3FileSystem`` reaches the same S3: its region, and an endpoint if not AWS's.
 
-        Credentials are not among them, so none is written down: Arrow follows the same chain (environment, profile,
-        role), or is told whom to ask (``conversion.files``) where the config names a profile.
+        Credentials are not among them, because specs are stored: Arrow finds them in the same environment, profile or
+        role. If the config names a profile, ``credentials`` and ``profile`` say so (``conversion.reading.filesystem``).
         """
-        whom = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
+        credentials = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
@@ -140,75 +153,43 @@ class S3Store:
                     "region": about.region_name,
                     "endpoint_override": endpoint.netloc,
                     "scheme": endpoint.scheme,
-                    **whom,
+                    **credentials,
                 }
-            # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
+            # Unlike boto3, Arrow does not follow redirects to the bucket's own region.
             region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
-            return {"region": region, **whom}
+            return {"region": region, **credentials}
 
     @contextmanager
     def _explained(self, key: str = "") -> Iterator[None]:
-        from botocore import exceptions as aws
-
-        try:
+        with explain_errors(self._name(key), _RIGHTS, self._advice, _STORE_ERRORS):
             yield
-        except aws.ClientError as error:
-            raise self._error(error.response["Error"]["Code"], str(error), key) from error
-        except (
-            aws.NoCredentialsError,
-            aws.PartialCredentialsError,
-            aws.CredentialRetrievalError,
-            aws.ProfileNotFound,
-            aws.SSOError,
-            aws.TokenRetrievalError,
-        ) as error:
-            raise self._error("NoCredentials", str(error), key) from error
-        except (aws.HTTPClientError, aws.ConnectionError) as error:
-            raise self._error("NoAnswer", str(error), key) from error
-        except aws.BotoCoreError as error:
-            raise self._error("", str(error), key) from error
 
-    def _error(self, code: str, message: str, key: str) -> StoreError:
-        text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        kind = StoreBusy if code == "NoAnswer" or code in PASSING_CODES else StoreError
-        return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
+    def _error(self, code: str, message: str, key: str) -> Exception:
+        answer = {"Code": code, "Message": message}
+        return refusal(self._name(key), _RIGHTS, answer, self._advice, _STORE_ERRORS)
+
+    def _name(self, key: str) -> str:
+        return f"{self.uri}/{key}" if key else self.uri
+
+    @property
+    def _advice(self) -> dict[str, str]:
+        no_bucket = f"there is no bucket {self._bucket!r}; create it, or correct the uri in the config"
+        return {
+            "NoSuchBucket": no_bucket,
+            "404": no_bucket,  # the answer to HEAD has no body with a code
+            "NoSuchKey": "there is no such file; it was deleted meanwhile: run again",
+            "PreconditionFailed": "it was replaced meanwhile: run again",
+        }
 
 
-_NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
-_DENIED = (
-    "access denied ({message}); the role needs s3:ListBucket and s3:GetObject to read, and s3:PutObject and "
-    "s3:DeleteObject to write"
-)
-_CREDENTIALS = (
-    "AWS does not take the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY"
-)
-_REGION = "{bucket!r} is in another region ({message}); set AWS_REGION to the bucket's"
-_WHAT_TO_DO = {
-    "NoSuchBucket": _NO_BUCKET,
-    "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
-    "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
-    "PreconditionFailed": "it was replaced while it was needed: run again",
-    "AccessDenied": _DENIED,
-    "AllAccessDisabled": _DENIED,
-    "403": _DENIED,
-    "InvalidAccessKeyId": _CREDENTIALS,
-    "SignatureDoesNotMatch": _CREDENTIALS,
-    "ExpiredToken": _CREDENTIALS,
-    "InvalidToken": _CREDENTIALS,
-    "PermanentRedirect": _REGION,
-    "AuthorizationHeaderMalformed": _REGION,
-    "301": _REGION,
-    "NoCredentials": "no AWS credentials ({message}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-    "or run where a role is attached",
-    "NoAnswer": "S3 cannot be reached ({message}); check the network, AWS_REGION and AWS_ENDPOINT_URL",
-}
+_STORE_ERRORS = Raises(StoreError, TransientStoreError)
+_RIGHTS = "s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:DeleteObject to write"
 
 
 def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
-    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
+    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); empty if none is in S3.
 
-    One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
+    A Spark job uses one region: raises ``StoreError`` if the buckets are in several.
     """
     options: dict[str, dict[str, str]] = {}
     for uri in uris:
@@ -216,6 +197,8 @@ def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, s
             options[uri] = S3Store(uri, aws).arrow_options()
     regions = {uri: found["region"] for uri, found in options.items()}
     if len(set(regions.values())) > 1:
-        told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
-        raise StoreError(f"source and destination must be in the same AWS region, found {told}; move one of them")
+        found_regions = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
+        raise StoreError(
+            f"source and destination must be in the same AWS region, found {found_regions}; move one of them"
+        )
     return next(iter(options.values()), {})

@@ -1,4 +1,4 @@
-"""What nobody is to see: hashed columns, and masked fields in rejects and samples."""
+"""What must not be shown: hashed columns, and masked fields in rejects, samples and profiles."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -19,14 +20,16 @@ from click.testing import CliRunner
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
 from personalize_assets.conversion.mapping.hashing import KEY
-from personalize_assets.conversion.mapping.masking import masked_profile
+from personalize_assets.conversion.spec import Report, Spec, encode
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.evaluate import judge_file, judge_in_force
+from personalize_assets.orchestration.check_facts import judge_current_export, judge_file
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import finished_days, first_rejects, plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets_tests.helpers import groups
 from personalize_assets_tests.helpers.csv_reader import read_csv
-from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.samples import REPO
 
 DAY, NEXT_DAY = date(2026, 10, 1), date(2026, 10, 2)
@@ -37,54 +40,6 @@ OTHER_SECRET = "incorrect horse battery staple"
 
 def hashed(text: str, key: str = SECRET) -> str:
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
-
-
-ROW = {"USER_ID": "ann", "EVENT_TYPE": "bought pills", "NOTE": None, "TIMESTAMP": NOW}
-PROFILE = {
-    "rows": 3,
-    "nulls": {"USER_ID": 0, "NOTE": 1},
-    "first": {"TIMESTAMP": NOW, "BORN": 1},
-    "last": {"TIMESTAMP": NOW + 9, "BORN": 2},
-    "blamed": {"time:TIMESTAMP": {"rows": 1, "shown": [ROW]}},
-    "events": {"bought pills": 2, "view": 1},
-    "ids": {"USER_ID": {"distinct": 2, "frequent": {"ann": 2, "bob": 1}}, "ITEM_ID": {"frequent": {"i1": 3}}},
-    "preview": [ROW],
-}
-
-
-def test_the_profile_of_an_export_keeps_its_counts_and_shows_no_masked_value() -> None:
-    row = {"USER_ID": "***", "EVENT_TYPE": "***", "NOTE": None, "TIMESTAMP": NOW}
-
-    assert masked_profile(PROFILE, {"USER_ID", "EVENT_TYPE", "NOTE", "BORN"}) == {
-        "rows": 3,
-        "nulls": {"USER_ID": 0, "NOTE": 1},
-        "first": {"TIMESTAMP": NOW},
-        "last": {"TIMESTAMP": NOW + 9},
-        "blamed": {"time:TIMESTAMP": {"rows": 1, "shown": [row]}},
-        "events": {"*** 1": 2, "view": 1},
-        "ids": {"USER_ID": {"distinct": 2, "frequent": {"*** 1": 2, "*** 2": 1}}, "ITEM_ID": {"frequent": {"i1": 3}}},
-        "preview": [row],
-    }
-
-
-def test_the_profile_of_a_day_shows_no_masked_value() -> None:
-    day = {"nulls": {"USER_ID": 0}, "events": {"Paid": 2}, "hours": {"7": 2}, "times": [NOW, NOW], "preview": [ROW]}
-
-    shown = masked_profile(day, {"EVENT_TYPE", "TIMESTAMP"})
-
-    assert shown == {
-        **day,
-        "events": {"*** 1": 2},
-        "times": [],
-        "preview": [{**ROW, "EVENT_TYPE": "***", "TIMESTAMP": "***"}],
-    }
-
-
-def test_a_profile_that_is_masked_already_and_one_of_nothing_masked_stay_as_they_are() -> None:
-    masked = masked_profile(PROFILE, {"USER_ID", "EVENT_TYPE"})
-
-    assert masked_profile(masked, {"USER_ID", "EVENT_TYPE"}) == masked
-    assert masked_profile(PROFILE, set()) == PROFILE
 
 
 # The whole way
@@ -131,16 +86,12 @@ def events(tmp_path: Path) -> None:
         (folder / "a.json").write_text("".join(json.dumps(event) + "\n" for event in EVENTS) + BROKEN + "\n")
 
 
-def convert(pipeline: Pipeline, engine: Engine, *days: date) -> dict[str, Any]:
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, list(pipeline.datasets))
-    pipeline.commit_convert(days, spec, engine.run(NO_CONTEXT, spec))
-    return spec
+def convert(group: DatasetGroup, engine: Engine, *days: date) -> None:
+    groups.convert(group, engine, days)
 
 
-def export(pipeline: Pipeline, engine: Engine, *names: str) -> None:
-    spec, inputs = pipeline.export_spec(names or ("users", "interactions_csv", "users_csv"))
-    pipeline.commit_export(spec, inputs, engine.run(NO_CONTEXT, spec))
+def export(group: DatasetGroup, engine: Engine, *names: str) -> None:
+    groups.export(group, engine, *(names or ("users", "interactions_csv", "users_csv")))
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:
@@ -161,10 +112,10 @@ def test_the_same_user_has_the_same_hash_in_both_exports_and_nothing_tells_who(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(KEY, SECRET)
-    pipeline = Pipeline(config(tmp_path))
+    group = DatasetGroup(config(tmp_path))
 
-    spec = convert(pipeline, engine, DAY)
-    export(pipeline, engine)
+    convert(group, engine, DAY)
+    export(group, engine)
 
     _, interactions = read_csv(tmp_path / "out/exports/interactions.csv")
     assert sorted(interactions) == sorted(
@@ -180,10 +131,10 @@ def test_the_same_user_has_the_same_hash_in_both_exports_and_nothing_tells_who(
     ]
     written = everything_written(tmp_path)
     assert [word for word in ("ann", "Ulm", SECRET) if word in written] == []
-    assert SECRET not in json.dumps(spec)
+    assert SECRET not in encode(plan_convert(group, [DAY], list(group.datasets))).decode()
 
 
-def shop_of_kinds(folder: Path, mask: list[str], *, is_hashed: bool = False) -> Pipeline:
+def shop_of_kinds(folder: Path, mask: list[str], *, is_hashed: bool = False) -> DatasetGroup:
     """Eleven kinds of events, one more than Personalize takes; what a shop sells tells who buys it."""
     columns = {
         "USER_ID": {"path": "user", "hash": is_hashed},
@@ -191,7 +142,7 @@ def shop_of_kinds(folder: Path, mask: list[str], *, is_hashed: bool = False) -> 
         "EVENT_TYPE": "kind",
         "TIMESTAMP": "at",
     }
-    return Pipeline(config(folder, mask=mask, datasets={"interactions": {"columns": columns}}))
+    return DatasetGroup(config(folder, mask=mask, datasets={"interactions": {"columns": columns}}))
 
 
 @pytest.fixture
@@ -205,26 +156,28 @@ def kinds(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("kinds")
 def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, engine: Engine) -> None:
-    pipeline = shop_of_kinds(tmp_path, ["sku", "kind", "at"])
+    group = shop_of_kinds(tmp_path, ["sku", "kind", "at"])
     reports = []
 
     class Kept(Engine):
-        def run(self, context: Any, spec: dict[str, Any]) -> dict[str, Any]:
+        def run(self, context: Any, spec: Spec) -> Report:
             reports.append(engine.run(context, spec))
             return reports[-1]
 
-    convert(pipeline, Kept(), DAY)
-    export(pipeline, Kept(), "interactions_csv")
+    convert(group, Kept(), DAY)
+    export(group, Kept(), "interactions_csv")
 
-    commit = pipeline.destination.day_commit("interactions", DAY.isoformat())
-    manifest = pipeline.destination.manifest("interactions")
+    commit = group.destination.day_commit("interactions", DAY.isoformat())
+    manifest = group.destination.manifest("interactions")
     assert commit is not None
     assert manifest is not None
     shown = {"USER_ID": "ann0", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": "***"}
-    assert (commit["profile"]["preview"][0], manifest["profile"]["preview"][0]) == (shown, shown)
-    assert commit["profile"]["events"] == manifest["profile"]["events"] == {f"*** {n}": 1 for n in range(1, 12)}
-    assert manifest["profile"]["ids"]["ITEM_ID"]["frequent"] == {f"*** {n}": 1 for n in range(1, 6)}
-    written = json.dumps([reports, commit, manifest])
+    assert commit.profile is not None
+    assert manifest.profile is not None
+    assert (commit.profile.preview[0], manifest.profile.preview[0]) == (shown, shown)
+    assert commit.profile.events == manifest.profile.events == {f"*** {n}": 1 for n in range(1, 12)}
+    assert manifest.profile.ids["ITEM_ID"].frequent == {f"*** {n}": 1 for n in range(1, 6)}
+    written = msgspec.json.encode([reports, commit, manifest]).decode()
     assert [word for word in ("pills", "paid", str(NOW)) if word in written] == []
     assert (tmp_path / "out/exports/interactions.csv").read_text().count("pills") == 11, "the files hold all"
 
@@ -242,9 +195,9 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
     file.write_text(file.read_text().replace(f",{NOW}\n", ",soon\n", 1) + "ann,pills\n")
     after = shop_of_kinds(tmp_path, mask, is_hashed=is_hashed)
 
-    judged = [*judge_in_force(after, "interactions"), *judge_file(after, "interactions")]
-    finished, _ = after.finished([DAY], ["interactions"])
-    rejects = after.first_rejects("interactions", DAY.isoformat(), 5)
+    judged = [*judge_current_export(after, "interactions"), *judge_file(after, "interactions")]
+    finished = finished_days(after, [DAY], ["interactions"])
+    rejects = first_rejects(after, "interactions", DAY.isoformat(), 5)
 
     rows = {rule.name: list(finding.rows) for rule, finding in judged if not finding.passed and finding.rows}
     assert rows == {
@@ -256,10 +209,10 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
             {"line": 2, "problem": "TIMESTAMP is no timestamp as Personalize reads it", "text": "soon"}
         ],
     }
-    assert [row["raw"] for row in rejects] == [f'{{"user":"***","kind":"***","at":{NOW}}}']
-    days = finished["interactions"]
+    assert [reject.raw for reject in rejects] == [f'{{"user":"***","kind":"***","at":{NOW}}}']
+    days = finished.commits["interactions"]
     assert (days == {}) is is_hashed, "with a hash the day is another"
-    assert [day["profile"]["preview"][0] for day in days.values()] == (
+    assert [day.profile.preview[0] for day in days.values() if day.profile] == (
         [] if is_hashed else [{"USER_ID": "***", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": NOW}]
     )
     said = json.dumps([[finding.observed, finding.allowed] for _, finding in judged])
@@ -272,10 +225,10 @@ def test_tasks_in_processes_of_their_own_hash_and_mask_the_same(
 ) -> None:
     monkeypatch.setenv(KEY, SECRET)
     monkeypatch.setattr("personalize_assets.conversion.convert.planner._SMALLEST_TASK_BYTES", 1)
-    pipeline = Pipeline(config(tmp_path))
+    group = DatasetGroup(config(tmp_path))
 
-    convert(pipeline, engine, DAY, NEXT_DAY)
-    export(pipeline, engine)
+    convert(group, engine, DAY, NEXT_DAY)
+    export(group, engine)
 
     assert len({file.name for file in tmp_path.glob("out/filtered_interactions/*/*.parquet")}) > 1, "several tasks"
     _, users = read_csv(tmp_path / "out/exports/users.csv")
@@ -307,7 +260,7 @@ def test_without_a_mask_or_a_hash_rejects_are_as_they_came(tmp_path: Path, engin
         }
     }
 
-    convert(Pipeline(config(tmp_path, mask=[], datasets=plain)), engine, DAY)
+    convert(DatasetGroup(config(tmp_path, mask=[], datasets=plain)), engine, DAY)
 
     assert [reject["raw"] for reject in rejects(tmp_path)] == [json.dumps(EVENTS[2]), BROKEN]
 
@@ -322,15 +275,15 @@ def test_without_a_key_nothing_runs(
 ) -> None:
     if key:
         monkeypatch.setenv(KEY, key)
-    pipeline = Pipeline(config(tmp_path))
-    pipeline.catalog([DAY])
+    group = DatasetGroup(config(tmp_path))
+    catalog_days(group, [DAY])
     error = (
         f"datasets.interactions: {KEY} {found}; set it to a secret of your own, the same for all runs, as "
         "`openssl rand -hex 32` makes one"
     )
 
     with pytest.raises(PersonalizeAssetsError) as raised:
-        pipeline.convert_spec([DAY], ["interactions"])
+        plan_convert(group, [DAY], ["interactions"])
     done = CliRunner().invoke(main, ["run", "--config", str(tmp_path / "personalize.yaml")])
 
     assert str(raised.value) == error
@@ -341,26 +294,26 @@ def test_without_a_key_nothing_runs(
 def test_days_of_two_keys_are_not_exported_together(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipeline = Pipeline(config(tmp_path))
+    group = DatasetGroup(config(tmp_path))
     monkeypatch.setenv(KEY, SECRET)
-    convert(pipeline, engine, DAY)
-    export(pipeline, engine, "users")
+    convert(group, engine, DAY)
+    export(group, engine, "users")
     monkeypatch.setenv(KEY, OTHER_SECRET)
-    convert(pipeline, engine, NEXT_DAY)
+    convert(group, engine, NEXT_DAY)
     what_to_do = f"different values of {KEY}; with one key, materialize all days again, and then users and items"
 
     with pytest.raises(PersonalizeAssetsError) as raised:
-        export(pipeline, engine, "interactions_csv")
+        export(group, engine, "interactions_csv")
 
     assert str(raised.value) == (
         "filtered_interactions of 2026-10-01 and filtered_interactions of 2026-10-02 were hashed with " + what_to_do
     )
-    convert(pipeline, engine, DAY)
+    convert(group, engine, DAY)
     with pytest.raises(PersonalizeAssetsError) as raised:
-        export(pipeline, engine, "users_csv")
+        export(group, engine, "users_csv")
     assert str(raised.value) == "filtered_interactions of 2026-10-01 and users were hashed with " + what_to_do
     monkeypatch.delenv(KEY)
-    export(pipeline, engine)  # needs no key
+    export(group, engine)  # needs no key
 
 
 # What a config may say
@@ -422,7 +375,7 @@ def test_a_mask_is_a_path_or_several(tmp_path: Path) -> None:
 
 
 def test_the_fields_of_hashed_columns_are_masked_too(tmp_path: Path) -> None:
-    assert Pipeline(config(tmp_path)).masked == ("traits.email", "user", "traits.city")
+    assert DatasetGroup(config(tmp_path)).masked_paths == ("traits.email", "user", "traits.city")
 
 
 def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:
@@ -433,6 +386,6 @@ def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:
     )
     (tmp_path / "personalize.yaml").write_text(place + example)
 
-    pipeline = Pipeline(load_config(tmp_path / "personalize.yaml", {}))
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml", {}))
 
-    assert pipeline.masked == ("traits.email", "traits.name", "context.ip", "userId")
+    assert group.masked_paths == ("traits.email", "traits.name", "context.ip", "userId")

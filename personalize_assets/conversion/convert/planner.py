@@ -11,7 +11,6 @@ from personalize_assets.conversion.mapping.masking import masked_columns, masked
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
-    DayProfile,
     DayReport,
     Plan,
     RawFile,
@@ -101,8 +100,8 @@ def _masked(report: ConvertReport, spec: ConvertSpec) -> ConvertReport:
     def masked(day: DayReport) -> DayReport:
         datasets = {}
         for name, counts in day.datasets.items():
-            profile = masked_profile(msgspec.to_builtins(counts.profile), hidden[name])
-            datasets[name] = msgspec.structs.replace(counts, profile=msgspec.convert(profile, DayProfile))
+            profile = masked_profile(counts.profile, hidden[name]) if counts.profile else None
+            datasets[name] = msgspec.structs.replace(counts, profile=profile)
         return msgspec.structs.replace(day, datasets=datasets)
 
     return msgspec.structs.replace(report, days={day: masked(of_day) for day, of_day in report.days.items()})

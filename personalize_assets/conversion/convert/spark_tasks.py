@@ -31,9 +31,7 @@ def over_spark(spark: SparkSession) -> Spread:
     return spread
 
 
-def _run_tasks(
-    batches: Iterator[pa.RecordBatch], tasks: bytes, plan: bytes
-) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
+def _run_tasks(batches: Iterator[pa.RecordBatch], tasks: bytes, plan: bytes) -> Iterator[pa.RecordBatch]:
     all_tasks = msgspec.json.decode(tasks, type=list[Task])
     the_plan = msgspec.json.decode(plan, type=Plan)
     for batch in batches:

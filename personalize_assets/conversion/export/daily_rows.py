@@ -1,4 +1,4 @@
-"""Daily Parquet files as a DataFrame."""
+"""Reads daily Parquet files as a DataFrame."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ def spark_schema(schema: pa.Schema) -> str:
     return ", ".join(f"`{field.name}` {type_of_arrow(field.type).spark}" for field in schema)
 
 
-def read(spark: SparkSession, uris: Sequence[str], schema: pa.Schema, s3: dict[str, Any]) -> DataFrame:
-    """The rows of Parquet files: by Spark's own reader, or through Arrow where that would need or do something else.
+def read_rows(spark: SparkSession, uris: Sequence[str], schema: pa.Schema, s3: dict[str, Any]) -> DataFrame:
+    """The rows of Parquet files, in no particular order.
 
-    That is on S3, which would need a Hadoop jar that matches Spark's, and for names that Hadoop takes for patterns.
+    Files are read by Spark's own reader. Two kinds are read through Arrow: files on S3, for which Spark would need a
+    Hadoop jar of its own version, and files whose names Hadoop would take for patterns. ``s3`` as in ``spec.Plan``.
     """
     ddl = spark_schema(schema)
     if not uris:

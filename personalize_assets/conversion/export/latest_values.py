@@ -1,4 +1,4 @@
-"""Users and items over all days: one row an id, each column from the latest event that says anything about it."""
+"""Users and items over all days: one row per id, with the latest value of each column that is not null."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIM
 from personalize_assets.conversion.spark import is_remote
 
 _ID = "_id"
-# Ids that may be held in memory, some 100 bytes each; of more, all rows are put in order, on disk where they must.
-_MOST_IDS = 1_000_000
-# Older than any time that is known, which begin in 1990.
+# Bound on the ids held in memory, at some 100 bytes each; with more, all rows are sorted, on disk if necessary.
+_MAX_IDS = 1_000_000
+# Less than any known event time; those begin in 1990.
 _UNKNOWN = 0
 
 
 def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
-    """For each column the value that is not null of the latest event, or with ``keep: first`` of the earliest.
+    """One row per id: in each column the latest value that is not null, or the earliest for ``keep: first``.
 
-    Equal times are told apart by the message id, then by the value; an unknown time counts as the oldest. So the
-    result does not depend on the order of reading. ``COPIES`` beside the columns counts the rows of an id.
+    Rows of equal event time are ordered by message id, then by value; a null time is the earliest. So the result does
+    not depend on the order of reading. ``COPIES``, beside the columns, is the number of rows of the id.
     """
     others = [column for column in columns if column.name != id_column]
     copies = F.count(F.lit(1)).alias(COPIES)
@@ -43,14 +43,14 @@ def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> 
 
 def _are_few(rows: DataFrame, id_column: str) -> bool:
     found = rows.agg(F.approx_count_distinct(id_column).alias(_ID)).toArrow()
-    return bool(found.column(_ID)[0].as_py() <= _MOST_IDS)
+    return bool(found.column(_ID)[0].as_py() <= _MAX_IDS)
 
 
 def _candidates(rows: DataFrame, others: Sequence[Column], id_column: str, copies: SparkColumn) -> DataFrame:
-    """The few rows that may have a value to keep, with ``COPIES``: those at the best time of one of the columns.
+    """The few rows that may have a value to keep, with ``COPIES``: those at the best time of any column.
 
-    To order these costs next to nothing, to order all rows, once a column, most of an export. Ids without any value
-    keep their rows.
+    Sorting all rows, once per column, would take most of an export; sorting these takes next to nothing. Ids without
+    any value keep all their rows.
     """
     known = {column.name: F.col(column.name).isNotNull() for column in others}
     at = F.coalesce(F.col(EVENT_TIME), F.lit(_UNKNOWN))
@@ -62,14 +62,14 @@ def _candidates(rows: DataFrame, others: Sequence[Column], id_column: str, copie
     may_be_kept = [known[column.name] & (at == F.col(_best_of(column))) for column in others]
     has_none = [F.col(_best_of(column)).isNull() for column in others]
     wanted = reduce(or_, [*may_be_kept, reduce(and_, has_none)])
-    # This way around, for Sail keeps the left side of a join in memory.
+    # The small side is the left one, because Sail keeps that in memory.
     return ids.join(rows, F.col(_ID).eqNullSafe(F.col(id_column)), "inner").filter(wanted)
 
 
 def _best(column: Column) -> SparkColumn:
-    """The value to keep, as an aggregate. Sail's would hold on to all that it has seen, and puts nulls elsewhere."""
+    """The value to keep, as an aggregate for Spark. Sail's keeps all values in memory, and orders nulls differently."""
     value = F.col(column.name)
-    by_age = (F.col(EVENT_TIME), F.col(MESSAGE_ID), value)  # null is less than anything else
+    by_age = (F.col(EVENT_TIME), F.col(MESSAGE_ID), value)  # null is less than any value
     if column.keep == "first":
         return F.min_by(value, F.struct(value.isNull(), *by_age))
     return F.max_by(value, F.struct(value.isNotNull(), *by_age))
@@ -84,7 +84,7 @@ def _place_of(column: Column) -> str:
 
 
 def _place(column: Column, id_column: str) -> SparkColumn:
-    """The row's place among those of its id; the first has the value to keep, or null if there is none."""
+    """The rank of a row among those of its id; the first has the value to keep, or null if there is none."""
     value, time, message = F.col(column.name), F.col(EVENT_TIME), F.col(MESSAGE_ID)
     if column.keep == "first":
         by_age = [time.asc_nulls_first(), message.asc_nulls_first(), value.asc()]

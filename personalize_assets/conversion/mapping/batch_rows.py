@@ -56,6 +56,7 @@ class RowSelection:
     """
 
     def __init__(self, dataset: Dataset, decoder: StructDecoder) -> None:
+        """``decoder`` has decoded the events that will be selected from."""
         self._key = (tuple(dataset.where.items()), dataset.each)
         self._tests = [
             (decoder.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import structs
 
 from personalize_assets.conversion.contract import EVENT_NAMES, Dataset
 from personalize_assets.conversion.mapping.paths import Path, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.reading.json_value import parse
+from personalize_assets.conversion.spec import DayProfile, ExportProfile
+
+ProfileT = TypeVar("ProfileT", DayProfile, ExportProfile)
 
 MASK = "***"
 """What replaces a masked value."""
@@ -45,36 +50,36 @@ def _overlap(one: Path, other: Path) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def masked_profile(profile: Mapping[str, Any], columns: Collection[str]) -> dict[str, Any]:
+def masked_profile(profile: ProfileT, columns: Collection[str]) -> ProfileT:
     """Mask the values of these columns in the profile of an export or a day. Counts stay, and so do null cells.
 
     Ids and event types are replaced by numbered masks. Event types that Personalize itself defines are no secret and
     stay, since checks need them. A profile that is masked already comes out unchanged.
     """
-    masked = {**profile, "preview": _masked_rows(columns, profile["preview"])}
-    for ends in {"first", "last"} & profile.keys():  # minima and maxima are values of single rows
-        masked[ends] = {name: value for name, value in profile[ends].items() if name not in columns}
-    if "ids" in profile:
-        masked["ids"] = {
-            name: {**about, "frequent": _numbered_masks(about["frequent"])} if name in columns else about
-            for name, about in profile["ids"].items()
-        }
-    if "blamed" in profile:
-        masked["blamed"] = {
-            problem: {**found, "shown": _masked_rows(columns, found["shown"])}
-            for problem, found in profile["blamed"].items()
-        }
-    if "events" in profile and "EVENT_TYPE" in columns:
-        masked["events"] = _numbered_masks(profile["events"], _PUBLIC_EVENT_TYPES)
-    if "times" in profile and "TIMESTAMP" in columns:
-        masked["times"] = []
-    return masked
+    masked: dict[str, Any] = {"preview": _masked_rows(columns, profile.preview)}
+    if profile.events is not None and "EVENT_TYPE" in columns:
+        masked["events"] = _numbered_masks(profile.events, _PUBLIC_EVENT_TYPES)
+    if isinstance(profile, DayProfile):
+        if "TIMESTAMP" in columns:
+            masked["times"] = ()
+        return structs.replace(profile, **masked)
+    for ends in ("first", "last"):  # minima and maxima are values of single rows
+        masked[ends] = {name: value for name, value in getattr(profile, ends).items() if name not in columns}
+    masked["ids"] = {
+        name: structs.replace(ids, frequent=_numbered_masks(ids.frequent)) if name in columns else ids
+        for name, ids in profile.ids.items()
+    }
+    masked["blamed"] = {
+        problem: structs.replace(found, shown=_masked_rows(columns, found.shown))
+        for problem, found in profile.blamed.items()
+    }
+    return structs.replace(profile, **masked)
 
 
-def _masked_rows(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
+def _masked_rows(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    return tuple(
         {name: MASK if name in columns and value is not None else value for name, value in row.items()} for row in rows
-    ]
+    )
 
 
 def _numbered_masks(counts: Mapping[str, int], public: Collection[str] = ()) -> dict[str, int]:
@@ -92,6 +97,7 @@ class Mask:
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
+        """``paths`` start at the event, as in ``parse_path``."""
         self._paths = [parse_path(path) for path in dict.fromkeys(paths)]
 
     def __bool__(self) -> bool:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns
+from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns, masked_profile
+from personalize_assets.conversion.spec import Blamed, DayProfile, ExportProfile, IdProfile
 
 EVENT = {
     "userId": 7,
@@ -103,3 +105,56 @@ def test_the_paths_of_hashed_columns_start_at_the_event() -> None:
 
 def test_a_mask_of_no_path_is_false() -> None:
     assert (bool(Mask([])), bool(Mask(["a"]))) == (False, True)
+
+
+# -- profiles --------------------------------------------------------------------------------------------------------
+
+NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
+ROW = {"USER_ID": "ann", "EVENT_TYPE": "bought pills", "NOTE": None, "TIMESTAMP": NOW}
+
+
+def ids(distinct: int, frequent: dict[str, int]) -> IdProfile:
+    return IdProfile(distinct=distinct, estimated=False, with_two=1, histogram={"1": 1}, frequent=frequent)
+
+
+PROFILE = ExportProfile(
+    rows=3,
+    nulls={"USER_ID": 0, "NOTE": 1},
+    max_chars={"USER_ID": 3},
+    first={"TIMESTAMP": NOW, "BORN": 1},
+    last={"TIMESTAMP": NOW + 9, "BORN": 2},
+    blamed={"time:TIMESTAMP": Blamed(rows=1, shown=(ROW,))},
+    categories={},
+    ids={"USER_ID": ids(2, {"ann": 2, "bob": 1}), "ITEM_ID": ids(1, {"i1": 3})},
+    preview=(ROW,),
+    events={"bought pills": 2, "view": 1},
+)
+
+
+def test_the_profile_of_an_export_keeps_its_counts_and_no_masked_value() -> None:
+    row = {"USER_ID": "***", "EVENT_TYPE": "***", "NOTE": None, "TIMESTAMP": NOW}
+
+    assert masked_profile(PROFILE, {"USER_ID", "EVENT_TYPE", "NOTE", "BORN"}) == structs.replace(
+        PROFILE,
+        first={"TIMESTAMP": NOW},
+        last={"TIMESTAMP": NOW + 9},
+        blamed={"time:TIMESTAMP": Blamed(rows=1, shown=(row,))},
+        ids={"USER_ID": ids(2, {"*** 1": 2, "*** 2": 1}), "ITEM_ID": ids(1, {"i1": 3})},
+        preview=(row,),
+        events={"*** 1": 2, "view": 1},
+    )
+
+
+def test_the_profile_of_a_day_keeps_no_masked_value() -> None:
+    day = DayProfile(nulls={"USER_ID": 0}, events={"Paid": 2}, hours={"7": 2}, times=(NOW, NOW), preview=(ROW,))
+
+    assert masked_profile(day, {"EVENT_TYPE", "TIMESTAMP"}) == structs.replace(
+        day, events={"*** 1": 2}, times=(), preview=({**ROW, "EVENT_TYPE": "***", "TIMESTAMP": "***"},)
+    )
+
+
+def test_a_profile_that_is_masked_already_and_one_of_nothing_masked_stay_as_they_are() -> None:
+    masked = masked_profile(PROFILE, {"USER_ID", "EVENT_TYPE"})
+
+    assert masked_profile(masked, {"USER_ID", "EVENT_TYPE"}) == masked
+    assert masked_profile(PROFILE, set()) == PROFILE

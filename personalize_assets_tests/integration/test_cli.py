@@ -1,0 +1,281 @@
+"""`personalize-assets` as a user meets it: what it prints, what it leaves, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from personalize_assets.orchestration import metadata
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets_tests.helpers.command import hashes, invoke, run_sample
+from personalize_assets_tests.helpers.csv_reader import read_csv, records
+
+
+def config(folder: Path, source: str, layout: str = "hive") -> str:
+    path = folder / "personalize.yaml"
+    path.write_text(
+        f"source: {{uri: '{source}', layout: {layout}, start_date: 2026-10-01}}\n"
+        "destination: {uri: out}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+    )
+    return str(path)
+
+
+# run
+
+
+@pytest.fixture(scope="module", params=["segment", "firehose"])
+def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A sample of the repository, run from the command line; its destination and what was printed."""
+    out = tmp_path_factory.mktemp("sample") / "data"
+    return out, run_sample(request.param, out)
+
+
+def test_a_run_ends_with_three_csvs_that_fit_their_schemas(sample: tuple[Path, str]) -> None:
+    out, _ = sample
+
+    for name, least in (("interactions", 1000), ("users", 25), ("items", 25)):
+        header, rows = read_csv(out / f"exports/{name}.csv")
+        schema = json.loads((out / f"schemas/{name}.avsc").read_text())
+        assert header == [field["name"] for field in schema["fields"]]
+        assert len(records(schema, rows)) == len(rows) >= least
+
+
+def test_the_interactions_suffice_for_a_training(sample: tuple[Path, str]) -> None:
+    header, rows = read_csv(sample[0] / "exports/interactions.csv")
+    users = [row[header.index("USER_ID")] for row in rows]
+
+    assert len({tuple(row) for row in rows}) >= 1000
+    assert sum(users.count(user) >= 2 for user in set(users)) >= 25
+
+
+def test_a_manifest_tells_the_truth_about_its_csv(sample: tuple[Path, str]) -> None:
+    out, _ = sample
+
+    for name in ("interactions", "users", "items"):
+        manifest = json.loads((out / f"exports/{name}.manifest.json").read_text())
+        data = (out / f"exports/{name}.csv").read_bytes()
+        assert manifest["bytes"] == len(data)
+        assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
+        assert manifest["rows"] == data.count(b"\n") - 1
+        assert manifest["columns"] == read_csv(out / f"exports/{name}.csv")[0]
+        assert manifest["kept"] == manifest["rows"] + manifest["duplicates"]
+
+
+def test_a_run_prints_a_line_a_stage_and_then_a_table(sample: tuple[Path, str]) -> None:
+    _, printed = sample
+    lines = printed.splitlines()
+
+    assert [line.split()[0] for line in lines[:4]] == ["catalog", "convert", "export", "schemas"]
+    assert lines[4] == ""
+    assert lines[5].split() == ["dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file"]
+    assert [line.split()[0] for line in lines[6:9]] == ["interactions", "users", "items"]
+    assert lines[6].endswith("/exports/interactions.csv")
+    assert any(line.startswith("Rejected: ") for line in lines)
+
+
+def test_run_twice_and_in_pieces_the_bytes_are_the_same(tmp_path: Path) -> None:
+    run_sample("segment", tmp_path / "data")
+    once = hashes(tmp_path / "data")
+    assert len(once) == 6
+
+    run_sample("segment", tmp_path / "data")
+    assert hashes(tmp_path / "data") == once
+
+    shutil.rmtree(tmp_path / "data")
+    run_sample("segment", tmp_path / "data", "--days", "2026-10-04..2026-10-07")
+    run_sample("segment", tmp_path / "data", "--days", "2026-10-01..2026-10-03")
+    assert hashes(tmp_path / "data") == once
+
+
+def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+
+    run_sample("firehose", tmp_path / "data")
+
+    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+        assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * 4
+        keys = [
+            dg.AssetCheckKey(dg.AssetKey("filtered_interactions"), ACCOUNTED.name),
+            dg.AssetCheckKey(dg.AssetKey("interactions_csv"), EXPORTED.name),
+        ]
+        for record in instance.event_log_storage.get_asset_check_summary_records(keys).values():
+            assert record.last_check_execution_record is not None
+            assert record.last_check_execution_record.status.value == "SUCCEEDED"
+        for name in ("filtered_interactions", "interactions_csv"):
+            event = instance.get_latest_materialization_event(dg.AssetKey(name))
+            assert event is not None
+            assert event.asset_materialization is not None
+            assert any(key.startswith("chart: ") for key in event.asset_materialization.metadata)
+
+
+def test_no_chart_is_drawn_without_a_ui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    drawn: list[Any] = []
+    monkeypatch.setattr(metadata, "day_charts", lambda *profile: drawn.append(profile))
+    monkeypatch.setattr(metadata, "export_charts", drawn.append)
+
+    run_sample("firehose", tmp_path / "data")
+
+    assert drawn == []
+
+
+def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": 1790812801}')
+    (tmp_path / "home").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PERSONALIZE__DESTINATION__SINGLE_FILE", "false")
+    monkeypatch.setenv("PERSONALIZE__CHECKS", "warn")
+
+    result = invoke("run", "--config", config(tmp_path, "raw"))
+
+    (folder,) = (tmp_path / "out/exports/interactions").iterdir()
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("interactions ")]
+    assert line.split()[1:] == ["1", "0", "0", "1", "41", f"out/exports/interactions/{folder.name}/"]
+    assert [file.read_text() for file in folder.iterdir()] == ["USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812801\n"]
+    assert sorted(path.name for path in folder.parent.parent.iterdir()) == [
+        "interactions",
+        "interactions.manifest.json",
+    ]
+    with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey("interactions_csv"))
+    assert event is not None
+    assert event.asset_materialization is not None
+    assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
+
+
+# run: what is wrong is one paragraph
+
+
+def failure(*arguments: str) -> str:
+    result = invoke("run", *arguments)
+    assert result.exit_code == 1, result.output
+    assert result.stdout == "" or "Traceback" not in result.stdout
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_a_config_that_is_not_there() -> None:
+    assert failure("--config", "nowhere.yaml").startswith("Error: nowhere.yaml: ")
+
+
+def test_an_engine_that_is_none(tmp_path: Path) -> None:
+    message = failure("--config", config(tmp_path, "raw"), "--engine", "spork")
+
+    assert "'spork' is not an engine; use one of sail, local, glue" in message
+
+
+def test_a_source_folder_that_does_not_exist(tmp_path: Path) -> None:
+    assert failure("--config", config(tmp_path, "raw")) == (
+        f"Error: {tmp_path}/raw is not a folder; create it, or correct the uri in the config\n"
+    )
+
+
+def test_a_bucket_that_does_not_exist(tmp_path: Path, bucket: str) -> None:
+    assert failure("--config", config(tmp_path, "s3://not-there/raw")) == (
+        "Error: s3://not-there/raw: there is no bucket 'not-there'; create it, or correct the uri in the config\n"
+    )
+
+
+def test_a_source_whose_keys_do_not_fit_its_layout(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "events.json").write_text("{}")
+
+    message = failure("--config", config(tmp_path, "raw", "segment"))
+
+    assert "expected keys like segment-logs/<source>/<day at 00:00 UTC in ms>/<file>, found e.g. events.json" in message
+
+
+def test_days_that_are_no_partitions(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+
+    message = failure("--config", config(tmp_path, "raw"), "--days", "2020-01-01..2020-01-02")
+
+    assert message.startswith(
+        "Error: no day to convert: found 2020-01-01 to 2020-01-02, wanted days from source.start_date (2026-10-01) to "
+    )
+
+
+def test_no_java(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": "2026-10-01"}')
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+
+    message = failure("--engine", "local", "--config", config(tmp_path, "raw"))
+
+    assert message.startswith("Error: convert: engine 'local' runs Spark, which needs Java 17 or newer, but JAVA_HOME=")
+    assert message.count("\n") == 1
+
+
+def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": "2026-10-01"}')
+
+    message = failure("--config", config(tmp_path, "raw"))
+
+    assert message == (
+        "Error: export: interactions_csv was not replaced, because Personalize would refuse the new export: "
+        "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
+        "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. There is no "
+        "former export. The checks of interactions_csv say what to do; `checks: warn` in the config exports it "
+        "anyway, as for a trial\n"
+    )
+
+
+def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None:
+    result = invoke("run", "--days", "yesterday")
+
+    assert result.exit_code == 2
+    assert "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07" in result.stderr
+
+
+# generate
+
+
+def test_generate_writes_events_and_says_how_to_name_them(tmp_path: Path) -> None:
+    result = invoke(
+        "generate", "--layout", "hive", "--days", "2", "--users", "20", "--seed", "3", str(tmp_path / "raw")
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "events of 2 days" in result.stdout
+    assert f"source: {{uri: {tmp_path}/raw, layout: hive, start_date: 2026-10-01}}" in result.stdout
+    assert sorted(folder.name for folder in (tmp_path / "raw").iterdir()) == ["day=2026-10-01", "day=2026-10-02"]
+
+
+def test_generate_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("")
+
+    result = invoke("generate", "--layout", "flat", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert result.stderr.startswith("Error: ")
+
+
+def test_the_command_does_not_look_for_garbage_before_it_ends() -> None:
+    program = (
+        "import atexit, gc, sys\n"
+        "from personalize_assets.cli import program\n"
+        "atexit.register(lambda: print(gc.get_threshold()[0], gc.get_freeze_count() > 1000))\n"
+        "sys.argv = ['personalize-assets', '--version']\n"
+        "program()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "50000 True"
