@@ -44,7 +44,7 @@ def uncounted() -> Iterator[None]:
 
     with (
         patch.object(export_profile.PartCounter, "add", nothing),
-        patch.object(day_profile.DayProfile, "add", nothing),
+        patch.object(day_profile.DayProfileBuilder, "add", nothing),
     ):
         yield
 

@@ -19,21 +19,14 @@ from msgspec import structs
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.convert import planner
-from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.convert.spark_tasks import over_spark
 from personalize_assets.conversion.export.export import export
-from personalize_assets.conversion.mapping.hashing import with_key
-from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
 from personalize_assets.conversion.spec import (
-    ConvertReport,
     ConvertSpec,
-    DatasetCounts,
-    DayReport,
     Report,
-    SourceCounts,
     Spec,
-    TaskReport,
     decode_spec,
     encode,
 )
@@ -50,7 +43,7 @@ def run(spark: SparkSession | None, spec: Spec, spread: planner.Spread | None = 
             spark.conf.set(key, value)
     report: Report
     if isinstance(spec, ConvertSpec):
-        report = convert(spec, parallelism(spark), spread or planner.over_spark(_required(spark)))
+        report = planner.convert(spec, parallelism(spark), spread or over_spark(_required(spark)))
     else:
         report = export(_required(spark), spec)
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
@@ -60,48 +53,6 @@ def _required(spark: SparkSession | None) -> SparkSession:
     if spark is None:
         raise ValueError("this job needs a Spark session")
     return spark
-
-
-def convert(spec: ConvertSpec, cores: int, spread: planner.Spread) -> ConvertReport:
-    """Read all raw files of a spec and write their daily files; profiles have no values of masked columns."""
-    # The key is added where the job runs and not where its spec is made: specs are stored and sent, the key is not.
-    sources = [structs.replace(source, datasets=with_key(source.datasets)) for source in spec.sources]
-    task_sources = msgspec.convert(msgspec.to_builtins(sources), list[tasks.Source])
-    task_plan = msgspec.convert(msgspec.to_builtins(spec.plan), tasks.Plan)
-    reports = planner.run_tasks(task_sources, task_plan, cores, spread)
-    days = _by_day(msgspec.convert(reports, list[TaskReport]))
-    hidden = {
-        dataset.name: masked_columns(dataset, spec.plan.mask) for source in spec.sources for dataset in source.datasets
-    }
-    return ConvertReport(
-        days={
-            day: structs.replace(
-                made, datasets={name: _masked(counts, hidden[name]) for name, counts in made.datasets.items()}
-            )
-            for day, made in days.items()
-        }
-    )
-
-
-def _by_day(reports: Iterable[TaskReport]) -> dict[str, DayReport]:
-    days: dict[str, DayReport] = {}
-    for task in reports:
-        for day, part in task.days.items():
-            total = days.get(day, DayReport())
-            source = total.sources.get(task.source, SourceCounts()) + part.source
-            datasets = {
-                name: total.datasets.get(name, DatasetCounts()) + counts for name, counts in part.datasets.items()
-            }
-            days[day] = DayReport(
-                sources={**total.sources, task.source: source}, datasets={**total.datasets, **datasets}
-            )
-    return days
-
-
-def _masked(counts: DatasetCounts, columns: set[str]) -> DatasetCounts:
-    if counts.profile is None:
-        return counts
-    return structs.replace(counts, profile=masked_profile(counts.profile, columns))
 
 
 def execute(arguments: Sequence[str]) -> dict[str, Any]:

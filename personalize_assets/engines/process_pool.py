@@ -6,14 +6,14 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-from typing import Any
 
 import loky
 from loky.process_executor import TerminatedWorkerError
 
 from personalize_assets.conversion import process as worker
 from personalize_assets.conversion.convert.planner import Spread
-from personalize_assets.conversion.convert.task import Plan, Task, run_task
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.spec import Plan, Task, TaskReport
 from personalize_assets.errors import PersonalizeAssetsError
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
@@ -42,7 +42,7 @@ def over_processes(cores: int) -> Spread:
     Raises ``PersonalizeAssetsError`` if a process is killed, and what ``run_task`` raises.
     """
 
-    def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
+    def spread(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
         size = sum(file.bytes for task in tasks for file in task.source.files)
         if len(tasks) == 1 or not _is_worth_a_pool(cores, size):
             return [run_task(task, plan) for task in tasks]
