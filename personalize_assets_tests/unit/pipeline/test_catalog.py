@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from personalize_assets.catalog.event_profile import EventProfile
