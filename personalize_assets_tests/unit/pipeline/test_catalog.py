@@ -67,7 +67,7 @@ def test_the_profile_of_a_day_is_written_beside_its_catalog(tmp_path: Path) -> N
 
     assert profiles["2026-10-01"].event_field == "event"
     stored = group.destination.store.read("catalog/profile/day=2026-10-01.json")
-    assert msgspec.json.decode(stored or b"", type=EventProfile) == profiles["2026-10-01"]
+    assert decode(stored or b"", type=EventProfile) == profiles["2026-10-01"]
 
 
 def test_nothing_is_registered_for_folders(tmp_path: Path) -> None:
