@@ -5,6 +5,8 @@ Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--rep
 ``python glue/convert.py --spec file.json``.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Callable
@@ -34,17 +36,18 @@ def pipes() -> AbstractContextManager[Any]:
         import dagster_pipes
     except ImportError:
         return nullcontext()
-    params: Any = dagster_pipes.PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
+    params = dagster_pipes.PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
     if not params.is_dagster_pipes_process():
         return nullcontext()
     import boto3
 
     s3: Any = boto3.client("s3", region_name=option("--s3_region"), endpoint_url=option("--s3_endpoint"))
-    return dagster_pipes.open_dagster_pipes(
+    opened: AbstractContextManager[Any] = dagster_pipes.open_dagster_pipes(
         params_loader=params,
         context_loader=dagster_pipes.PipesS3ContextLoader(s3),
         message_writer=dagster_pipes.PipesS3MessageWriter(s3, interval=3),
     )
+    return opened
 
 
 class LoggedStream:
@@ -54,7 +57,7 @@ class LoggedStream:
     Dagster no longer reads.
     """
 
-    def __init__(self, stream: TextIO, log: Callable[[str], None]) -> None:
+    def __init__(self, stream: TextIO, log: Callable[[str], object]) -> None:
         """Write to ``stream``, and call ``log`` with each line."""
         self.stream, self.log, self.rest = stream, log, ""
 

@@ -1,4 +1,4 @@
-"""What the latest event says of an id, told by each of the ways that an export may take."""
+"""The latest values of an id, on each of the ways in which an export finds them."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ ROWS = st.lists(
 
 
 @pytest.fixture
-def said(session: SparkSession, tmp_path: Path) -> Any:
+def folded(session: SparkSession, tmp_path: Path) -> Any:
     """``{id: (COLOUR, PRICE, FIRST_COLOUR, copies)}`` of rows ``(id, colour, price, time, message)``."""
 
-    def say(rows: Sequence[Row]) -> dict[Any, tuple[Any, ...]]:
+    def read(rows: Sequence[Row]) -> dict[Any, tuple[Any, ...]]:
         file = tmp_path / "rows.parquet"
         values = [(id, colour, price, colour, time, message) for id, colour, price, time, message in rows]
         pq.write_table(
@@ -56,13 +56,13 @@ def said(session: SparkSession, tmp_path: Path) -> Any:
         assert len({row["ITEM_ID"] for row in found}) == len(found)
         return {row["ITEM_ID"]: (row["COLOUR"], row["PRICE"], row["FIRST_COLOUR"], row[COPIES]) for row in found}
 
-    return say
+    return read
 
 
 def expected(rows: Sequence[Row]) -> dict[Any, tuple[Any, ...]]:
     def best(of_id: Sequence[Row], place: int, *, first: bool = False) -> Any:
-        told = [(row[3] or 0, row[4] is not None, row[4] or "", row[place]) for row in of_id if row[place] is not None]
-        return (min(told) if first else max(told))[-1] if told else None
+        found = [(row[3] or 0, row[4] is not None, row[4] or "", row[place]) for row in of_id if row[place] is not None]
+        return (min(found) if first else max(found))[-1] if found else None
 
     found = {}
     for id in {row[0] for row in rows}:
@@ -71,23 +71,27 @@ def expected(rows: Sequence[Row]) -> dict[Any, tuple[Any, ...]]:
     return found
 
 
-def test_each_column_has_the_value_of_the_latest_event_that_has_one(said: Any) -> None:
+def test_each_column_has_the_value_of_the_latest_event_that_has_one(folded: Any) -> None:
     rows: list[Row] = [
         ("i", "blue", 2.0, YEAR_2026, "m"),
         ("i", "red", None, YEAR_2026 + 1, "m"),
         ("i", None, None, YEAR_2026 + 2, "m"),
     ]
-    assert said(rows) == {"i": ("red", 2.0, "blue", 3)}
+    assert folded(rows) == {"i": ("red", 2.0, "blue", 3)}
 
 
-def test_an_unknown_time_is_the_oldest(said: Any) -> None:
-    assert said([("i", "blue", 2.0, None, "n"), ("i", "red", 10.0, YEAR_2026, "m")]) == {"i": ("red", 10.0, "blue", 2)}
+def test_an_unknown_time_is_the_oldest(folded: Any) -> None:
+    assert folded([("i", "blue", 2.0, None, "n"), ("i", "red", 10.0, YEAR_2026, "m")]) == {
+        "i": ("red", 10.0, "blue", 2)
+    }
 
 
 @pytest.mark.parametrize("most_ids", [0, 1_000_000])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(rows=ROWS)
 @example(rows=[(None, "red", 2.0, YEAR_2026, "m"), ("i", None, None, None, None)])
-def test_each_way_says_the_same(said: Any, monkeypatch: pytest.MonkeyPatch, most_ids: int, rows: Sequence[Row]) -> None:
+def test_each_way_finds_the_same(
+    folded: Any, monkeypatch: pytest.MonkeyPatch, most_ids: int, rows: Sequence[Row]
+) -> None:
     monkeypatch.setattr(latest, "_MAX_IDS", most_ids)
-    assert said(rows) == expected(rows)
+    assert folded(rows) == expected(rows)

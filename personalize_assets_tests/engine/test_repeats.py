@@ -1,4 +1,4 @@
-"""Messages that come twice, told by each of the ways that an export may take."""
+"""Repeated messages, on each of the ways in which an export finds them."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ ROWS = st.lists(
 
 
 @pytest.fixture
-def told(session: SparkSession, tmp_path: Path) -> Any:
+def marked(session: SparkSession, tmp_path: Path) -> Any:
     """``(USER_ID, ITEM_ID, TIMESTAMP, is first, copies)`` of rows, in the order of an export."""
 
-    def tell(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
+    def mark(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
         file = tmp_path / "rows.parquet"
         pq.write_table(pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in rows], SCHEMA), file)
         marked = interactions.with_repeats_marked(session.read.parquet(str(file)), COLUMNS)
         found = marked.orderBy(*interactions.export_order(COLUMNS), IS_FIRST, COPIES).collect()
         return [tuple(row[name] for name in (*COLUMNS, IS_FIRST, COPIES)) for row in found]
 
-    return tell
+    return mark
 
 
 def expected(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
@@ -60,20 +60,20 @@ def expected(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
     return sorted(found, key=lambda row: (row[2], row[0], row[1], row[3], row[4]))
 
 
-def test_a_message_that_comes_twice_counts_once_wherever_it_says_something_else(told: Any) -> None:
+def test_a_message_that_comes_twice_counts_once_wherever_its_rows_differ(marked: Any) -> None:
     rows: list[Row] = [("b", "x", 2, "m", 0), ("a", "x", 1, "m", 0), ("a", "y", 1, "m", 1)]
-    assert told(rows) == [("a", "x", 1, True, 1), ("a", "y", 1, True, 1), ("b", "x", 2, False, 1)]
+    assert marked(rows) == [("a", "x", 1, True, 1), ("a", "y", 1, True, 1), ("b", "x", 2, False, 1)]
 
 
-def test_where_no_message_repeats_all_are_first(told: Any) -> None:
-    assert told([("a", "x", 1, "m", 0), ("a", "x", 1, "n", 0)]) == [("a", "x", 1, True, 1), ("a", "x", 1, True, 1)]
+def test_where_no_message_repeats_all_are_first(marked: Any) -> None:
+    assert marked([("a", "x", 1, "m", 0), ("a", "x", 1, "n", 0)]) == [("a", "x", 1, True, 1), ("a", "x", 1, True, 1)]
 
 
 @pytest.mark.parametrize("most_repeated", [0, 1, 1_000_000])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
 @given(rows=ROWS)
 def test_each_way_says_the_same(
-    told: Any, monkeypatch: pytest.MonkeyPatch, most_repeated: int, rows: Sequence[Row]
+    marked: Any, monkeypatch: pytest.MonkeyPatch, most_repeated: int, rows: Sequence[Row]
 ) -> None:
     monkeypatch.setattr(interactions, "_MAX_REPEATED", most_repeated)
-    assert told(rows) == expected(rows)
+    assert marked(rows) == expected(rows)

@@ -253,7 +253,7 @@ def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(
     assert destination.daily_commits("interactions") == {"2026-10-01": former}
     assert destination.store.read(former.files[0]) == b"rows"
     assert keys("out/_glue")[-2:] == [f"out/_glue/20261001T000000-aaaaaa/{name}.json" for name in ("report", "spec")], (
-        "the context is gone, and what tells of the failure is there"
+        "the context is deleted, and the report of the failure is there"
     )
     assert "out/_glue/20261001T000000-aaaaaa/context.json" not in keys("out/_glue")
 
@@ -546,10 +546,8 @@ def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> Non
     local = build_definitions(load_config(env=places))
 
     def pools(definitions: dg.Definitions) -> dict[str, str | None]:
-        job = definitions.resolve_implicit_global_asset_job_def()
-        return {
-            node.name: node.definition.pool for node in job.graph.nodes if isinstance(node.definition, dg.OpDefinition)
-        }
+        nodes = definitions.resolve_implicit_global_asset_job_def().graph.nodes
+        return {node.name: node.definition.pool for node in nodes if isinstance(node.definition, dg.OpDefinition)}
 
     assert {name for name, pool in pools(on_glue).items() if pool == "glue"} == {"convert_days", "export_all"}
     assert set(pools(local).values()) == {None}
