@@ -1,20 +1,17 @@
-"""Engines in this process: errors about files that they cannot read or write, and the start of Java."""
+"""Errors of engines about files that they cannot read or write."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.spec import ConvertSpec, Plan, RawFile, RawFileSet
 from personalize_assets.engines import Engine
-from personalize_assets.engines.local import LocalEngine
 from personalize_assets.errors import PersonalizeAssetsError
 
 
@@ -52,13 +49,3 @@ def test_a_folder_that_cannot_be_written_is_not_taken_for_an_unreadable_file(
         engine.run(context, spec(tmp_path, "a.json"))
 
     assert "cannot be read" not in str(error.value)
-
-
-def test_java_is_started_while_other_things_are_done() -> None:
-    LocalEngine.on_all_cores().prepare(0)
-    for thread in threading.enumerate():
-        if thread.name == "starting Java":
-            thread.join()
-    started = SparkSession._instantiatedSession
-    assert started is not None
-    assert LocalEngine.on_all_cores().session() is started
