@@ -1,0 +1,79 @@
+"""The job ``export``: every dataset from daily files to ordered parts, and checks of ids across datasets."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pyarrow as pa
+from msgspec import structs
+
+from personalize_assets.conversion.export.csv_cells import header
+from personalize_assets.conversion.export.entities import export_entities, export_table
+from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile, crossed
+from personalize_assets.conversion.export.interactions import export_interactions
+from personalize_assets.conversion.export.part_writer import Target, WrittenPart
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.spec import DatasetExport, DatasetExported, ExportReport, ExportSpec
+from personalize_assets.conversion.spread import Spread
+
+
+def export(spec: ExportSpec, spread: Spread) -> ExportReport:
+    """Write the tables and CSV parts of a spec; the parts are reported in the order of the file.
+
+    ``copies`` of a dataset is the number of daily rows that went in. Profiles have no values of masked columns; those
+    of users and items have ``crossed`` if interactions are exported in the same job.
+    """
+    try:
+        # At the same time: the exports of one dataset use the cores that another leaves idle at its start and end.
+        with ThreadPoolExecutor(len(spec.exports) or 1) as threads:
+            written = list(threads.map(partial(_export, spec, spread=spread), spec.exports))
+    finally:
+        if spec.scratch:
+            FileSystem(spec.s3).delete_folder(spec.scratch)
+    profiles = {
+        one.dataset.name: sum((part.profile for part in parts), PartCounter(one.dataset).profile())
+        for one, parts in zip(spec.exports, written, strict=True)
+    }
+    return ExportReport(
+        datasets={
+            one.dataset.name: _report(one, parts, profiles, spec.mask)
+            for one, parts in zip(spec.exports, written, strict=True)
+        }
+    )
+
+
+def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> list[WrittenPart]:
+    dataset = one.dataset
+    names = [column.name for column in dataset.columns]
+    daily = daily_schema(dataset)
+    target = Target(
+        # Without the columns that only daily files have.
+        schema=pa.schema([daily.field(name) for name in names]),
+        csv=one.to_csv,
+        parquet=one.to_table,
+        s3=spec.s3,
+        dataset=dataset,
+        header=header(names) if one.csv_header else b"",
+    )
+    scratch = f"{spec.scratch}/{dataset.name}"
+    if one.daily is None:
+        return export_table(one.table or (), target, spread)
+    if dataset.name == "interactions":
+        return export_interactions(one.daily, target, scratch, spread)
+    return export_entities(one.daily, target, scratch, spread)
+
+
+def _report(
+    one: DatasetExport, parts: list[WrittenPart], profiles: dict[str, PartProfile], mask: tuple[str, ...]
+) -> DatasetExported:
+    dataset = one.dataset
+    profile = masked_profile(profiles[dataset.name].summary(dataset), masked_columns(dataset, mask))
+    return DatasetExported(
+        rows=sum(part.report.rows for part in parts),
+        copies=sum(part.report.copies for part in parts),
+        parts=tuple(part.report for part in parts),
+        profile=structs.replace(profile, crossed=crossed(profiles).get(dataset.name)),
+    )
