@@ -34,7 +34,7 @@ class CountedBucket:
         self.keys = sorted(keys)
         self.calls = 0
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
         self.calls += 1
 
     def holds(self, prefix: str = "") -> bool:

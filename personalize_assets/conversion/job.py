@@ -1,188 +1,118 @@
-"""Job spec to job report, both plain JSON: one Spark run. Also the command line of the Glue job.
+"""Job spec to job report: one Spark run. Also the command line of the Glue job.
 
 ``convert`` reads the raw files of some days once and writes their daily files. ``export`` reads the daily files of all
-days and writes the tables ``users`` and ``items`` and the parts of the CSVs. Neither puts anything in force: the files
-are named in the report, and whoever asked commits them (``personalize_assets.storage.destination``).
+days and writes the tables ``users`` and ``items`` and the parts of the CSVs. Neither changes what is current: the files
+are named in the report, and the caller commits them (``personalize_assets.pipeline``).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 import traceback
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
-import pyarrow as pa
+from msgspec import structs
 from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
-from personalize_assets.conversion.contract import IDS, Dataset
-from personalize_assets.conversion.convert import planner as events
+from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.export import csv_cells as csv_export
-from personalize_assets.conversion.export import daily_rows as rows
-from personalize_assets.conversion.export import deduplicate as interactions
-from personalize_assets.conversion.export import export_profile as profile
-from personalize_assets.conversion.export import part_writer as parts
-from personalize_assets.conversion.export.latest_values import latest_by_id
-from personalize_assets.conversion.mapping import event_mapper as mapping
+from personalize_assets.conversion.export.export import export
 from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
+from personalize_assets.conversion.spec import (
+    ConvertReport,
+    ConvertSpec,
+    DatasetCounts,
+    DayReport,
+    Report,
+    SourceCounts,
+    Spec,
+    TaskReport,
+    decode_spec,
+    encode,
+)
 
 
-class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
-    """Which raw files to read, what to make of them, and where to."""
+def run(spark: SparkSession | None, spec: Spec, spread: planner.Spread | None = None) -> Report:
+    """Do the job of a spec. Raises ``UnreadableFile`` if a raw file cannot be read.
 
-    sources: tuple[tasks.Source, ...]
-    plan: tasks.Plan
-
-
-class Export(msgspec.Struct, frozen=True):
-    """One dataset to export.
-
-    Attributes:
-        daily: The daily Parquet files of all days. None, for users and items only: the CSV is made of ``table``.
-        table: The Parquet files of users or items as they are.
-        to_table: Prefix of the Parquet files to write (users and items only).
-        to_csv: Folder of the CSV parts to write.
-        csv_header: Whether each of them begins with the header, as a CSV of its own.
-    """
-
-    dataset: Dataset
-    daily: tuple[str, ...] | None = None
-    table: tuple[str, ...] | None = None
-    to_table: str | None = None
-    to_csv: str | None = None
-    csv_header: bool = False
-
-
-class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
-    """What to export; ``s3`` and ``mask`` as in ``tasks.Plan``: no profile shows what stands at a masked path."""
-
-    exports: tuple[Export, ...]
-    s3: dict[str, Any]
-    mask: tuple[str, ...] = ()
-
-
-Spec = ConvertSpec | ExportSpec
-
-
-def run(spark: SparkSession | None, spec: dict[str, Any], spread: events.Spread | None = None) -> dict[str, Any]:
-    """Do what the spec says; see ``convert`` and ``export`` for the reports. Raises ``tasks.UnreadableFile``.
-
-    ``spread`` runs the tasks of ``convert``, by default on Spark; with one of its own, ``convert`` needs no session.
+    ``spread`` runs the tasks of ``convert``, by default on Spark; with another one ``convert`` needs no session.
     """
     started = time.monotonic()
-    job = msgspec.convert(spec, Spec)
     if spark is not None:
         for key, value in spark_conf().items():
             spark.conf.set(key, value)
-    if isinstance(job, ConvertSpec):
-        report = convert(job, parallelism(spark), spread or events.over_spark(_needed(spark)))
+    report: Report
+    if isinstance(spec, ConvertSpec):
+        report = convert(spec, parallelism(spark), spread or planner.over_spark(_required(spark)))
     else:
-        report = export(_needed(spark), job)
-    return {"job": spec["job"], **report, "seconds": round(time.monotonic() - started, 3)}
+        report = export(_required(spark), spec)
+    return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 
-def _needed(spark: SparkSession | None) -> SparkSession:
+def _required(spark: SparkSession | None) -> SparkSession:
     if spark is None:
         raise ValueError("this job needs a Spark session")
     return spark
 
 
-def convert(job: ConvertSpec, cores: int, spread: events.Spread) -> dict[str, Any]:
-    """``{"days": {day: {"sources": {id: books}, "datasets": {name: counts and files}}}}``."""
-    days: dict[str, Any] = {}
-    # Here, where the job runs, and not where its spec is made: specs are kept and sent, the key is not.
-    sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in job.sources]
-    for task in events.run_tasks(sources, job.plan, cores, spread):
-        for day, part in task["days"].items():
-            total = days.setdefault(day, {"sources": {}, "datasets": {}})
-            _add(total["sources"].setdefault(task["source"], {}), part["source"])
-            for name, counts in part["datasets"].items():
-                _add(total["datasets"].setdefault(name, {}), counts)
+def convert(spec: ConvertSpec, cores: int, spread: planner.Spread) -> ConvertReport:
+    """Read all raw files of a spec and write their daily files; profiles have no values of masked columns."""
+    # The key is added where the job runs and not where its spec is made: specs are stored and sent, the key is not.
+    sources = [structs.replace(source, datasets=with_key(source.datasets)) for source in spec.sources]
+    task_sources = msgspec.convert(msgspec.to_builtins(sources), list[tasks.Source])
+    task_plan = msgspec.convert(msgspec.to_builtins(spec.plan), tasks.Plan)
+    reports = planner.run_tasks(task_sources, task_plan, cores, spread)
+    days = _by_day(msgspec.convert(reports, list[TaskReport]))
     hidden = {
-        dataset.name: masked_columns(dataset, job.plan.mask) for source in job.sources for dataset in source.datasets
+        dataset.name: masked_columns(dataset, spec.plan.mask) for source in spec.sources for dataset in source.datasets
     }
-    for total in days.values():
-        for name, counts in total["datasets"].items():
-            counts["profile"] = masked_profile(counts["profile"], hidden[name])
-    return {"days": days}
+    return ConvertReport(
+        days={
+            day: structs.replace(
+                made, datasets={name: _masked(counts, hidden[name]) for name, counts in made.datasets.items()}
+            )
+            for day, made in days.items()
+        }
+    )
 
 
-def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
-    """Sum up reports: numbers are added, lists appended, mappings entered."""
-    for key, value in part.items():
-        if isinstance(value, dict):
-            _add(total.setdefault(key, {}), value)
-        else:
-            total[key] = total[key] + value if key in total else value
+def _by_day(reports: Iterable[TaskReport]) -> dict[str, DayReport]:
+    days: dict[str, DayReport] = {}
+    for task in reports:
+        for day, part in task.days.items():
+            total = days.get(day, DayReport())
+            source = total.sources.get(task.source, SourceCounts()) + part.source
+            datasets = {
+                name: total.datasets.get(name, DatasetCounts()) + counts for name, counts in part.datasets.items()
+            }
+            days[day] = DayReport(
+                sources={**total.sources, task.source: source}, datasets={**total.datasets, **datasets}
+            )
+    return days
 
 
-def export(spark: SparkSession, job: ExportSpec) -> dict[str, Any]:
-    """``{"datasets": {name: {"rows", "copies", "parts": […], "profile"}}}``; the parts in the order of the file.
-
-    ``copies`` is the number of rows that went in, summed up over those that came out. ``profile`` as in
-    ``profile.merged``, and for users and items made in the same job as interactions with ``crossed`` beside.
-    """
-    datasets, sketches = {}, {}
-    # At the same time: what one leaves of the cores at its beginning and end is for the others.
-    with ThreadPoolExecutor(len(job.exports) or 1) as threads:
-        exported = list(threads.map(lambda one: _export(spark, one, job.s3), job.exports))
-    for one, made in zip(job.exports, exported, strict=True):
-        name = one.dataset.name
-        datasets[name] = made
-        found = [part.pop("profile") for part in datasets[name]["parts"]]
-        datasets[name]["profile"], sketches[name] = profile.merged(found, one.dataset)
-        hidden = masked_columns(one.dataset, job.mask)
-        datasets[name]["profile"] = masked_profile(datasets[name]["profile"], hidden)
-    for name, numbers in profile.crossed(sketches).items():
-        datasets[name]["profile"]["crossed"] = numbers
-    return {"datasets": datasets}
-
-
-def _export(spark: SparkSession, one: Export, s3: dict[str, Any]) -> dict[str, Any]:
-    dataset = one.dataset
-    names = [column.name for column in dataset.columns]
-    daily_schema = mapping.schema(dataset)
-    schema = pa.schema([daily_schema.field(name) for name in names])
-    if one.daily is None:
-        table = rows.read(spark, one.table or (), schema, s3).withColumn(mapping.COPIES, F.lit(1).cast("bigint"))
-    else:
-        table = rows.read(spark, one.daily, daily_schema, s3)
-        if dataset.name == "interactions":
-            table = interactions.with_repeats_marked(table, names)
-        else:
-            (id_column,) = IDS[dataset.name]
-            table = latest_by_id(table, dataset.columns, id_column)
-    if mapping.IS_FIRST not in table.columns:
-        table = table.withColumn(mapping.IS_FIRST, F.lit(True))
-    order = interactions.export_order(names) if dataset.name == "interactions" else list(IDS[dataset.name])
-    head = csv_export.header(names) if one.csv_header else b""
-    written = parts.write_parts(table, order, parts.Target(schema, one.to_csv, one.to_table, s3, dataset, head))
-    return {
-        "rows": sum(part["rows"] for part in written),
-        "copies": sum(part["copies"] for part in written),
-        "parts": written,
-    }
+def _masked(counts: DatasetCounts, columns: set[str]) -> DatasetCounts:
+    if counts.profile is None:
+        return counts
+    return structs.replace(counts, profile=masked_profile(counts.profile, columns))
 
 
 def execute(arguments: Sequence[str]) -> dict[str, Any]:
-    """Run the job spec that the arguments name and return its report, which ``--report`` puts into a file as well.
+    """Run the job spec named by the arguments and return its report as JSON values; ``--report`` also writes it.
 
-    Glue adds arguments of its own to a script's, so those that are not known here are let pass. A job that fails puts
-    ``{"error": {"type", "message", "traceback"}}`` into that file, and raises what made it fail.
+    Unknown arguments are ignored, because Glue adds its own. A job that fails writes
+    ``{"error": {"type", "message", "traceback"}}`` to that file, and raises what made it fail.
     """
     parser = argparse.ArgumentParser(prog="convert.py", description=main.__doc__, allow_abbrev=False)
     parser.add_argument("--spec", required=True, metavar="URI", help="JSON file with the job spec: a path or s3://…")
-    parser.add_argument("--report", metavar="URI", help="where to put the report: a path or s3://…")
+    parser.add_argument("--report", metavar="URI", help="where to write the report: a path or s3://…")
     parser.add_argument("--cores", type=int, help="how many tasks run at once, where Spark cannot tell at its start")
     parser.add_argument("--s3_region", metavar="NAME", help="region of the bucket that --spec and --report are in")
     parser.add_argument("--s3_endpoint", metavar="URL", help="another server that speaks S3")
@@ -190,20 +120,21 @@ def execute(arguments: Sequence[str]) -> dict[str, Any]:
     files = FileSystem(_s3_options(options.s3_region, options.s3_endpoint))
     try:
         with files.open(options.spec) as file:
-            spec = json.loads(file.read())
-        _say(_summary(spec))
+            spec = decode_spec(file.read())
+        _log(_summary(spec))
         settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
         builder = _with(SparkSession.builder.appName("personalize_assets"), {**spark_conf(), **settings}.items())
         report = run(builder.getOrCreate(), spec)
-        _say(f"{spec['job']}: done in {report['seconds']:.1f} s")
+        _log(f"{_name(spec)}: done in {report.seconds:.1f} s")
     except Exception as error:
         if options.report:
-            told = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
-            _put(files, options.report, {"error": told})
+            about = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
+            _write(files, options.report, msgspec.json.encode({"error": about}))
         raise
     if options.report:
-        _put(files, options.report, report)
-    return report
+        _write(files, options.report, encode(report))
+    found: dict[str, Any] = msgspec.to_builtins(report)
+    return found
 
 
 def _s3_options(region: str | None, endpoint: str | None) -> dict[str, Any]:
@@ -216,27 +147,32 @@ def _s3_options(region: str | None, endpoint: str | None) -> dict[str, Any]:
     return options
 
 
-def _summary(spec: dict[str, Any]) -> str:
+def _name(spec: Spec) -> str:
+    return "convert" if isinstance(spec, ConvertSpec) else "export"
+
+
+def _summary(spec: Spec) -> str:
     """A line for the log: how much there is to do."""
-    if spec["job"] == "export":
-        return "export: " + ", ".join(one["dataset"]["name"] for one in spec["exports"])
-    files = [file for source in spec["sources"] for file in source["files"]]
-    size = sum(file["bytes"] for file in files) / 1e6
-    return f"convert: {len(files)} files of {len({file['day'] for file in files})} days, {size:,.1f} MB"
+    if not isinstance(spec, ConvertSpec):
+        return "export: " + ", ".join(one.dataset.name for one in spec.exports)
+    files = [file for source in spec.sources for file in source.files]
+    size = sum(file.bytes for file in files) / 1e6
+    return f"convert: {len(files)} files of {len({file.day for file in files})} days, {size:,.1f} MB"
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def _put(files: FileSystem, uri: str, report: dict[str, Any]) -> None:
+def _write(files: FileSystem, uri: str, report: bytes) -> None:
     with files.create(uri) as file:
-        file.write(json.dumps(report, indent=1, ensure_ascii=False).encode())
+        file.write(msgspec.json.format(report, indent=1))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a job spec and print its report."""
-    json.dump(execute(sys.argv[1:] if arguments is None else arguments), sys.stdout, indent=2)
+    report = execute(sys.argv[1:] if arguments is None else arguments)
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode())
     return 0
 
 

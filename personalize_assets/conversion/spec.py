@@ -114,6 +114,7 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     reject_files: tuple[str, ...] = ()
 
     def __add__(self, other: SourceCounts) -> SourceCounts:
+        """Add the counts of other files of the same source and day."""
         return SourceCounts(
             raw_files=self.raw_files + other.raw_files,
             bytes=self.bytes + other.bytes,
@@ -143,6 +144,7 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
     preview: tuple[dict[str, Any], ...] = ()
 
     def __add__(self, other: DayProfile) -> DayProfile:
+        """Add the profile of later rows of the same day."""
         times = self.times + other.times
         return DayProfile(
             nulls=sum_counts(self.nulls, other.nulls),
@@ -167,6 +169,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     profile: DayProfile | None = None
 
     def __add__(self, other: DatasetCounts) -> DatasetCounts:
+        """Add the counts of other rows of the same dataset and day."""
         profiles = [counts.profile for counts in (self, other) if counts.profile is not None]
         return DatasetCounts(
             rows=self.rows + other.rows,
@@ -205,11 +208,15 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     datasets: dict[str, DatasetCounts] = {}
 
 
-class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="convert"):
-    """What ``convert`` did, by arrival day (ISO), and how long it took."""
+class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="convert"):
+    """What ``convert`` did, by arrival day (ISO).
+
+    ``seconds`` is how long it took; ``engine`` is what an engine elsewhere adds about its run, such as a link.
+    """
 
     days: dict[str, DayReport]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 # -- export -----------------------------------------------------------------------------------------------------------
@@ -247,6 +254,10 @@ class Blamed(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int = 0
     shown: tuple[dict[str, Any], ...] = ()
+
+    def __add__(self, other: Blamed) -> Blamed:
+        """Add later rows with the same problem."""
+        return Blamed(rows=self.rows + other.rows, shown=(self.shown + other.shown)[:BLAMED_ROWS])
 
 
 class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
@@ -340,11 +351,12 @@ class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile
 
 
-class ExportReport(msgspec.Struct, frozen=True, kw_only=True, tag_field="job", tag="export"):
-    """What ``export`` did, by dataset, and how long it took."""
+class ExportReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="export"):
+    """What ``export`` did, by dataset. The others as in ``ConvertReport``."""
 
     datasets: dict[str, DatasetExported]
     seconds: float | None = None
+    engine: dict[str, Any] = {}
 
 
 Spec = ConvertSpec | ExportSpec

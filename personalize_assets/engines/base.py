@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
 import dagster as dg
 
 from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec, Report, Spec
 from personalize_assets.errors import PersonalizeAssetsError
 
 
 class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
-    """Runs a job spec (``conversion.job``) somewhere and returns its report; both are plain JSON."""
+    """Runs a job spec somewhere and returns its report (``conversion.spec``)."""
 
     @abstractmethod
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
+
+    def convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
+        """``run`` for a spec of ``convert``, with the type of its report."""
+        report = self.run(context, spec)
+        assert isinstance(report, ConvertReport), type(report)
+        return report
+
+    def export(self, context: dg.AssetExecutionContext, spec: ExportSpec) -> ExportReport:
+        """``run`` for a spec of ``export``, with the type of its report."""
+        report = self.run(context, spec)
+        assert isinstance(report, ExportReport), type(report)
+        return report
 
     def prepare(self, raw_bytes: int) -> None:
         """Begin in the background, while other things are done, what a run over so many raw bytes will wait for.

@@ -6,7 +6,6 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -15,6 +14,7 @@ from pyspark.sql import SparkSession
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import task as tasks
 from personalize_assets.conversion.spark import spark_conf
+from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
 from personalize_assets.engines.process_pool import KEEP_MEMORY
@@ -67,7 +67,7 @@ class LocalEngine(Engine):
                 session: SparkSession = self.pyspark.spark_session
         return session
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         try:
             return job.run(self.session(), spec)
         except tasks.UnreadableFile as error:

@@ -13,6 +13,7 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.spec import ConvertSpec, Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.process_pool import over_processes, start_early
 
@@ -29,9 +30,9 @@ class SailEngine(Engine):
     def prepare(self, raw_bytes: int) -> None:
         start_early(_CORES, raw_bytes)
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         try:
-            if spec["job"] == "convert":
+            if isinstance(spec, ConvertSpec):
                 return job.run(None, spec, over_processes(_CORES))
             with connect_mode():
                 return job.run(session(), spec)

@@ -1,30 +1,29 @@
-"""The books of a day: whether everything that was read has come out somewhere."""
+"""Whether the counts of a day balance: everything that was read is found again somewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from personalize_assets.conversion.spec import DatasetCounts, SourceCounts
 
 
-def unbalanced_books(books: Mapping[str, Any]) -> str | None:
-    """What does not add up in what was read of a source on a day; None if all does."""
-    malformed = sum(books["malformed"].values())
-    if books["read"] == books["wanted"] + books["not_wanted"] + malformed:
+def unbalanced_events(counts: SourceCounts) -> str | None:
+    """What does not balance in the events read of a source on a day; None if they balance."""
+    malformed = sum(counts.malformed.values())
+    if counts.read == counts.wanted + counts.not_wanted + malformed:
         return None
     return (
-        f"{books['read']} events read, but {books['wanted']} wanted + {books['not_wanted']} not wanted + "
+        f"{counts.read} events read, but {counts.wanted} wanted + {counts.not_wanted} not wanted + "
         f"{malformed} malformed"
     )
 
 
-def unbalanced_rows(commit: Mapping[str, Any]) -> str | None:
-    """What does not add up in a dataset's day; None if all does."""
-    rejected = sum(commit["rejected"].values())
-    if commit["rows"] == commit["kept"] + rejected:
+def unbalanced_rows(counts: DatasetCounts) -> str | None:
+    """What does not balance in the rows of a dataset's day; None if they balance."""
+    rejected = sum(counts.rejected.values())
+    if counts.rows == counts.kept + rejected:
         return None
-    return f"{commit['rows']} rows, but {commit['kept']} kept + {rejected} rejected"
+    return f"{counts.rows} rows, but {counts.kept} kept + {rejected} rejected"
 
 
-def is_closed(books: Mapping[str, Any], commit: Mapping[str, Any]) -> bool:
-    """Whether a day was read and converted, and both add up."""
-    return "read" in books and not unbalanced_books(books) and not unbalanced_rows(commit)
+def balances(events: SourceCounts, rows: DatasetCounts) -> bool:
+    """Whether the counts of a day's source and of a dataset both balance."""
+    return not unbalanced_events(events) and not unbalanced_rows(rows)

@@ -1,74 +1,35 @@
 """Which arrival days have changed, which of them have settled, and which are to be converted now. Without Dagster.
 
-A day's content is told by a digest of its listing, and what is converted by the digest in the day's commits: the cursor
-only saves looking there. So a lost cursor, a restart or a conversion by hand neither loses a day nor converts it twice.
+The content of a day is identified by the digest of its listing (``storage.raw_files.Tally``), and what is converted by
+the digest in the day's commits. The cursor only saves reading commits: a lost cursor, a restart or a conversion by hand
+neither loses a day nor converts it twice. All times are seconds since the epoch.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from enum import Enum
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 import msgspec
 
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.object_store import StoredObject
+from personalize_assets.storage.raw_files import NO_FILES, Tally
 
-# The cursor stays below 50 kB, whatever the history: so many days at about 40 and 80 bytes each.
-_MOST_DONE = 400
-_MOST_WATCHED = 300
-# Of the days that wait for something, so many are looked at in a tick, and so many runs are asked for.
+# These bounds keep the cursor below 50 kB, however long the history: a done day takes about 40 bytes, a watched one 80.
+_MAX_DONE = 400
+_MAX_WATCHED = 300
+# Per tick: watched days that are listed, and runs that are requested.
 _WATCHED_PER_TICK = 20
-_ASKS_PER_TICK = 25
-_FILES_BETWEEN_LOOKS_AT_THE_CLOCK = 1000
-# A failed day is asked for again after an hour, then two, four, …; once a day where the failure does not pass by
-# itself: nobody tells us when a permission has been granted.
+_REQUESTS_PER_TICK = 25
+_FILES_PER_TIME_CHECK = 1000
+# A failed day is requested again after an hour, then two, four, …; after a permanent error once a day, because nothing
+# notifies us when a permission has been granted.
 _FIRST_WAIT = 3600.0
 _LONGEST_WAIT = 24 * 3600.0
-
-_BITS = 96
-
-
-class Tally(msgspec.Struct):
-    """The sum of a listing, in any order of files and in several goes. ``newest`` is 0 without a file."""
-
-    total: str = "0" * (_BITS // 4)
-    files: int = 0
-    bytes: int = 0
-    newest: float = 0.0
-    sources: list[str] = msgspec.field(default_factory=list)
-
-    def add(self, source: str, files: Iterable[StoredFile]) -> None:
-        total = int(self.total, 16)
-        for file in files:
-            told = f"{source}\0{file.key}\0{file.bytes}\0{file.version}".encode("utf-8", "surrogateescape")
-            total += int.from_bytes(hashlib.blake2b(told, digest_size=_BITS // 8).digest(), "big")
-            self.files += 1
-            self.bytes += file.bytes
-            self.newest = max(self.newest, file.modified)
-            if source not in self.sources:
-                self.sources.append(source)
-        self.total = f"{total % 2**_BITS:0{_BITS // 4}x}"
-
-    @property
-    def digest(self) -> str:
-        """Equal for equal keys, sizes and versions (``StoredFile``) of the same sources."""
-        return self.total
-
-
-NOTHING = Tally().digest
-"""The digest of a day without files, and the content of a day that was never converted."""
-
-
-def content_digest(files: Mapping[str, Iterable[StoredFile]]) -> str:
-    """The digest of a day's files, by source."""
-    tally = Tally()
-    for source, listed in files.items():
-        tally.add(source, listed)
-    return tally.digest
 
 
 class Position(NamedTuple):
@@ -78,17 +39,24 @@ class Position(NamedTuple):
     key: str
 
 
-class Converted(NamedTuple):
-    """What is in force of a day: the digest of the content it was made of, and the runs that made it."""
+class CommittedDay(NamedTuple):
+    """What is committed of a day: the digest of the content it was made of, and the runs that made it.
 
-    content: str = NOTHING
+    Without a commit the content is that of a day without files, and ``runs`` is ``new``.
+    """
+
+    content: str = NO_FILES
     runs: str = "new"
 
 
 class Runs(NamedTuple):
-    """The runs that were asked for: whether one for the day is under way, and how those for this change ended.
+    """The runs that were requested for one change of a day.
 
-    ``ended`` is when the last of them did; ``is_permanent`` whether its failure will not pass by itself.
+    Attributes:
+        is_under_way: Whether any run for the day has not ended.
+        finished: Runs for this change that ended.
+        ended: When the last of them ended.
+        is_permanent: Whether the last of them ended with a permanent error.
     """
 
     is_under_way: bool = False
@@ -97,23 +65,31 @@ class Runs(NamedTuple):
     is_permanent: bool = False
 
 
-class World(Protocol):
-    """What lies around the cursor: sources, destination and the history of runs."""
+class SensorState(Protocol):
+    """What a tick reads besides the cursor: sources, destination and the history of runs."""
 
-    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredFile]]:
+    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         """The raw files of a day that come after a position, as ``(source, file)``: source by source, in key order."""
 
-    def converted(self, day: date) -> Converted:
-        """What is in force of a day, in all datasets; without content if they are not of the same."""
+    def committed(self, day: date) -> CommittedDay:
+        """What is committed of a day in all datasets together."""
 
-    def runs(self, day: date, change: str) -> Runs: ...
+    def runs(self, day: date, change: str) -> Runs:
+        """The runs for a day; ``change`` as in ``DayRequest``."""
 
     def vanished(self, day: date, sources: Sequence[str]) -> str | None:
-        """The text to show if a source that had files on this day, but is not among these, is now empty altogether."""
+        """The problem to log if a source that had files on this day, but is not among these, is now empty."""
 
 
-class Ask(NamedTuple):
-    """A day to convert. ``change`` names what is to be replaced by what; ``run_key`` counts its runs too."""
+class DayRequest(NamedTuple):
+    """A day to convert.
+
+    Attributes:
+        change: Names what is to be replaced by what.
+        run_key: The change and the number of the try, so that Dagster runs each of them once.
+        is_first: Whether no run for this change has ended yet.
+        tally: The day's files.
+    """
 
     day: date
     change: str
@@ -123,7 +99,7 @@ class Ask(NamedTuple):
 
 
 class Watched(msgspec.Struct, array_like=True):
-    """A day that waits: to settle, for its run, or for the next try. ``due`` is when to look at it again."""
+    """A day that waits: to settle, for its run, or for the next try. ``due`` is when to list it again."""
 
     digest: str
     first_seen: float
@@ -131,7 +107,7 @@ class Watched(msgspec.Struct, array_like=True):
 
 
 class Partial(msgspec.Struct):
-    """A listing that the time did not suffice for."""
+    """A listing that was stopped because time ran out."""
 
     day: str
     position: Position
@@ -139,7 +115,16 @@ class Partial(msgspec.Struct):
 
 
 class Cursor(msgspec.Struct):
-    """What a tick leaves for the next one; ``scope`` names the sources and the destination it is about."""
+    """What a tick leaves for the next one; stored by Dagster as text.
+
+    Attributes:
+        scope: Identifies the sources and the destination that the cursor is about.
+        done: The digest of each converted day; the oldest days are dropped.
+        watched: Days that wait, by day.
+        left: Days that the last tick had no time for.
+        older: The older day that was listed last.
+        partial: A listing to continue.
+    """
 
     scope: str = ""
     done: dict[str, str] = msgspec.field(default_factory=dict)
@@ -150,7 +135,7 @@ class Cursor(msgspec.Struct):
 
     @classmethod
     def read(cls, text: str | None, scope: str) -> Cursor:
-        """The cursor in a text; a new one if there is none, if it cannot be read, or if it is about something else."""
+        """Decode a cursor; a new one if there is none, if it cannot be decoded, or if it has another scope."""
         try:
             cursor = msgspec.json.decode(text or "", type=cls)
         except msgspec.MsgspecError:
@@ -158,10 +143,11 @@ class Cursor(msgspec.Struct):
         return cursor if cursor.scope == scope else cls(scope)
 
     def text(self) -> str:
+        """The cursor as JSON."""
         return msgspec.json.encode(self).decode()
 
     def notice(self, day: date, now: float, settle_seconds: float) -> None:
-        """Look at a day soon, because somebody says it has changed."""
+        """Watch a day that a notification names as changed."""
         waiting = self.watched.get(day.isoformat())
         if waiting is None:
             self.watched[day.isoformat()] = Watched("", now, now)
@@ -170,12 +156,19 @@ class Cursor(msgspec.Struct):
 
     @property
     def is_full(self) -> bool:
-        return len(self.watched) >= _MOST_WATCHED
+        """Whether no more days can be watched."""
+        return len(self.watched) >= _MAX_WATCHED
 
 
 @dataclass(frozen=True)
 class Rules:
-    """``recent`` days are listed in every tick, and ``older_per_tick`` of the ``older`` ones, which take turns."""
+    """Which days to list, and how long a day must be unchanged.
+
+    Attributes:
+        recent: Days listed in every tick.
+        older: Days of which each tick lists the next ``older_per_tick``, newest first.
+        settle_seconds: A day has settled when nothing has changed for so long.
+    """
 
     recent: Sequence[date]
     older: Sequence[date]
@@ -185,9 +178,9 @@ class Rules:
 
 @dataclass
 class Outcome:
-    """What came of a tick."""
+    """What a tick did: runs to request, and days by why they wait."""
 
-    asks: list[Ask] = field(default_factory=list)
+    requests: list[DayRequest] = field(default_factory=list)
     looked_at: int = 0
     unsettled: list[date] = field(default_factory=list)
     under_way: list[date] = field(default_factory=list)
@@ -196,10 +189,30 @@ class Outcome:
     is_cut_short: bool = False
 
 
-def tick(cursor: Cursor, world: World, rules: Rules, now: float, out_of_time: Callable[[], bool]) -> Outcome:
-    """Look at the days whose turn it is and change the cursor accordingly.
+class Verdict(Enum):
+    """Whether a day is converted, must wait, or is to be requested now."""
 
-    However little time there is, every tick gets one step further; what it leaves is the first thing of the next.
+    DONE = "done"
+    UNSETTLED = "unsettled"
+    UNDER_WAY = "under way"
+    RETRY_LATER = "retry later"
+    VANISHED = "vanished"
+    DUE = "due"
+
+
+class Decision(NamedTuple):
+    """What to do about a day; ``look_again`` is when to list it again if it is not done."""
+
+    verdict: Verdict
+    look_again: float = 0.0
+    request: DayRequest | None = None
+    problem: str = ""
+
+
+def tick(cursor: Cursor, state: SensorState, rules: Rules, now: float, out_of_time: Callable[[], bool]) -> Outcome:
+    """List the days that are due, decide about each, and change the cursor accordingly.
+
+    However little time there is, every tick gets one step further; the next one begins with what it leaves.
     """
     outcome = Outcome()
     plan = _plan(cursor, rules, now)
@@ -207,19 +220,23 @@ def tick(cursor: Cursor, world: World, rules: Rules, now: float, out_of_time: Ca
     for index, day in enumerate(plan):
         tally = None
         if index == 0 or not out_of_time():
-            tally = _listed(cursor, world, day, out_of_time)
+            tally = _list_day(cursor, state, day, out_of_time)
         if tally is None:
             outcome.is_cut_short = True
             cursor.left = [later.isoformat() for later in plan[index:]]
             break
         outcome.looked_at += 1
-        _judge(cursor, world, rules, now, day, tally, outcome)
+        if cursor.done.get(day.isoformat()) == tally.digest:
+            decision = Decision(Verdict.DONE)
+        else:
+            decision = decide(day, tally, _first_seen(cursor, day, tally, now), state, rules, now)
+        _apply(decision, cursor, outcome, day, tally, now)
     _bound(cursor)
     return outcome
 
 
 def _plan(cursor: Cursor, rules: Rules, now: float) -> list[date]:
-    """What the last tick has left, days that are due, recent days, and some of the older ones; each once."""
+    """Days left by the last tick, watched days that are due, recent days, and the next of the older ones; each once."""
     days = {day.isoformat(): day for day in (*rules.recent, *rules.older)}
     cursor.watched = {day: waiting for day, waiting in cursor.watched.items() if day in days}
     due = sorted((waiting.due, day) for day, waiting in cursor.watched.items() if waiting.due <= now)
@@ -234,67 +251,75 @@ def _plan(cursor: Cursor, rules: Rules, now: float) -> list[date]:
     return [days[name] for name in dict.fromkeys(names) if name in days]
 
 
-def _listed(cursor: Cursor, world: World, day: date, out_of_time: Callable[[], bool]) -> Tally | None:
+def _list_day(cursor: Cursor, state: SensorState, day: date, out_of_time: Callable[[], bool]) -> Tally | None:
     """The sum of a day's listing, begun now or in an earlier tick; None if the time ran out again."""
     partial = cursor.partial if cursor.partial and cursor.partial.day == day.isoformat() else None
     tally = partial.tally if partial else Tally()
     cursor.partial = None
-    files = world.files(day, partial.position if partial else None)
-    while batch := list(islice(files, _FILES_BETWEEN_LOOKS_AT_THE_CLOCK)):
+    files = state.files(day, partial.position if partial else None)
+    while batch := list(islice(files, _FILES_PER_TIME_CHECK)):
         for source in dict.fromkeys(source for source, _ in batch):
             tally.add(source, (file for its, file in batch if its == source))
-        if len(batch) == _FILES_BETWEEN_LOOKS_AT_THE_CLOCK and out_of_time():
+        if len(batch) == _FILES_PER_TIME_CHECK and out_of_time():
             source, file = batch[-1]
             cursor.partial = Partial(day.isoformat(), Position(source, file.key), tally)
             return None
     return tally
 
 
-def _judge(cursor: Cursor, world: World, rules: Rules, now: float, day: date, tally: Tally, outcome: Outcome) -> None:
-    """Whether a day is done, or is to be asked for, or has to wait."""
-    name = day.isoformat()
-    if cursor.done.get(name) == tally.digest:
-        cursor.watched.pop(name, None)
-        return
-    # Should it come back to what it was, a run may have found it in between: the commit is to be asked.
-    cursor.done.pop(name, None)
-    waiting = cursor.watched.get(name)
-    first_seen = waiting.first_seen if waiting and waiting.digest == tally.digest else now
+def _first_seen(cursor: Cursor, day: date, tally: Tally, now: float) -> float:
+    """When the day was first listed with its present content."""
+    waiting = cursor.watched.get(day.isoformat())
+    return waiting.first_seen if waiting and waiting.digest == tally.digest else now
 
-    def wait(until: float, kind: list[date]) -> None:
-        kind.append(day)
-        if waiting or not cursor.is_full:  # else its turn among the older days finds it again
-            cursor.watched[name] = Watched(tally.digest, first_seen, until)
 
-    # Of a time to come, by a wrong clock, or no file at all any more: then the first look counts.
+def decide(day: date, tally: Tally, first_seen: float, state: SensorState, rules: Rules, now: float) -> Decision:
+    """Decide about one day from its listing, its commits and its runs; changes nothing."""
+    # Without files, or with a time of modification in the future (a wrong clock), the first listing counts.
     quiet_since = tally.newest if tally.files and tally.newest <= now else first_seen
-    if tally.files and now < quiet_since + rules.settle_seconds:
-        wait(quiet_since + rules.settle_seconds, outcome.unsettled)
-        return
-    converted = world.converted(day)
-    change = f"{name}/{tally.digest}/{converted.runs}"
-    runs = world.runs(day, change)
-    # What is in force now is soon replaced, if a run has found something else before the day came back to it.
-    if converted.content == tally.digest and not runs.is_under_way:
+    settled_at = quiet_since + rules.settle_seconds
+    if tally.files and now < settled_at:
+        return Decision(Verdict.UNSETTLED, settled_at)
+    committed = state.committed(day)
+    change = f"{day.isoformat()}/{tally.digest}/{committed.runs}"
+    runs = state.runs(day, change)
+    # A run under way may have found other content before the day came back to this one: its commit will replace this.
+    if committed.content == tally.digest and not runs.is_under_way:
+        return Decision(Verdict.DONE)
+    if now < settled_at:
+        return Decision(Verdict.UNSETTLED, settled_at)
+    if runs.is_under_way:
+        return Decision(Verdict.UNDER_WAY, now)
+    retry_at = runs.ended + (_LONGEST_WAIT if runs.is_permanent else _wait_after(runs.finished))
+    if runs.finished and now < retry_at:
+        return Decision(Verdict.RETRY_LATER, retry_at)
+    if problem := state.vanished(day, tally.sources):
+        return Decision(Verdict.VANISHED, now + _FIRST_WAIT, problem=problem)
+    request = DayRequest(day, change, f"{change}/{runs.finished + 1}", runs.finished == 0, tally)
+    return Decision(Verdict.DUE, now, request)
+
+
+def _apply(decision: Decision, cursor: Cursor, outcome: Outcome, day: date, tally: Tally, now: float) -> None:
+    """Enter a decision into the cursor and the outcome."""
+    name = day.isoformat()
+    if decision.verdict is Verdict.DONE:
         cursor.done[name] = tally.digest
         cursor.watched.pop(name, None)
         return
-    if now < quiet_since + rules.settle_seconds:
-        wait(quiet_since + rules.settle_seconds, outcome.unsettled)
-        return
-    again = runs.ended + (_LONGEST_WAIT if runs.is_permanent else _wait_after(runs.finished))
-    if runs.is_under_way:
-        wait(now, outcome.under_way)
-    elif runs.finished and now < again:
-        wait(again, outcome.waiting_to_retry)
-    elif problem := world.vanished(day, tally.sources):
-        outcome.problems.append(problem)
-        wait(now + _FIRST_WAIT, [])
-    elif len(outcome.asks) == _ASKS_PER_TICK:
-        wait(now, [])
-    else:
-        outcome.asks.append(Ask(day, change, f"{change}/{runs.finished + 1}", runs.finished == 0, tally))
-        wait(now, [])
+    # Forgotten even if the day comes back to this content: a run may find another one in between.
+    cursor.done.pop(name, None)
+    if name in cursor.watched or not cursor.is_full:  # else it is found again when the older days reach it
+        cursor.watched[name] = Watched(tally.digest, _first_seen(cursor, day, tally, now), decision.look_again)
+    if decision.verdict is Verdict.UNSETTLED:
+        outcome.unsettled.append(day)
+    elif decision.verdict is Verdict.UNDER_WAY:
+        outcome.under_way.append(day)
+    elif decision.verdict is Verdict.RETRY_LATER:
+        outcome.waiting_to_retry.append(day)
+    elif decision.verdict is Verdict.VANISHED:
+        outcome.problems.append(decision.problem)
+    elif decision.request and len(outcome.requests) < _REQUESTS_PER_TICK:
+        outcome.requests.append(decision.request)
 
 
 def _wait_after(failures: int) -> float:
@@ -302,6 +327,6 @@ def _wait_after(failures: int) -> float:
 
 
 def _bound(cursor: Cursor) -> None:
-    """Forget the done days of long ago: their commits tell the same, for one look each time their turn comes."""
-    for day in sorted(cursor.done)[: -_MOST_DONE or None]:
+    """Forget the oldest done days: reading their commits once, when their turn comes, gives the same."""
+    for day in sorted(cursor.done)[: -_MAX_DONE or None]:
         del cursor.done[day]

@@ -1,183 +1,215 @@
-"""Days of raw files to daily datasets: what is asked of the engine, and what is done with its answer."""
+"""The stage ``convert``, for any number of days: the job spec for an engine, and the commit of its report."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
 
-import msgspec
+from msgspec import structs
 
-from personalize_assets.conversion.convert.task import Plan, RawFile, Source
-from personalize_assets.conversion.export.export_profile import PREVIEW_ROWS
-from personalize_assets.conversion.job import ConvertSpec
-from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.mapping.masking import Mask, masked_columns, masked_profile
+from personalize_assets.conversion.spec import (
+    ConvertReport,
+    ConvertSpec,
+    DatasetCounts,
+    DayReport,
+    Plan,
+    RawFile,
+    RawFileSet,
+    SourceCounts,
+)
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
-from personalize_assets.pipeline.accounting import is_closed
-from personalize_assets.pipeline.arrivals import NOTHING, Converted
+from personalize_assets.pipeline.accounting import balances
+from personalize_assets.pipeline.arrivals import CommittedDay
+from personalize_assets.pipeline.catalog import current_catalog
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY, REJECTS, DamagedFile, fingerprint, new_run_id
+from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, Reject
+from personalize_assets.storage.raw_files import NO_FILES
 
 
-class DayStages(DatasetGroup):
-    """``convert``, for any number of days at once."""
+@dataclass
+class ConvertedDays:
+    """Commits of some days, and the accounting of their sources, both by dataset and then by day (ISO)."""
 
-    def convert_spec(self, days: Sequence[date], make: Collection[str]) -> dict[str, Any]:
-        """The job spec that makes the daily files of datasets for days, from the files in their catalogs.
+    commits: dict[str, dict[str, DayCommit]] = field(default_factory=dict)
+    accounting: dict[str, dict[str, DayAccounting]] = field(default_factory=dict)
 
-        The key of hashed columns is not in it; raises an error if there is none where this runs.
-        """
-        hash_keys.must_be_there(self.datasets)
-        catalogs = {day: self.day_catalog(day) for day in days}
-        needed = {self.source_ids[name] for name in make}
-        sources = [
-            Source(
-                id=id,
-                dated=source.source.layout != "flat",
-                files=tuple(
-                    RawFile(source.uri(file["key"]), day, file["bytes"], file["framing"], file["compression"] == "gzip")
-                    for day, catalog in catalogs.items()
-                    for file in catalog["files"]
-                    if file["source"] == id
-                ),
-                datasets=tuple(self.datasets[name] for name, its in self.source_ids.items() if its == id),
-            )
-            for id, source in self.sources.items()
-            if id in needed
-        ]
-        folders = {name: self.destination.uri_of(folder) for name, folder in {**DAILY, REJECTS: REJECTS}.items()}
-        plan = Plan(
-            new_run_id(),
-            tuple(name for name in self.datasets if name in make),
-            folders,
-            int(time.time()),
-            self.s3_options,
-            self.masked,
-        )
-        contents = {day.isoformat(): catalog.get("content") for day, catalog in catalogs.items()}
-        return {**msgspec.to_builtins(ConvertSpec(tuple(sources), plan)), "contents": contents}
+    def add(self, name: str, day: str, commit: DayCommit, accounting: DayAccounting) -> None:
+        """Add a dataset's day."""
+        self.commits.setdefault(name, {})[day] = commit
+        self.accounting.setdefault(name, {})[day] = accounting
 
-    def commit_convert(
-        self, days: Sequence[date], spec: Mapping[str, Any], report: Mapping[str, Any]
-    ) -> dict[str, dict[str, dict[str, Any]]]:
-        """Put the daily files of a report in force. Returns the commits: dataset to day to counts and keys.
+    def __add__(self, other: ConvertedDays) -> ConvertedDays:
+        """Both together; a day in both is that of ``other``."""
+        total = ConvertedDays()
+        for part in (self, other):
+            for name, commits in part.commits.items():
+                for day, commit in commits.items():
+                    total.add(name, day, commit, part.accounting[name][day])
+        return total
 
-        A day whose files hold nothing gets empty commits: it is done, and what it had before is gone. Raises an error
-        before anything is put in force if the report does not account for every file of the spec.
-        """
-        _must_account_for_all_files(spec, report)
-        run = spec["plan"]["run_id"]
-        done: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in spec["plan"]["make"]}
-        for day in (day.isoformat() for day in days):
-            for source in spec["sources"]:
-                books = _books(report, day, source["id"])
-                self.destination.commit_day(REJECTS, day, self._with_keys(books, run), part=source["id"])
-            for name, commits in done.items():
-                counts = _day_counts(report, day, name)
-                commit = {
-                    "mapping": fingerprint(self.datasets[name]),
-                    "content": spec["contents"][day],
-                    **hash_keys.mark(self.datasets[name]),
-                    **self._with_keys(counts, run),
-                }
-                self.destination.commit_day(DAILY[name], day, commit)
-                commits[day] = commit
-            self.destination.sweep_day(day)
-        return done
+    def days(self) -> set[str]:
+        """All days (ISO)."""
+        return {day for commits in self.commits.values() for day in commits}
 
-    def books(self, name: str, days: Iterable[str], report: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        """What was read of a dataset's source according to a report of ``convert``, by day."""
-        return {day: _books(report, day, self.source_ids[name]) for day in days}
 
-    def finished(
-        self, days: Sequence[date], make: Collection[str]
-    ) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, dict[str, dict[str, Any]]]]:
-        """The commits and books, by dataset and day, of those days that need not be converted again.
+def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Collection[str]) -> ConvertSpec:
+    """The job spec that makes the daily files of datasets for days, from the files in their catalogs.
 
-        These are the ones whose commits are all of the files in the catalog and of today's mapping, with their books
-        closed.
-        """
-        commits: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in make}
-        books: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in make}
-        for day in days:
-            content, key = self.day_catalog(day).get("content"), day.isoformat()
-            try:
-                found = {name: self.destination.day_commit(name, key) or {} for name in make}
-                read = {name: self.destination.source_books(key, self.source_ids[name]) for name in make}
-            except DamagedFile:
-                continue  # to be converted again, which mends it
-            if all(self._is_finished(name, content, found[name], read[name]) for name in make):
-                for name in make:
-                    commits[name][key], books[name][key] = self._shown(name, found[name]), read[name]
-        return commits, books
+    The key of hashed columns is not in it. Raises ``PersonalizeAssetsError`` if the key is missing in this environment,
+    or if a day is not catalogued.
+    """
+    hash_keys.check_key(group.datasets)
+    catalogs = {day: current_catalog(group, day) for day in days}
+    needed = {group.source_ids[name] for name in dataset_names}
+    folders = {**DAILY, REJECTS: REJECTS}
+    return ConvertSpec(
+        sources=tuple(_raw_file_set(group, id, catalogs) for id in group.sources if id in needed),
+        plan=Plan(
+            run_id=new_run_id(),
+            make=tuple(name for name in group.datasets if name in dataset_names),
+            folders={name: group.destination.uri_of(folder) for name, folder in folders.items()},
+            now=int(time.time()),
+            s3=dict(group.s3_options),
+            mask=group.masked_paths,
+        ),
+        contents={day.isoformat(): catalog.content for day, catalog in catalogs.items()},
+    )
 
-    def _shown(self, name: str, commit: Mapping[str, Any]) -> dict[str, Any]:
-        """A day's commit as people may see it: it may have been made before the config's mask."""
-        if commit.get("profile") is None:
-            return dict(commit)
-        hidden = masked_columns(self.datasets[name], self.masked)
-        return {**commit, "profile": masked_profile(commit["profile"], hidden)}
 
-    def _is_finished(self, name: str, content: str | None, commit: Mapping[str, Any], books: Mapping[str, Any]) -> bool:
-        made_of = (content, fingerprint(self.datasets[name]))
-        return (commit.get("content"), commit.get("mapping")) == made_of and is_closed(books, commit)
+def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]) -> RawFileSet:
+    source = group.sources[id]
+    return RawFileSet(
+        id=id,
+        dated=source.source.layout != "flat",
+        files=tuple(
+            RawFile(source.uri(file.key), day, file.bytes, file.framing, file.compression == "gzip")
+            for day, catalog in catalogs.items()
+            for file in catalog.files
+            if file.source == id
+        ),
+        datasets=tuple(group.datasets[name] for name, its_source in group.source_ids.items() if its_source == id),
+    )
 
-    def converted(self, day: date) -> Converted:
-        """What is in force of a day in all datasets together, whatever the mapping it was made with."""
-        try:
-            commits = [self.destination.day_commit(name, day.isoformat()) for name in self.datasets]
-        except DamagedFile:
-            return Converted("damaged", "damaged")
-        contents = {commit.get("content", "unknown") if commit else NOTHING for commit in commits}
-        runs = sorted({commit["run"] for commit in commits if commit})
-        return Converted(contents.pop() if len(contents) == 1 else "several", "+".join(runs) or "new")
 
-    def _with_keys(self, counts: Mapping[str, Any], run: str) -> dict[str, Any]:
-        keys = {
-            kind: [self.destination.key_of(uri) for uri in counts[kind]]
-            for kind in ("files", "reject_files")
-            if kind in counts
+def commit_convert(
+    group: DatasetGroup, days: Sequence[date], spec: ConvertSpec, report: ConvertReport
+) -> ConvertedDays:
+    """Make the daily files of a report the current ones, day by day, and return their commits.
+
+    A day without files gets empty commits: it is converted, and what it had before is deleted. Raises
+    ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec.
+    """
+    _check_all_files_read(spec, report)
+    run = spec.plan.run_id
+    done = ConvertedDays()
+    for day in (day.isoformat() for day in days):
+        made = report.days.get(day, DayReport())
+        accounting = {
+            source.id: _accounting(group, run, made.sources.get(source.id, SourceCounts())) for source in spec.sources
         }
-        return {"run": run, **counts, **keys}
+        for source, counts in accounting.items():
+            group.destination.commit_accounting(source, day, counts)
+        for name in spec.plan.make:
+            commit = _day_commit(group, name, spec, day, made.datasets.get(name, DatasetCounts()))
+            group.destination.commit_day(name, day, commit)
+            done.add(name, day, commit, accounting[group.source_ids[name]])
+        group.destination.delete_leftovers(day)
+    return done
 
 
-_EMPTY_BOOKS: dict[str, Any] = {
-    "raw_files": 0, "bytes": 0, "read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}, "reject_files": [],
-}  # fmt: skip
-_EMPTY_COUNTS: dict[str, Any] = {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
+def _accounting(group: DatasetGroup, run: str, counts: SourceCounts) -> DayAccounting:
+    keys = tuple(map(group.destination.key_of, counts.reject_files))
+    return DayAccounting(**structs.asdict(structs.replace(counts, reject_files=keys)), run=run)
 
 
-def _part(report: Mapping[str, Any], day: str, kind: str, name: str) -> dict[str, Any]:
-    """What a report of ``convert`` says of one of the day's ``sources`` or ``datasets``; nothing if it had no files."""
-    part: dict[str, Any] = report["days"].get(day, {}).get(kind, {}).get(name, {})
-    return part
+def _day_commit(group: DatasetGroup, name: str, spec: ConvertSpec, day: str, counts: DatasetCounts) -> DayCommit:
+    key_of = group.destination.key_of
+    with_keys = structs.replace(
+        counts, files=tuple(map(key_of, counts.files)), reject_files=tuple(map(key_of, counts.reject_files))
+    )
+    return DayCommit(
+        **structs.asdict(with_keys),
+        run=spec.plan.run_id,
+        mapping=fingerprint(group.datasets[name]),
+        content=spec.contents[day],
+        key_mark=hash_keys.mark_of(group.datasets[name]),
+    )
 
 
-def _day_counts(report: Mapping[str, Any], day: str, name: str) -> dict[str, Any]:
-    counts = {**_EMPTY_COUNTS, **_part(report, day, "datasets", name)}
-    profile = counts.get("profile")
-    if profile is None:
-        return counts
-    # What the tasks have each appended: the first and last event of all, and a preview of one length.
-    times = [min(profile["times"]), max(profile["times"])] if profile["times"] else []
-    return {**counts, "profile": {**profile, "times": times, "preview": profile["preview"][:PREVIEW_ROWS]}}
-
-
-def _books(report: Mapping[str, Any], day: str, source: str) -> dict[str, Any]:
-    return {**_EMPTY_BOOKS, **_part(report, day, "sources", source)}
-
-
-def _must_account_for_all_files(spec: Mapping[str, Any], report: Mapping[str, Any]) -> None:
-    """A report that lost a task would otherwise empty a day without a word."""
-    for source in spec["sources"]:
-        wanted = Counter(file["day"] for file in source["files"])
-        for day, files in wanted.items():
-            read = _books(report, day, source["id"])["raw_files"]
+def _check_all_files_read(spec: ConvertSpec, report: ConvertReport) -> None:
+    """Without this check, a report that lost a task would empty a day."""
+    for source in spec.sources:
+        for day, files in Counter(file.day.isoformat() for file in source.files).items():
+            read = report.days.get(day, DayReport()).sources.get(source.id, SourceCounts()).raw_files
             if read != files:
                 raise PersonalizeAssetsError(
-                    f"the engine's report of run {spec['plan']['run_id']} accounts for {read} of {files} raw files of "
-                    f"{day} ({source['id']}); nothing was put in force: run it again"
+                    f"the engine's report of run {spec.plan.run_id} accounts for {read} of {files} raw files of "
+                    f"{day} ({source.id}); nothing was committed: run it again"
                 )
+
+
+def finished_days(group: DatasetGroup, days: Sequence[date], dataset_names: Collection[str]) -> ConvertedDays:
+    """Those of the days that need not be converted again, with their current commits.
+
+    Their commits are of the files in the catalog and of the current mapping, and their counts balance. Profiles are
+    masked again: they may have been made before the config's ``mask``.
+    """
+    finished = ConvertedDays({name: {} for name in dataset_names}, {name: {} for name in dataset_names})
+    for day in days:
+        content = current_catalog(group, day).content
+        try:
+            found = list(_finished(group, day.isoformat(), content, dataset_names))
+        except DamagedFile:
+            continue  # converting the day again replaces the damaged file
+        if len(found) == len(dataset_names):
+            for name, commit, accounting in found:
+                finished.add(name, day.isoformat(), _masked(group, name, commit), accounting)
+    return finished
+
+
+def _finished(
+    group: DatasetGroup, day: str, content: str | None, dataset_names: Collection[str]
+) -> Iterator[tuple[str, DayCommit, DayAccounting]]:
+    for name in dataset_names:
+        commit = group.destination.day_commit(name, day)
+        accounting = group.destination.day_accounting(group.source_ids[name], day)
+        if commit is None or accounting is None:
+            continue
+        is_current = (commit.content, commit.mapping) == (content, fingerprint(group.datasets[name]))
+        if is_current and balances(accounting, commit):
+            yield name, commit, accounting
+
+
+def _masked(group: DatasetGroup, name: str, commit: DayCommit) -> DayCommit:
+    if commit.profile is None:
+        return commit
+    hidden = masked_columns(group.datasets[name], group.masked_paths)
+    return structs.replace(commit, profile=masked_profile(commit.profile, hidden))
+
+
+def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
+    """What is committed of a day in all datasets together, whatever mapping it was made with."""
+    try:
+        commits = [group.destination.day_commit(name, day.isoformat()) for name in group.datasets]
+    except DamagedFile:
+        return CommittedDay("damaged", "damaged")
+    contents = {(commit.content or "unknown") if commit else NO_FILES for commit in commits}
+    runs = sorted({commit.run for commit in commits if commit})
+    return CommittedDay(contents.pop() if len(contents) == 1 else "several", "+".join(runs) or "new")
+
+
+def first_rejects(group: DatasetGroup, name: str, day: str, count: int) -> list[Reject]:
+    """The first rejects of a dataset and day (ISO), masked: they may have been made before the config's ``mask``."""
+    rejects = group.destination.first_rejects(name, day, count)
+    mask = Mask(group.masked_paths)
+    if not mask:
+        return rejects
+    return [
+        structs.replace(reject, raw=None if reject.raw is None else mask.raw(reject.raw.encode())) for reject in rejects
+    ]

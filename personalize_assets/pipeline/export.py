@@ -1,160 +1,249 @@
-"""All converted days to users, items and the CSVs: what is asked of the engine, and what is done with its answer."""
+"""The stage ``export``, over all converted days: the job spec for an engine, and the commit of its report."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from typing import Any
+from dataclasses import dataclass, field
 
 import msgspec
 
 from personalize_assets.conversion.export.csv_cells import header
-from personalize_assets.conversion.job import Export, ExportSpec
+from personalize_assets.conversion.spec import DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.csv_files import put_folder, put_single_file
 from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
+from personalize_assets.storage.exported_files import join_single_file, keep_folder
+from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
 
-class ExportStages(DatasetGroup):
-    """``users``, ``items`` and ``<dataset>_csv``, in any selection of them."""
+class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The daily rows that go into one dataset's export; attributes as in ``TableCommit``.
 
-    def export_spec(self, make: Collection[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
-        """The job spec that makes ``users``, ``items`` and ``<dataset>_csv``, and what its commit must know.
+    ``files`` are daily files or those of a table; in the latter case ``duplicates`` were already left out.
+    """
 
-        Raises an error if nothing is converted yet, or if a day was converted by another mapping than today's.
-        """
-        run = new_run_id()
-        with_header = not self.config.destination.single_file
-        exports = []
-        inputs: dict[str, dict[str, Any]] = {}
-        for name, dataset in self.datasets.items():
-            to_csv = self.destination.uri_of(self._csv_folder(name, run)) if f"{name}_csv" in make else None
-            to_table = self.destination.uri_of(f"{name}/{run}") if name in make else None
-            if to_table or (to_csv and name == "interactions"):
-                inputs[name] = self._daily_input(name)
-                daily = self._uris(inputs[name])
-                exports.append(Export(dataset, daily=daily, to_table=to_table, to_csv=to_csv, csv_header=with_header))
-            elif to_csv:
-                inputs[name] = self._table_input(name)
-                table = self._uris(inputs[name])
-                exports.append(Export(dataset, table=table, to_csv=to_csv, csv_header=with_header))
-        hash_keys.must_be_one(self.destination, self.datasets, make)
-        return msgspec.to_builtins(ExportSpec(tuple(exports), self.s3_options, self.masked)), {
-            name: {
-                "run": run,
-                **{key: found.get(key) for key in ("days", "inputs", "kept", "duplicates")},
-                **hash_keys.mark_in([found]),
-            }
-            for name, found in inputs.items()
-        }
+    days: tuple[str, ...]
+    inputs: str | None
+    kept: int
+    duplicates: int
+    files: tuple[str, ...]
+    key_mark: str | None
 
-    def _csv_folder(self, name: str, run: str) -> str:
-        """Where the engine writes CSVs: to be joined, or to stay."""
-        single = self.config.destination.single_file
-        return self.destination.parts_folder(name, run) if single else self.destination.csv_folder(name, run)
 
-    def _daily_input(self, name: str) -> dict[str, Any]:
-        commits = self.destination.daily_commits(name)
-        if not commits:
-            raise PersonalizeAssetsError(
-                f"{self.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first"
+class PlannedExport(msgspec.Struct, frozen=True):
+    """A job spec for an engine, and what the commit of its report needs: run id, and input by dataset."""
+
+    spec: ExportSpec
+    run: str
+    inputs: dict[str, ExportInput]
+
+
+class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Daily rows that went in (``kept = rows + duplicates``), rows that came out, and the size of the CSV in bytes."""
+
+    rows: int
+    kept: int
+    duplicates: int
+    bytes: int
+
+
+@dataclass
+class ExportOutcome:
+    """What an export did.
+
+    Attributes:
+        counts: By dataset, whether its CSV was replaced or refused.
+        tables: New commits of ``users`` and ``items``, by dataset.
+        manifests: New manifests by dataset.
+        refused: Datasets whose former CSV stays the current one.
+    """
+
+    counts: dict[str, ExportCounts] = field(default_factory=dict)
+    tables: dict[str, TableCommit] = field(default_factory=dict)
+    manifests: dict[str, ExportManifest] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
+
+
+def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExport:
+    """The job spec that makes any of the assets ``users``, ``items`` and ``<dataset>_csv``.
+
+    Raises ``PersonalizeAssetsError`` if nothing is converted yet, if a day was converted with another mapping than the
+    current one, or if hashes of two keys would meet.
+    """
+    run = new_run_id()
+    exports = []
+    inputs: dict[str, ExportInput] = {}
+    for name, dataset in group.datasets.items():
+        to_csv = group.destination.uri_of(_csv_folder(group, name, run)) if f"{name}_csv" in asset_names else None
+        to_table = group.destination.uri_of(f"{name}/{run}") if name in asset_names else None
+        if not to_table and not to_csv:
+            continue
+        is_daily = bool(to_table) or name == "interactions"
+        inputs[name] = _daily_input(group, name) if is_daily else _table_input(group, name)
+        uris = tuple(map(group.destination.uri_of, inputs[name].files))
+        exports.append(
+            DatasetExport(
+                dataset,
+                daily=uris if is_daily else None,
+                table=None if is_daily else uris,
+                to_table=to_table,
+                to_csv=to_csv,
+                csv_header=not group.config.destination.single_file,
             )
-        now = fingerprint(self.datasets[name])
-        stale = [day for day, commit in commits.items() if commit["mapping"] != now]
-        if stale:
-            raise PersonalizeAssetsError(
-                f"{DAILY[name]}: {len(stale)} of {len(commits)} days ({stale[0]} to {stale[-1]}) were converted with "
-                f"another mapping than datasets.{name} has now; materialize {DAILY[name]} for these days again"
-            )
-        return {
-            "days": list(commits),
-            "inputs": _inputs(commits),
-            **hash_keys.mark_in(commits.values()),
-            "kept": sum(commit["kept"] for commit in commits.values()),
-            "duplicates": 0,
-            "files": [key for commit in commits.values() for key in commit["files"]],
-        }
+        )
+    hash_keys.check_same_key(group.destination, group.datasets, asset_names)
+    return PlannedExport(ExportSpec(tuple(exports), dict(group.s3_options), group.masked_paths), run, inputs)
 
-    def _table_input(self, name: str) -> dict[str, Any]:
-        commit = self.destination.table_commit(name)
-        if commit is None or commit["mapping"] != fingerprint(self.datasets[name]):
-            state = "not there" if commit is None else "made with another mapping than the config's"
-            raise PersonalizeAssetsError(f"{self.destination.uri_of(name)} is {state}; materialize {name} first")
-        return commit
 
-    def _uris(self, found: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(self.destination.uri_of(key) for key in found["files"])
+def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
+    """Where the engine writes CSVs: to be joined, or to stay."""
+    single = group.config.destination.single_file
+    return group.destination.parts_folder(name, run) if single else group.destination.csv_folder(name, run)
 
-    def commit_export(
-        self,
-        spec: Mapping[str, Any],
-        inputs: Mapping[str, Mapping[str, Any]],
-        report: Mapping[str, Any],
-        refused: Collection[str] = (),
-    ) -> dict[str, dict[str, Any]]:
-        """Put tables and CSVs in force; returns each table's commit and each CSV's manifest, by asset name.
 
-        Of the datasets in ``refused`` the former CSV stays, and its manifest; the new one's parts are deleted.
-        """
-        done: dict[str, dict[str, Any]] = {}
-        for export in spec["exports"]:
-            dataset = self.datasets[export["dataset"]["name"]]
-            name = dataset.name
-            made = report["datasets"][name]
-            parts = made["parts"]
-            counts: dict[str, Any] = {**self.export_counts(name, inputs, report)}
-            del counts["bytes"]  # of the CSV, as it is told when it is there
-            counts.update(seconds=report.get("seconds"), profile=made["profile"])
-            about = {key: inputs[name][key] for key in ("run", "days", "inputs")}
-            if export["to_table"]:
-                keys = [self.destination.key_of(part["parquet"]) for part in parts if part["rows"]]
-                done[name] = {**about, "mapping": fingerprint(dataset), "files": keys, **counts}
-                done[name] |= hash_keys.mark_in([inputs[name]])
-                self.destination.commit_table(name, done[name])
-            keys = [self.destination.key_of(part["csv"]) for part in parts if part["rows"] and part["csv"]]
-            if export["to_csv"] and name in refused:
-                self.destination.store.delete(keys)
-            elif export["to_csv"]:
-                columns = [column.name for column in dataset.columns]
-                if export["csv_header"]:
-                    folder = self.destination.key_of(export["to_csv"])
-                    files = put_folder(self.destination, folder, header(columns), parts)
-                else:
-                    files = put_single_file(self.destination, name, header(columns), parts)
-                manifest = {"dataset": name, "columns": columns, **counts, **files, **about}
-                self.destination.put_manifest(name, manifest)
-                done[f"{name}_csv"] = manifest
-        return done
+def _daily_input(group: DatasetGroup, name: str) -> ExportInput:
+    commits = group.destination.daily_commits(name)
+    if not commits:
+        raise PersonalizeAssetsError(
+            f"{group.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first"
+        )
+    mapping = fingerprint(group.datasets[name])
+    stale = [day for day, commit in commits.items() if commit.mapping != mapping]
+    if stale:
+        raise PersonalizeAssetsError(
+            f"{DAILY[name]}: {len(stale)} of {len(commits)} days ({stale[0]} to {stale[-1]}) were converted with "
+            f"another mapping than datasets.{name} has now; materialize {DAILY[name]} for these days again"
+        )
+    return ExportInput(
+        days=tuple(commits),
+        inputs=_inputs_digest(commits),
+        kept=sum(commit.kept for commit in commits.values()),
+        duplicates=0,
+        files=tuple(key for commit in commits.values() for key in commit.files),
+        key_mark=hash_keys.first_mark(commits.values()),
+    )
 
-    def export_counts(
-        self, name: str, inputs: Mapping[str, Mapping[str, Any]], report: Mapping[str, Any]
-    ) -> dict[str, int]:
-        """Rows of an export, the daily rows they come from, and the bytes of its CSV."""
-        made = report["datasets"][name]
-        columns = [column.name for column in self.datasets[name].columns]
-        # In a folder of CSVs each file begins with the header, and is counted with it.
-        has_header = not self.config.destination.single_file and made["rows"]
-        return {
-            "rows": made["rows"],
-            "kept": inputs[name]["kept"],
-            # Those of this job, and those left out when a table was made that is now exported as it is.
-            "duplicates": made["copies"] - made["rows"] + inputs[name]["duplicates"],
-            "bytes": sum(part["csv_bytes"] for part in made["parts"]) + (0 if has_header else len(header(columns))),
-        }
 
-    def unexported(self) -> list[str]:
-        """The datasets of which a day was converted since their CSV was made, by whichever way."""
-        names = []
-        for name in self.datasets:
-            commits = self.destination.daily_commits(name)
-            if commits and (self.destination.manifest(name) or {}).get("inputs") != _inputs(commits):
+def _table_input(group: DatasetGroup, name: str) -> ExportInput:
+    commit = group.destination.table_commit(name)
+    if commit is None or commit.mapping != fingerprint(group.datasets[name]):
+        state = "does not exist" if commit is None else "was made with another mapping than the config's"
+        raise PersonalizeAssetsError(f"{group.destination.uri_of(name)} {state}; materialize {name} first")
+    return ExportInput(
+        days=commit.days,
+        inputs=commit.inputs,
+        kept=commit.kept,
+        duplicates=commit.duplicates,
+        files=commit.files,
+        key_mark=commit.key_mark,
+    )
+
+
+def export_counts(group: DatasetGroup, planned: PlannedExport, report: ExportReport) -> dict[str, ExportCounts]:
+    """The counts of each dataset of a report; nothing is committed."""
+    return {name: _counts(group, name, planned.inputs[name], made) for name, made in report.datasets.items()}
+
+
+def _counts(group: DatasetGroup, name: str, found: ExportInput, made: DatasetExported) -> ExportCounts:
+    columns = [column.name for column in group.datasets[name].columns]
+    # In a folder of CSVs each file begins with the header, and is counted with it.
+    has_header = not group.config.destination.single_file and made.rows
+    return ExportCounts(
+        rows=made.rows,
+        kept=found.kept,
+        # Those of this job, and those left out when the table was made that is exported now.
+        duplicates=made.copies - made.rows + found.duplicates,
+        bytes=sum(part.csv_bytes for part in made.parts) + (0 if has_header else len(header(columns))),
+    )
+
+
+def commit_export(
+    group: DatasetGroup, planned: PlannedExport, report: ExportReport, refused: Collection[str] = ()
+) -> ExportOutcome:
+    """Make tables and CSVs of a report the current ones.
+
+    For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted.
+    """
+    outcome = ExportOutcome(counts=export_counts(group, planned, report))
+    for one in planned.spec.exports:
+        name = one.dataset.name
+        made = report.datasets[name]
+        if one.to_table:
+            outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
+            group.destination.commit_table(name, outcome.tables[name])
+        if one.to_csv and name in refused:
+            group.destination.store.delete([group.destination.key_of(part.csv) for part in made.parts if part.csv])
+            outcome.refused.add(name)
+        elif one.to_csv:
+            outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
+            group.destination.put_manifest(name, outcome.manifests[name])
+    return outcome
+
+
+def _table_commit(
+    group: DatasetGroup, planned: PlannedExport, report: ExportReport, counts: ExportCounts, one: DatasetExport
+) -> TableCommit:
+    found, made = planned.inputs[one.dataset.name], report.datasets[one.dataset.name]
+    return TableCommit(
+        run=planned.run,
+        days=found.days,
+        inputs=found.inputs,
+        mapping=fingerprint(one.dataset),
+        files=tuple(group.destination.key_of(part.parquet) for part in made.parts if part.parquet),
+        rows=counts.rows,
+        kept=counts.kept,
+        duplicates=counts.duplicates,
+        seconds=report.seconds,
+        profile=made.profile,
+        key_mark=found.key_mark,
+    )
+
+
+def _export_manifest(
+    group: DatasetGroup, planned: PlannedExport, report: ExportReport, counts: ExportCounts, one: DatasetExport
+) -> ExportManifest:
+    """The manifest of a CSV, whose files are put in their place."""
+    name = one.dataset.name
+    found, made = planned.inputs[name], report.datasets[name]
+    columns = tuple(column.name for column in one.dataset.columns)
+    if one.csv_header:
+        folder = group.destination.key_of(one.to_csv or "")
+        files = keep_folder(group.destination, folder, header(columns), made.parts)
+    else:
+        files = join_single_file(group.destination, name, header(columns), made.parts)
+    return ExportManifest(
+        dataset=name,
+        columns=columns,
+        rows=counts.rows,
+        kept=counts.kept,
+        duplicates=counts.duplicates,
+        bytes=files.bytes,
+        sha256=files.sha256,
+        path=files.path,
+        files=files.files,
+        run=planned.run,
+        days=found.days,
+        inputs=found.inputs,
+        seconds=report.seconds,
+        profile=made.profile,
+    )
+
+
+def unexported(group: DatasetGroup) -> list[str]:
+    """The datasets of which a day was converted since their CSV was made."""
+    names = []
+    for name in group.datasets:
+        commits = group.destination.daily_commits(name)
+        if commits:
+            manifest = group.destination.manifest(name)
+            if manifest is None or manifest.inputs != _inputs_digest(commits):
                 names.append(name)
-        return names
+    return names
 
 
-def _inputs(commits: Mapping[str, Mapping[str, Any]]) -> str:
-    """Tells the daily files that went into an export from others."""
-    text = "\n".join(f"{day} {commit['run']}" for day, commit in commits.items())
+def _inputs_digest(commits: Mapping[str, DayCommit]) -> str:
+    """Identifies the daily files that went into an export."""
+    text = "\n".join(f"{day} {commit.run}" for day, commit in commits.items())
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,19 +1,19 @@
-"""Where everything lies under the destination, and how it comes into force.
+"""Where everything is stored below the destination, and how it is replaced atomically.
 
-Data files are written beside the old ones under a run's own name. They are in force when the one small object that
-names them (``_commit.json``) is put; then the old ones go. A run that dies before has changed nothing.
+Data files are written beside the old ones, under names that contain the run's id. They become the current ones when the
+small object that names them (``_commit.json`` or a manifest) is written; then the old ones are deleted. A run that dies
+before that has changed nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -21,245 +21,259 @@ import msgspec
 from personalize_assets.aws.client import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.object_store import Joined, StoredFile, open_store
+from personalize_assets.storage.manifests import (
+    DayAccounting,
+    DayCatalog,
+    DayCommit,
+    ExportManifest,
+    Reject,
+    TableCommit,
+)
+from personalize_assets.storage.object_store import StoredObject, open_store
 
 DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
+"""The folder of a dataset's daily files, which is also the name of its daily asset."""
 REJECTS = "rejects"
 
-# Raised when the same events would come out as other rows: days that were converted before are then converted again.
+# Raised when the same events would give other rows: days converted before are then converted again.
 _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
 _RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
-# Files of a run that no commit names and that are older than this were left when it died.
+# Files of a run that no commit names and that are older than this were left when the run died.
 _LEFTOVER_SECONDS = 24 * 3600
 _READS_AT_ONCE = 32
-_REJECTS_HEAD = 64 * 1024
+_REJECTS_HEAD_BYTES = 64 * 1024
+
+_Object = TypeVar("_Object", bound=msgspec.Struct)
+_WANTED = {
+    DayCatalog: "the catalog of a day",
+    DayAccounting: "the counts of a source's day",
+    DayCommit: "the commit of a dataset's day",
+    TableCommit: "the commit of a table",
+    ExportManifest: "the manifest of an export",
+}
 
 
 def new_run_id() -> str:
-    """Names the files of one engine run; sorts by time."""
+    """A name for the files of one engine run; names sort by time."""
     return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid4().hex[:6]}"
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """Tells mappings apart: daily files made by another one do not go into the same export."""
+    """Identifies a column mapping: daily files made with different mappings are not exported together."""
     return hashlib.sha256(bytes([_FORMAT]) + msgspec.json.encode(dataset)).hexdigest()[:16]
 
 
 class DamagedFile(PersonalizeAssetsError):
-    """One of the small JSON files here that cannot be read as what it is."""
-
-
-class IncompleteExport(PersonalizeAssetsError):
-    """Exported files that are not what the engine's report says."""
+    """One of the small JSON files that cannot be decoded."""
 
 
 class Destination:
     """The folder or bucket prefix that holds all that is made."""
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        """``uri`` is a folder or ``s3://bucket/prefix``. Nothing is read or created yet."""
         self.store = open_store(uri, aws)
         self.uri = self.store.uri
 
     def uri_of(self, key: str) -> str:
+        """The URI of a key."""
         return f"{self.uri}/{key}"
 
     def key_of(self, uri: str) -> str:
+        """The key of a URI below the destination."""
         return uri.removeprefix(self.uri + "/")
 
     # -- the catalog of a day -------------------------------------------------------------------------------------
 
     def catalog_key(self, day: date | str) -> str:
+        """The key of a day's catalog."""
         return f"catalog/day={day}.json"
 
-    def put_catalog(self, day: date, catalog: bytes) -> None:
-        self.store.write(self.catalog_key(day), catalog)
+    def put_catalog(self, day: date, catalog: DayCatalog) -> None:
+        """Replace a day's catalog."""
+        self.store.write(self.catalog_key(day), _encode(catalog))
 
-    def catalog(self, day: date) -> dict[str, Any] | None:
-        return self._json(self.catalog_key(day), "raw_event_catalog")
+    def catalog(self, day: date) -> DayCatalog | None:
+        """A day's catalog, or None. Raises ``DamagedFile``, as all reads of small objects here do."""
+        return self._read(self.catalog_key(day), DayCatalog, "raw_event_catalog")
 
     def profile_key(self, day: date | str) -> str:
+        """The key of a day's event profile."""
         return f"catalog/profile/day={day}.json"
 
     def put_profile(self, day: date, profile: bytes) -> None:
+        """Replace a day's event profile, given as JSON."""
         self.store.write(self.profile_key(day), profile)
 
-    # -- daily files ----------------------------------------------------------------------------------------------
+    # -- days -----------------------------------------------------------------------------------------------------
 
-    def commit_day(self, folder: str, day: str, commit: Mapping[str, Any], part: str = "") -> None:
-        """Put a day's files in force: ``commit["files"]`` and ``commit["reject_files"]``, as keys.
+    def commit_day(self, dataset: str, day: str, commit: DayCommit) -> None:
+        """Make a commit the current one of a dataset's day, and delete the files of the one before."""
+        self._commit(_day_key(DAILY[dataset], day), commit)
 
-        ``folder`` is one of ``DAILY``, or ``REJECTS`` with the source's id as ``part`` for what belongs to no dataset.
-        """
-        self._commit(_commit_key(f"{folder}/day={day}", part), commit)
+    def commit_accounting(self, source: str, day: str, accounting: DayAccounting) -> None:
+        """As ``commit_day``, for what was read of a source and belongs to no dataset."""
+        self._commit(_day_key(REJECTS, day, source), accounting)
 
-    def sweep_day(self, day: str) -> None:
-        """Delete what runs that died have left of a day."""
-        found = [file for folder in (*DAILY.values(), REJECTS) for file in self.store.files(f"{folder}/day={day}/")]
-        leftovers = set(_old_run_files(found))
-        if leftovers:
-            # Rejects are named by the commits of several datasets: all of the day's have a say.
-            commits = [file.key for file in found if _is_commit(file.key)]
-            try:
-                in_force = [_files(self._json(key, "it") or {}) for key in commits]
-            except DamagedFile:
-                return  # nobody knows what is in force; the error is for whoever reads that commit
-            self.store.delete(sorted(leftovers.difference(*in_force)))
+    def day_commit(self, dataset: str, day: str) -> DayCommit | None:
+        """The current commit of a dataset's day (ISO), or None."""
+        return self._read(_day_key(DAILY[dataset], day), DayCommit, DAILY[dataset])
 
-    def source_books(self, day: str, source: str) -> dict[str, Any]:
-        """What was read of a source on a day; empty books where nothing was."""
-        return self._json(_commit_key(f"{REJECTS}/day={day}", source), "the day's datasets") or {"malformed": {}}
+    def day_commits(self, dataset: str, days: Iterable[str]) -> dict[str, DayCommit]:
+        """The commits of some days, by day; days without one are left out."""
+        return self._of_days(sorted(days), lambda day: self.day_commit(dataset, day))
 
-    def commits_of(self, dataset: str, days: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """The commits of some days, by day; a day without one is left out."""
-        return self._of_days(DAILY[dataset], DAILY[dataset], sorted(days))
+    def daily_commits(self, dataset: str) -> dict[str, DayCommit]:
+        """The commits of all days, by day, oldest first."""
+        return self.day_commits(dataset, self._days(DAILY[dataset]))
 
-    def first_rejects(self, dataset: str, day: str, count: int) -> list[dict[str, Any]]:
-        """The first rejects of a dataset and day, from the head of one of their files."""
-        commit = self._json(_commit_key(f"{DAILY[dataset]}/day={day}"), DAILY[dataset]) or {}
-        for key in commit.get("reject_files", ()):
-            head = self.store.read(key, _REJECTS_HEAD) or b""
-            lines = head.splitlines() if len(head) < _REJECTS_HEAD else head.splitlines()[:-1]
-            return [json.loads(line) for line in lines[:count]]
+    def day_accounting(self, source: str, day: str) -> DayAccounting | None:
+        """What was read of a source on a day (ISO), or None."""
+        return self._read(_day_key(REJECTS, day, source), DayAccounting, "the day's datasets")
+
+    def daily_accounting(self, source: str) -> dict[str, DayAccounting]:
+        """What was read of a source on all days, by day, oldest first."""
+        return self._of_days(self._days(REJECTS), lambda day: self.day_accounting(source, day))
+
+    def first_rejects(self, dataset: str, day: str, count: int) -> list[Reject]:
+        """The first rejects of a dataset and day, from the first 64 KiB of one of their files."""
+        commit = self.day_commit(dataset, day)
+        for key in commit.reject_files if commit else ():
+            head = self.store.read(key, _REJECTS_HEAD_BYTES) or b""
+            lines = head.splitlines() if len(head) < _REJECTS_HEAD_BYTES else head.splitlines()[:-1]
+            return [msgspec.json.decode(line, type=Reject) for line in lines[:count]]
         return []
 
-    def day_commit(self, dataset: str, day: str) -> dict[str, Any] | None:
-        """What is in force of a day in one dataset."""
-        return self._json(_commit_key(f"{DAILY[dataset]}/day={day}"), DAILY[dataset])
+    def delete_leftovers(self, day: str) -> None:
+        """Delete files of a day that dead runs left more than 24 hours ago; nothing if a commit cannot be decoded."""
+        found = [file for folder in (*DAILY.values(), REJECTS) for file in self.store.files(f"{folder}/day={day}/")]
+        leftovers = set(_old_run_files(found))
+        if not leftovers:
+            return
+        # Files of a day's rejects are named by the commits of several datasets and sources: all of them are read.
+        for key in (file.key for file in found if _is_commit(file.key)):
+            kind: type[DayAccounting | DayCommit] = DayAccounting if key.startswith(f"{REJECTS}/") else DayCommit
+            try:
+                leftovers -= _files(self._read(key, kind, ""))
+            except DamagedFile:
+                return  # which files are current is unknown; the reader of that commit gets the error
+        self.store.delete(sorted(leftovers))
 
-    def daily_commits(self, dataset: str) -> dict[str, dict[str, Any]]:
-        """The commits of all days, by day, oldest first."""
-        return self._by_day(DAILY[dataset], DAILY[dataset])
+    def _days(self, folder: str) -> list[str]:
+        return sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
 
-    def daily_books(self, source: str) -> dict[str, dict[str, Any]]:
-        """What was read of a source on all days, by day, oldest first."""
-        return self._by_day(REJECTS, "the day's datasets", source)
-
-    def _by_day(self, folder: str, asset: str, part: str = "") -> dict[str, dict[str, Any]]:
-        days = sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
-        return self._of_days(folder, asset, days, part)
-
-    def _of_days(self, folder: str, asset: str, days: Sequence[str], part: str = "") -> dict[str, dict[str, Any]]:
+    @staticmethod
+    def _of_days(days: Sequence[str], read: Callable[[str], _Object | None]) -> dict[str, _Object]:
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
-            commits = threads.map(lambda day: self._json(_commit_key(f"{folder}/day={day}", part), asset), days)
-            return {day: commit for day, commit in zip(days, commits, strict=True) if commit}
+            return {day: found for day, found in zip(days, threads.map(read, days), strict=True) if found is not None}
 
     # -- tables, exports, schemas ---------------------------------------------------------------------------------
 
-    def commit_table(self, dataset: str, commit: Mapping[str, Any]) -> None:
-        """Put the files of ``users`` or ``items`` in force."""
-        self._commit(_commit_key(dataset), commit)
+    def commit_table(self, dataset: str, commit: TableCommit) -> None:
+        """Make a commit the current one of the table ``users`` or ``items``, and delete the files of the one before."""
+        self._commit(f"{dataset}/{_COMMIT}", commit)
         leftovers = set(_old_run_files(self.store.files(f"{dataset}/")))
         self.store.delete(sorted(leftovers - _files(commit)))
 
-    def table_commit(self, dataset: str) -> dict[str, Any] | None:
-        return self._json(_commit_key(dataset), dataset)
+    def table_commit(self, dataset: str) -> TableCommit | None:
+        """The current commit of the table ``users`` or ``items``, or None."""
+        return self._read(f"{dataset}/{_COMMIT}", TableCommit, dataset)
 
     def csv_key(self, dataset: str) -> str:
+        """The key of a CSV that is a single file."""
         return f"exports/{dataset}.csv"
 
-    def manifest_key(self, dataset: str) -> str:
-        return f"exports/{dataset}.manifest.json"
-
-    def schema_key(self, dataset: str) -> str:
-        return f"schemas/{dataset}.avsc"
-
-    def parts_folder(self, dataset: str, run_id: str) -> str:
-        """Where a CSV's parts wait to be joined; not below ``exports/``, which Personalize may be pointed at."""
-        return f"{_PARTS}/{dataset}-{run_id}"
-
     def csv_folder(self, dataset: str, run_id: str) -> str:
-        """Where a run's CSVs lie that are not joined: apart from other runs', for Personalize takes all in a folder."""
+        """The key of a run's folder of CSVs: each run has its own, because Personalize reads every file of a folder."""
         return f"exports/{dataset}/{run_id}"
 
-    def put_csv(self, dataset: str, header: bytes, parts: Sequence[str]) -> Joined:
-        """Replace a CSV by its joined parts (keys), in one step; then delete the parts."""
-        joined = self.store.join(self.csv_key(dataset), header, parts)
-        self.store.delete([*parts, *_old_run_files(self.store.files(f"{_PARTS}/"))])
-        return joined
+    def parts_folder(self, dataset: str, run_id: str) -> str:
+        """The key of the parts to be joined; not below ``exports/``, which Personalize may be pointed at."""
+        return f"{_PARTS}/{dataset}-{run_id}"
 
-    def must_hold_csvs(self, folder: str, sizes: Mapping[str, int]) -> None:
-        """Raise ``IncompleteExport`` unless a folder holds these files (key to bytes); delete what else is in it.
+    def old_parts(self) -> list[str]:
+        """Keys of parts that dead runs left more than 24 hours ago."""
+        return _old_run_files(self.store.files(f"{_PARTS}/"))
 
-        A task that an engine has run twice may have left a file that its report does not name.
-        """
-        there = {file.key: file.bytes for file in self.store.files(f"{folder}/")}
-        for key, size in sizes.items():
-            if there.get(key) != size:
-                found = f"holds {there[key]} bytes" if key in there else "is not there"
-                raise IncompleteExport(
-                    f"{self.uri_of(key)} {found}, but the engine's report says that it wrote {size} bytes; "
-                    "nothing was put in force: run the export again"
-                )
-        self.store.delete([*sorted(set(there) - set(sizes)), *_old_run_files(self.store.files(f"{_PARTS}/"))])
+    def manifest_key(self, dataset: str) -> str:
+        """The key of a CSV's manifest."""
+        return f"exports/{dataset}.manifest.json"
 
-    def put_manifest(self, dataset: str, manifest: Mapping[str, Any]) -> None:
-        """Put an export in force; then delete the CSVs that were before, be it one or a folder, and leftovers."""
+    def put_manifest(self, dataset: str, manifest: ExportManifest) -> None:
+        """Make an export the current one; then delete the CSVs of the one before, file or folder, and leftovers."""
         try:
-            before = self.manifest(dataset) or {}
+            before = self.manifest(dataset)
         except DamagedFile:
-            before = {}  # what it named is swept up as leftovers
+            before = None  # the files that it named are deleted as leftovers
         self.store.write(self.manifest_key(dataset), _encode(manifest))
-        single = {self.csv_key(dataset)}
-        in_force = {file["key"] for file in manifest["files"]} if "files" in manifest else single
-        old = single | {file["key"] for file in before.get("files", ())}
-        self.store.delete(sorted(old.union(_old_run_files(self.store.files(f"exports/{dataset}/"))) - in_force))
+        single = self.csv_key(dataset)
+        old = {single, *(file.key for file in (before.files if before else ()))}
+        leftovers = _old_run_files(self.store.files(f"exports/{dataset}/"))
+        current = {file.key for file in manifest.files} or {single}
+        self.store.delete(sorted(old.union(leftovers) - current))
 
-    def manifest(self, dataset: str) -> dict[str, Any] | None:
-        return self._json(self.manifest_key(dataset), f"{dataset}_csv")
+    def manifest(self, dataset: str) -> ExportManifest | None:
+        """The manifest of the current CSV, or None."""
+        return self._read(self.manifest_key(dataset), ExportManifest, f"{dataset}_csv")
+
+    def schema_key(self, dataset: str) -> str:
+        """The key of a dataset's Avro schema."""
+        return f"schemas/{dataset}.avsc"
 
     def put_schema(self, dataset: str, schema: Mapping[str, Any]) -> None:
-        self.store.write(self.schema_key(dataset), _encode(schema))
+        """Replace a dataset's Avro schema."""
+        self.store.write(self.schema_key(dataset), _json(schema))
 
-    # -- inside ---------------------------------------------------------------------------------------------------
+    # -- small objects --------------------------------------------------------------------------------------------
 
-    def _json(self, key: str, asset: str) -> dict[str, Any] | None:
-        """A JSON object that was written here, or None. ``asset`` is what to make again if it is broken."""
+    def _read(self, key: str, kind: type[_Object], asset: str) -> _Object | None:
+        """A small object that was written here, or None. ``asset`` is what to materialize again if it is damaged."""
         data = self.store.read(key)
         if data is None:
             return None
         try:
-            value = json.loads(data)
-        except ValueError as error:
-            found = str(error)
-        else:
-            if isinstance(value, dict):
-                return value
-            found = f"a {type(value).__name__}"
-        raise DamagedFile(
-            f"{self.uri_of(key)} is damaged: expected a JSON object, found {found}; "
-            f"materialize {asset} again to replace it"
-        )
+            return msgspec.json.decode(data, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise DamagedFile(
+                f"{self.uri_of(key)} is damaged: expected {_WANTED[kind]} as JSON, found: {error}; "
+                f"materialize {asset} again to replace it"
+            ) from error
 
-    def _commit(self, key: str, commit: Mapping[str, Any]) -> None:
-        """Put files in force, and then delete those that were before."""
+    def _commit(self, key: str, commit: DayCommit | DayAccounting | TableCommit) -> None:
+        """Write a commit, and then delete the files that only the one before names."""
         try:
-            before = self._json(key, "it") or {}
+            before = self._read(key, type(commit), "")
         except DamagedFile:
-            before = {}  # the new one mends it; what it named is swept up as leftovers
+            before = None  # replaced now; the files that it named are deleted as leftovers
         self.store.write(key, _encode(commit))
         self.store.delete(sorted(_files(before) - _files(commit)))
 
 
-def _commit_key(folder: str, part: str = "") -> str:
-    # A leading underscore: no reader of the folder (Spark, Athena) takes it for data.
-    return f"{folder}/_{part}{_COMMIT}" if part else f"{folder}/{_COMMIT}"
+def _day_key(folder: str, day: str, source: str = "") -> str:
+    # A leading underscore: readers of the folder (Spark, Athena) do not take it for data.
+    return f"{folder}/day={day}/_{source}{_COMMIT}" if source else f"{folder}/day={day}/{_COMMIT}"
 
 
 def _is_commit(key: str) -> bool:
     return key.endswith(_COMMIT) and key.rpartition("/")[2].startswith("_")
 
 
-def _old_run_files(files: Iterable[StoredFile]) -> list[str]:
-    """The keys of files that a run has made a while ago; what others put beside them is not ours to delete."""
+def _old_run_files(files: Iterable[StoredObject]) -> list[str]:
+    """The keys of files that a run wrote more than 24 hours ago; files of other names are not ours to delete."""
     oldest = time.time() - _LEFTOVER_SECONDS
     return [file.key for file in files if file.modified < oldest and _RUN_ID.search(file.key)]
 
 
-def _files(commit: Mapping[str, Any]) -> set[str]:
-    return {*commit.get("files", ()), *commit.get("reject_files", ())}
+def _files(commit: DayCommit | DayAccounting | TableCommit | None) -> set[str]:
+    return {*getattr(commit, "files", ()), *getattr(commit, "reject_files", ())}
 
 
-def _encode(value: Mapping[str, Any]) -> bytes:
-    return json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n"
+def _encode(value: msgspec.Struct) -> bytes:
+    """As JSON, without what is None at the top level."""
+    return _json({key: field for key, field in msgspec.to_builtins(value).items() if field is not None})
+
+
+def _json(value: Mapping[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(value), indent=1) + b"\n"

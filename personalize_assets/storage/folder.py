@@ -1,4 +1,4 @@
-"""A folder as a store."""
+"""A folder as an ``ObjectStore``."""
 
 from __future__ import annotations
 
@@ -12,40 +12,43 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.storage.store_protocol import Joined, StoredFile, StoreError
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
-    errno.ENOENT: "it was deleted while it was needed: run again",
+    errno.ENOENT: "it was deleted meanwhile: run again",
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
-# How much of a part `join` holds in memory at once.
+# How much of a part `join` reads at a time.
 _COPY_BYTES = 16 * 1024 * 1024
-# An unfinished file that is older was left by a process that was killed.
+# An older unfinished file was left by a process that was killed.
 _UNFINISHED_SECONDS = 24 * 3600
 
 
 class FolderStore:
-    """A folder of this machine. It is made by the first write. Links to folders are followed."""
+    """A folder of this machine, created by the first write; links to folders are followed. See ``ObjectStore``."""
 
     def __init__(self, uri: str) -> None:
+        """``uri`` is a path. Nothing is read or created yet."""
         self.uri = uri.rstrip("/")
         self._root = Path(uri)
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
+        """Raise ``StoreError`` unless the folder exists and may be listed."""
         with self._explained("read"):
             if self._root.is_dir():
                 return
         if self._root.exists():
             raise StoreError(f"{self.uri} is a file and not a folder; correct the uri in the config")
-        raise StoreError(f"{self.uri} is not a folder; make it, or correct the uri in the config")
+        raise StoreError(f"{self.uri} is not a folder; create it, or correct the uri in the config")
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """List files by prefix, in the order of keys' UTF-8 bytes."""
         # By code points, which is the order of UTF-8 bytes too.
         yield from sorted(file for file in self._found(prefix) if file.key > after)
 
-    def _found(self, prefix: str) -> Iterator[StoredFile]:
+    def _found(self, prefix: str) -> Iterator[StoredObject]:
         folder = self._root / prefix.rpartition("/")[0]
         with self._explained("read"):
             for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
@@ -56,29 +59,34 @@ class FolderStore:
                     if key.startswith(prefix):
                         with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
                             about = file.stat()
-                            yield StoredFile(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
+                            yield StoredObject(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
 
     def holds(self, prefix: str = "") -> bool:
+        """Whether there may be files with a prefix."""
         folder, _, name = prefix.rpartition("/")
         with self._explained("read"), suppress(*_GONE), os.scandir(self._root / folder) as entries:
             return any(entry.name.startswith(name) for entry in entries)
         return False
 
     def folders(self, prefix: str = "") -> list[str]:
+        """List the folders directly below a prefix."""
         with self._explained("read"), suppress(*_GONE):
             return sorted(entry.name for entry in os.scandir(self._root / prefix) if entry.is_dir())
         return []
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        """Read a file, or its first bytes; None if it does not exist."""
         with self._explained("read"), suppress(*_GONE), (self._root / key).open("rb") as file:
             return file.read(first_bytes)
         return None
 
     def write(self, key: str, data: bytes) -> None:
+        """Write a file atomically."""
         with self._replacing(key) as file:
             file.write(data)
 
     def delete(self, keys: Iterable[str]) -> None:
+        """Delete files; missing ones are ignored."""
         with self._explained("written"):
             for key in keys:
                 file = self._root / key
@@ -89,6 +97,7 @@ class FolderStore:
                         (self._root / folder).rmdir()
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        """Write a file made of a header and parts atomically."""
         digest = hashlib.sha256(header)
         with self._replacing(key) as file:
             size = file.write(header)
@@ -129,18 +138,18 @@ class FolderStore:
         except OSError as error:
             name = error.filename or self.uri
             what_to_do = _WHAT_TO_DO.get(
-                error.errno or 0, "let the user who runs this use it, or correct the uri in the config"
+                error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
             )
             raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {what_to_do}") from error
 
 
 def _raise_unless_gone(error: OSError) -> None:
-    """A folder that may not be listed must not look like an empty one."""
+    """Ignore folders that were deleted; one that may not be listed must not look empty."""
     if not isinstance(error, _GONE):
         raise error
 
 
 def _leads_back(folder: Path, name: str) -> bool:
-    """Whether a link leads to a folder that it lies in: following it would never end."""
+    """Whether a link leads to a folder that contains it: following it would never end."""
     link = folder / name
     return link.is_symlink() and folder.resolve().is_relative_to(link.resolve())

@@ -1,12 +1,10 @@
 """The small JSON objects below a destination, as structs: catalogs, commits and manifests.
 
-They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored and missing ones have
-defaults, so that objects of older versions can be read; keys of files are relative to the destination.
+They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored, and keys that older
+versions did not write have defaults, so that their objects can be read. Keys of files are relative to the destination.
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 import msgspec
 
@@ -14,14 +12,22 @@ from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, Sou
 
 
 class CatalogSource(msgspec.Struct, frozen=True):
-    """Where a catalog's keys are stored."""
+    """Where the files of a catalog are stored, and the layout of their keys."""
 
     uri: str
     layout: str
 
 
 class CatalogFile(msgspec.Struct, frozen=True):
-    """A raw file of a day: the id of its source, its key there, its stored size, ``gzip`` or ``none``, its framing."""
+    """A raw file of a day.
+
+    Attributes:
+        source: Id of its source.
+        key: Relative to the source.
+        bytes: Its stored size.
+        compression: ``gzip`` or ``none``.
+        framing: ``lines`` or ``stream``.
+    """
 
     source: str
     key: str
@@ -30,43 +36,51 @@ class CatalogFile(msgspec.Struct, frozen=True):
     framing: str
 
 
+class CatalogField(msgspec.Struct, frozen=True):
+    """A field of the sampled events: its path, its JSON types, and the share of events without a value."""
+
+    path: str
+    types: tuple[str, ...]
+    nulls: float
+
+
 class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
-    """The raw files of an arrival day, and the fields found in their heads.
+    """The raw files of an arrival day, and the fields found at the beginnings of these files.
 
     Attributes:
         day: ISO, UTC.
-        sources: By source id.
+        sources: By source id; empty in catalogs of the first version.
         bytes: Stored size of all files.
         sampled_events: How many events ``fields`` was made from.
-        fields: By path: types and share of events; see ``catalog.field_stats``.
-        content: Digest of the listing; see ``storage.raw_files``.
+        fields: In the order of their paths.
+        content: Digest of the listing (``storage.raw_files.content_digest``); None in catalogs of older versions.
         foreign_files: Files of the day's folders whose keys do not fit the layout.
     """
 
     day: str
-    sources: dict[str, CatalogSource]
-    bytes: int
+    sources: dict[str, CatalogSource] = {}
+    bytes: int = 0
     files: tuple[CatalogFile, ...]
-    sampled_events: int
-    fields: Any
+    sampled_events: int = 0
+    fields: tuple[CatalogField, ...] = ()
     content: str | None = None
     foreign_files: int = 0
 
 
 class DayAccounting(SourceCounts, frozen=True, kw_only=True):
-    """What a run read of one source and arrival day."""
+    """What a run read of one source and arrival day; ``reject_files`` are keys."""
 
-    run: str = ""
+    run: str
 
 
-class DayCommit(DatasetCounts, frozen=True, kw_only=True, omit_defaults=False):
-    """The current rows of one dataset and arrival day.
+class DayCommit(DatasetCounts, frozen=True, kw_only=True):
+    """The current rows of one dataset and arrival day; ``files`` and ``reject_files`` are keys.
 
     Attributes:
         run: The run that wrote the files.
         mapping: Fingerprint of the column mapping they were made with.
-        content: Digest of the raw files they were made of.
-        key_mark: Tells hash keys apart; None where no column is hashed.
+        content: Digest of the raw files they were made of; None in commits of older versions.
+        key_mark: Tells hash keys apart; None if no column is hashed.
     """
 
     run: str
@@ -79,16 +93,22 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     """The current files of the table ``users`` or ``items``.
 
     Attributes:
+        run: The run that wrote the files.
         days: The arrival days that went in (ISO).
-        inputs: Tells the daily commits that went in from others.
+        inputs: Identifies the daily commits that went in; None in commits of older versions.
+        mapping: As in ``DayCommit``.
+        files: Keys.
+        rows: Rows of the table.
         kept: Daily rows that went in.
         duplicates: How many of them were merged into others.
-        seconds: Duration of the job.
+        seconds: Duration of the job; None in commits of older versions.
+        profile: None in commits of older versions.
+        key_mark: As in ``DayCommit``.
     """
 
     run: str
     days: tuple[str, ...]
-    inputs: str
+    inputs: str | None = None
     mapping: str
     files: tuple[str, ...]
     rows: int
@@ -109,10 +129,14 @@ class ExportedFile(msgspec.Struct, frozen=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The current CSV of a dataset, one file or a folder of files.
+    """The current CSV of a dataset, one file or a folder of files. Other attributes as in ``TableCommit``.
 
-    ``path`` is the file's key, or the folder's with a slash at its end. For a folder ``sha256`` is the digest of the
-    files' digests, one a line, in their order. The others as in ``TableCommit``.
+    Attributes:
+        columns: In the order of the file.
+        bytes: Size of all files.
+        sha256: Digest of the file; for a folder, the digest of its files' digests, one a line, in their order.
+        path: Key of the file, or of the folder with a slash at its end; empty in manifests of older versions.
+        files: In the order of their names; empty in manifests of older versions, which knew single files only.
     """
 
     dataset: str
@@ -122,10 +146,26 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     bytes: int
     sha256: str
-    path: str
-    files: tuple[ExportedFile, ...]
+    path: str = ""
+    files: tuple[ExportedFile, ...] = ()
     run: str
     days: tuple[str, ...]
     inputs: str | None = None
     seconds: float | None = None
     profile: ExportProfile | None = None
+
+
+class Reject(msgspec.Struct, frozen=True):
+    """A line of a reject file: an event or row that cannot be used.
+
+    Attributes:
+        dataset: None for an event that could not be read at all.
+        reason: Such as ``missing:USER_ID``.
+        file: URI of its raw file.
+        raw: The event's text, masked; None if it cannot be shown.
+    """
+
+    dataset: str | None
+    reason: str
+    file: str
+    raw: str | None

@@ -1,16 +1,95 @@
-"""Folders and buckets behind one small interface: what Dagster's own process reads and writes.
+"""Folders and buckets behind one small interface: what Dagster's process reads and writes.
 
-Keys are relative to the store's URI and use ``/``. Spark's tasks do not come here (``conversion.files``).
+Keys are relative to the store's URI and use ``/``. Tasks of a Spark job read and write files without it, through Arrow
+(``conversion.reading.filesystem``).
 """
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple, Protocol
+
 from personalize_assets.aws.client import Aws
-from personalize_assets.storage.folder import FolderStore
-from personalize_assets.storage.s3 import S3Store
-from personalize_assets.storage.store_protocol import Joined, Store, StoreBusy, StoredFile, StoreError
-
-__all__ = ["FolderStore", "Joined", "S3Store", "Store", "StoreBusy", "StoreError", "StoredFile", "open_store"]
+from personalize_assets.errors import PassingError, PersonalizeAssetsError
 
 
-def open_store(uri: str, aws: Aws | None = None) -> Store:
-    """The store behind a URI: ``s3://bucket/prefix``, or a folder. Nothing is touched yet."""
-    return S3Store(uri, aws) if uri.startswith("s3://") else FolderStore(uri)
+class StoreError(PersonalizeAssetsError):
+    """A folder or bucket that does not exist or may not be used; the text names it and says what to do."""
+
+
+class TransientStoreError(StoreError, PassingError):
+    """A bucket that does not answer now; trying again later may help."""
+
+
+class StoredObject(NamedTuple):
+    """A file of a folder, or an object of a bucket.
+
+    Attributes:
+        key: Relative to the store.
+        bytes: Its size.
+        modified: Seconds since the epoch (UTC).
+        version: Changes with the content. On S3 the ETag, which a file keeps when the same bytes are written again
+            (unless KMS encrypts it or it is uploaded in parts); in a folder the time of modification in nanoseconds.
+    """
+
+    key: str
+    bytes: int
+    modified: float
+    version: str = ""
+
+
+class Joined(NamedTuple):
+    """What ``join`` wrote: its size, and the SHA-256 of its bytes in hexadecimal."""
+
+    bytes: int
+    sha256: str
+
+
+class ObjectStore(Protocol):
+    """A folder, or a prefix of a bucket. Every method raises ``StoreError`` for what the user can fix.
+
+    A folder that does not exist holds no files, as a prefix without keys does; a bucket must exist.
+    """
+
+    uri: str
+
+    def check_exists(self) -> None:
+        """Raise ``StoreError`` unless the folder or bucket exists and may be listed."""
+
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """All files whose key begins with ``prefix`` and comes after ``after``, in the order of keys' UTF-8 bytes."""
+
+    def holds(self, prefix: str = "") -> bool:
+        """Whether there may be files whose key begins with ``prefix``, by one request: an empty folder may count."""
+
+    def folders(self, prefix: str = "") -> list[str]:
+        """The names of the folders directly below ``prefix`` (empty, or ending in ``/``), sorted."""
+
+    def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        """A file's bytes, or only the first ones; None if there is no such file."""
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write a file atomically: a reader gets the old one or the new one."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete files; missing ones are ignored."""
+
+    def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        """Write a file made of ``header`` and ``parts`` (keys) atomically; the parts stay."""
+
+
+def open_store(uri: str, aws: Aws | None = None) -> ObjectStore:
+    """The store of a URI: ``s3://bucket/prefix``, or a folder. Nothing is read or created yet."""
+    if uri.startswith("s3://"):
+        from personalize_assets.storage.s3 import S3Store
+
+        return S3Store(uri, aws)
+    from personalize_assets.storage.folder import FolderStore
+
+    return FolderStore(uri)
+
+
+# Former names, until every module uses the new ones.
+Store = ObjectStore
+StoredFile = StoredObject
+StoreBusy = TransientStoreError

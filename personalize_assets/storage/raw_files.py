@@ -1,54 +1,115 @@
-"""The raw files of a source, by arrival day: a layout and a store put together."""
+"""The raw files of a source by arrival day, and the digest of a day's listing."""
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TypeVar
+from functools import cache
+
+import msgspec
 
 from personalize_assets.aws.client import Aws
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
-from personalize_assets.storage.object_store import StoredFile, open_store
+from personalize_assets.storage.object_store import StoredObject, open_store
 
-_T = TypeVar("_T")
-
-# Up to this many days are listed prefix by prefix; for more, one listing of everything asks less of S3.
+# Up to this many days are listed prefix by prefix; for more, one listing of everything takes fewer requests to S3.
 _DAYS_BY_PREFIX = 7
+_DIGEST_BITS = 96
 
 
 @dataclass
 class Listing:
-    """``days`` maps arrival days to their files, in the order of keys; ``foreign`` and ``early`` count the others.
+    """Files of a source.
 
-    ``foreign`` are keys that are no raw files of the layout, ``early`` those from before the source's first day.
-    ``foreign_by_day`` counts only those in the folder of a day (a ``_SUCCESS`` beside its files); it says the same
-    whichever days were asked for.
+    Attributes:
+        days: Files by arrival day, in the order of keys.
+        foreign: Number of keys that do not fit the layout.
+        foreign_by_day: Those of them that are in the folder of a day, such as ``_SUCCESS``; the number for a day does
+            not depend on which other days were listed.
+        early: Number of files from before the source's first day.
     """
 
-    days: dict[date, list[StoredFile]] = field(default_factory=dict)
+    days: dict[date, list[StoredObject]] = field(default_factory=dict)
     foreign: int = 0
     early: int = 0
     foreign_by_day: Counter[date] = field(default_factory=Counter)
 
 
+class Tally(msgspec.Struct):
+    """The sum of a day's listing; files may be added in any order and in several steps.
+
+    Attributes:
+        total: A sum of hashes modulo 2**96, in hexadecimal.
+        files: Their number.
+        bytes: Their stored size.
+        newest: Latest time of modification in seconds since the epoch; 0 without files.
+        sources: Ids of the sources that have files, in the order in which they were added.
+    """
+
+    total: str = "0" * (_DIGEST_BITS // 4)
+    files: int = 0
+    bytes: int = 0
+    newest: float = 0.0
+    sources: list[str] = msgspec.field(default_factory=list)
+
+    def add(self, source: str, files: Iterable[StoredObject]) -> None:
+        """Add files of one source."""
+        total = int(self.total, 16)
+        for file in files:
+            text = f"{source}\0{file.key}\0{file.bytes}\0{file.version}".encode("utf-8", "surrogateescape")
+            total += int.from_bytes(hashlib.blake2b(text, digest_size=_DIGEST_BITS // 8).digest(), "big")
+            self.files += 1
+            self.bytes += file.bytes
+            self.newest = max(self.newest, file.modified)
+            if source not in self.sources:
+                self.sources.append(source)
+        self.total = f"{total % 2**_DIGEST_BITS:0{_DIGEST_BITS // 4}x}"
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal keys, sizes and versions (``StoredObject``) of the same sources."""
+        return self.total
+
+
+NO_FILES = Tally().digest
+"""The digest of a day without files."""
+
+
+def content_digest(files: Mapping[str, Iterable[StoredObject]]) -> str:
+    """The digest of a day's files, given by source id."""
+    tally = Tally()
+    for source, listed in files.items():
+        tally.add(source, listed)
+    return tally.digest
+
+
 class RawFiles:
-    """What lies in a source. Raises ``StoreError`` where the folder or bucket is not there."""
+    """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist."""
 
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
+        """Nothing is read yet."""
         self.source = source
         self.store = open_store(source.uri, aws)
         self.layout = layout(source.layout, source.start_date)
 
     def uri(self, key: str) -> str:
+        """The URI of a key."""
         return f"{self.store.uri}/{key}"
 
+    def day_of_object(self, bucket: str, key: str) -> date | None:
+        """The arrival day of an object named by an S3 notification; None unless it is a raw file of this source."""
+        prefix = f"{self.store.uri}/"
+        uri = f"s3://{bucket}/{key}"
+        return self.layout.day_of(uri.removeprefix(prefix)) if uri.startswith(prefix) else None
+
     def all(self) -> Listing:
-        """Every file of the source. Raises an error that shows the layout's pattern if not one fits it."""
-        self.store.must_be_there()
+        """Every file of the source. Raises ``PersonalizeAssetsError`` with the layout's pattern if no key fits it."""
+        self.store.check_exists()
         listing = self._sorted(self.store.files())
         if not listing.days:
             raise PersonalizeAssetsError(self._nothing_found(listing))
@@ -56,25 +117,29 @@ class RawFiles:
 
     def of(self, days: Sequence[date]) -> Listing:
         """The files of these days; a day without any has an empty list."""
-        self.store.must_be_there()
+        self.store.check_exists()
         if len(days) > _DAYS_BY_PREFIX:
             listing = self._sorted(self.store.files())
         else:
-            prefixes = {
-                prefix for day in days for pattern in self.layout.prefixes(day) for prefix in self._expand(pattern)
-            }
+            prefixes = {prefix for day in days for prefix in self.prefixes(day, self.store.folders)}
             listing = self._sorted(file for prefix in sorted(prefixes) for file in self.store.files(prefix))
         listing.days = {day: listing.days.get(day, []) for day in days}
         return listing
 
-    def _expand(self, pattern: str) -> Iterator[str]:
-        before, star, after = pattern.partition("*")
-        if not star:
-            yield pattern
-        else:
-            yield from (before + name + after for name in self.store.folders(before))
+    def prefixes(
+        self, day: date, folders: Callable[[str], list[str]], may_have: Callable[[str], bool] = lambda pattern: True
+    ) -> set[str]:
+        """The prefixes of a day's keys, from the patterns of the layout.
 
-    def _sorted(self, files: Iterator[StoredFile]) -> Listing:
+        ``folders`` lists the names to put in place of a ``*``; patterns for which ``may_have`` is false are left out.
+        """
+        found: set[str] = set()
+        for pattern in filter(may_have, self.layout.prefixes(day)):
+            before, star, after = pattern.partition("*")
+            found.update((before + name + after for name in folders(before)) if star else (pattern,))
+        return found
+
+    def _sorted(self, files: Iterator[StoredObject]) -> Listing:
         listing = Listing()
         for file in sorted(files):
             day = self.layout.day_of(file.key)
@@ -101,46 +166,33 @@ class RawFiles:
 
 
 class DayListing:
-    """Lists one day after another for as little as it can: what all days share is asked for once.
+    """Lists one day after another with few requests: what all days share is asked for once.
 
-    To be thrown away soon, as new collectors and folders are not noticed any more.
+    Cache for one sensor tick: folders created later are not seen.
     """
 
     def __init__(self, raw: RawFiles) -> None:
+        """Nothing is listed yet."""
         self._raw = raw
-        self._is_there = False
-        self._folders: dict[str, list[str]] = {}
-        self._holds: dict[str, bool] = {}
+        self._exists = False
+        self._folders = cache(raw.store.folders)
+        self._holds = cache(raw.store.holds)
 
-    def files(self, day: date, after: str = "") -> Iterator[StoredFile]:
+    def files(self, day: date, after: str = "") -> Iterator[StoredObject]:
         """The raw files of a day whose keys come after ``after``, in the order of keys."""
-        if not self._is_there:
-            self._raw.store.must_be_there()
-            self._is_there = True
-        prefixes = {prefix for pattern in self._raw.layout.prefixes(day) for prefix in self._expand(pattern)}
-        for prefix in sorted(prefixes):
+        if not self._exists:
+            self._raw.store.check_exists()
+            self._exists = True
+        for prefix in sorted(self._raw.prefixes(day, self._folders, self._may_have)):
             if prefix >= after or after.startswith(prefix):
                 for file in self._raw.store.files(prefix, after):
                     if self._raw.layout.day_of(file.key) == day:
                         yield file
 
-    def _expand(self, pattern: str) -> Iterator[str]:
-        # `day=`, `dt=`, `year=`: of the ways to write a day, a source knows one.
-        way, equals, _ = pattern.partition("=")
-        if equals and "*" not in way and not self._once(self._holds, way + equals, self._raw.store.holds):
-            return
-        before, star, after = pattern.partition("*")
-        if not star:
-            yield pattern
-        else:
-            names = self._once(self._folders, before, self._raw.store.folders)
-            yield from (before + name + after for name in names)
-
-    @staticmethod
-    def _once(known: dict[str, _T], name: str, ask: Callable[[str], _T]) -> _T:
-        if name not in known:
-            known[name] = ask(name)
-        return known[name]
+    def _may_have(self, pattern: str) -> bool:
+        """Whether a source may have keys of a pattern: of the spellings `day=`, `dt=`, `year=` it has one."""
+        spelling, equals, _ = pattern.partition("=")
+        return not equals or "*" in spelling or self._holds(spelling + equals)
 
 
 def _leads_to(prefix: str, key: str) -> bool:

@@ -1,4 +1,4 @@
-"""A bucket, or a prefix in it, as a store."""
+"""A bucket, or a prefix of its keys, as an ``ObjectStore``."""
 
 from __future__ import annotations
 
@@ -12,22 +12,26 @@ from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import Aws
 from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
-from personalize_assets.storage.store_protocol import Joined, StoreBusy, StoredFile, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-# S3's API DeleteObjects takes so many.
+# Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
-# No more threads than this use one store: more connections would be opened and thrown away.
 CONNECTIONS = 32
+"""Size of a store's connection pool; more threads than this would open connections only to drop them."""
 
 
 class S3Store:
-    """A bucket, or a prefix in it. Where ``aws`` says nothing, AWS's usual environment and files count."""
+    """A bucket, or a prefix of its keys. Methods as in ``ObjectStore``.
+
+    What ``aws`` leaves open is taken from the environment and files that AWS's tools use.
+    """
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
+        """``uri`` is ``s3://bucket`` or ``s3://bucket/prefix``. Nothing is requested yet."""
         self._aws = aws or Aws()
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
@@ -38,11 +42,13 @@ class S3Store:
         client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
         return client
 
-    def must_be_there(self) -> None:
+    def check_exists(self) -> None:
+        """Raise ``StoreError`` unless the bucket exists and may be listed."""
         with self._explained():
             self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix, MaxKeys=1)
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+        """List files by prefix, in the order of keys' UTF-8 bytes."""
         options: Any = {"StartAfter": self._prefix + after} if after else {}
         with self._explained(prefix):
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -51,14 +57,16 @@ class S3Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     key = found["Key"].removeprefix(self._prefix)
-                    yield StoredFile(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+                    yield StoredObject(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
 
     def holds(self, prefix: str = "") -> bool:
+        """Whether there may be files with a prefix."""
         with self._explained(prefix):
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, MaxKeys=1)
         return bool(answer.get("Contents"))
 
     def folders(self, prefix: str = "") -> list[str]:
+        """List the folders directly below a prefix."""
         with self._explained(prefix):
             full = self._prefix + prefix
             pages = self._client.get_paginator("list_objects_v2").paginate(
@@ -68,6 +76,7 @@ class S3Store:
             return sorted(name.removeprefix(full).removesuffix("/") for name in found)
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
+        """Read a file, or its first bytes; None if it does not exist."""
         from botocore.exceptions import ClientError
 
         options: Any = {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"}
@@ -83,10 +92,12 @@ class S3Store:
                 raise
 
     def write(self, key: str, data: bytes) -> None:
+        """Write a file atomically."""
         with self._explained(key):
             self._client.put_object(**self._at(key), Body=data, **self._encryption)
 
     def delete(self, keys: Iterable[str]) -> None:
+        """Delete files; missing ones are ignored."""
         rest = iter(keys)
         while batch := list(islice(rest, _KEYS_PER_DELETE)):
             with self._explained():
@@ -94,16 +105,17 @@ class S3Store:
                     Bucket=self._bucket,
                     Delete={"Objects": [{"Key": self._prefix + key} for key in batch], "Quiet": True},
                 )
-            for error in answer.get("Errors", ()):  # the request as a whole succeeds even if every key is refused
+            for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
+        """Write a file made of a header and parts atomically."""
         return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
             key, header, self._listed(parts)
         )
 
     def _listed(self, keys: Sequence[str]) -> list[Part]:
-        """Objects that must be there, by as few requests as their common prefix allows."""
+        """Size and ETag of objects, in as few requests as their common prefix allows. Raises ``StoreError`` for a missing one."""
         if not keys:
             return []
         with self._explained(keys[0]):
@@ -126,12 +138,12 @@ class S3Store:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
-        """What Arrow's ``S3FileSystem`` needs to reach the same S3: an endpoint that is not AWS's, or the region.
+        """Arguments with which Arrow's ``S3FileSystem`` reaches the same S3: its region, and an endpoint if not AWS's.
 
-        Credentials are not among them, so none is written down: Arrow follows the same chain (environment, profile,
-        role), or is told whom to ask (``conversion.files``) where the config names a profile.
+        Credentials are not among them, because specs are stored: Arrow finds them in the same environment, profile or
+        role. If the config names a profile, ``credentials`` and ``profile`` say so (``conversion.reading.filesystem``).
         """
-        whom = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
+        credentials = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
@@ -140,11 +152,11 @@ class S3Store:
                     "region": about.region_name,
                     "endpoint_override": endpoint.netloc,
                     "scheme": endpoint.scheme,
-                    **whom,
+                    **credentials,
                 }
-            # Unlike boto3, Arrow does not follow S3 to a bucket's own region.
+            # Unlike boto3, Arrow does not follow redirects to the bucket's own region.
             region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
-            return {"region": region, **whom}
+            return {"region": region, **credentials}
 
     @contextmanager
     def _explained(self, key: str = "") -> Iterator[None]:
@@ -170,7 +182,7 @@ class S3Store:
 
     def _error(self, code: str, message: str, key: str) -> StoreError:
         text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        kind = StoreBusy if code == "NoAnswer" or code in PASSING_CODES else StoreError
+        kind = TransientStoreError if code == "NoAnswer" or code in PASSING_CODES else StoreError
         return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
 
 
@@ -180,15 +192,15 @@ _DENIED = (
     "s3:DeleteObject to write"
 )
 _CREDENTIALS = (
-    "AWS does not take the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
+    "AWS rejects the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
     "AWS_SECRET_ACCESS_KEY"
 )
 _REGION = "{bucket!r} is in another region ({message}); set AWS_REGION to the bucket's"
 _WHAT_TO_DO = {
     "NoSuchBucket": _NO_BUCKET,
-    "404": _NO_BUCKET,  # the answer to HEAD has no body that says more
-    "NoSuchKey": "there is no such file; it was deleted while it was needed: run again",
-    "PreconditionFailed": "it was replaced while it was needed: run again",
+    "404": _NO_BUCKET,  # the answer to HEAD has no body with a code
+    "NoSuchKey": "there is no such file; it was deleted meanwhile: run again",
+    "PreconditionFailed": "it was replaced meanwhile: run again",
     "AccessDenied": _DENIED,
     "AllAccessDisabled": _DENIED,
     "403": _DENIED,
@@ -206,9 +218,9 @@ _WHAT_TO_DO = {
 
 
 def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
-    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); nothing if none is in S3.
+    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); empty if none is in S3.
 
-    One Spark job uses one region: raises ``StoreError`` if the buckets lie in several.
+    A Spark job uses one region: raises ``StoreError`` if the buckets are in several.
     """
     options: dict[str, dict[str, str]] = {}
     for uri in uris:
@@ -216,6 +228,8 @@ def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, s
             options[uri] = S3Store(uri, aws).arrow_options()
     regions = {uri: found["region"] for uri, found in options.items()}
     if len(set(regions.values())) > 1:
-        told = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
-        raise StoreError(f"source and destination must be in the same AWS region, found {told}; move one of them")
+        found_regions = ", ".join(f"{uri} in {region}" for uri, region in regions.items())
+        raise StoreError(
+            f"source and destination must be in the same AWS region, found {found_regions}; move one of them"
+        )
     return next(iter(options.values()), {})

@@ -1,7 +1,7 @@
-"""Objects of a bucket joined into one, by a multipart upload: S3 copies large parts by itself, small ones are sent.
+"""Joins objects of a bucket into one by a multipart upload: S3 copies large parts, small ones are sent.
 
-Every byte is read here once, for the digest, while S3 copies. In memory are at most ``_READS + 1`` blocks and
-``_SENDS + 1`` pieces, which are small: some 120 MB, however large the parts are.
+Every byte is read once, for the digest, while S3 copies. At most ``_READS + 1`` blocks and ``_SENDS + 1`` pieces are in
+memory, some 120 MB, however large the parts are.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from personalize_assets.storage.multipart_plan import LEAST_BYTES, Piece, Span, plan
-from personalize_assets.storage.store_protocol import Joined
+from personalize_assets.storage.multipart_plan import MIN_PIECE_BYTES, Piece, Span, plan
+from personalize_assets.storage.object_store import Joined
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _BLOCK_BYTES = 8 * 1024**2
-# At once; together fewer than the store's connections.
+# Requests at a time; together fewer than the connections of the store.
 _COPIES, _SENDS, _READS = 8, 4, 4
 _ATTEMPTS = 5
-# An upload that is older was begun by a process that was killed.
+# An older upload was begun by a process that was killed.
 _UNFINISHED_SECONDS = 24 * 3600
 
 
 class Part(NamedTuple):
-    """An object to join, as it was listed. Another one under its key would not go with the digest: it is refused."""
+    """An object to join, as it was listed. If it is replaced meanwhile, the join fails, so that the digest is right."""
 
     key: str
     bytes: int
@@ -39,11 +39,7 @@ class Part(NamedTuple):
 
 
 class ObjectJoin:
-    """Joins objects of one bucket.
-
-    ``at`` says where a key lies, as the arguments of a request; ``explained`` words what goes wrong with a key.
-    ``encryption`` is what a request says of the new object's encryption; without it, the bucket's own rule holds.
-    """
+    """Joins objects of one bucket."""
 
     def __init__(
         self,
@@ -52,27 +48,35 @@ class ObjectJoin:
         explained: Callable[[str], AbstractContextManager[None]],
         encryption: Mapping[str, Any] | None = None,
     ) -> None:
+        """Nothing is requested yet.
+
+        Args:
+            client: Of boto3.
+            at: Gives the request arguments ``Bucket`` and ``Key`` of a key.
+            explained: Turns errors about a key into ``StoreError``.
+            encryption: Request arguments for the new object's encryption; empty for the default of the bucket.
+        """
         self._client = client
         self._at = at
         self._explained = explained
         self._encryption = encryption or {}
 
     def join(self, key: str, header: bytes, parts: Sequence[Part]) -> Joined:
-        """Put the object; while this fails or has not ended, the former one is there."""
+        """Write the object; until that has succeeded, the former one stays."""
         size = len(header) + sum(part.bytes for part in parts)
         with self._explained(key):
-            whole = self._in_pieces if size >= LEAST_BYTES else self._in_one_request
+            whole = self._in_pieces if size >= MIN_PIECE_BYTES else self._in_one_request
             joined = Joined(size, whole(key, header, parts))
         self._abort_unfinished(key)
         return joined
 
     def _abort_unfinished(self, key: str) -> None:
-        """Take back the uploads of processes that were killed: nobody sees their pieces, but they cost like others."""
+        """Abort the uploads of processes that were killed: their pieces are invisible, but are paid for."""
         from botocore.exceptions import ClientError
 
         target = self._at(key)
         oldest = time.time() - _UNFINISHED_SECONDS
-        with suppress(ClientError):  # a role may do without the right to list uploads
+        with suppress(ClientError):  # the right to list uploads is optional
             pages = self._client.get_paginator("list_multipart_uploads").paginate(
                 Bucket=target["Bucket"], Prefix=target["Key"]
             )
@@ -107,7 +111,7 @@ class ObjectJoin:
             for number, piece in pieces:
                 left = piece.bytes
                 while left:
-                    requests.must_not_have_failed()  # it would be no use to read on
+                    requests.raise_if_failed()  # reading on would be useless
                     block = next(blocks)
                     left -= len(block)
                     digest.update(block)
@@ -124,13 +128,13 @@ class ObjectJoin:
 
     @contextmanager
     def _upload(self, key: str) -> Iterator[dict[str, Any]]:
-        """A multipart upload: what is not completed is taken back, and nobody has seen it."""
+        """A multipart upload, which is aborted if the block fails; until it is completed nothing is visible."""
         target = self._at(key)
         upload = {**target, "UploadId": self._client.create_multipart_upload(**target, **self._encryption)["UploadId"]}
         try:
             yield upload
         except BaseException:
-            with suppress(Exception):  # the first error is the one to tell
+            with suppress(Exception):  # the first error is the one to report
                 self._client.abort_multipart_upload(**upload)
             raise
 
@@ -155,7 +159,7 @@ class ObjectJoin:
         return {"PartNumber": number, "ETag": answer["ETag"]}
 
     def _read_ahead(self, threads: ThreadPoolExecutor, parts: Sequence[Part], spans: Iterable[Span]) -> Iterator[bytes]:
-        """The bytes of spans in their order, the next few on their way while one is used."""
+        """The bytes of spans in order; the next few are being read while one is used."""
         coming: deque[Future[bytes]] = deque()
         for span in spans:
             coming.append(threads.submit(self._read, parts[span.part], span))
@@ -170,7 +174,7 @@ class ObjectJoin:
         with self._explained(part.key):
             for _ in range(_ATTEMPTS - 1):
                 body = self._body(part, span)
-                # boto3 repeats a request that fails, but not the reading of an answer that breaks off.
+                # boto3 retries a request that fails, but not a body that breaks off.
                 with suppress(HTTPClientError, IncompleteReadError):
                     return body.read()
             return self._body(part, span).read()
@@ -181,7 +185,7 @@ class ObjectJoin:
 
 
 class _Requests:
-    """What is on its way or done, by the number of the piece."""
+    """Requests that are running or done, by the number of the piece."""
 
     def __init__(self) -> None:
         self._all: dict[int, Future[Any]] = {}
@@ -195,12 +199,12 @@ class _Requests:
         if not request.cancelled() and request.exception():
             self._failed.append(request)
 
-    def must_not_have_failed(self) -> None:
+    def raise_if_failed(self) -> None:
         if self._failed:
             self._failed[0].result()
 
     def answers(self) -> list[Any]:
-        """All of them, in the order of the pieces; waits for them. Raises the error of the first that failed."""
+        """Wait for all answers and return them in the order of the pieces. Raises the first error."""
         return [self._all[number].result() for number in sorted(self._all)]
 
 
@@ -210,7 +214,7 @@ def _blocks(pieces: Iterable[Piece]) -> Iterator[Span]:
 
 @contextmanager
 def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that begin nothing more once something has failed; what they are at ends before this does."""
+    """Threads that start no more requests after an error; the running ones end before the block does."""
     with ThreadPoolExecutor(count) as threads:
         try:
             yield threads

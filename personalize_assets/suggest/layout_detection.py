@@ -39,7 +39,7 @@ def find(uri: str) -> Place:
     Lists everything below ``uri``. Raises ``PersonalizeAssetsError`` if there is nothing.
     """
     store = open_store(uri)
-    store.must_be_there()
+    store.check_exists()
     flat = layout("flat", _ANY_DAY)
     keys = sorted(file.key for file in store.files() if flat.day_of(file.key) is not None)
     if not keys:

@@ -205,7 +205,7 @@ def test_an_engine_that_is_none(tmp_path: Path) -> None:
 
 def test_a_source_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert failure("--config", config(tmp_path, "raw")) == (
-        f"Error: {tmp_path}/raw is not a folder; make it, or correct the uri in the config\n"
+        f"Error: {tmp_path}/raw is not a folder; create it, or correct the uri in the config\n"
     )
 
 

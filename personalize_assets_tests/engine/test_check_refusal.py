@@ -8,10 +8,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.quality.evaluate import judge_file
 from personalize_assets_tests.helpers.check_shop import Shop, event, item, results, shown, user
 

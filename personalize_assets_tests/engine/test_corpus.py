@@ -7,6 +7,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from personalize_assets.conversion.reading.filesystem import BLOCK_BYTES, unpack
 from personalize_assets.conversion.reading.framer import everything
 from personalize_assets.conversion.reading.prefilter import prefilter
 from personalize_assets.engines import Engine
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.framing import PATHS, framed
-from personalize_assets_tests.helpers.groups import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import convert
 from personalize_assets_tests.helpers.samples import CORPUS
 
 FILES = sorted(
@@ -78,11 +79,8 @@ def test_the_corpus_goes_through_the_whole_pipeline(wanted: list[str] | None, tm
         + (f"    where: {{event: {json.dumps(wanted)}}}\n" if wanted else "")
         + "    columns: {USER_ID: {constant: u}, ITEM_ID: {constant: i}, TIMESTAMP: {constant: 1790812800}}\n"
     )
-    pipeline = Pipeline(load_config(tmp_path / "personalize.yaml"))
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, ["interactions"])
-    pipeline.commit_convert(days, spec, engine.run(NO_CONTEXT, spec))
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+    converted = convert(group, engine, [date(2026, 10, 1)], "interactions")
 
     kept = sum(
         wanted is None or event.get("event") in wanted
@@ -92,10 +90,10 @@ def test_the_corpus_goes_through_the_whole_pipeline(wanted: list[str] | None, tm
     events = sum(len(expected["events"]) for expected in expectations.values())
     skipped = sum(expected["skipped"] for expected in expectations.values())
     rejects = [reject for expected in expectations.values() for reject in expected["rejects"]]
-    books = pipeline.destination.source_books("2026-10-01", "source")
-    assert pipeline.destination.daily_commits("interactions")["2026-10-01"]["kept"] == kept
-    assert (books["read"], books["wanted"]) == (events + len(rejects) + skipped, kept)
-    assert books["malformed"] == Counter(reject["reason"] for reject in rejects)
+    counts = converted.accounting["interactions"]["2026-10-01"]
+    assert converted.commits["interactions"]["2026-10-01"].kept == kept
+    assert (counts.read, counts.wanted) == (events + len(rejects) + skipped, kept)
+    assert counts.malformed == Counter(reject["reason"] for reject in rejects)
     lines = [
         json.loads(line)
         for file in (tmp_path / "out/rejects/day=2026-10-01").glob("*.jsonl")

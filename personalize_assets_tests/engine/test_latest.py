@@ -89,5 +89,5 @@ def test_an_unknown_time_is_the_oldest(said: Any) -> None:
 @given(rows=ROWS)
 @example(rows=[(None, "red", 2.0, YEAR_2026, "m"), ("i", None, None, None, None)])
 def test_each_way_says_the_same(said: Any, monkeypatch: pytest.MonkeyPatch, most_ids: int, rows: Sequence[Row]) -> None:
-    monkeypatch.setattr(latest, "_MOST_IDS", most_ids)
+    monkeypatch.setattr(latest, "_MAX_IDS", most_ids)
     assert said(rows) == expected(rows)

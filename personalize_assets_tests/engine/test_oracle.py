@@ -17,8 +17,8 @@ from personalize_assets.engines import Engine
 from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.layouts import layout as layout_of
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets_tests.helpers.groups import NO_CONTEXT
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets_tests.helpers.groups import convert, export
 from personalize_assets_tests.helpers.oracle import Expected, expected
 
 Config = dict[str, Any]
@@ -139,28 +139,24 @@ def made(engine: Engine, folder: Path, source: Path, config: Config) -> Expected
     """What the pipeline makes of a source, in the oracle's form."""
     file = folder / "personalize.yaml"
     file.write_text(json.dumps(config), "utf-8")
-    pipeline = Pipeline(load_config(file, env={}))
-    names = list(pipeline.datasets)
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, names)
-    report = engine.run(NO_CONTEXT, spec)
-    pipeline.commit_convert(days, spec, report)
-    export, inputs = pipeline.export_spec([*names, *(f"{name}_csv" for name in names)])
-    done = pipeline.commit_export(export, inputs, engine.run(NO_CONTEXT, export))
+    group = DatasetGroup(load_config(file, env={}))
+    days = list(group.bytes_by_day())
+    converted = convert(group, engine, days)
+    exported = export(group, engine)
     found = Expected(read={"read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}})
-    for day in report["days"].values():
-        for books in day["sources"].values():
-            for key in ("read", "wanted", "not_wanted"):
-                found.read[key] += books[key]
-            add(found.read["malformed"], books["malformed"])
-        for name, counts in day["datasets"].items():
-            total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}})
-            total["rows"] += counts["rows"]
-            total["kept"] += counts["kept"]
-            add(total["rejected"], counts["rejected"])
-    for name in names:
-        found.datasets[name]["duplicates"] = done[f"{name}_csv"]["duplicates"]
+    for source in group.sources:
+        for counts in group.destination.daily_accounting(source).values():
+            found.read["read"] += counts.read
+            found.read["wanted"] += counts.wanted
+            found.read["not_wanted"] += counts.not_wanted
+            add(found.read["malformed"], counts.malformed)
+    for name, commits in converted.commits.items():
+        total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}})
+        for commit in commits.values():
+            total["rows"] += commit.rows
+            total["kept"] += commit.kept
+            add(total["rejected"], commit.rejected)
+        total["duplicates"] = exported.manifests[name].duplicates
         found.csv[name] = (folder / f"out/exports/{name}.csv").read_bytes()
     return found
 

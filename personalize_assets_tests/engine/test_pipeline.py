@@ -4,13 +4,19 @@ import gzip
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import structs
 
+from personalize_assets.conversion.spec import ConvertReport
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
+from personalize_assets.pipeline.export import ExportOutcome, plan_export, unexported
+from personalize_assets.pipeline.schemas import put_schema
 from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.manifests import ExportedFile, ExportManifest
 from personalize_assets.storage.object_store import StoreError, open_store
 from personalize_assets_tests.helpers.groups import (
     DATASETS,
@@ -24,6 +30,8 @@ from personalize_assets_tests.helpers.groups import (
     click,
     exports,
     identify,
+    run_convert,
+    run_export,
     story,
 )
 
@@ -38,65 +46,92 @@ def group(engine: Engine, tmp_path: Path) -> Group:
 
 
 @pytest.fixture(scope="module")
-def told(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Group, dict[str, Any], dict[str, Any]]:
-    """The story converted as a range of days, and exported: the group, the commits, the manifests. Only looked at."""
-    folder = tmp_path_factory.mktemp("told")
+def shop(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> tuple[Group, ConvertedDays, ExportOutcome]:
+    """The story converted as a range of days, and exported: the group, the days, the export. Not to be changed."""
+    folder = tmp_path_factory.mktemp("shop")
     (folder / "raw").mkdir()
     group = Group(engine, folder, str(folder / "raw"), str(folder / "out"))
     story(group)
     return group, group.convert([FIRST, SECOND]), group.export()
 
 
-Told = tuple[Group, dict[str, Any], dict[str, Any]]
+Shop = tuple[Group, ConvertedDays, ExportOutcome]
 
 
-def test_interactions_are_ordered_by_time_and_repeats_across_days_count_once(told: Told) -> None:
-    assert told[0].csv("interactions") == INTERACTIONS
+def test_interactions_are_ordered_by_time_and_repeats_across_days_count_once(shop: Shop) -> None:
+    assert shop[0].csv("interactions") == INTERACTIONS
 
 
-def test_users_have_the_latest_of_each_column_or_the_first_where_asked(told: Told) -> None:
-    assert told[0].csv("users") == USERS
+def test_users_have_the_latest_of_each_column_or_the_first_where_asked(shop: Shop) -> None:
+    assert shop[0].csv("users") == USERS
 
 
-def test_items_have_the_latest_price_that_is_not_null(told: Told) -> None:
-    assert told[0].csv("items") == ITEMS
+def test_items_have_the_latest_price_that_is_not_null(shop: Shop) -> None:
+    assert shop[0].csv("items") == ITEMS
 
 
-def test_a_manifest_tells_of_the_very_bytes_of_its_csv(told: Told) -> None:
-    group, _, made = told
+def test_a_manifest_describes_the_very_bytes_of_its_csv(shop: Shop) -> None:
+    group, _, made = shop
     data = INTERACTIONS.encode()
+    file = ExportedFile("exports/interactions.csv", 4, len(data), hashlib.sha256(data).hexdigest())
 
-    manifest = group.pipeline.destination.manifest("interactions")
-    assert manifest == made["interactions_csv"]
-    left_out = ("run", "inputs", "seconds", "profile")
-    assert {key: value for key, value in made["interactions_csv"].items() if key not in left_out} == {
-        "dataset": "interactions",
-        "columns": ["USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"],
-        "rows": 4,
-        "kept": 5,
-        "duplicates": 1,
-        "bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "path": "exports/interactions.csv",
-        "files": [
-            {
-                "key": "exports/interactions.csv",
-                "rows": 4,
-                "bytes": len(data),
-                "sha256": hashlib.sha256(data).hexdigest(),
-            }
-        ],
-        "days": ["2026-10-01", "2026-10-02"],
+    manifest = group.destination.manifest("interactions")
+    assert manifest == made.manifests["interactions"]
+    assert manifest is not None
+    assert structs.replace(manifest, run="", inputs=None, seconds=None, profile=None) == ExportManifest(
+        dataset="interactions",
+        columns=("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"),
+        rows=4,
+        kept=5,
+        duplicates=1,
+        bytes=len(data),
+        sha256=file.sha256,
+        path=file.key,
+        files=(file,),
+        run="",
+        days=("2026-10-01", "2026-10-02"),
+    )
+
+
+def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
+    group = shop[0]
+    keys = {
+        key: list(json.loads(group.out.read(key) or b""))
+        for key in (
+            "catalog/day=2026-10-01.json",
+            "rejects/day=2026-10-01/_source_commit.json",
+            "filtered_interactions/day=2026-10-01/_commit.json",
+            "users/_commit.json",
+            "exports/users.manifest.json",
+        )
     }
 
+    assert {key: sorted(names) for key, names in keys.items()} == {
+        "catalog/day=2026-10-01.json": [
+            "bytes", "content", "day", "fields", "files", "foreign_files", "sampled_events", "sources",
+        ],
+        "rejects/day=2026-10-01/_source_commit.json": [
+            "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "wanted",
+        ],
+        "filtered_interactions/day=2026-10-01/_commit.json": [
+            "content", "files", "kept", "mapping", "profile", "reject_files", "rejected", "rows", "run",
+        ],
+        "users/_commit.json": [
+            "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "rows", "run", "seconds",
+        ],
+        "exports/users.manifest.json": [
+            "bytes", "columns", "dataset", "days", "duplicates", "files", "inputs", "kept", "path", "profile", "rows",
+            "run", "seconds", "sha256",
+        ],
+    }  # fmt: skip
 
-def test_what_is_read_is_wanted_not_wanted_or_malformed(told: Told) -> None:
-    destination = told[0].pipeline.destination
-    books = {day: destination.source_books(day, "source") for day in ("2026-10-01", "2026-10-02")}
+
+def test_what_is_read_is_wanted_not_wanted_or_malformed(shop: Shop) -> None:
+    counts = shop[0].destination.daily_accounting("source")
 
     balance = {
-        day: (book["raw_files"], book["read"], book["wanted"], book["not_wanted"], book["malformed"])
-        for day, book in books.items()
+        day: (found.raw_files, found.read, found.wanted, found.not_wanted, found.malformed)
+        for day, found in counts.items()
     }
     assert balance == {
         "2026-10-01": (1, 6, 4, 1, {"malformed_json": 1}),
@@ -106,10 +141,10 @@ def test_what_is_read_is_wanted_not_wanted_or_malformed(told: Told) -> None:
         assert read == wanted + not_wanted + sum(malformed.values())
 
 
-def test_rows_are_kept_or_rejected(told: Told) -> None:
+def test_rows_are_kept_or_rejected(shop: Shop) -> None:
     counts = {
-        (name, day): (commit["rows"], commit["kept"], commit["rejected"])
-        for name, days in told[1].items()
+        (name, day): (commit.rows, commit.kept, commit.rejected)
+        for name, days in shop[1].commits.items()
         for day, commit in days.items()
     }
 
@@ -124,25 +159,21 @@ def test_rows_are_kept_or_rejected(told: Told) -> None:
     assert all(rows == kept + sum(rejected.values()) for rows, kept, rejected in counts.values())
 
 
-def test_what_is_kept_is_exported_or_a_duplicate(told: Told) -> None:
-    made = told[2]
+def test_what_is_kept_is_exported_or_a_duplicate(shop: Shop) -> None:
+    made = shop[2]
 
-    counts = {name: (it["kept"], it["rows"], it["duplicates"]) for name, it in made.items()}
-    assert counts == {
-        "interactions_csv": (5, 4, 1),
-        "users": (3, 2, 1),
-        "users_csv": (3, 2, 1),
-        "items": (6, 3, 3),
-        "items_csv": (6, 3, 3),
-    }
-    assert all(kept == rows + duplicates for kept, rows, duplicates in counts.values())
+    tables = {name: (it.kept, it.rows, it.duplicates) for name, it in made.tables.items()}
+    csvs = {name: (it.kept, it.rows, it.duplicates) for name, it in made.manifests.items()}
+    assert tables == {"users": (3, 2, 1), "items": (6, 3, 3)}
+    assert csvs == {"interactions": (5, 4, 1), "users": (3, 2, 1), "items": (6, 3, 3)}
+    assert {name: (it.kept, it.rows, it.duplicates) for name, it in made.counts.items()} == csvs
+    assert all(kept == rows + duplicates for kept, rows, duplicates in (*tables.values(), *csvs.values()))
 
 
-def test_rejects_are_kept_with_their_reason(told: Told) -> None:
-    group, commits, _ = told
-    books = group.pipeline.destination.source_books("2026-10-01", "source")
-    (unusable,) = commits["interactions"]["2026-10-01"]["reject_files"]
-    (broken,) = books["reject_files"]
+def test_rejects_are_kept_with_their_reason(shop: Shop) -> None:
+    group, converted, _ = shop
+    (unusable,) = converted.commits["interactions"]["2026-10-01"].reject_files
+    (broken,) = converted.accounting["interactions"]["2026-10-01"].reject_files
 
     file = group.raw.uri + "/day=2026-10-01/a.json"
     without_user = json.dumps(click("c2", None, "i1", 40))
@@ -154,8 +185,8 @@ def test_rejects_are_kept_with_their_reason(told: Told) -> None:
     }  # fmt: skip
 
 
-def test_everything_lies_where_the_design_says_and_nothing_else(told: Told) -> None:
-    folders = {key.rpartition("/")[0] for key in told[0].listed()}
+def test_everything_is_stored_where_the_design_says_and_nothing_else(shop: Shop) -> None:
+    folders = {key.rpartition("/")[0] for key in shop[0].listed()}
 
     assert folders == {
         "catalog",
@@ -168,23 +199,23 @@ def test_everything_lies_where_the_design_says_and_nothing_else(told: Told) -> N
     }
 
 
-def test_a_schema_has_the_columns_of_its_csv(told: Told) -> None:
-    group = told[0]
+def test_a_schema_has_the_columns_of_its_csv(shop: Shop) -> None:
+    group = shop[0]
     for name in ("interactions", "users", "items"):
-        schema = group.pipeline.put_schema(name)
+        schema = put_schema(group.group, name)
 
         header = group.csv(name).splitlines()[0].split(",")
         assert [field["name"] for field in schema["fields"]] == header
         assert json.loads(group.out.read(f"schemas/{name}.avsc") or b"") == schema
 
 
-def test_exporting_twice_gives_the_same_bytes(told: Told) -> None:
-    group, _, first = told
+def test_exporting_twice_gives_the_same_bytes(shop: Shop) -> None:
+    group, _, first = shop
 
     second = group.export()
 
-    assert {name: made.get("sha256") for name, made in second.items()} == {
-        name: made.get("sha256") for name, made in first.items()
+    assert {name: made.sha256 for name, made in second.manifests.items()} == {
+        name: made.sha256 for name, made in first.manifests.items()
     }
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
 
@@ -202,15 +233,16 @@ def test_day_by_day_gives_the_same_as_a_range_of_days(group: Group) -> None:
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
 
 
-def test_one_dataset_alone_is_converted_with_the_books_of_all(group: Group) -> None:
+def test_one_dataset_alone_is_converted_with_the_accounting_of_all(group: Group) -> None:
     story(group)
 
-    commits = group.convert([FIRST], "users")
+    converted = group.convert([FIRST], "users")
 
-    assert {name: list(days) for name, days in commits.items()} == {"users": ["2026-10-01"]}
+    assert {name: list(days) for name, days in converted.commits.items()} == {"users": ["2026-10-01"]}
     assert group.listed("filtered_interactions/") == group.listed("item_details/") == []
-    books = group.pipeline.destination.source_books("2026-10-01", "source")
-    assert (books["read"], books["wanted"], books["not_wanted"]) == (6, 4, 1)
+    counts = converted.accounting["users"]["2026-10-01"]
+    assert (counts.read, counts.wanted, counts.not_wanted) == (6, 4, 1)
+    assert group.destination.day_accounting("source", "2026-10-01") == counts
 
 
 def test_a_day_without_files_is_done_and_loses_the_rows_it_had(group: Group) -> None:
@@ -223,10 +255,10 @@ def test_a_day_without_files_is_done_and_loses_the_rows_it_had(group: Group) -> 
     made = group.export("interactions_csv")
 
     assert group.csv("interactions").splitlines()[1:] == ["u1,i1,Clicked,1790812801"]
-    assert made["interactions_csv"]["days"] == ["2026-10-01", "2026-10-02", "2026-10-03"]
+    assert made.manifests["interactions"].days == ("2026-10-01", "2026-10-02", "2026-10-03")
     for day in ("2026-10-02", "2026-10-03"):
-        commit = group.pipeline.destination.daily_commits("interactions")[day]
-        assert (commit["rows"], commit["kept"], commit["files"], commit["reject_files"]) == (0, 0, [], [])
+        commit = group.destination.daily_commits("interactions")[day]
+        assert (commit.rows, commit.kept, commit.files, commit.reject_files) == (0, 0, (), ())
         assert group.listed(f"filtered_interactions/day={day}/") == [f"filtered_interactions/day={day}/_commit.json"]
         assert group.listed(f"rejects/day={day}/") == [f"rejects/day={day}/_source_commit.json"]
 
@@ -244,60 +276,59 @@ def test_days_without_any_row_export_a_header_alone(group: Group) -> None:
 
 def test_converting_again_replaces_a_day_and_removes_its_old_files(group: Group) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1), click("b", None, "i1", 1))
-    before = group.convert([FIRST], "interactions")["interactions"]["2026-10-01"]
+    before = group.convert([FIRST], "interactions").commits["interactions"]["2026-10-01"]
     group.arrives(FIRST, click("a", "u9", "i9", 9), click("b", None, "i1", 1))
 
-    after = group.convert([FIRST], "interactions")["interactions"]["2026-10-01"]
+    after = group.convert([FIRST], "interactions").commits["interactions"]["2026-10-01"]
     group.export("interactions_csv")
 
     assert group.csv("interactions").splitlines()[1:] == ["u9,i9,Clicked,1790812809"]
-    in_force = {*after["files"], *after["reject_files"]}
-    assert len(in_force) == 2
-    assert in_force <= set(group.listed())
-    assert not {*before["files"], *before["reject_files"]} & set(group.listed())
+    current = {*after.files, *after.reject_files}
+    assert len(current) == 2
+    assert current <= set(group.listed())
+    assert not {*before.files, *before.reject_files} & set(group.listed())
 
 
-def test_a_run_that_dies_before_its_commit_leaves_the_former_state_in_force(group: Group) -> None:
+def test_a_run_that_dies_before_its_commit_leaves_the_former_state_current(group: Group) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1))
     group.convert([FIRST], "interactions")
     group.export("interactions_csv")
     former = group.csv("interactions")
     group.arrives(FIRST, click("a", "u9", "i9", 9))
 
-    group.pipeline.catalog([FIRST])
-    group.run(group.pipeline.convert_spec([FIRST], ["interactions"]))  # and no commit
+    catalog_days(group.group, [FIRST])
+    run_convert(group.engine, plan_convert(group.group, [FIRST], ["interactions"]))  # and no commit
     group.export("interactions_csv")
     assert group.csv("interactions") == former
 
-    spec, _ = group.pipeline.export_spec(["interactions_csv"])
-    group.run(spec)  # and no commit
+    run_export(group.engine, plan_export(group.group, ["interactions_csv"]).spec)  # and no commit
     assert group.csv("interactions") == former
 
 
-def test_a_report_that_lost_files_puts_nothing_in_force(group: Group) -> None:
+def test_a_report_that_lost_files_commits_nothing(group: Group) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1))
     group.arrives(FIRST, click("b", "u1", "i1", 1), name="b.json")
-    group.pipeline.catalog([FIRST])
-    spec = group.pipeline.convert_spec([FIRST], ["interactions"])
+    catalog_days(group.group, [FIRST])
+    spec = plan_convert(group.group, [FIRST], ["interactions"])
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        group.pipeline.commit_convert([FIRST], spec, {"job": "convert", "days": {}})
+        commit_convert(group.group, [FIRST], spec, ConvertReport(days={}))
 
     assert str(error.value) == (
-        f"the engine's report of run {spec['plan']['run_id']} accounts for 0 of 2 raw files of 2026-10-01 (source); "
-        "nothing was put in force: run it again"
+        f"the engine's report of run {spec.plan.run_id} accounts for 0 of 2 raw files of 2026-10-01 (source); "
+        "nothing was committed: run it again"
     )
-    assert group.pipeline.destination.daily_commits("interactions") == {}
+    assert group.destination.daily_commits("interactions") == {}
 
 
 def test_a_raw_file_that_is_gone_fails_the_run_and_names_it(group: Group) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1))
-    group.pipeline.catalog([FIRST])
-    spec = group.pipeline.convert_spec([FIRST], ["interactions"])
+    catalog_days(group.group, [FIRST])
+    spec = plan_convert(group.group, [FIRST], ["interactions"])
     group.raw.delete([group.layout.key(FIRST, "a.json")])
 
     with pytest.raises(PersonalizeAssetsError, match=r"/raw/day=2026-10-01/a\.json cannot be read"):
-        group.run(spec)
+        run_convert(group.engine, spec)
 
 
 # -- what must be there first --------------------------------------------------------------------------------------
@@ -305,35 +336,35 @@ def test_a_raw_file_that_is_gone_fails_the_run_and_names_it(group: Group) -> Non
 
 def test_converting_a_day_that_is_not_catalogued_says_so(group: Group) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        group.pipeline.convert_spec([FIRST], ["interactions"])
+        plan_convert(group.group, [FIRST], ["interactions"])
 
     assert str(error.value) == (
-        f"{group.out.uri}/catalog/day=2026-10-01.json is not there: the files of 2026-10-01 are not catalogued; "
+        f"{group.out.uri}/catalog/day=2026-10-01.json does not exist: the files of 2026-10-01 are not catalogued; "
         "materialize raw_event_catalog for that day first"
     )
 
 
 def test_a_catalog_of_another_source_is_not_used(group: Group, engine: Engine, tmp_path: Path) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1))
-    group.pipeline.catalog([FIRST])
+    catalog_days(group.group, [FIRST])
     (tmp_path / "elsewhere").mkdir()
     moved = Group(engine, tmp_path, str(tmp_path / "elsewhere"), group.out.uri)
 
     with pytest.raises(PersonalizeAssetsError, match="lists the files of other sources than the config has now; mat"):
-        moved.pipeline.convert_spec([FIRST], ["interactions"])
+        plan_convert(moved.group, [FIRST], ["interactions"])
 
 
 def test_a_source_that_is_not_there_is_an_error_and_no_empty_catalog(engine: Engine, tmp_path: Path) -> None:
     group = Group(engine, tmp_path, str(tmp_path / "nothing"), str(tmp_path / "out"), layout="segment")
 
-    with pytest.raises(StoreError, match="/nothing is not a folder; make it"):
-        group.pipeline.catalog([FIRST])
+    with pytest.raises(StoreError, match="/nothing is not a folder; create it"):
+        catalog_days(group.group, [FIRST])
     assert group.listed() == []
 
 
 def test_exporting_before_anything_is_converted_says_so(group: Group) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        group.pipeline.export_spec(["interactions_csv"])
+        plan_export(group.group, ["interactions_csv"])
 
     assert str(error.value) == (
         f"{group.out.uri}/filtered_interactions has no converted day; materialize filtered_interactions first"
@@ -342,9 +373,9 @@ def test_exporting_before_anything_is_converted_says_so(group: Group) -> None:
 
 def test_exporting_users_csv_before_users_says_so(group: Group) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
-        group.pipeline.export_spec(["users_csv"])
+        plan_export(group.group, ["users_csv"])
 
-    assert str(error.value) == f"{group.out.uri}/users is not there; materialize users first"
+    assert str(error.value) == f"{group.out.uri}/users does not exist; materialize users first"
 
 
 def test_days_of_another_mapping_are_named(group: Group, engine: Engine, tmp_path: Path) -> None:
@@ -356,17 +387,17 @@ def test_days_of_another_mapping_are_named(group: Group, engine: Engine, tmp_pat
     after.convert([SECOND], "users")
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        after.pipeline.export_spec(["users"])
+        plan_export(after.group, ["users"])
     assert str(error.value) == (
         "user_traits: 1 of 2 days (2026-10-01 to 2026-10-01) were converted with another mapping than datasets.users "
         "has now; materialize user_traits for these days again"
     )
     with pytest.raises(PersonalizeAssetsError) as error:
-        after.pipeline.export_spec(["users_csv"])
+        plan_export(after.group, ["users_csv"])
     assert str(error.value) == (
-        f"{group.out.uri}/users is made with another mapping than the config's; materialize users first"
+        f"{group.out.uri}/users was made with another mapping than the config's; materialize users first"
     )
-    assert after.pipeline.export_spec(["interactions_csv"])
+    assert plan_export(after.group, ["interactions_csv"])
 
 
 # -- parts of the export -------------------------------------------------------------------------------------------
@@ -383,7 +414,7 @@ def test_users_csv_alone_is_made_of_the_table_that_is_there(group: Group) -> Non
     made = group.export("users_csv")
 
     assert group.csv("users") == USERS
-    assert (made["users_csv"]["rows"], made["users_csv"]["days"]) == (2, ["2026-10-01", "2026-10-02"])
+    assert (made.manifests["users"].rows, made.manifests["users"].days) == (2, ("2026-10-01", "2026-10-02"))
 
 
 # -- sources -------------------------------------------------------------------------------------------------------
@@ -403,9 +434,10 @@ def test_users_may_come_from_a_source_of_their_own(engine: Engine, tmp_path: Pat
 
     assert group.csv("users") == "USER_ID,CITY,SINCE,SPENT\nu1,Ulm,1790812805,\n"
     assert group.csv("interactions").splitlines()[1:] == ["u1,i1,Clicked,1790812801"]
-    books = {id: group.pipeline.destination.source_books("2026-10-01", id) for id in ("source", "users")}
-    counts = {id: (book["read"], book["wanted"], book["not_wanted"]) for id, book in books.items()}
-    assert counts == {"source": (2, 1, 1), "users": (2, 1, 1)}
+    for source in ("source", "users"):
+        counts = group.destination.day_accounting(source, "2026-10-01")
+        assert counts is not None
+        assert (counts.read, counts.wanted, counts.not_wanted) == (2, 1, 1)
 
 
 def test_all_files_of_a_flat_source_are_its_first_day(engine: Engine, tmp_path: Path) -> None:
@@ -413,7 +445,7 @@ def test_all_files_of_a_flat_source_are_its_first_day(engine: Engine, tmp_path: 
     group.raw.write("any where/a.gz", gzip.compress(json.dumps(click("a", "u1", "i1", 1)).encode()))
     group.raw.write("b", json.dumps(click("b", "u2", "i1", 2)).encode())
 
-    assert group.pipeline.days_with_files() == [FIRST]
+    assert list(group.group.bytes_by_day()) == [FIRST]
     group.convert([FIRST])
     group.export("interactions_csv")
 
@@ -424,7 +456,7 @@ def test_the_days_with_files_are_those_of_all_sources(group: Group) -> None:
     group.arrives(THIRD, click("a", "u1", "i1", 1))
     group.arrives(FIRST, click("b", "u1", "i1", 1))
 
-    assert group.pipeline.days_with_files() == [FIRST, THIRD]
+    assert list(group.group.bytes_by_day()) == [FIRST, THIRD]
 
 
 def test_a_catalog_counts_foreign_files_of_its_own_day(group: Group) -> None:
@@ -432,9 +464,9 @@ def test_a_catalog_counts_foreign_files_of_its_own_day(group: Group) -> None:
     group.raw.write("day=2026-10-01/_SUCCESS", b"")
     group.raw.write("README.md", b"")
 
-    catalogs = group.pipeline.catalog([FIRST, SECOND])
+    catalogs = catalog_days(group.group, [FIRST, SECOND])
 
-    assert {day: catalog["foreign_files"] for day, catalog in catalogs.items()} == {"2026-10-01": 1, "2026-10-02": 0}
+    assert {day: catalog.foreign_files for day, catalog in catalogs.items()} == {"2026-10-01": 1, "2026-10-02": 0}
 
 
 @pytest.mark.parametrize("source", ["folder", "s3"])
@@ -449,24 +481,25 @@ def test_folders_and_buckets_give_the_same_bytes(
     group.convert([FIRST, SECOND])
     made = group.export()
 
-    assert {name: it["sha256"] for name, it in made.items() if name.endswith("_csv")} == {
-        "interactions_csv": hashlib.sha256(INTERACTIONS.encode()).hexdigest(),
-        "users_csv": hashlib.sha256(USERS.encode()).hexdigest(),
-        "items_csv": hashlib.sha256(ITEMS.encode()).hexdigest(),
+    assert {name: it.sha256 for name, it in made.manifests.items()} == {
+        "interactions": hashlib.sha256(INTERACTIONS.encode()).hexdigest(),
+        "users": hashlib.sha256(USERS.encode()).hexdigest(),
+        "items": hashlib.sha256(ITEMS.encode()).hexdigest(),
     }
     assert exports(group) == {"interactions": INTERACTIONS, "users": USERS, "items": ITEMS}
     assert not group.listed("_parts/")
 
 
-def test_a_csv_is_known_to_be_of_the_days_in_force_until_one_of_them_is_converted_again(told: Told) -> None:
-    group, commits, _ = told
+def test_a_csv_is_of_the_committed_days_until_one_of_them_is_converted_again(shop: Shop) -> None:
+    group, converted, _ = shop
 
-    assert group.pipeline.unexported() == []
-    destination = group.pipeline.destination
-    before = destination.day_commit("interactions", "2026-10-01")
-    assert before == commits["interactions"]["2026-10-01"]
+    assert unexported(group.group) == []
+    before = group.destination.day_commit("interactions", "2026-10-01")
+    assert before == converted.commits["interactions"]["2026-10-01"]
+    assert before is not None
     try:
-        destination.commit_day(DAILY["interactions"], "2026-10-01", {**before, "run": "20261122T000000-abcdef"})
-        assert group.pipeline.unexported() == ["interactions"]
+        again = structs.replace(before, run="20261122T000000-abcdef")
+        group.destination.commit_day("interactions", "2026-10-01", again)
+        assert unexported(group.group) == ["interactions"]
     finally:
-        destination.commit_day(DAILY["interactions"], "2026-10-01", before)
+        group.destination.commit_day("interactions", "2026-10-01", before)

@@ -17,6 +17,7 @@ import yaml
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
@@ -27,7 +28,6 @@ from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, ma
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.quality.evaluate import judge_file, judge_in_force
 from personalize_assets_tests.helpers.csv_reader import read_csv
 from personalize_assets_tests.helpers.groups import NO_CONTEXT

@@ -75,5 +75,5 @@ def test_where_no_message_repeats_all_are_first(told: Any) -> None:
 def test_each_way_says_the_same(
     told: Any, monkeypatch: pytest.MonkeyPatch, most_repeated: int, rows: Sequence[Row]
 ) -> None:
-    monkeypatch.setattr(interactions, "_MOST_REPEATED", most_repeated)
+    monkeypatch.setattr(interactions, "_MAX_REPEATED", most_repeated)
     assert told(rows) == expected(rows)

@@ -8,13 +8,13 @@ from typing import Any
 import dagster as dg
 import pytest
 import yaml
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets import definitions
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.storage.object_store import open_store
 
 

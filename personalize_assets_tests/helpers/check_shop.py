@@ -12,11 +12,11 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
-from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
 TODAY = datetime.now(UTC).date()

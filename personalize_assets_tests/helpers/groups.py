@@ -1,4 +1,4 @@
-"""A dataset group of a test's own, without Dagster: raw files in, the stages on a real engine, exports out."""
+"""A dataset group for one test, without Dagster: raw files in, the stages on a real engine, exports out."""
 
 import json
 from collections.abc import Sequence
@@ -9,9 +9,21 @@ from typing import Any
 import yaml
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.spec import (
+    ConvertReport,
+    ConvertSpec,
+    ExportReport,
+    ExportSpec,
+    decode_report,
+    decode_spec,
+    encode,
+)
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import ExportOutcome, commit_export, plan_export
 from personalize_assets.storage.object_store import open_store
 
 NO_CONTEXT: Any = None
@@ -44,8 +56,39 @@ DATASETS: dict[str, Any] = {
 }
 
 
+def run_convert(engine: Engine, spec: ConvertSpec) -> ConvertReport:
+    """Run a spec as on an engine far away: what is sent there and what comes back is JSON."""
+    report = decode_report(encode(engine.run(NO_CONTEXT, decode_spec(encode(spec)))))
+    assert isinstance(report, ConvertReport)
+    return report
+
+
+def run_export(engine: Engine, spec: ExportSpec) -> ExportReport:
+    """As ``run_convert``."""
+    report = decode_report(encode(engine.run(NO_CONTEXT, decode_spec(encode(spec)))))
+    assert isinstance(report, ExportReport)
+    return report
+
+
+def convert(group: DatasetGroup, engine: Engine, days: Sequence[date], *names: str) -> ConvertedDays:
+    """Catalog, convert and commit days; by default of all datasets."""
+    catalog_days(group, days)
+    spec = plan_convert(group, days, names or tuple(group.datasets))
+    return commit_convert(group, days, spec, run_convert(engine, spec))
+
+
+def export(group: DatasetGroup, engine: Engine, *names: str) -> ExportOutcome:
+    """Export and commit assets; by default all tables and CSVs of the group."""
+    tables = [name for name in group.datasets if name != "interactions"]
+    planned = plan_export(group, names or (*tables, *(f"{name}_csv" for name in group.datasets)))
+    return commit_export(group, planned, run_export(engine, planned.spec))
+
+
 class Group:
-    """A dataset group of a test's own, and an engine that is Spark itself."""
+    """A dataset group for one test, and an engine.
+
+    ``changes`` may have ``layout``, ``single_file`` and ``datasets``.
+    """
 
     def __init__(self, engine: Engine, folder: Path, source: str, destination: str, **changes: Any) -> None:
         self.engine = engine
@@ -59,26 +102,19 @@ class Group:
         }
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
-        self.pipeline = Pipeline(load_config(file))
-        self.out = self.pipeline.destination.store
+        self.group = DatasetGroup(load_config(file))
+        self.destination = self.group.destination
+        self.out = self.destination.store
 
     def arrives(self, day: date, *lines: dict[str, Any] | str, name: str = "a.json") -> None:
         text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
         self.raw.write(self.layout.key(day, name), text.encode())
 
-    def run(self, spec: dict[str, Any]) -> dict[str, Any]:
-        # As on an engine far away: what goes there and comes back is JSON.
-        report: dict[str, Any] = json.loads(json.dumps(self.engine.run(NO_CONTEXT, json.loads(json.dumps(spec)))))
-        return report
+    def convert(self, days: Sequence[date], *names: str) -> ConvertedDays:
+        return convert(self.group, self.engine, days, *names)
 
-    def convert(self, days: Sequence[date], *names: str) -> dict[str, dict[str, dict[str, Any]]]:
-        self.pipeline.catalog(days)
-        spec = self.pipeline.convert_spec(days, names or tuple(self.pipeline.datasets))
-        return self.pipeline.commit_convert(days, spec, self.run(spec))
-
-    def export(self, *names: str) -> dict[str, dict[str, Any]]:
-        spec, inputs = self.pipeline.export_spec(names or EVERYTHING)
-        return self.pipeline.commit_export(spec, inputs, self.run(spec))
+    def export(self, *names: str) -> ExportOutcome:
+        return export(self.group, self.engine, *names)
 
     def csv(self, name: str) -> str:
         return (self.out.read(f"exports/{name}.csv") or b"there is no such file").decode()

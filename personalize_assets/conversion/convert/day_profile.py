@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.export.export_profile import PREVIEW_ROWS, count_events, shown
+from personalize_assets.conversion.export.export_profile import count_events, preview_rows
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
+from personalize_assets.conversion.spec import PREVIEW_ROWS
 
 
 class DayProfile:
@@ -28,7 +29,7 @@ class DayProfile:
         for name in self._nulls:
             self._nulls[name] += table.column(name).null_count
         if len(self._preview) < PREVIEW_ROWS:
-            self._preview += shown(table.select(list(self._nulls)).slice(0, PREVIEW_ROWS - len(self._preview)))
+            self._preview += preview_rows(table.select(list(self._nulls)).slice(0, PREVIEW_ROWS - len(self._preview)))
         if self._dataset.name == "interactions":
             seconds = table.column("TIMESTAMP").drop_null().to_numpy()
             self._hours += np.bincount(seconds % DAY_SECONDS // 3600, minlength=24)

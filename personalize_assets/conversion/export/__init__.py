@@ -1,0 +1,1 @@
+"""Daily Parquet files to users, items and the parts of the CSVs."""

@@ -1,6 +1,6 @@
 """Rows as lines of a CSV that Personalize reads.
 
-Made here and not by Spark's CSV writer, which quotes and prints numbers in its own way on each engine.
+Spark's CSV writer is not used: it quotes texts and formats numbers differently on each engine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from personalize_assets.conversion.mapping.values import one_line, plain_decimal
 
-# What ``csv_text`` changes, as Arrow's regular expressions say it.
+# The characters that ``csv_text`` changes, as a regular expression of Arrow's.
 _SPECIAL = r'[,"\\\n\r\v\f\x1c-\x1e\x{85}\x{2028}\x{2029}]'
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
@@ -25,7 +25,7 @@ def header(columns: Sequence[str]) -> bytes:
 
 
 def csv_text(value: str) -> str:
-    """A text as a CSV cell: line breaks become spaces; quoted only where it must be, with backslash escapes."""
+    """A text as a CSV cell: line breaks become spaces, and it is quoted if necessary, with backslash escapes."""
     value = one_line(value)
     if _NEEDS_QUOTES.search(value):
         return '"' + _ESCAPED.sub(r"\\\1", value) + '"'
@@ -33,10 +33,10 @@ def csv_text(value: str) -> str:
 
 
 def csv_lines(batch: pa.RecordBatch) -> pa.Buffer:
-    """Rows as CSV lines, null as nothing between the commas."""
+    """Rows as CSV lines in UTF-8; null is nothing between two commas."""
     cells = [pc.fill_null(_CELLS[column.type](column), "") for column in batch.columns]
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, ","), "", "\n")
-    # The texts of an Arrow array lie one behind the other: just as they should in the file.
+    # An Arrow array stores its texts one after another, as the file does.
     return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py())
 
 
@@ -49,7 +49,7 @@ def _text_cells(column: pa.Array) -> pa.Array:
 
 
 def _decimal_cells(column: pa.Array) -> pa.Array:
-    # Prices and the like repeat: each number is written out once.
+    # Prices repeat: each distinct number is formatted once.
     once = column.dictionary_encode()
     written = [plain_decimal(value) for value in once.dictionary.to_pylist()]
     return pa.array(written, pa.string()).take(once.indices)

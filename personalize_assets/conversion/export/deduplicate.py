@@ -1,4 +1,4 @@
-"""Interactions over all days: repeats out, the export's order in."""
+"""Marks repeats among the interactions of all days, and defines the order of their export."""
 
 from __future__ import annotations
 
@@ -12,23 +12,24 @@ from personalize_assets.conversion.mapping.event_mapper import COPIES, DEDUPE, I
 from personalize_assets.conversion.spark import is_remote
 
 _MESSAGE, _AT = "_message", "_at"
-# Messages that may be held in memory, some 100 bytes each.
-_MOST_REPEATED = 1_000_000
+# Bound on the messages held in memory, at some 100 bytes each.
+_MAX_REPEATED = 1_000_000
 
 
 def export_order(columns: Sequence[str]) -> list[str]:
-    """By time, then by every column from left to right: a total order, so that equal events give equal bytes."""
+    """The columns to sort by: TIMESTAMP, then all from left to right, so that the same events give the same bytes."""
     return ["TIMESTAMP", *(column for column in columns if column != "TIMESTAMP")]
 
 
 def with_repeats_marked(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
-    """The columns, and beside them ``IS_FIRST``: whether a row is to be exported, or repeats one that is.
+    """The given columns, and beside them ``IS_FIRST`` and ``COPIES``.
 
-    Of rows with the same message (and the same place in ``each``) the first in the export's order is. Rows without a
-    message to tell them by become one if they are equal in every column. ``COPIES`` counts the rows a row stands for.
+    ``IS_FIRST`` is true for a row to export and false for one that repeats it. Of rows with the same message id and
+    position in ``each``, the first in the export's order is true. Rows without a message id are merged if they are
+    equal in every column; ``COPIES`` is the number of rows that were merged, and 1 otherwise.
 
-    Repeats stay in as they are, to be counted and left out by who writes the rows: so nothing here has to hold all rows
-    of a partition at once, as a count over a window would.
+    Repeats stay in the result, to be counted and left out when the rows are written: a count over a window would hold
+    all rows of a partition in memory.
     """
     is_known = F.col(DEDUPE).isNotNull()
     by_columns = (
@@ -49,9 +50,9 @@ def _by_message(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
         return rows.select(*columns, is_first, one)
     if not messages.num_rows:
         return rows.select(*columns, everything, one)
-    # As a table of its own: where a query is used twice, Sail runs it twice.
+    # Sent as a table: Sail runs a query twice if it is used twice.
     repeated = rows.sparkSession.createDataFrame(messages)
-    # This way around, for Sail keeps the left side of a join in memory.
+    # The small side is the left one, because Sail keeps that in memory.
     is_same = (F.col(DEDUPE) == F.col(_MESSAGE)) & (F.col(POSITION) == F.col(_AT))
     alone = repeated.join(rows, is_same, "right").filter(F.col(_MESSAGE).isNull())
     several = repeated.join(rows, is_same, "inner")
@@ -59,13 +60,13 @@ def _by_message(rows: DataFrame, columns: Sequence[str]) -> DataFrame:
 
 
 def _repeated_messages(rows: DataFrame) -> pa.Table | None:
-    """The messages that come more than once: few, so that the others need no order to find that out.
+    """The message ids and positions that occur more than once; usually few, so that all other rows need no window.
 
-    None if they are many after all, and on the JVM, where counting them costs more than it spares.
+    None if there are more than ``_MAX_REPEATED``, and on the JVM, where counting them costs more than it saves.
     """
     if not is_remote(rows.sparkSession):
         return None
     messages = rows.groupBy(F.col(DEDUPE).alias(_MESSAGE), F.col(POSITION).alias(_AT))
     found = messages.agg(F.count(F.lit(1)).alias(COPIES)).filter(F.col(COPIES) > 1).select(_MESSAGE, _AT)
-    table = found.limit(_MOST_REPEATED + 1).toArrow()
-    return table if table.num_rows <= _MOST_REPEATED else None
+    table = found.limit(_MAX_REPEATED + 1).toArrow()
+    return table if table.num_rows <= _MAX_REPEATED else None

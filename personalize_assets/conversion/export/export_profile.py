@@ -1,16 +1,18 @@
-"""What a dataset is like, in numbers: counted while its rows are written, so that nothing is read again.
+"""Numbers about an export, counted while its rows are written, so that nothing is read again.
 
-``PartProfile`` counts an export's rows part by part, ``merged`` puts the parts together. Everything is counted in Arrow
-and NumPy, no row by itself. Days have a profile of their own, in ``day_profile``.
+``PartCounter`` counts the rows of one part, ``PartProfile`` holds the result and adds up over parts, and ``summary``
+makes the ``ExportProfile`` of the report. Counting is done with Arrow and NumPy, never row by row. The profile of a day
+is in ``conversion.convert.day_profile``.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,73 +25,162 @@ from personalize_assets.conversion.contract import (
     Column,
     Dataset,
 )
-from personalize_assets.conversion.export.id_sketch import Sketch
+from personalize_assets.conversion.export.id_sketch import IdSketch
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
+from personalize_assets.conversion.spec import (
+    BLAMED_ROWS,
+    PREVIEW_ROWS,
+    Blamed,
+    Crossed,
+    ExportProfile,
+    IdProfile,
+    sum_counts,
+)
 
-PREVIEW_ROWS = 10
-BLAMED_ROWS = 5
-_SHOWN_CHARS = 60
+_PREVIEW_CHARS = 60
 _EVENT_TYPES = 1_000
 _ROWS_AT_ONCE = 131_072
 
 
-class PartProfile:
-    """The numbers of one part of an export, whose rows come in the order of the file."""
+class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
+    """The numbers of one part of an export, or of several consecutive ones; profiles add up.
+
+    Attributes:
+        rows: Rows of the part.
+        repeated: Rows that are equal in every column to the row before them; only counted for interactions.
+        nulls: Null cells by column.
+        max_chars: Longest text by column, in characters.
+        first: Least value by timestamp column, in seconds since the epoch.
+        last: Greatest value by timestamp column.
+        blamed: Rows with a problem, by ``problem:COLUMN``.
+        categories: Distinct categories by column; complete only up to ``MAX_DISTINCT_CATEGORIES``.
+        events: Rows by EVENT_TYPE.
+        days: Rows by day of TIMESTAMP (UTC), in days since the epoch.
+        hours: Rows by hour of the day (UTC), 24 numbers.
+        ids: By id column.
+        preview: The first rows, at most ``PREVIEW_ROWS``.
+    """
+
+    rows: int
+    repeated: int
+    nulls: dict[str, int]
+    max_chars: dict[str, int]
+    first: dict[str, int]
+    last: dict[str, int]
+    blamed: dict[str, Blamed]
+    categories: dict[str, frozenset[str]]
+    events: dict[str, int]
+    days: dict[int, int]
+    hours: tuple[int, ...]
+    ids: dict[str, IdSketch]
+    preview: tuple[dict[str, Any], ...]
+
+    def __add__(self, other: PartProfile) -> PartProfile:
+        """Add the profile of the next part of the same dataset. A row repeated across the two parts is not noticed."""
+        return PartProfile(
+            rows=self.rows + other.rows,
+            repeated=self.repeated + other.repeated,
+            nulls=sum_counts(self.nulls, other.nulls),
+            max_chars=_choose(max, self.max_chars, other.max_chars),
+            first=_choose(min, self.first, other.first),
+            last=_choose(max, self.last, other.last),
+            blamed={
+                problem: self.blamed.get(problem, Blamed()) + other.blamed.get(problem, Blamed())
+                for problem in {**self.blamed, **other.blamed}
+            },
+            categories={name: found | other.categories[name] for name, found in self.categories.items()},
+            events=sum_counts(self.events, other.events),
+            days=sum_counts(self.days, other.days),
+            hours=tuple(map(sum, zip(self.hours, other.hours, strict=True))),
+            ids={name: sketch + other.ids[name] for name, sketch in self.ids.items()},
+            preview=(self.preview + other.preview)[:PREVIEW_ROWS],
+        )
+
+    def summary(self, dataset: Dataset) -> ExportProfile:
+        """The profile of the whole export, as it is reported; ``crossed`` is left empty."""
+        is_interactions = dataset.name == "interactions"
+        return ExportProfile(
+            rows=self.rows,
+            nulls=self.nulls,
+            max_chars=self.max_chars,
+            first=self.first,
+            last=self.last,
+            blamed=self.blamed,
+            categories={name: min(len(found), MAX_DISTINCT_CATEGORIES + 1) for name, found in self.categories.items()},
+            ids={name: _id_profile(sketch) for name, sketch in self.ids.items()},
+            preview=self.preview,
+            unique=self.rows - self.repeated if is_interactions else None,
+            events=_most_first(self.events) if is_interactions else None,
+            days={str(np.datetime64(day, "D")): self.days[day] for day in sorted(self.days)}
+            if is_interactions
+            else None,
+            hours=self.hours if is_interactions else None,
+        )
+
+
+class PartCounter:
+    """Counts the rows of one part, which must come in the order of the file."""
 
     def __init__(self, dataset: Dataset) -> None:
+        """Start with no rows of this dataset."""
         self._dataset = dataset
-        self._latest_time = int(time.time()) + DAY_SECONDS
+        self._max_epoch_seconds = int(time.time()) + DAY_SECONDS
         self._waiting: list[pa.RecordBatch] = []
         self._rows_waiting = 0
         self._before: pa.Table | None = None
-        self._ids = {name: Sketch() for name in IDS[dataset.name]}
+        self._rows = 0
+        self._repeated = 0
+        self._nulls = dict.fromkeys((column.name for column in dataset.columns), 0)
+        self._max_chars: dict[str, int] = {}
+        self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._blamed: dict[str, Blamed] = {}
         self._categories: dict[str, set[str]] = {column.name: set() for column in dataset.columns if column.categorical}
         self._events: Counter[str] = Counter()
         self._days: Counter[int] = Counter()
         self._hours = np.zeros(24, np.int64)
-        self._report: dict[str, Any] = {
-            "rows": 0,
-            "repeated": 0,
-            "nulls": dict.fromkeys((column.name for column in dataset.columns), 0),
-            "max_chars": {},
-            "first": {},
-            "last": {},
-            "blamed": {},
-            "preview": [],
-        }
+        self._ids = {name: IdSketch() for name in IDS[dataset.name]}
+        self._preview: list[dict[str, Any]] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
-        # Many rows at once: a batch of a few thousand would cost as much again in calls.
+        """Add the next rows, which must have the dataset's columns."""
+        # Rows are collected: counting a few thousand at a time would take twice as long.
         self._waiting.append(batch)
         self._rows_waiting += batch.num_rows
         if self._rows_waiting >= _ROWS_AT_ONCE:
             self._count()
 
-    def report(self) -> dict[str, Any]:
-        """As JSON, for ``merged``."""
+    def profile(self) -> PartProfile:
+        """The numbers of all rows added so far."""
         if self._waiting:
             self._count()
-        return {
-            **self._report,
-            "ids": {name: sketch.packed() for name, sketch in self._ids.items()},
-            "categories": {name: sorted(found) for name, found in self._categories.items()},
-            "events": dict(self._events),
-            "days": {str(day): rows for day, rows in self._days.items()},
-            "hours": self._hours.tolist(),
-        }
+        return PartProfile(
+            rows=self._rows,
+            repeated=self._repeated,
+            nulls=self._nulls,
+            max_chars=self._max_chars,
+            first=self._first,
+            last=self._last,
+            blamed=self._blamed,
+            categories={name: frozenset(found) for name, found in self._categories.items()},
+            events=dict(self._events),
+            days=dict(self._days),
+            hours=tuple(self._hours.tolist()),
+            ids=self._ids,
+            preview=tuple(self._preview),
+        )
 
     def _count(self) -> None:
         table = pa.Table.from_batches(self._waiting).combine_chunks()
         self._waiting.clear()
         self._rows_waiting = 0
-        report = self._report
-        report["rows"] += table.num_rows
-        if len(report["preview"]) < PREVIEW_ROWS:
-            report["preview"] += shown(table.slice(0, PREVIEW_ROWS - len(report["preview"])))
+        self._rows += table.num_rows
+        if len(self._preview) < PREVIEW_ROWS:
+            self._preview += preview_rows(table.slice(0, PREVIEW_ROWS - len(self._preview)))
         for column in self._dataset.columns:
             self._count_column(column, table)
-        for name, sketch in self._ids.items():
-            sketch.add(table.column(name))
+        for name in self._ids:
+            self._ids[name] += IdSketch.of(table.column(name))
         if self._dataset.name == "interactions":
             self._count_repeated(table)
             self._count_times(table.column("TIMESTAMP"))
@@ -97,20 +188,20 @@ class PartProfile:
                 count_events(self._events, table.column("EVENT_TYPE"))
 
     def _count_column(self, column: Column, table: pa.Table) -> None:
-        values, report = table.column(column.name), self._report
-        report["nulls"][column.name] += values.null_count
+        values, name = table.column(column.name), column.name
+        self._nulls[name] += values.null_count
         if column.required and values.null_count:
-            self._blame(f"null:{column.name}", table, pc.is_null(values))
+            self._blame(f"null:{name}", table, pc.is_null(values))
         if column.type == "string":
             chars = pc.utf8_length(values)
-            report["max_chars"][column.name] = max(report["max_chars"].get(column.name, 0), pc.max(chars).as_py() or 0)
+            self._max_chars[name] = max(self._max_chars.get(name, 0), pc.max(chars).as_py() or 0)
             limit = TEXTUAL_CHARS if column.textual else column.max_chars
-            if limit is not None and report["max_chars"][column.name] > limit:
-                self._blame(f"long:{column.name}", table, pc.greater(chars, limit))
+            if limit is not None and self._max_chars[name] > limit:
+                self._blame(f"long:{name}", table, pc.greater(chars, limit))
         elif column.type == "timestamp":
-            self._count_range(column.name, values, table)
+            self._count_range(name, values, table)
         if column.categorical:
-            found = self._categories[column.name]
+            found = self._categories[name]
             if len(found) <= MAX_DISTINCT_CATEGORIES and column.type == "string":
                 each = pc.list_flatten(pc.split_pattern(pc.unique(values).drop_null(), column.separator))
                 found.update(pc.unique(each).to_pylist()[: MAX_DISTINCT_CATEGORIES + 1])
@@ -119,25 +210,23 @@ class PartProfile:
         ends = pc.min_max(values).as_py()
         if ends["min"] is None:
             return
-        first, last = self._report["first"], self._report["last"]
-        first[name] = min(first.get(name, ends["min"]), ends["min"])
-        last[name] = max(last.get(name, ends["max"]), ends["max"])
-        if ends["min"] < MIN_EPOCH_SECONDS or ends["max"] > self._latest_time:
-            outside = pc.or_(pc.less(values, MIN_EPOCH_SECONDS), pc.greater(values, self._latest_time))
+        self._first[name] = min(self._first.get(name, ends["min"]), ends["min"])
+        self._last[name] = max(self._last.get(name, ends["max"]), ends["max"])
+        if ends["min"] < MIN_EPOCH_SECONDS or ends["max"] > self._max_epoch_seconds:
+            outside = pc.or_(pc.less(values, MIN_EPOCH_SECONDS), pc.greater(values, self._max_epoch_seconds))
             self._blame(f"time:{name}", table, outside)
 
     def _blame(self, problem: str, table: pa.Table, mask: pa.ChunkedArray) -> None:
-        """Count rows with a problem, and keep the first of them to show."""
+        """Count the rows with a problem, and keep the first of them to show."""
         mask = pc.fill_null(mask, False)
         count = pc.sum(mask).as_py() or 0
         if count:
-            blamed = self._report["blamed"].setdefault(problem, {"rows": 0, "shown": []})
-            blamed["rows"] += count
-            rows = table.filter(mask).slice(0, BLAMED_ROWS - len(blamed["shown"]))
-            blamed["shown"] += shown(rows)
+            before = self._blamed.get(problem, Blamed())
+            rows = table.filter(mask).slice(0, BLAMED_ROWS - len(before.shown))
+            self._blamed[problem] = before + Blamed(rows=count, shown=tuple(preview_rows(rows)))
 
     def _count_repeated(self, table: pa.Table) -> None:
-        """Rows equal in every column stand side by side in the file; Personalize counts them once (page `limits`)."""
+        """Count rows equal in every column, which are neighbours; Personalize counts them once (page `limits`)."""
         joined = table if self._before is None else pa.concat_tables([self._before, table]).combine_chunks()
         rows = joined.num_rows - 1
         same = np.ones(rows, bool)
@@ -147,7 +236,7 @@ class PartProfile:
             both_null = pc.and_(pc.is_null(left), pc.is_null(right))
             equal = pc.or_(pc.fill_null(pc.equal(left, right), False), both_null)
             same &= equal.to_numpy()
-        self._report["repeated"] += int(same.sum())
+        self._repeated += int(same.sum())
         self._before = table.slice(table.num_rows - 1)
 
     def _count_times(self, values: pa.ChunkedArray) -> None:
@@ -157,79 +246,30 @@ class PartProfile:
         self._hours += np.bincount(seconds % DAY_SECONDS // 3600, minlength=24)
 
 
-def merged(parts: Sequence[dict[str, Any]], dataset: Dataset) -> tuple[dict[str, Any], dict[str, Sketch]]:
-    """The profile of a whole export, as it stands in the job report, and the sketches of its ids.
-
-    ``rows``; ``unique`` (rows that differ in any column; interactions only, and rows that are equal across two parts
-    count twice); ``nulls``, ``max_chars``, ``first``, ``last`` by column; ``blamed``: rows with a problem and up to
-    five of them; ``categories``: distinct values a column, 1,001 for more than 1,000; ``events``, ``days`` (ISO,
-    UTC), ``hours`` (of the day, UTC); ``ids``: see ``_about_ids``; ``preview``: the first rows.
-    """
-    names = [column.name for column in dataset.columns]
-    profile: dict[str, Any] = {
-        "rows": sum(part["rows"] for part in parts),
-        "nulls": {name: sum(part["nulls"][name] for part in parts) for name in names},
-        "max_chars": _best(max, (part["max_chars"] for part in parts)),
-        "first": _best(min, (part["first"] for part in parts)),
-        "last": _best(max, (part["last"] for part in parts)),
-        "blamed": _blamed(parts),
-        "categories": {
-            column.name: len(set().union(*(part["categories"][column.name] for part in parts)))
-            for column in dataset.columns
-            if column.categorical
-        },
-        "preview": [row for part in parts for row in part["preview"]][:PREVIEW_ROWS],
-    }
-    profile["categories"] = {name: min(n, MAX_DISTINCT_CATEGORIES + 1) for name, n in profile["categories"].items()}
-    if dataset.name == "interactions":
-        profile["unique"] = profile["rows"] - sum(part["repeated"] for part in parts)
-        profile["events"] = _sum(part["events"] for part in parts)
-        days = _sum(part["days"] for part in parts)
-        profile["days"] = {str(np.datetime64(int(day), "D")): days[day] for day in sorted(days, key=int)}
-        profile["hours"] = np.sum([part["hours"] for part in parts] or [[0] * 24], axis=0).tolist()
-    sketches = {}
-    for name in IDS[dataset.name]:
-        sketches[name] = Sketch()
-        for part in parts:
-            sketches[name].merge(Sketch.unpacked(part["ids"][name]))
-    profile["ids"] = {name: _about_ids(sketch) for name, sketch in sketches.items()}
-    return profile, sketches
-
-
-def _about_ids(sketch: Sketch) -> dict[str, Any]:
-    return {
-        "distinct": sketch.distinct,
-        "estimated": sketch.is_sample,
-        "with_two": sketch.with_at_least(2),
-        "histogram": sketch.histogram(),
-        "frequent": dict(list(sketch.frequent.items())[:BLAMED_ROWS]),
-    }
-
-
-def crossed(sketches: dict[str, dict[str, Sketch]]) -> dict[str, dict[str, int]]:
-    """How users and items of a job fit its interactions, by dataset: ids ``unknown`` there, and ids ``unused`` here."""
-    found = {}
+def crossed(profiles: Mapping[str, PartProfile]) -> dict[str, Crossed]:
+    """How users and items fit the interactions of the same job, by dataset; empty without interactions."""
+    found: dict[str, Crossed] = {}
     for name, (id_column,) in (("users", IDS["users"]), ("items", IDS["items"])):
-        if name in sketches and "interactions" in sketches:
-            known, used = sketches[name][id_column], sketches["interactions"][id_column]
-            found[name] = {"unknown": used.missing_in(known), "used": used.distinct, "unused": known.missing_in(used)}
+        if name in profiles and "interactions" in profiles:
+            known, used = profiles[name].ids[id_column], profiles["interactions"].ids[id_column]
+            found[name] = Crossed(unknown=used.missing_in(known), used=used.distinct, unused=known.missing_in(used))
     return found
 
 
 def count_events(events: Counter[str], values: pa.ChunkedArray) -> None:
-    """Add to the rows by event type; of more than a thousand types the first are counted."""
+    """Add rows to their event types; of more than 1,000 types only the first 1,000 are counted."""
     for found in pc.value_counts(values.drop_null()).to_pylist():
         if found["values"] in events or len(events) < _EVENT_TYPES:
             events[found["values"]] += found["counts"]
 
 
-def shown(table: pa.Table) -> list[dict[str, Any]]:
-    """Rows for people: long texts are cut."""
+def preview_rows(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows as mappings of column to value, with texts cut to 60 characters."""
     rows: list[dict[str, Any]] = table.to_pylist()
     return [
         {
-            name: f"{value[:_SHOWN_CHARS]}… ({len(value):,} characters)"
-            if isinstance(value, str) and len(value) > _SHOWN_CHARS
+            name: f"{value[:_PREVIEW_CHARS]}… ({len(value):,} characters)"
+            if isinstance(value, str) and len(value) > _PREVIEW_CHARS
             else value
             for name, value in row.items()
         }
@@ -237,26 +277,20 @@ def shown(table: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def _sum(parts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for part in parts:
-        total.update(part)
-    return dict(sorted(total.items(), key=lambda entry: (-entry[1], entry[0])))
+def _id_profile(sketch: IdSketch) -> IdProfile:
+    return IdProfile(
+        distinct=sketch.distinct,
+        estimated=sketch.is_sample,
+        with_two=sketch.with_at_least(2),
+        histogram=sketch.histogram(),
+        frequent=dict(list(sketch.frequent.items())[:BLAMED_ROWS]),
+    )
 
 
-def _best(choose: Any, parts: Iterable[dict[str, int]]) -> dict[str, int]:
-    best: dict[str, int] = {}
-    for part in parts:
-        for name, value in part.items():
-            best[name] = choose(best.get(name, value), value)
-    return best
+def _most_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
 
-def _blamed(parts: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    blamed: dict[str, dict[str, Any]] = {}
-    for part in parts:
-        for problem, found in part["blamed"].items():
-            total = blamed.setdefault(problem, {"rows": 0, "shown": []})
-            total["rows"] += found["rows"]
-            total["shown"] = [*total["shown"], *found["shown"]][:BLAMED_ROWS]
-    return blamed
+def _choose(choose: Callable[[int, int], int], one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """By key the chosen of two values, or the only one."""
+    return {**one, **other, **{key: choose(one[key], other[key]) for key in one.keys() & other.keys()}}

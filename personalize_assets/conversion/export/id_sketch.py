@@ -1,114 +1,125 @@
-"""Ids seen in many places, counted in little memory: what needs a view of all users or items at once."""
+"""Distinct ids and how often they occur, in bounded memory: the sketches of parts add up to that of the whole."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
-from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 SAMPLE = 16_384
-"""Exact for so many ids; beyond that, statements are made about this many, drawn evenly by their hash."""
+"""Up to this many distinct ids all figures are exact; beyond it they are estimated from this many, sampled by hash."""
 FREQUENT = 50
+"""How many of the most frequent ids are kept by name."""
 
 _HASHES = float(2**64)
 
 
-class Sketch:
-    """How often each id occurs, for the ids with the smallest hashes; sketches of parts merge to that of the whole.
+class IdSketch(msgspec.Struct, frozen=True, kw_only=True):
+    """How often each id occurs, for the ids with the smallest hashes.
 
-    The same id has the same hash everywhere, so a sketch of users and one of interactions hold the same sample of
-    users and can be compared. A share told from a sample of 16,384 is right to about 0.8 percentage points at 50 %,
-    and to 0.16 at 1 % (twice the standard error).
+    An id has the same hash everywhere, so a sketch of users and one of interactions sample the same users and can be
+    compared. A share estimated from 16,384 ids has an error of about 0.8 percentage points at 50 %, and of 0.16 at 1 %
+    (twice the standard error). In JSON the two arrays are Base64.
+
+    Attributes:
+        hashes: 64-bit hashes in ascending order, at most ``SAMPLE``; the bytes of an array of uint64.
+        counts: Occurrences by hash, in the same order; the bytes of an array of int64.
+        is_sample: Whether ids with larger hashes were left out.
+        frequent: The most frequent ids by name, most frequent first. Counts are lower bounds: an occurrence in a part
+            where the id was not among the frequent ones is not counted.
     """
 
-    def __init__(self) -> None:
-        self._hashes: npt.NDArray[np.uint64] = np.empty(0, np.uint64)
-        self._counts: npt.NDArray[np.int64] = np.empty(0, np.int64)
-        self.is_sample = False
-        self.frequent: dict[str, int] = {}
-        """The most frequent ids and how often at least: where an id is rare among others, it is not counted."""
+    hashes: bytes = b""
+    counts: bytes = b""
+    is_sample: bool = False
+    frequent: dict[str, int] = {}
 
-    def add(self, ids: pa.Array | pa.ChunkedArray) -> None:
+    @classmethod
+    def of(cls, ids: pa.Array | pa.ChunkedArray) -> IdSketch:
         """Count texts; nulls are left out."""
-        import pandas as pd  # half a second to load, in each worker process: only who exports needs it
+        import pandas as pd  # takes half a second to load, in each worker process; only exports need it
 
         found = pc.value_counts(ids.drop_null())
         values = found.field("values")
         counts = found.field("counts").to_numpy(zero_copy_only=False)
-        self._enter(pd.util.hash_array(values.to_numpy(zero_copy_only=False), categorize=False), counts)
+        hashes = pd.util.hash_array(values.to_numpy(zero_copy_only=False), categorize=False)
         most = np.argsort(counts, kind="stable")[::-1][:FREQUENT]
-        self._enter_frequent(zip(values.take(pa.array(most)).to_pylist(), counts[most].tolist(), strict=True))
+        frequent = zip(values.take(pa.array(most)).to_pylist(), counts[most].tolist(), strict=True)
+        return _sketch(hashes, counts, _most_frequent(frequent), is_sample=False)
 
-    def merge(self, other: Sketch) -> None:
-        self.is_sample |= other.is_sample
-        self._enter(other._hashes, other._counts)
-        self._enter_frequent(other.frequent.items())
+    def __add__(self, other: IdSketch) -> IdSketch:
+        """Add the counts of two sketches, of two parts or of two sets of rows."""
+        return _sketch(
+            np.concatenate([self._hashes, other._hashes]),
+            np.concatenate([self._counts, other._counts]),
+            _most_frequent([*self.frequent.items(), *other.frequent.items()]),
+            is_sample=self.is_sample or other.is_sample,
+        )
 
-    def _enter(self, hashes: npt.NDArray[np.uint64], counts: npt.NDArray[np.int64]) -> None:
-        # In order of the hash; an id that is cut off here is cut off in every later merge too, so counts stay whole.
-        found, places = np.unique(np.concatenate([self._hashes, hashes]), return_inverse=True)
-        summed = np.zeros(len(found), np.int64)
-        np.add.at(summed, places, np.concatenate([self._counts, counts]))
-        self.is_sample |= len(found) > SAMPLE
-        self._hashes, self._counts = found[:SAMPLE], summed[:SAMPLE]
+    @property
+    def _hashes(self) -> npt.NDArray[np.uint64]:
+        return np.frombuffer(self.hashes, np.uint64)
 
-    def _enter_frequent(self, counts: Iterable[tuple[str, int]]) -> None:
-        for id, count in counts:
-            self.frequent[id] = self.frequent.get(id, 0) + count
-        most = sorted(self.frequent.items(), key=lambda entry: (-entry[1], entry[0]))[:FREQUENT]
-        self.frequent = dict(most)
+    @property
+    def _counts(self) -> npt.NDArray[np.int64]:
+        return np.frombuffer(self.counts, np.int64)
 
     @property
     def distinct(self) -> int:
-        """The number of ids; an estimate if ``is_sample``, right to about 1.6 % (twice the standard error)."""
+        """The number of distinct ids; if ``is_sample`` an estimate to within 1.6 % (two standard errors)."""
+        hashes = self._hashes
         if not self.is_sample:
-            return len(self._hashes)
-        return round((len(self._hashes) - 1) / (float(self._hashes[-1]) / _HASHES))
+            return len(hashes)
+        return round((len(hashes) - 1) / (float(hashes[-1]) / _HASHES))
 
     def with_at_least(self, times: int) -> int:
-        """The number of ids that occur so often; an estimate if ``is_sample``."""
-        return round(self.distinct * float(np.mean(self._counts >= times))) if len(self._counts) else 0
+        """The number of ids that occur at least ``times`` times; an estimate if ``is_sample``."""
+        counts = self._counts
+        return round(self.distinct * float(np.mean(counts >= times))) if len(counts) else 0
 
     def histogram(self) -> dict[str, int]:
-        """Ids by how often they occur, in classes that double: ``1``, ``2-3``, ``4-7``, …; estimates if a sample."""
-        if not len(self._counts):
+        """Ids by number of occurrences, in classes that double: ``1``, ``2-3``, ``4-7``, …; estimates if a sample."""
+        counts = self._counts
+        if not len(counts):
             return {}
-        classes = np.bincount(np.floor(np.log2(self._counts)).astype(int))
-        scale = self.distinct / len(self._counts)
+        classes = np.bincount(np.floor(np.log2(counts)).astype(int))
+        scale = self.distinct / len(counts)
         return {
             "1" if power == 0 else f"{2**power}-{2 ** (power + 1) - 1}": round(int(ids) * scale)
             for power, ids in enumerate(classes)
         }
 
-    def missing_in(self, other: Sketch) -> int:
-        """How many ids of this sketch the other has not; an estimate if either is a sample."""
-        ends = [sketch._hashes[-1] for sketch in (self, other) if sketch.is_sample]
+    def missing_in(self, other: IdSketch) -> int:
+        """How many ids of this sketch the other one lacks; an estimate if either is a sample."""
         mine, theirs = self._hashes, other._hashes
-        if ends:  # compare only where both know every id
+        ends = [sketch._hashes[-1] for sketch in (self, other) if sketch.is_sample]
+        if ends:  # compare only the range of hashes that both cover completely
             mine, theirs = mine[mine <= min(ends)], theirs[theirs <= min(ends)]
         if not len(mine):
             return 0
         return round(self.distinct * float(np.mean(~np.isin(mine, theirs))))
 
-    def packed(self) -> dict[str, Any]:
-        """As JSON; ``unpacked`` takes it."""
-        return {
-            "hashes": base64.b64encode(self._hashes.tobytes()).decode(),
-            "counts": base64.b64encode(self._counts.tobytes()).decode(),
-            "is_sample": self.is_sample,
-            "frequent": self.frequent,
-        }
 
-    @classmethod
-    def unpacked(cls, packed: dict[str, Any]) -> Sketch:
-        sketch = cls()
-        sketch._hashes = np.frombuffer(base64.b64decode(packed["hashes"]), np.uint64)
-        sketch._counts = np.frombuffer(base64.b64decode(packed["counts"]), np.int64)
-        sketch.is_sample = packed["is_sample"]
-        sketch.frequent = packed["frequent"]
-        return sketch
+def _sketch(
+    hashes: npt.NDArray[np.uint64], counts: npt.NDArray[np.int64], frequent: dict[str, int], *, is_sample: bool
+) -> IdSketch:
+    # An id that is cut off here is cut off in every later sum too, so the counts of the others stay complete.
+    found, places = np.unique(hashes, return_inverse=True)
+    summed = np.bincount(places, weights=counts, minlength=len(found)).astype(np.int64)
+    return IdSketch(
+        hashes=found[:SAMPLE].tobytes(),
+        counts=summed[:SAMPLE].tobytes(),
+        is_sample=is_sample or len(found) > SAMPLE,
+        frequent=frequent,
+    )
+
+
+def _most_frequent(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for id, count in counts:
+        total[id] = total.get(id, 0) + count
+    return dict(sorted(total.items(), key=lambda entry: (-entry[1], entry[0]))[:FREQUENT])

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from msgspec import structs
 
 from personalize_assets.conversion.contract import EVENT_NAMES, Dataset
 from personalize_assets.conversion.mapping.paths import Path, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.reading.json_value import parse
+from personalize_assets.conversion.spec import DayProfile, ExportProfile
+
+ProfileT = TypeVar("ProfileT", DayProfile, ExportProfile)
 
 MASK = "***"
 
@@ -44,36 +49,36 @@ def _touch(one: Path, other: Path) -> bool:
     return one[:shorter] == other[:shorter]
 
 
-def masked_profile(profile: Mapping[str, Any], columns: Collection[str]) -> dict[str, Any]:
-    """The profile of an export or a day without any value of these columns. Counts stay, and which cells are null.
+def masked_profile(profile: ProfileT, columns: Collection[str]) -> ProfileT:
+    """The profile of an export or a day without any value of these columns; counts and null cells stay.
 
-    Ids and event types are told apart by a number; of event types those of Personalize's own are no secret, and the
-    checks must know them. A profile without values comes out as it is.
+    Ids and event types are replaced by numbers, so that they still differ. Event types defined by Personalize are not
+    secret, and the checks need them: they stay.
     """
-    shown = {**profile, "preview": _without(columns, profile["preview"])}
-    for ends in {"first", "last"} & profile.keys():  # each is somebody's value
-        shown[ends] = {name: value for name, value in profile[ends].items() if name not in columns}
-    if "ids" in profile:
-        shown["ids"] = {
-            name: {**about, "frequent": _numbered(about["frequent"])} if name in columns else about
-            for name, about in profile["ids"].items()
-        }
-    if "blamed" in profile:
-        shown["blamed"] = {
-            problem: {**found, "shown": _without(columns, found["shown"])}
-            for problem, found in profile["blamed"].items()
-        }
-    if "events" in profile and "EVENT_TYPE" in columns:
-        shown["events"] = _numbered(profile["events"], _KNOWN_EVENTS)
-    if "times" in profile and "TIMESTAMP" in columns:
-        shown["times"] = []
-    return shown
+    hidden: dict[str, Any] = {"preview": _without(columns, profile.preview)}
+    if profile.events is not None and "EVENT_TYPE" in columns:
+        hidden["events"] = _numbered(profile.events, _KNOWN_EVENTS)
+    if isinstance(profile, DayProfile):
+        if "TIMESTAMP" in columns:
+            hidden["times"] = ()
+        return structs.replace(profile, **hidden)
+    for ends in ("first", "last"):  # the least and the greatest are values of single rows
+        hidden[ends] = {name: value for name, value in getattr(profile, ends).items() if name not in columns}
+    hidden["ids"] = {
+        name: structs.replace(ids, frequent=_numbered(ids.frequent)) if name in columns else ids
+        for name, ids in profile.ids.items()
+    }
+    hidden["blamed"] = {
+        problem: structs.replace(found, shown=_without(columns, found.shown))
+        for problem, found in profile.blamed.items()
+    }
+    return structs.replace(profile, **hidden)
 
 
-def _without(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [
+def _without(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+    return tuple(
         {name: MASK if name in columns and value is not None else value for name, value in row.items()} for row in rows
-    ]
+    )
 
 
 def _numbered(counts: Mapping[str, int], known: Collection[str] = ()) -> dict[str, int]:

@@ -249,7 +249,7 @@ def test_a_source_that_is_empty_all_at_once_is_told_and_its_days_stay(in_folder:
 def test_a_source_that_is_not_there_fails_the_tick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     group = Automated(tmp_path, str(tmp_path / "nowhere"), monkeypatch)
 
-    with pytest.raises(StoreError, match="nowhere is not a folder; make it, or correct the uri in the config"):
+    with pytest.raises(StoreError, match="nowhere is not a folder; create it, or correct the uri in the config"):
         group.tick()
 
 

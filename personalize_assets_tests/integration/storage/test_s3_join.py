@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 from botocore.response import StreamingBody
 
-from personalize_assets.storage.object_store import S3Store, StoreError
-from personalize_assets.storage.s3 import CONNECTIONS
+from personalize_assets.storage.object_store import StoreError
+from personalize_assets.storage.s3 import CONNECTIONS, S3Store
 from personalize_assets.storage.s3_join import _COPIES, _READS, _SENDS, ObjectJoin
 
 MB = 1024**2
@@ -192,7 +192,7 @@ def test_a_joined_object_is_encrypted_as_it_is_asked_for(store: S3Store, bucket:
 # -- what was left -------------------------------------------------------------------------------------------------
 
 
-def test_an_upload_that_a_killed_process_left_a_day_ago_is_taken_back(store: S3Store, bucket: str) -> None:
+def test_an_upload_that_a_killed_process_left_a_day_ago_is_aborted(store: S3Store, bucket: str) -> None:
     client = boto3.client("s3")
     hours = {
         client.create_multipart_upload(Bucket=bucket, Key=f"some prefix/{key}")["UploadId"]: (key, age)
@@ -262,7 +262,7 @@ def test_a_part_that_is_replaced_while_it_is_joined_is_refused(store: S3Store, b
     with pytest.raises(StoreError) as error:
         store.join("all.csv", HEADER, list(parts))
 
-    assert str(error.value) == f"{store.uri}/parts/00001.csv: it was replaced while it was needed: run again"
+    assert str(error.value) == f"{store.uri}/parts/00001.csv: it was replaced meanwhile: run again"
     assert store.read("all.csv") == b"former"
     assert open_uploads(bucket) == 0
 
@@ -275,7 +275,7 @@ def test_a_part_that_is_not_there_is_named_before_anything_is_begun(store: S3Sto
         store.join("all.csv", HEADER, [*parts, "parts/00001.csv"])
 
     assert str(error.value) == (
-        f"{store.uri}/parts/00001.csv: there is no such file; it was deleted while it was needed: run again"
+        f"{store.uri}/parts/00001.csv: there is no such file; it was deleted meanwhile: run again"
     )
     assert requests.count == {"ListObjectsV2": 1}
 

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 import pytest
 
 from personalize_assets.pipeline import arrivals
-from personalize_assets.pipeline.arrivals import Converted, Cursor, Outcome, Rules, content_digest, tick
-from personalize_assets.storage.object_store import StoredFile
-from personalize_assets_tests.helpers.arrivals_world import ModelWorld, Run
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, Outcome, Rules, tick
+from personalize_assets.storage.object_store import StoredObject
+from personalize_assets.storage.raw_files import content_digest
+from personalize_assets_tests.helpers.arrivals_world import ModelState, Run
 
 DAY = date(2026, 10, 5)
 EARLIER = [DAY - timedelta(days=n) for n in range(1, 5)]
@@ -22,30 +23,30 @@ class Sensor:
     """Ticks one after another on one cursor, as Dagster would have them."""
 
     def __init__(self, rules: Rules = RULES) -> None:
-        self.world = ModelWorld()
+        self.state = ModelState()
         self.rules = rules
         self.cursor = Cursor()
 
     def put(self, key: str, version: str = "v1", day: date = DAY, ago: float = 0.0) -> None:
-        self.world.stored[day]["source", key] = StoredFile(key, 2, self.world.now - ago, version)
+        self.state.stored[day]["source", key] = StoredObject(key, 2, self.state.now - ago, version)
 
     def tick(self, after: float = 0.0, out_of_time: Callable[[], bool] = lambda: False) -> Outcome:
-        self.world.now += after
+        self.state.now += after
         self.cursor = Cursor.read(self.cursor.text(), "")
-        outcome = tick(self.cursor, self.world, self.rules, self.world.now, out_of_time)
-        self.world.history += [Run(ask) for ask in outcome.asks]
+        outcome = tick(self.cursor, self.state, self.rules, self.state.now, out_of_time)
+        self.state.history += [Run(request) for request in outcome.requests]
         return outcome
 
     def asked(self, after: float = 0.0) -> list[date]:
-        return [ask.day for ask in self.tick(after).asks]
+        return [request.day for request in self.tick(after).requests]
 
     def finish(self, *, failed: bool = False, is_permanent: bool = False) -> None:
         """The last run ends now; a good one has converted what lies there now."""
-        run = self.world.history[-1]
-        run.status, run.ended, run.is_permanent = "failed" if failed else "succeeded", self.world.now, is_permanent
+        run = self.state.history[-1]
+        run.status, run.ended, run.is_permanent = "failed" if failed else "succeeded", self.state.now, is_permanent
         if not failed:
-            self.world.commits[run.ask.day] = Converted(
-                self.world.content(run.ask.day), f"run-{len(self.world.history)}"
+            self.state.commits[run.request.day] = CommittedDay(
+                self.state.content(run.request.day), f"run-{len(self.state.history)}"
             )
 
 
@@ -96,7 +97,7 @@ def test_a_deleted_file_is_a_change_that_settles_from_the_first_look_at_it(senso
     sensor.put("b")
     sensor.asked(after=10 * MINUTE)
     sensor.finish()
-    sensor.world.stored[DAY].clear()
+    sensor.state.stored[DAY].clear()
 
     assert sensor.asked(after=60 * MINUTE) == []
     assert sensor.asked(after=10 * MINUTE) == [DAY]
@@ -127,12 +128,12 @@ def test_a_day_that_comes_back_to_what_it_was_while_its_run_read_something_else_
     sensor.asked()
     sensor.put("b")
     sensor.asked(after=10 * MINUTE)
-    with_b = sensor.world.content(DAY)
-    del sensor.world.stored[DAY]["source", "b"]
+    with_b = sensor.state.content(DAY)
+    del sensor.state.stored[DAY]["source", "b"]
 
     assert sensor.asked(after=10 * MINUTE) == []
     sensor.finish()
-    sensor.world.commits[DAY] = Converted(with_b, "read-b")
+    sensor.state.commits[DAY] = CommittedDay(with_b, "read-b")
 
     assert sensor.asked(after=10 * MINUTE) == [DAY]
     sensor.finish()
@@ -143,7 +144,7 @@ def test_run_keys_name_what_is_replaced_by_what_so_that_a_content_can_come_back(
     keys = []
     for version in ("v1", "v2", "v1", "v2"):
         sensor.put("a", version)
-        keys += [ask.run_key for ask in sensor.tick(after=10 * MINUTE).asks]
+        keys += [request.run_key for request in sensor.tick(after=10 * MINUTE).requests]
         sensor.finish()
 
     assert len(set(keys)) == 4
@@ -151,9 +152,9 @@ def test_run_keys_name_what_is_replaced_by_what_so_that_a_content_can_come_back(
 
 def test_a_tick_that_dagster_lost_asks_with_the_same_run_key_again(sensor: Sensor) -> None:
     sensor.put("a")
-    sensor.world.now += 10 * MINUTE
+    sensor.state.now += 10 * MINUTE
     lost, again = (
-        [ask.run_key for ask in tick(Cursor(), sensor.world, RULES, sensor.world.now, lambda: False).asks]
+        [request.run_key for request in tick(Cursor(), sensor.state, RULES, sensor.state.now, lambda: False).requests]
         for _ in range(2)
     )
 
@@ -166,8 +167,8 @@ def test_a_lost_cursor_loses_nothing_and_converts_nothing_twice(sensor: Sensor, 
     sensor.put("a")
     sensor.put("a", day=EARLIER[0])
     sensor.asked(after=10 * MINUTE)
-    for run in sensor.world.history:
-        sensor.world.commits[run.ask.day] = Converted(sensor.world.content(run.ask.day), "run")
+    for run in sensor.state.history:
+        sensor.state.commits[run.request.day] = CommittedDay(sensor.state.content(run.request.day), "run")
         run.status = "succeeded"
     sensor.put("b", day=EARLIER[3])
 
@@ -186,14 +187,14 @@ def test_a_failed_day_is_asked_for_again_after_one_hour_then_two_then_four(senso
     sensor.asked(after=10 * MINUTE)
     for _ in range(7):
         sensor.finish(failed=True)
-        ended = sensor.world.now
+        ended = sensor.state.now
         while not sensor.asked(after=30 * MINUTE):
             pass
-        waits.append((sensor.world.now - ended) / 3600)
+        waits.append((sensor.state.now - ended) / 3600)
 
     assert waits == [1, 2, 4, 8, 16, 24, 24]
-    assert len({run.ask.run_key for run in sensor.world.history}) == 8
-    assert [run.ask.is_first for run in sensor.world.history] == [True] + [False] * 7
+    assert len({run.request.run_key for run in sensor.state.history}) == 8
+    assert [run.request.is_first for run in sensor.state.history] == [True] + [False] * 7
 
 
 def test_a_failure_that_does_not_pass_by_itself_is_tried_again_once_a_day(sensor: Sensor) -> None:
@@ -221,13 +222,13 @@ def test_a_source_that_has_gone_is_told_and_does_not_empty_its_days(
     sensor.put("a")
     sensor.asked(after=10 * MINUTE)
     sensor.finish()
-    sensor.world.stored.clear()
-    monkeypatch.setattr(sensor.world, "vanished", lambda day, sources: f"nothing of {day}, {sources}")
+    sensor.state.stored.clear()
+    monkeypatch.setattr(sensor.state, "vanished", lambda day, sources: f"nothing of {day}, {sources}")
 
     sensor.tick()
     outcome = sensor.tick(after=10 * MINUTE)
 
-    assert (outcome.asks, outcome.problems) == ([], ["nothing of 2026-10-05, []"])
+    assert (outcome.requests, outcome.problems) == ([], ["nothing of 2026-10-05, []"])
 
 
 # -- what a tick costs -----------------------------------------------------------------------------------------------
@@ -235,8 +236,8 @@ def test_a_source_that_has_gone_is_told_and_does_not_empty_its_days(
 
 def test_older_days_take_turns_newest_first(sensor: Sensor) -> None:
     looked = []
-    files = sensor.world.files
-    sensor.world.files = lambda day, after: looked.append(day) or files(day, after)  # type: ignore[func-returns-value,assignment]
+    files = sensor.state.files
+    sensor.state.files = lambda day, after: looked.append(day) or files(day, after)  # type: ignore[func-returns-value,assignment]
 
     for _ in range(5):
         sensor.tick()
@@ -261,22 +262,22 @@ def test_a_tick_without_time_does_one_thing_and_the_next_one_goes_on(sensor: Sen
 
     ticks = [sensor.tick(out_of_time=lambda: True) for _ in range(5)]
 
-    assert [[ask.day for ask in one.asks] for one in ticks] == [[day] for day in (DAY, *EARLIER)]
+    assert [[request.day for request in one.requests] for one in ticks] == [[day] for day in (DAY, *EARLIER)]
     assert [one.is_cut_short for one in ticks] == [True] * 5
 
 
 def test_the_listing_of_one_day_may_take_several_ticks(sensor: Sensor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "_FILES_BETWEEN_LOOKS_AT_THE_CLOCK", 10)
+    monkeypatch.setattr(arrivals, "_FILES_PER_TIME_CHECK", 10)
     sensor.rules = Rules([DAY], [], 1, 0)
     for number in range(25):
         sensor.put(f"{number:02}")
-        sensor.world.stored[DAY]["users", f"{number:02}"] = StoredFile(f"{number:02}", 2, 0, "v")
+        sensor.state.stored[DAY]["users", f"{number:02}"] = StoredObject(f"{number:02}", 2, 0, "v")
 
     ticks = [sensor.tick(out_of_time=lambda: True) for _ in range(6)]
 
-    assert [len(one.asks) for one in ticks] == [0, 0, 0, 0, 0, 1]
-    assert ticks[-1].asks[0].tally.digest == sensor.world.content(DAY)
-    assert ticks[-1].asks[0].tally.files == 50
+    assert [len(one.requests) for one in ticks] == [0, 0, 0, 0, 0, 1]
+    assert ticks[-1].requests[0].tally.digest == sensor.state.content(DAY)
+    assert ticks[-1].requests[0].tally.files == 50
 
 
 def test_a_tick_asks_for_so_many_runs_and_the_next_one_for_the_others() -> None:
@@ -285,7 +286,7 @@ def test_a_tick_asks_for_so_many_runs_and_the_next_one_for_the_others() -> None:
     for day in days:
         sensor.put("a", day=day)
 
-    assert [len(sensor.tick().asks) for _ in range(4)] == [25, 25, 10, 0]
+    assert [len(sensor.tick().requests) for _ in range(4)] == [25, 25, 10, 0]
 
 
 def test_the_cursor_of_twenty_years_is_below_50_kilobytes() -> None:
@@ -293,7 +294,9 @@ def test_the_cursor_of_twenty_years_is_below_50_kilobytes() -> None:
     sensor = Sensor(Rules(days[:3], days[3:], 2000, 1800))
     for number, day in enumerate(days):
         sensor.put("a", day=day)
-        sensor.world.commits[day] = Converted(sensor.world.content(day) if number % 2 else "another", f"run-{number}")
+        sensor.state.commits[day] = CommittedDay(
+            sensor.state.content(day) if number % 2 else "another", f"run-{number}"
+        )
 
     sizes = []
     for _ in range(30):
@@ -309,7 +312,7 @@ def test_a_day_that_a_notice_names_is_looked_at_now(sensor: Sensor) -> None:
     sensor.put("a", day=EARLIER[2])
 
     assert sensor.asked() == []
-    sensor.cursor.notice(EARLIER[2], sensor.world.now, 0)
+    sensor.cursor.notice(EARLIER[2], sensor.state.now, 0)
     assert sensor.asked() == [EARLIER[2]]
 
 
@@ -317,7 +320,7 @@ def test_a_day_that_a_notice_names_is_looked_at_now(sensor: Sensor) -> None:
 
 
 def test_a_digest_does_not_depend_on_the_order_of_files_nor_on_their_time() -> None:
-    one, two = StoredFile("a", 1, 5.0, "v1"), StoredFile("b", 2, 6.0, "v2")
+    one, two = StoredObject("a", 1, 5.0, "v1"), StoredObject("b", 2, 6.0, "v2")
 
     assert content_digest({"source": [one, two]}) == content_digest({"source": [two._replace(modified=9.0), one]})
 
@@ -325,15 +328,15 @@ def test_a_digest_does_not_depend_on_the_order_of_files_nor_on_their_time() -> N
 @pytest.mark.parametrize(
     "other",
     [
-        {"source": [StoredFile("b", 1, 5.0, "v1")]},
-        {"source": [StoredFile("a", 2, 5.0, "v1")]},
-        {"source": [StoredFile("a", 1, 5.0, "v2")]},
-        {"users": [StoredFile("a", 1, 5.0, "v1")]},
-        {"source": [StoredFile("a", 1, 5.0, "v1")] * 2},
+        {"source": [StoredObject("b", 1, 5.0, "v1")]},
+        {"source": [StoredObject("a", 2, 5.0, "v1")]},
+        {"source": [StoredObject("a", 1, 5.0, "v2")]},
+        {"users": [StoredObject("a", 1, 5.0, "v1")]},
+        {"source": [StoredObject("a", 1, 5.0, "v1")] * 2},
         {"source": []},
     ],
 )
 def test_another_key_size_version_source_or_number_of_files_is_another_digest(
-    other: dict[str, list[StoredFile]],
+    other: dict[str, list[StoredObject]],
 ) -> None:
-    assert content_digest(other) != content_digest({"source": [StoredFile("a", 1, 5.0, "v1")]})
+    assert content_digest(other) != content_digest({"source": [StoredObject("a", 1, 5.0, "v1")]})

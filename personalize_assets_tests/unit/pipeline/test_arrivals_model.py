@@ -13,17 +13,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from personalize_assets.pipeline import arrivals
-from personalize_assets.pipeline.arrivals import Ask, Converted, Cursor, Rules, tick
-from personalize_assets.storage.object_store import StoredFile
-from personalize_assets_tests.helpers.arrivals_world import SOURCES, ModelWorld, Run
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Rules, tick
+from personalize_assets.storage.object_store import StoredObject
+from personalize_assets_tests.helpers.arrivals_world import SOURCES, ModelState, Run
 
 DAYS = [date(2026, 10, 1) + timedelta(days=n) for n in range(6)]
 SETTLE = 600.0
 RULES = Rules(recent=DAYS[-2:], older=DAYS[:-2], older_per_tick=2, settle_seconds=SETTLE)
 # Small ones, so that a short sequence of steps reaches every bound.
 BOUNDS: dict[str, Any] = {
-    "_MOST_DONE": 4, "_MOST_WATCHED": 4, "_WATCHED_PER_TICK": 3, "_ASKS_PER_TICK": 2,
-    "_FILES_BETWEEN_LOOKS_AT_THE_CLOCK": 2,
+    "_MAX_DONE": 4, "_MAX_WATCHED": 4, "_WATCHED_PER_TICK": 3, "_REQUESTS_PER_TICK": 2, "_FILES_PER_TIME_CHECK": 2,
 }  # fmt: skip
 
 
@@ -33,7 +32,7 @@ class Arrivals(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         for name, value in BOUNDS.items():
             self.patch.setattr(arrivals, name, value)
-        self.world = ModelWorld()
+        self.state = ModelState()
         self.cursor: str | None = None
         self.version = 0
 
@@ -59,54 +58,54 @@ class Arrivals(RuleBasedStateMachine):
     def put(self, day: date, source: str, key: str, skew: float) -> None:
         """Also overwrites; all in one second unless time passes, and by clocks that are wrong."""
         self.version += 1
-        self.world.stored[day][source, key] = StoredFile(key, 2, self.world.now + skew, f"v{self.version}")
+        self.state.stored[day][source, key] = StoredObject(key, 2, self.state.now + skew, f"v{self.version}")
 
     @rule(day=st.sampled_from(DAYS), keys=st.integers(1, 10))
     def put_the_same_bytes_again(self, day: date, keys: int) -> None:
-        for place, file in list(self.world.stored[day].items())[:keys]:
-            self.world.stored[day][place] = file._replace(modified=self.world.now)
+        for place, file in list(self.state.stored[day].items())[:keys]:
+            self.state.stored[day][place] = file._replace(modified=self.state.now)
 
     @rule(day=st.sampled_from(DAYS), which=st.integers(0, 4))
     def delete(self, day: date, which: int) -> None:
-        for place in list(self.world.stored[day])[which : which + 2]:
-            del self.world.stored[day][place]
+        for place in list(self.state.stored[day])[which : which + 2]:
+            del self.state.stored[day][place]
 
     @rule(seconds=st.sampled_from([1.0, 60.0, SETTLE, 3600.0, 24 * 3600.0]))
     def time_passes(self, seconds: float) -> None:
-        self.world.now += seconds
+        self.state.now += seconds
 
     # -- ticks ----------------------------------------------------------------------------------------------------
 
-    def _tick(self, looks_at_the_clock: int = 10**6) -> tuple[Cursor, list[Ask]]:
+    def _tick(self, looks_at_the_clock: int = 10**6) -> tuple[Cursor, list[DayRequest]]:
         left = iter(range(looks_at_the_clock))
         cursor = Cursor.read(self.cursor, "")
-        outcome = tick(cursor, self.world, RULES, self.world.now, lambda: next(left, None) is None)
-        for ask in outcome.asks:
-            in_force = self.world.converted(ask.day).content
-            assert ask.tally.digest != in_force, f"{ask.day} is asked for although its content is converted"
-            newest = max((file.modified for file in self.world.stored[ask.day].values()), default=0.0)
-            if newest <= self.world.now and ask.tally.digest == self.world.content(ask.day):
-                assert newest + SETTLE <= self.world.now, f"{ask.day} is asked for before it settled"
-        return cursor, outcome.asks
+        outcome = tick(cursor, self.state, RULES, self.state.now, lambda: next(left, None) is None)
+        for request in outcome.requests:
+            committed = self.state.committed(request.day).content
+            assert request.tally.digest != committed, f"{request.day} is asked for although its content is converted"
+            newest = max((file.modified for file in self.state.stored[request.day].values()), default=0.0)
+            if newest <= self.state.now and request.tally.digest == self.state.content(request.day):
+                assert newest + SETTLE <= self.state.now, f"{request.day} is asked for before it settled"
+        return cursor, outcome.requests
 
-    def _launch(self, asks: Sequence[Ask]) -> None:
+    def _launch(self, requests: Sequence[DayRequest]) -> None:
         """As Dagster does: a run key that was ever used is skipped without a word."""
-        known = {run.ask.run_key for run in self.world.history}
-        self.world.history += [Run(ask) for ask in asks if ask.run_key not in known]
-        under_way = [run.ask.day for run in self.world.history if run.status in ("queued", "started")]
+        known = {run.request.run_key for run in self.state.history}
+        self.state.history += [Run(request) for request in requests if request.run_key not in known]
+        under_way = [run.request.day for run in self.state.history if run.status in ("queued", "started")]
         assert len(under_way) == len(set(under_way)), "two runs of one day at a time"
 
     @rule(looks_at_the_clock=st.sampled_from([0, 1, 2, 5, 10**6]))
     def sensor_ticks(self, looks_at_the_clock: int) -> None:
-        cursor, asks = self._tick(looks_at_the_clock)
-        self._launch(asks)
+        cursor, requests = self._tick(looks_at_the_clock)
+        self._launch(requests)
         self.cursor = cursor.text()
 
     @rule(launched=st.integers(0, 2))
     def daemon_dies_in_a_tick(self, launched: int) -> None:
         """Some runs were launched, and the cursor was not saved."""
-        _, asks = self._tick()
-        self._launch(asks[:launched])
+        _, requests = self._tick()
+        self._launch(requests[:launched])
 
     @rule(text=st.sampled_from([None, "", "{", '{"scope": 3}', '{"scope": "another"}']))
     def cursor_is_lost(self, text: str | None) -> None:
@@ -115,12 +114,12 @@ class Arrivals(RuleBasedStateMachine):
     # -- runs -----------------------------------------------------------------------------------------------------
 
     def _of(self, status: str) -> list[Run]:
-        return [run for run in self.world.history if run.status == status]
+        return [run for run in self.state.history if run.status == status]
 
     @rule(ends=st.lists(st.sampled_from(["queued", "started", "failed", "for good", "succeeded"]), min_size=4))
     def some_quiet_time(self, ends: list[str]) -> None:
-        """The days settle, a tick asks for them, and their runs come to something."""
-        self.world.now += SETTLE
+        """The days settle, a tick requests for them, and their runs come to something."""
+        self.state.now += SETTLE
         self.sensor_ticks(10**6)
         for run, end in zip(self._of("queued"), ends, strict=False):
             if end != "queued":
@@ -146,25 +145,25 @@ class Arrivals(RuleBasedStateMachine):
             self._succeed(run)
 
     def _start(self, run: Run) -> None:
-        run.status, run.listed = "started", self.world.content(run.ask.day)
+        run.status, run.listed = "started", self.state.content(run.request.day)
 
     def _fail(self, run: Run, is_permanent: bool) -> None:
-        run.status, run.ended, run.is_permanent = "failed", self.world.now, is_permanent
+        run.status, run.ended, run.is_permanent = "failed", self.state.now, is_permanent
 
     def _succeed(self, run: Run) -> None:
-        run.status, run.ended = "succeeded", self.world.now
-        if run.listed != self.world.converted(run.ask.day).content:  # else the run finds the day finished
-            self.convert(run.ask.day, run.listed)
+        run.status, run.ended = "succeeded", self.state.now
+        if run.listed != self.state.committed(run.request.day).content:  # else the run finds the day finished
+            self.convert(run.request.day, run.listed)
 
     @rule(day=st.sampled_from(DAYS))
-    def somebody_converts_by_hand(self, day: date) -> None:
-        if not any(run.ask.day == day for run in self._of("started")):
-            self.convert(day, self.world.content(day))
+    def a_day_is_converted_by_hand(self, day: date) -> None:
+        if not any(run.request.day == day for run in self._of("started")):
+            self.convert(day, self.state.content(day))
 
     def convert(self, day: date, content: str) -> None:
-        done = self.world.conversions[day]
-        done.append((self.world.now, content))
-        self.world.commits[day] = Converted(content, f"run-{day}-{len(done)}")
+        done = self.state.conversions[day]
+        done.append((self.state.now, content))
+        self.state.commits[day] = CommittedDay(content, f"run-{day}-{len(done)}")
 
     # -- what must hold -------------------------------------------------------------------------------------------
 
@@ -179,22 +178,22 @@ class Arrivals(RuleBasedStateMachine):
         """Nothing changes any more, and nothing fails."""
         for run in self._of("started"):
             self._succeed(run)
-        before = {day: len(self.world.conversions[day]) for day in DAYS}
-        missing = {day: self.world.converted(day).content != self.world.content(day) for day in DAYS}
+        before = {day: len(self.state.conversions[day]) for day in DAYS}
+        missing = {day: self.state.committed(day).content != self.state.content(day) for day in DAYS}
         for _ in range(60):
             self._an_hour_without_failures()
         for day in DAYS:
-            assert self.world.converted(day).content == self.world.content(day), f"{day} was missed"
-            assert len(self.world.conversions[day]) - before[day] == missing[day], f"{day} was not converted just once"
-        asked = len(self.world.history)
+            assert self.state.committed(day).content == self.state.content(day), f"{day} was missed"
+            assert len(self.state.conversions[day]) - before[day] == missing[day], f"{day} was not converted just once"
+        asked = len(self.state.history)
         for _ in range(60):
             self._an_hour_without_failures()
-        assert len(self.world.history) == asked, "something converted is asked for again"
+        assert len(self.state.history) == asked, "something converted is asked for again"
 
     def _an_hour_without_failures(self) -> None:
-        self.world.now += 3600
-        cursor, asks = self._tick()
-        self._launch(asks)
+        self.state.now += 3600
+        cursor, requests = self._tick()
+        self._launch(requests)
         self.cursor = cursor.text()
         for run in self._of("queued"):
             self._start(run)

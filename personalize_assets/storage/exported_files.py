@@ -1,0 +1,70 @@
+"""The CSVs of an export in the destination: one joined file, or a folder of files as the engine wrote them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from personalize_assets.conversion.spec import PartReport
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.storage.destination import Destination
+from personalize_assets.storage.manifests import ExportedFile
+
+
+class IncompleteExport(PersonalizeAssetsError):
+    """Exported files that differ from the engine's report."""
+
+
+class ExportedFiles(NamedTuple):
+    """What a manifest says about the files of an export; see ``ExportManifest``."""
+
+    path: str
+    bytes: int
+    sha256: str
+    files: tuple[ExportedFile, ...]
+
+
+def join_single_file(
+    destination: Destination, dataset: str, header: bytes, parts: Sequence[PartReport]
+) -> ExportedFiles:
+    """Replace ``exports/<dataset>.csv`` by the header and the parts, atomically; then delete the parts."""
+    filled = [part for part in parts if part.csv is not None]
+    keys = [destination.key_of(part.csv or "") for part in filled]
+    path = destination.csv_key(dataset)
+    joined = destination.store.join(path, header, keys)
+    destination.store.delete([*keys, *destination.old_parts()])
+    file = ExportedFile(path, sum(part.rows for part in filled), joined.bytes, joined.sha256)
+    return ExportedFiles(path, joined.bytes, joined.sha256, (file,))
+
+
+def keep_folder(destination: Destination, folder: str, header: bytes, parts: Sequence[PartReport]) -> ExportedFiles:
+    """Take a folder (key) of CSVs as the engine wrote them; without any row, write a file with the header alone.
+
+    Personalize reads every file of a folder, so others are deleted: a task that an engine ran twice may have left a
+    file that its report does not name. Raises ``IncompleteExport`` if a file is missing or has another size.
+    """
+    files = tuple(
+        ExportedFile(destination.key_of(part.csv), part.rows, part.csv_bytes, part.csv_sha256 or "")
+        for part in parts
+        if part.csv is not None
+    )
+    if not files:
+        files = (ExportedFile(f"{folder}/00000.csv", 0, len(header), hashlib.sha256(header).hexdigest()),)
+        destination.store.write(files[0].key, header)
+    sizes = {file.key: file.bytes for file in files}
+    stored = {file.key: file.bytes for file in destination.store.files(f"{folder}/")}
+    _check_sizes(destination, sizes, stored)
+    destination.store.delete([*sorted(stored.keys() - sizes.keys()), *destination.old_parts()])
+    digests = "".join(f"{file.sha256}\n" for file in files)
+    return ExportedFiles(f"{folder}/", sum(sizes.values()), hashlib.sha256(digests.encode()).hexdigest(), files)
+
+
+def _check_sizes(destination: Destination, reported: Mapping[str, int], stored: Mapping[str, int]) -> None:
+    for key, size in reported.items():
+        if stored.get(key) != size:
+            found = f"has {stored[key]} bytes" if key in stored else "does not exist"
+            raise IncompleteExport(
+                f"{destination.uri_of(key)} {found}, but the engine's report says that it wrote {size} bytes; "
+                "the former export stays the current one: run the export again"
+            )

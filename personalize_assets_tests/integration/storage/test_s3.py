@@ -1,0 +1,74 @@
+"""Buckets as object stores."""
+
+import os
+from typing import Any
+
+import boto3
+import pytest
+
+from personalize_assets.storage.object_store import ObjectStore, StoreError, open_store
+from personalize_assets.storage.s3 import S3Store, arrow_s3_options
+from personalize_assets_tests.helpers.store_contract import ObjectStoreContract, listed
+
+
+class TestS3Store(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, bucket: str) -> ObjectStore:
+        return open_store(f"s3://{bucket}/some/prefix")
+
+
+def test_more_keys_than_a_page_holds_are_listed_and_deleted(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = S3Store(f"s3://{bucket}/many")
+    pages = store._client.meta.events
+    pages.register("before-parameter-build.s3.ListObjectsV2", lambda params, **_: params.setdefault("MaxKeys", 2))
+    monkeypatch.setattr("personalize_assets.storage.s3._KEYS_PER_DELETE", 3)
+    for number in range(7):
+        store.write(f"{number}/x", b"")
+    S3Store(f"s3://{bucket}/many-others").write("y", b"")
+
+    assert store.folders() == ["0", "1", "2", "3", "4", "5", "6"]
+    keys = [file.key for file in store.files()]
+    assert keys == ["0/x", "1/x", "2/x", "3/x", "4/x", "5/x", "6/x"]
+    store.delete(keys)
+    assert listed(S3Store(f"s3://{bucket}")) == {"many-others/y": 0}
+
+
+def test_a_whole_bucket_is_a_store(bucket: str) -> None:
+    S3Store(f"s3://{bucket}").write("a/b", b"x")
+
+    assert listed(S3Store(f"s3://{bucket}/")) == {"a/b": 1}
+
+
+def test_a_join_that_fails_leaves_no_upload_behind(bucket: str) -> None:
+    with pytest.raises(StoreError):
+        S3Store(f"s3://{bucket}/p").join("all.csv", b"A\n", ["gone"])
+
+    assert "Uploads" not in boto3.client("s3").list_multipart_uploads(Bucket=bucket)
+
+
+@pytest.mark.parametrize("call", ["check_exists", "files", "folders", "read", "write", "delete", "join"])
+def test_a_bucket_that_is_not_there_is_named(bucket: str, call: str) -> None:
+    store = S3Store("s3://no-such-bucket/p")
+    arguments: dict[str, tuple[Any, ...]] = {
+        "read": ("a",),
+        "write": ("a", b"x"),
+        "delete": (["a"],),
+        "join": ("a", b"x", []),
+    }
+
+    with pytest.raises(StoreError) as error:
+        list(getattr(store, call)(*arguments.get(call, ())))
+
+    uri, text = str(error.value).split(": ", 1)
+    assert uri.removesuffix("/a") == "s3://no-such-bucket/p"
+    assert text == "there is no bucket 'no-such-bucket'; create it, or correct the uri in the config"
+
+
+def test_arrow_gets_an_endpoint_that_is_not_awss(bucket: str) -> None:
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+
+    assert arrow_s3_options(["/a/folder", f"s3://{bucket}/p"]) == {
+        "region": "eu-central-1",
+        "endpoint_override": host,
+        "scheme": "http",
+    }

@@ -1,0 +1,163 @@
+"""Folders as object stores."""
+
+import errno
+import os
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from personalize_assets.storage.folder import FolderStore
+from personalize_assets.storage.object_store import ObjectStore, StoreError
+from personalize_assets_tests.helpers.store_contract import DAY_SECONDS, ObjectStoreContract, listed
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder."""
+    (tmp_path / "folder").mkdir()
+    return tmp_path / "folder"
+
+
+class TestFolderStore(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, folder: Path) -> ObjectStore:
+        return FolderStore(str(folder))
+
+
+def test_a_folder_that_is_not_there_holds_nothing_but_does_not_pass(tmp_path: Path) -> None:
+    store = FolderStore(str(tmp_path / "nothing"))
+
+    assert (list(store.files()), store.folders(), store.read("a")) == ([], [], None)
+    with pytest.raises(StoreError) as error:
+        store.check_exists()
+    assert str(error.value) == f"{tmp_path}/nothing is not a folder; create it, or correct the uri in the config"
+
+
+def test_a_file_in_the_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+
+    with pytest.raises(StoreError, match=r"/file is a file and not a folder; correct the uri in the config"):
+        FolderStore(str(tmp_path / "file")).check_exists()
+
+
+def test_the_first_write_makes_the_folder(tmp_path: Path) -> None:
+    FolderStore(str(tmp_path / "new" / "store")).write("a/b", b"x")
+
+    assert (tmp_path / "new/store/a/b").read_bytes() == b"x"
+
+
+def test_a_folder_reached_through_a_link_is_that_folder(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    store = FolderStore(str(tmp_path / "link"))
+    store.write("a/b", b"x")
+
+    assert listed(store) == {"a/b": 1}
+    assert (folder / "a/b").read_bytes() == b"x"
+
+
+def test_a_linked_folder_inside_is_listed_and_one_that_leads_back_is_not_followed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1").write_bytes(b"x")
+    (folder / "linked").symlink_to(tmp_path / "elsewhere")
+    (folder / "loop").symlink_to(folder)
+    (folder / "dangling").symlink_to(folder / "nothing")
+
+    assert listed(FolderStore(str(folder))) == {"linked/1": 1}
+
+
+def test_a_file_that_vanishes_while_it_is_listed_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b", "c"):
+        (folder / name).write_bytes(b"x")
+    stat = Path.stat
+
+    def vanishing(self: Path, **options: Any) -> os.stat_result:
+        if self.name == "b":
+            self.unlink(missing_ok=True)
+        return stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    assert list(listed(FolderStore(str(folder)))) == ["a", "c"]
+
+
+def test_a_folder_that_may_not_be_listed_is_an_error_and_not_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(path: Any) -> Any:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", denied)
+    store = FolderStore(str(folder))
+    denied_text = "Permission denied; give the user who runs this access to it, or correct the uri in the config"
+    for listing in (lambda: list(store.files()), store.folders):
+        with pytest.raises(StoreError) as error:
+            listing()
+        assert str(error.value).replace("/ cannot", " cannot") == f"{folder} cannot be read: {denied_text}"
+
+
+def test_a_place_that_cannot_be_written_is_named(folder: Path) -> None:
+    (folder / "exports").write_text("a file where a folder must be")
+
+    with pytest.raises(StoreError) as error:
+        FolderStore(str(folder)).write("exports/a.csv", b"x")
+
+    assert str(error.value) == (
+        f"{folder}/exports cannot be written: File exists; give the user who runs this access to it, or correct the "
+        "uri in the config"
+    )
+
+
+def test_a_full_disk_is_reported_and_leaves_the_former_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FolderStore(str(folder))
+    store.write("a", b"former")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StoreError) as error:
+        store.write("a", b"new")
+
+    assert str(error.value) == f"{folder} cannot be written: No space left on device; free some space there"
+    assert listed(store) == {"a": 6}
+
+
+def test_a_reader_meets_the_old_file_or_the_new_one(folder: Path) -> None:
+    store = FolderStore(str(folder))
+    versions = [bytes([letter]) * 300_000 for letter in b"abc"]
+    store.write("a", versions[0])
+    stop = threading.Event()
+    seen: set[bytes] = set()
+
+    def read() -> None:
+        while not stop.is_set():
+            seen.add(store.read("a") or b"nothing")
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(30):
+        store.write("a", versions[turn % 3])
+    stop.set()
+    reader.join()
+    assert seen <= set(versions)
+
+
+def test_a_join_deletes_what_a_killed_one_left_a_day_ago(folder: Path) -> None:
+    for name, age in ((".all.csv.0badcafe", 2 * DAY_SECONDS), (".all.csv.12345678", 60), (".other.1", 2 * DAY_SECONDS)):
+        (folder / name).write_bytes(b"half")
+        os.utime(folder / name, (time.time() - age,) * 2)
+
+    FolderStore(str(folder)).join("all.csv", b"A\n", [])
+
+    assert sorted(path.name for path in folder.iterdir()) == [".all.csv.12345678", ".other.1", "all.csv"]
+
+
+def test_a_folder_that_is_emptied_goes_but_the_store_stays(folder: Path) -> None:
+    store = FolderStore(str(folder))
+    store.write("a/b/c", b"x")
+
+    store.delete(["a/b/c"])
+
+    assert list(folder.iterdir()) == []
