@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from benchmarks.contestants import COMMAND, CONFIG, refusal, settings
 from benchmarks.data import START, site
 from benchmarks.measuring import CommandFailed, measure
-from personalize_assets.conversion.mapping.event_mapper import DEDUPE, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, NANOS
 from personalize_assets.layouts import layout
 from personalize_assets.storage.destination import DAILY, REJECTS, Destination

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from personalize_assets.conversion.column_types import type_of_arrow
 from personalize_assets.conversion.mapping.paths import parse_path
 
 RAW, INTERACTIONS = "raw_events", "filtered_interactions"
@@ -23,7 +24,6 @@ _DAY_MS = 86_400_000
 # Segment's folders are numbers, whose projection needs an end: so many days after the first one.
 _PROJECTED_DAYS = 3653
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "bigint", "number": "double"}
-_ARROW = {pa.string(): "string", pa.int32(): "int", pa.int64(): "bigint", pa.float64(): "double", pa.bool_(): "boolean"}
 _HIVE_DAY = re.compile(r"(day|dt|date)=\d{4}-\d{2}-\d{2}/")
 _HIVE_PARTS = re.compile(r"year=\d{4}/month=(\d{1,2})/day=(\d{1,2})/")
 
@@ -261,6 +261,6 @@ def _type(
 
 def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
     """The daily interactions, as Parquet under ``uri``."""
-    columns = tuple((column.name.lower(), _ARROW[column.type]) for column in schema)
+    columns = tuple((column.name.lower(), type_of_arrow(column.type).athena) for column in schema)
     comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
     return Table(INTERACTIONS, f"{uri}/", columns, _by_day("day", start, "day=${day}/"), False, {}, comment)

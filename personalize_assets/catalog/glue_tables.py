@@ -16,7 +16,7 @@ from personalize_assets.aws.client import explained
 from personalize_assets.catalog.athena import INTERACTIONS, FieldTypes, Table, interactions_table, raw_table
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping import event_mapper as mapping
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import DAILY, Destination
 
@@ -59,7 +59,7 @@ def _tables(
     daily = destination.uri_of(DAILY["interactions"])
     return [
         raw_table(source.uri, source.layout, source.start_date, sources, fields, streams),
-        interactions_table(daily, source.start_date, mapping.schema(interactions)),
+        interactions_table(daily, source.start_date, daily_schema(interactions)),
     ]
 
 

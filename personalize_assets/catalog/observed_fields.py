@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from personalize_assets.catalog.field_stats import path_of
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
 from personalize_assets.conversion.mapping.paths import EACH, Path, parse_path
-from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
+from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER, to_text
 
 # Beyond this a field is an id or free text, and one value more says nothing new.
@@ -80,7 +81,7 @@ class Field:
 
 def _is_time(text: str) -> bool:
     nanos = epoch_nanos(text)
-    return nanos is not None and EARLIEST_SECONDS <= nanos // NANOS <= _LATEST_SECONDS
+    return nanos is not None and MIN_EPOCH_SECONDS <= nanos // NANOS <= _LATEST_SECONDS
 
 
 class Observed:

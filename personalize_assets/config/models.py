@@ -40,6 +40,7 @@ from personalize_assets.config.fields import (
     one_of,
 )
 from personalize_assets.conversion import contract
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.layouts import LAYOUTS
 
 __all__ = ["ENGINES", "Config", "ConfigError", "Source", "load_config"]
@@ -122,7 +123,7 @@ class ColumnMapping(_Strict):
 
     path: ColumnPaths | None = None
     constant: Scalar = None
-    type: Annotated[str, one_of(contract.TYPES, "a type")] | None = None
+    type: Annotated[str, one_of(tuple(COLUMN_TYPES), "a type")] | None = None
     required: bool | None = None
     categorical: bool | None = None
     textual: bool | None = None

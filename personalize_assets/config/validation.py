@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from personalize_assets.config.errors import Problem, shown
 from personalize_assets.conversion import contract
 from personalize_assets.conversion import schema_rules as rules
-from personalize_assets.conversion.mapping import timestamps, values
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import is_relative_to_each
 
 if TYPE_CHECKING:
@@ -197,9 +197,7 @@ def _unfit(name: str, dataset: Dataset, mapping: ColumnMapping, column: contract
 
 
 def _converts(column: contract.Column) -> bool:
-    convert: Callable[[Any], Any] = (
-        timestamps.epoch_nanos if column.type == "timestamp" else values.converter(column.type)
-    )
+    convert = COLUMN_TYPES[column.type].converter(column)
     try:
         return convert(column.constant) is not None
     except ValueError:

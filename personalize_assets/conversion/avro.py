@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, reserved
 
 
 def avro_schema(dataset: str, columns: Sequence[Column], domain: str) -> dict[str, Any]:
-    """A flat record whose fields are the columns in their order, ready for `json.dumps`.
+    """Return the schema as JSON: a flat record whose fields are the columns in their order.
 
-    A column that is not required is `["null", type]`; one that Personalize never takes null in (ids, TIMESTAMP,
-    EVENT_TYPE, what a domain group demands) is the plain type whatever `required` says. The columns are taken as they
-    are: `rules.problems` says whether Personalize takes them.
+    The type of a column is `["null", type]` if it is optional. Columns in which Personalize never takes null (ids,
+    TIMESTAMP, EVENT_TYPE, what a domain group demands) have the plain type, whatever `required` says. The columns are
+    not checked: see `schema_rules.problems`.
     """
     known = reserved(dataset, domain)
     fields: list[dict[str, Any]] = []
     for column in columns:
         fixed = known.get(column.name)
-        type_ = "long" if column.type == "timestamp" else column.type
+        type_ = COLUMN_TYPES[column.type].avro
         plain = column.required or (fixed is not None and not fixed.nullable)
         field: dict[str, Any] = {"name": column.name, "type": type_ if plain else ["null", type_]}
-        # A reserved plain string must not carry the mark, nor may it be left off a reserved categorical one.
+        # Of a reserved column the mark is fixed, too: Personalize refuses a schema that adds it or leaves it out.
         if fixed.categorical if fixed else column.categorical:
             field["categorical"] = True
         if fixed.textual if fixed else column.textual:

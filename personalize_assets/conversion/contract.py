@@ -1,8 +1,8 @@
-"""Which columns Amazon Personalize knows, their types and their limits: the one place that says so.
+"""The columns that Amazon Personalize knows, and its limits: the one place that defines them.
 
-What belongs here: facts from the Personalize developer guide (each with the name of its page), and the plain form in
-which a dataset's mapping travels in a job spec. What does not: what Personalize refuses (`rules`), the Avro text
-(`avro`), anything about a file of the user's. It ships to Glue, so it imports only msgspec.
+What belongs here: facts from the Personalize developer guide (each with the name of its page), and the form in which a
+dataset's mapping travels in a job spec. What does not: column types (``column_types``), what Personalize refuses
+(``schema_rules``), the Avro schema (``avro``), anything about a user's files. It imports only msgspec.
 """
 
 from __future__ import annotations
@@ -12,9 +12,6 @@ from types import MappingProxyType
 
 import msgspec
 
-TYPES: tuple[str, ...] = ("string", "int", "long", "float", "double", "boolean", "timestamp")
-"""Avro's, as on the page how-it-works-dataset-schema, and `timestamp`: whole epoch seconds, a `long` in Avro."""
-
 DATASETS: tuple[str, ...] = ("interactions", "users", "items")
 DOMAINS: tuple[str, ...] = ("custom", "ECOMMERCE", "VIDEO_ON_DEMAND")
 KEEPS: tuple[str, ...] = ("latest", "first")
@@ -22,7 +19,7 @@ KEEPS: tuple[str, ...] = ("latest", "first")
 # Page `limits`, September 2026.
 ID_CHARS = 256
 CATEGORY_CHARS = 1_000  # categorical and plain strings, and a whole IMPRESSION cell with its bars
-TEXTUAL_CHARS = 20_000  # 7,000 in Chinese and Japanese; Personalize cuts what is longer, it does not refuse it
+TEXTUAL_CHARS = 20_000  # 7,000 in Chinese and Japanese; Personalize cuts longer text instead of refusing it
 MAX_METADATA: Mapping[str, int] = MappingProxyType({"interactions": 5, "users": 25, "items": 100})
 MAX_EVENT_TYPES_AND_METADATA = 10  # distinct EVENT_TYPE values plus metadata columns of interactions
 MIN_INTERACTIONS = 1_000  # unique ones to train on, and records in one import
@@ -30,12 +27,15 @@ MIN_USERS_WITH_TWO_INTERACTIONS = 25
 MIN_SHARE_OF_USERS_WITH_TWO = 0.01  # as well as the 25
 ADVISED_INTERACTIONS = 50_000
 ADVISED_USERS_WITH_TWO = 1_000
-MAX_IMPORT_BYTES = 100 * 1024**3  # a FULL import; can be raised to 1 TB for interactions
+MAX_IMPORT_BYTES = 100 * 1024**3  # a FULL import; AWS raises it to 1 TB for interactions on request
 ADVISED_FILLED = 0.7  # page preparing-training-data: share of a metadata column that is not empty
 MAX_DISTINCT_CATEGORIES = 1_000  # advice of the same page
 
 MIN_EPOCH_SECONDS = 631_152_000
-"""1990-01-01 UTC: our own limit. Seconds read as milliseconds lie before it, milliseconds read as seconds far after."""
+"""1990-01-01T00:00:00Z, the earliest time of an event: our own limit, not Personalize's.
+
+No event is older than the web; times near the epoch come from broken clocks, or from seconds read as milliseconds.
+"""
 
 SCHEMA_CHARS = 20_000  # API CreateSchema: length of `schema`
 MAX_TEXTUAL = 1  # page items-datasets
@@ -47,16 +47,18 @@ IDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 class Column(msgspec.Struct, frozen=True):
-    """How one column is made. Nothing is implied any more: see `implied` for what a name alone says.
+    """How the values of one column are made. Complete: defaults that follow from the name are filled in by `implied`.
 
     Attributes:
-        paths: The first that is not null gives the value; empty with a `constant`.
+        paths: The first path whose value is not null gives the value; empty with a `constant`.
+        type: A name in ``column_types.COLUMN_TYPES``.
         required: A row without a value is a reject, and the Avro field takes no null.
         map: Value to value, both as text; a value that is not in it stays.
-        separator: Joins the elements where the value is an array.
-        keep: `latest` or `first`; only users and items look at it.
+        separator: Joins the elements of an array to one text.
+        keep: `latest` or `first`; used for users and items only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
-        hash_key: What it is keyed by. In no job spec, and shown nowhere: `job` puts it in where the job runs.
+        hash_key: The key of the hash. It is in no job spec and in no `repr`: `hashing.with_key` sets it where the job
+            runs.
     """
 
     name: str
@@ -73,28 +75,35 @@ class Column(msgspec.Struct, frozen=True):
     hash_key: str | None = None
 
     def __repr__(self) -> str:
-        told = ((name, getattr(self, name)) for name in self.__struct_fields__)
-        return f"Column({', '.join(f'{k}={v!r}' for k, v in told if k != 'hash_key')})"
+        """All attributes but ``hash_key``, which must reach no log."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        return f"Column({', '.join(f'{name}={value!r}' for name, value in fields if name != 'hash_key')})"
 
     @property
     def is_id(self) -> bool:
+        """Whether it is the id of a user or an item, in any dataset."""
         return self.name in ("USER_ID", "ITEM_ID")
 
     @property
+    def takes_arrays(self) -> bool:
+        """Whether an array can be a value: it is neither one id nor one event type."""
+        return not self.is_id and self.name != "EVENT_TYPE"
+
+    @property
     def max_chars(self) -> int | None:
-        """The longest text that Personalize imports. None: no limit, or (textual) it cuts by itself."""
+        """The longest text that Personalize imports, in characters. None: no limit, or (textual) it cuts the text."""
         if self.type != "string" or self.textual:
             return None
         return ID_CHARS if self.is_id else CATEGORY_CHARS
 
 
 class Dataset(msgspec.Struct, frozen=True):
-    """One dataset's mapping as it stands in a job spec (`msgspec.to_builtins`, `msgspec.convert`).
+    """The mapping of one dataset as a job spec carries it. Paths are text as in the config (``mapping.paths``).
 
     Attributes:
         columns: In the order of the output.
         where: Path to the wanted values, compared as text. Empty: every event is wanted.
-        each: Path of the array that gives one row an element.
+        each: Path of an array; each of its elements gives one row.
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
         message_id: Users and items only: path of the text that breaks ties of `event_time`.
@@ -110,7 +119,7 @@ class Dataset(msgspec.Struct, frozen=True):
 
 
 class UseCase(msgspec.Struct, frozen=True):
-    """A use case of a domain: ``event`` is the event type that it trains on, None for any; it needs 1,000 of them."""
+    """A use case of a domain. ``event`` is the event type that it trains on (None for any); it needs 1,000 of them."""
 
     name: str
     event: str | None = None
@@ -139,11 +148,14 @@ USE_CASES: Mapping[str, tuple[UseCase, ...]] = MappingProxyType(
 EVENT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"custom": (), "ECOMMERCE": ("View", "Purchase"), "VIDEO_ON_DEMAND": ("Watch", "Click")}
 )
-"""The event types that a domain's use cases know, by the same pages. Their spelling is exact."""
+"""The event types that a domain's use cases train on, from the same pages. Personalize compares them exactly."""
 
 
 class Reserved(msgspec.Struct, frozen=True):
-    """A column whose name, type and marks Personalize fixes."""
+    """A column whose name, type and marks Personalize fixes.
+
+    ``required``: the dataset must have the column. Such a column is never nullable.
+    """
 
     name: str
     type: str = "string"
@@ -151,10 +163,9 @@ class Reserved(msgspec.Struct, frozen=True):
     categorical: bool = False
     textual: bool = False
     required: bool = False
-    """Whether the dataset must have the column at all. One that must never takes a null."""
 
 
-def _must(name: str, type_: str = "string", *, categorical: bool = False) -> Reserved:
+def _required(name: str, type_: str = "string", *, categorical: bool = False) -> Reserved:
     return Reserved(name, type_, nullable=False, categorical=categorical, required=True)
 
 
@@ -162,16 +173,16 @@ def _categorical(*names: str) -> tuple[Reserved, ...]:
     return tuple(Reserved(name, categorical=True) for name in names)
 
 
-_EVENT_KEYS = (_must("USER_ID"), _must("ITEM_ID"), _must("TIMESTAMP", "timestamp"))
+_EVENT_KEYS = (_required("USER_ID"), _required("ITEM_ID"), _required("TIMESTAMP", "timestamp"))
 _EVENT_EXTRAS = (
     Reserved("EVENT_VALUE", "float"),
     Reserved("IMPRESSION"),
     Reserved("RECOMMENDATION_ID"),
     Reserved("EVENT_ATTRIBUTION_SOURCE"),
 )
-_DOMAIN_INTERACTIONS = (*_EVENT_KEYS, _must("EVENT_TYPE"), *_EVENT_EXTRAS)
-# The guide gives no null type for it, but says that a missing one is taken from the item's oldest interaction
-# (items-datasets). ECOMMERCE-items-dataset calls it a float; the overview of the same domain says long.
+_DOMAIN_INTERACTIONS = (*_EVENT_KEYS, _required("EVENT_TYPE"), *_EVENT_EXTRAS)
+# Nullable, though the guide lists no null type for it: page items-datasets says that a missing value is taken from the
+# item's oldest interaction. Page ECOMMERCE-items-dataset calls it a float; the overview of the same domain says long.
 _CREATION_TIMESTAMP = Reserved("CREATION_TIMESTAMP", "timestamp")
 _DESCRIPTION = Reserved("PRODUCT_DESCRIPTION", textual=True)
 
@@ -182,29 +193,29 @@ PAGES: Mapping[str, str] = MappingProxyType(
         "VIDEO_ON_DEMAND": "VIDEO-ON-DEMAND-datasets-and-schemas",
     }
 )
-"""The page of the developer guide that the reserved columns of a domain come from."""
+"""The page of the developer guide that lists the reserved columns of a domain."""
 
 _RESERVED: Mapping[tuple[str, str], tuple[Reserved, ...]] = MappingProxyType(
     {
         ("custom", "interactions"): (*_EVENT_KEYS, Reserved("EVENT_TYPE", nullable=False), *_EVENT_EXTRAS),
-        ("custom", "users"): (_must("USER_ID"),),
-        ("custom", "items"): (_must("ITEM_ID"), _CREATION_TIMESTAMP),
+        ("custom", "users"): (_required("USER_ID"),),
+        ("custom", "items"): (_required("ITEM_ID"), _CREATION_TIMESTAMP),
         ("ECOMMERCE", "interactions"): _DOMAIN_INTERACTIONS,
-        ("ECOMMERCE", "users"): (_must("USER_ID"),),
+        ("ECOMMERCE", "users"): (_required("USER_ID"),),
         ("ECOMMERCE", "items"): (
-            _must("ITEM_ID"),
-            _must("PRICE", "float"),
-            _must("CATEGORY_L1", categorical=True),
+            _required("ITEM_ID"),
+            _required("PRICE", "float"),
+            _required("CATEGORY_L1", categorical=True),
             *_categorical("CATEGORY_L2", "CATEGORY_L3", "AGE_GROUP", "ADULT", "GENDER"),
             _DESCRIPTION,
             _CREATION_TIMESTAMP,
         ),
         ("VIDEO_ON_DEMAND", "interactions"): _DOMAIN_INTERACTIONS,
-        ("VIDEO_ON_DEMAND", "users"): (_must("USER_ID"), *_categorical("SUBSCRIPTION_MODEL")),
+        ("VIDEO_ON_DEMAND", "users"): (_required("USER_ID"), *_categorical("SUBSCRIPTION_MODEL")),
         ("VIDEO_ON_DEMAND", "items"): (
-            _must("ITEM_ID"),
-            _must("GENRES", categorical=True),
-            _must("CREATION_TIMESTAMP", "timestamp"),
+            _required("ITEM_ID"),
+            _required("GENRES", categorical=True),
+            _required("CREATION_TIMESTAMP", "timestamp"),
             Reserved("PRICE", "float"),
             Reserved("DURATION", "float"),
             Reserved("AVERAGE_RATING", "float"),
@@ -216,18 +227,18 @@ _RESERVED: Mapping[tuple[str, str], tuple[Reserved, ...]] = MappingProxyType(
 
 
 def reserved(dataset: str, domain: str) -> dict[str, Reserved]:
-    """The reserved columns of a dataset by name. KeyError for a dataset or domain that Personalize does not have."""
+    """Return the reserved columns of a dataset by name. KeyError for an unknown dataset or domain."""
     return {column.name: column for column in _RESERVED[domain, dataset]}
 
 
 def implied(dataset: str, name: str, domain: str) -> Column:
-    """What a column's name alone says about it, before anything the config says (`msgspec.structs.replace`).
+    """Return the defaults of a column that follow from its name; the config overrides them (`msgspec.structs.replace`).
 
     - TIMESTAMP and CREATION_TIMESTAMP are timestamps, in every dataset.
     - A reserved column that takes no null is required: ids, TIMESTAMP, EVENT_TYPE, and what a domain group demands.
-    - A reserved column that a domain group wants categorical or textual is so. In a custom group no column is.
+    - A reserved column that a domain group wants categorical or textual is marked so. In a custom group none is.
 
-    A number is never implied: EVENT_VALUE and PRICE stay strings until `type: float` is said.
+    A number is never implied: EVENT_VALUE and PRICE stay strings until the config sets `type: float`.
     """
     known = reserved(dataset, domain).get(name)
     return Column(

@@ -1,8 +1,4 @@
-"""What Personalize refuses about a dataset's columns, said before anything runs.
-
-Each problem is a pair: where in the dataset (`columns.PRICE.type`, or `columns` for all of them together), and a
-message that says what was found, what to do, and the page of the developer guide with the rule.
-"""
+"""What Personalize refuses about a dataset's columns, checked before anything runs."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import (
     IDS,
     MAX_METADATA,
@@ -23,6 +20,10 @@ from personalize_assets.conversion.contract import (
 )
 
 Problem = tuple[str, str]
+"""Where in the dataset (`columns.PRICE.type`, or `columns` for all of them together), and what is wrong there.
+
+The message names what was found, what to do, and the page of the developer guide with the rule.
+"""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _SCHEMA = "Personalize guide, how-it-works-dataset-schema"
@@ -30,20 +31,19 @@ _LIMITS = "Personalize guide, limits"
 
 
 def problems(dataset: str, columns: Sequence[Column], domain: str) -> list[Problem]:
-    """Every reason for which Personalize would refuse these columns, or never train on them; empty if there is none.
+    """Return all reasons for which Personalize would refuse these columns, or never train on them.
 
-    The columns are complete: start from `contract.implied`, else TIMESTAMP lacks its type and ids are not required.
+    The columns must be complete, that is made from `contract.implied`: else TIMESTAMP lacks its type, and ids are not
+    required.
     """
     known = reserved(dataset, domain)
     page = f"Personalize guide, {PAGES[domain]}"
     found = [*_missing(dataset, columns, domain, known)]
     for column in columns:
-        found += _name(column, known)
+        found += _misnamed(column, known)
         fixed = known.get(column.name)
-        found += _own(dataset, column) if fixed is None else _fixed(column, fixed, page)
-    found += _clashes(columns)
-    found += _textual(columns)
-    found += _metadata(dataset, columns, known, page)
+        found += _unfit_own(dataset, column) if fixed is None else _unfit_reserved(column, fixed, page)
+    found += [*_clashes(columns), *_textual(columns), *_metadata(dataset, columns, known, page)]
     chars = len(json.dumps(avro_schema(dataset, columns, domain)))
     if chars > SCHEMA_CHARS:
         message = f"the schema takes {chars:,} characters, at most {SCHEMA_CHARS:,} are allowed"
@@ -52,28 +52,29 @@ def problems(dataset: str, columns: Sequence[Column], domain: str) -> list[Probl
 
 
 def _missing(dataset: str, columns: Sequence[Column], domain: str, known: Mapping[str, Reserved]) -> Iterator[Problem]:
-    near = {_folded(column.name) for column in columns}
+    # A reserved name in another spelling is reported where it stands, and not as missing.
+    given = {_folded(column.name) for column in columns}
     group = "every dataset group" if domain == "custom" else f"a dataset group of the domain {domain}"
     for name, fixed in known.items():
-        if fixed.required and _folded(name) not in near:  # a near one is reported at its own name
-            message = f"missing; {dataset} need it in {group}: map it to a path of the events"
+        if fixed.required and _folded(name) not in given:
+            message = f"missing, but required for {dataset} in {group}: add it with a path into the events"
             yield f"columns.{name}", f"{message} (Personalize guide, {PAGES[domain]})"
 
 
-def _name(column: Column, known: Mapping[str, Reserved]) -> Iterator[Problem]:
+def _misnamed(column: Column, known: Mapping[str, Reserved]) -> Iterator[Problem]:
     where = f"columns.{column.name}"
     if not _NAME.fullmatch(column.name):
-        message = f"{column.name!r} is not a column name; use letters, digits and '_', and no digit first"
+        message = f"{column.name!r} is not a column name; use letters, digits and '_', and start with a letter or '_'"
         yield where, f"{message} ({_SCHEMA})"
     for name in known:
         if column.name != name and _folded(column.name) == _folded(name):
-            yield where, f"Personalize knows this column as {name}; write it so ({_SCHEMA})"
+            yield where, f"Personalize spells this column {name}; rename it ({_SCHEMA})"
 
 
-def _fixed(column: Column, fixed: Reserved, page: str) -> Iterator[Problem]:
+def _unfit_reserved(column: Column, fixed: Reserved, page: str) -> Iterator[Problem]:
     where = f"columns.{column.name}"
     if column.type != fixed.type:
-        message = f"{column.type!r} is not the type of {column.name}; write {_said(column, fixed.type)}"
+        message = f"{column.type!r} is not the type of {column.name}; write {_as_config(column, fixed.type)}"
         yield f"{where}.type", f"{message} ({page})"
     if not fixed.nullable and not column.required:
         yield f"{where}.required", f"false, but {column.name} takes no null; leave `required` out ({page})"
@@ -89,14 +90,14 @@ def _fixed(column: Column, fixed: Reserved, page: str) -> Iterator[Problem]:
         yield f"{where}.separator", f"{message} (Personalize guide, interactions-datasets)"
 
 
-def _own(dataset: str, column: Column) -> Iterator[Problem]:
+def _unfit_own(dataset: str, column: Column) -> Iterator[Problem]:
     where = f"columns.{column.name}"
     for mark, marked in (("categorical", column.categorical), ("textual", column.textual)):
         if marked and column.type != "string":
             message = f"true on a column of type {column.type}; only a string can be {mark}: remove one of the two"
             yield f"{where}.{mark}", f"{message} ({_SCHEMA})"
     if column.categorical and column.textual:
-        yield f"{where}.textual", f"true, and categorical too; a column is one or the other: remove one ({_SCHEMA})"
+        yield f"{where}.textual", f"true, but the column is categorical too: remove one of the two ({_SCHEMA})"
     if column.textual and dataset != "items":
         message = "true, but only items can have a textual column; remove it, or use categorical"
         yield f"{where}.textual", f"{message} ({_SCHEMA})"
@@ -107,14 +108,14 @@ def _clashes(columns: Sequence[Column]) -> Iterator[Problem]:
     for column in columns:
         first = seen.setdefault(_folded(column.name), column.name)
         if first != column.name:
-            message = f"the same name as {first} but for '_' and case; rename one of the two"
+            message = f"differs from {first} only in '_' and case; rename one of the two"
             yield f"columns.{column.name}", f"{message} ({_SCHEMA})"
 
 
 def _textual(columns: Sequence[Column]) -> Iterator[Problem]:
     textual = [column.name for column in columns if column.textual]
     for name in textual[MAX_TEXTUAL:]:
-        message = f"true, as for {textual[0]}; items have at most {MAX_TEXTUAL} textual column: remove one mark"
+        message = f"true, but {textual[0]} is textual too; items have at most {MAX_TEXTUAL}: remove one of the two"
         yield f"columns.{name}.textual", f"{message} (Personalize guide, items-datasets)"
 
 
@@ -127,29 +128,33 @@ def _metadata(dataset: str, columns: Sequence[Column], known: Mapping[str, Reser
     if dataset == "interactions" or any(is_trained_on(dataset, column) for column in columns):
         return
     if any(fixed.required and name not in IDS[dataset] for name, fixed in known.items()):
-        return  # the domain demands columns by name, and `_missing` says which
+        return  # the domain requires columns by name, which `_missing` reports
     kinds = "a categorical or textual string or a number" if dataset == "items" else "a categorical string or a number"
     message = f"no metadata column; {dataset} need at least one that is {kinds} besides {IDS[dataset][0]}"
     yield "columns", f"{message}: add one, or mark a string with `categorical: true` ({page})"
 
 
 def is_trained_on(dataset: str, column: Column) -> bool:
-    """Whether a column counts as the metadata that users and items must have: not ids, plain strings or booleans."""
+    """Whether a column counts as the metadata that users and items must have.
+
+    Numbers and marked strings do; ids, CREATION_TIMESTAMP, plain strings and booleans do not.
+    """
     if column.name in IDS[dataset] or column.name == "CREATION_TIMESTAMP":
         return False
-    return column.categorical or column.textual or column.type not in ("string", "boolean")
+    return column.categorical or column.textual or COLUMN_TYPES[column.type].is_number
 
 
 def _folded(name: str) -> str:
+    """The form in which Personalize compares names."""
     return name.replace("_", "").casefold()
 
 
-def _said(column: Column, type_: str) -> str:
-    """The column as the config would say it with another type."""
-    source = "constant: …" if not column.paths else f"path: {_listed(column.paths)}"
+def _as_config(column: Column, type_: str) -> str:
+    """Format the column as in a config, with another type."""
+    source = "constant: …" if not column.paths else f"path: {_as_yaml(column.paths)}"
     return f"{column.name}: {{{source}, type: {type_}}}"
 
 
-def _listed(paths: Sequence[str]) -> str:
+def _as_yaml(paths: Sequence[str]) -> str:
     quoted = [f'"{path}"' if "`" in path else path for path in paths]
     return quoted[0] if len(quoted) == 1 else f"[{', '.join(quoted)}]"

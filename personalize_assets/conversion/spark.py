@@ -1,4 +1,4 @@
-"""How Spark is set up, the same on every engine and version."""
+"""Settings and facts of a Spark session, the same for every engine and version."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from pyspark.sql import SparkSession
 
 
 def spark_conf() -> dict[str, str]:
-    """What the conversion's results may not depend on the user's settings for."""
+    """Return the settings on which results depend, so that those of the user's session do not matter."""
     return {
         "spark.sql.session.timeZone": "UTC",
-        # On by default from Spark 4, off in 3.5; the expressions used here mean the same in both.
+        # The default of Spark 4, but not of 3.5.
         "spark.sql.ansi.enabled": "true",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "65536",
     }
 
 
 def is_remote(spark: SparkSession) -> bool:
-    """Whether a session goes over Spark Connect: then it shows no cores, and rows may lose their order on the way."""
+    """Whether a session uses Spark Connect, which reports no cores and may return rows in another order."""
     return type(spark).__module__.startswith("pyspark.sql.connect.")
 
 
 def parallelism(spark: SparkSession | None) -> int:
-    """How many tasks run at once: the cluster's cores, or this machine's where Spark cannot tell or is not there."""
+    """Return how many tasks run at once: the cores of the cluster, or of this machine without Spark or over Connect."""
     if spark is None or is_remote(spark):
         return os.cpu_count() or 1
     return int(spark.sparkContext.defaultParallelism)

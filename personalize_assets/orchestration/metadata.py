@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.orchestration.charts import day_charts, export_charts
 from personalize_assets.orchestration.check_results import table_of
@@ -42,14 +43,15 @@ def column_schema(dataset: Dataset) -> dg.TableSchema:
 
 
 def _table_column(column: Column) -> dg.TableColumn:
+    column_type = COLUMN_TYPES[column.type]
     origin = f"constant {column.constant!r}" if column.constant is not None else f"from {', else '.join(column.paths)}"
     marks = [mark for mark in ("categorical", "textual") if getattr(column, mark)]
     limits = [f"at most {column.max_chars:,} characters"] if column.max_chars else []
-    if column.type == "timestamp":
-        limits.append("whole epoch seconds (UTC)")
+    if column_type.unit:
+        limits.append(column_type.unit)
     return dg.TableColumn(
         column.name,
-        type="long" if column.type == "timestamp" else column.type,
+        type=column_type.avro,
         description=", ".join([origin, *marks]),
         constraints=dg.TableColumnConstraints(nullable=not column.required, other=limits),
     )

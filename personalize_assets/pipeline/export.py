@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from personalize_assets.conversion.export.csv_cells import header
+from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.spec import DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys

@@ -1,8 +1,12 @@
-"""Reads a CSV that lies there as Personalize would, in one pass and bounded memory; looks at bytes, not at our word."""
+"""Checks a stored CSV as Personalize would read it: broken lines, bad cells, size and digest.
+
+It reads the bytes of the file once, in bounded memory, and relies on nothing that the export reported.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,22 +17,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.column_types import COLUMN_TYPES
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column, Dataset
 from personalize_assets.conversion.mapping.masking import MASK
-from personalize_assets.quality.cells import problems
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
 
 _BLOCK_BYTES = 4 * 1024 * 1024
-_SHOWN_CHARS = 200
-_MAX_SHOWN = 5
+_MAX_TEXT_CHARS = 200
+_MAX_EXAMPLES = 5
+
+Example = dict[str, int | str]
+"""A line with a problem, as a row of a table: ``line``, ``problem``, ``text``, and in a folder of files ``file``."""
 
 
 @dataclass
 class Scan:
-    """What was found. ``broken`` and ``wrong`` hold up to five lines each: ``{"line", "problem", "text"}``.
+    """The result of checking a CSV.
 
     Attributes:
-        rows: Records of the right number of cells; ``lines`` counts every line but the header.
-        broken_count: Lines that are no record; ``wrong_count``: values that Personalize would not take.
+        header: The names in the first line.
+        rows: Records with the right number of cells.
+        lines: Lines without the header.
+        bytes: Size of the file.
+        sha256: Digest of the file, in hexadecimal.
+        broken: The first lines that are no record; at most five.
+        broken_count: How many there are.
+        wrong: The first values that Personalize would refuse; at most five.
+        wrong_count: How many there are.
     """
 
     header: list[str] = field(default_factory=list)
@@ -36,22 +51,23 @@ class Scan:
     lines: int = 0
     bytes: int = 0
     sha256: str = ""
-    broken: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[Example] = field(default_factory=list)
     broken_count: int = 0
-    wrong: list[dict[str, Any]] = field(default_factory=list)
+    wrong: list[Example] = field(default_factory=list)
     wrong_count: int = 0
 
-    def is_broken(self, line: int | str, problem: str, text: str) -> None:
+    def add_broken(self, line: int | str, problem: str, text: str) -> None:
+        """Count a line that is no record. ``line`` is its number, or a description where it has none."""
         self.broken_count += 1
-        if len(self.broken) < _MAX_SHOWN:
-            self.broken.append({"line": line, "problem": problem, "text": text[:_SHOWN_CHARS]})
+        if len(self.broken) < _MAX_EXAMPLES:
+            self.broken.append({"line": line, "problem": problem, "text": text[:_MAX_TEXT_CHARS]})
 
 
-def together(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
-    """The files of a folder as one scan; each line to blame says its file.
+def combine_scans(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
+    """Combine the scans of a folder's files into one, with the name of the file in each example.
 
-    A header that differs from the first file's is the one that counts, so that it is seen. The SHA-256 is that of the
-    files' own in hexadecimal, a line each.
+    The header is the first one that differs from the first file's, if any does, so that the difference is reported. The
+    SHA-256 is that of the files' digests in hexadecimal, one per line.
     """
     first = scans[0].header
     return Scan(
@@ -60,19 +76,20 @@ def together(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
         lines=sum(scan.lines for scan in scans),
         bytes=sum(scan.bytes for scan in scans),
         sha256=hashlib.sha256("".join(f"{scan.sha256}\n" for scan in scans).encode()).hexdigest(),
-        broken=_of_files([scan.broken for scan in scans], names),
+        broken=_with_files([scan.broken for scan in scans], names),
         broken_count=sum(scan.broken_count for scan in scans),
-        wrong=_of_files([scan.wrong for scan in scans], names),
+        wrong=_with_files([scan.wrong for scan in scans], names),
         wrong_count=sum(scan.wrong_count for scan in scans),
     )
 
 
-def _of_files(lines: Sequence[list[dict[str, Any]]], names: Sequence[str]) -> list[dict[str, Any]]:
-    return [{"file": name, **line} for name, found in zip(names, lines, strict=True) for line in found][:_MAX_SHOWN]
+def _with_files(examples: Sequence[list[Example]], names: Sequence[str]) -> list[Example]:
+    found = [{"file": name, **line} for name, lines in zip(names, examples, strict=True) for line in lines]
+    return found[:_MAX_EXAMPLES]
 
 
-class _Bytes:
-    """A file as Arrow reads it, with its header taken off; counts and hashes what goes through."""
+class _CountedFile:
+    """A file without its header, for Arrow to read; counts and hashes all bytes, those of the header too."""
 
     closed = False
 
@@ -114,7 +131,7 @@ class _Bytes:
         self.closed = True
 
     def end(self) -> None:
-        """Read what the parser has left, and say what the whole file told."""
+        """Read what the parser has left, then complete the scan with what only the whole file tells."""
         while self.read(_BLOCK_BYTES):
             pass
         scan = self._scan
@@ -122,15 +139,15 @@ class _Bytes:
         scan.lines -= self._newlines_in_header
         if self._last != b"\n":
             scan.lines += 1
-            scan.is_broken("last", "the file does not end with a line feed", "")
+            scan.add_broken("last", "the file does not end with a line feed", "")
         if self._returns:
-            scan.is_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
+            scan.add_broken("any", f"{self._returns:,} carriage returns; lines end with a line feed alone", "")
 
 
-class _Lines:
-    """On which lines the records of a batch stand. Arrow tells of broken lines before it gives the records around them.
+class _LineNumbers:
+    """The line numbers of the records of a batch.
 
-    No more is kept than what Arrow has read ahead.
+    Arrow reports broken lines before it returns the records around them; kept are only those that it has read ahead.
     """
 
     def __init__(self) -> None:
@@ -138,15 +155,17 @@ class _Lines:
         self._among: list[int] = []
         self._first = self._next = 2
 
-    def take(self, records: int) -> None:
+    def next_batch(self, records: int) -> None:
+        """Move on to the next batch, which has this many records."""
         self._first, self._among = self._next, []
         self._next += records
         while self.broken and self.broken[0] < self._next:
             self._among.append(self.broken.popleft())
             self._next += 1
 
-    def of(self, place: int) -> int:
-        line = self._first + place
+    def of(self, index: int) -> int:
+        """The line of a record of the batch, whose index starts at 0; the file's first line is 1."""
+        line = self._first + index
         for broken in self._among:
             if broken > line:
                 break
@@ -155,29 +174,29 @@ class _Lines:
 
 
 def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) -> Scan:
-    """Read a CSV to its end. It raises nothing about the content: whatever is wrong stands in the result.
+    """Read a CSV to its end. Problems of its content are in the result, and never raised.
 
-    With ``hidden`` columns it shows no value of theirs, and of a line that is no record, where nobody can tell which
-    value is whose, nothing at all; nor what stands in a header that is no column's name.
+    The values of ``hidden`` columns are masked in examples. If there are any, so are broken lines, in which values
+    cannot be assigned to columns, and names in the header that are no column's.
     """
     scan = Scan()
-    lines = _Lines()
-    source = _Bytes(file, scan)
+    lines = _LineNumbers()
+    source = _CountedFile(file, scan)
     header = source.header.decode("utf-8", "backslashreplace")
     scan.header = header.split(",")
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
     try:
-        for batch in _ahead(_batches(source, names, scan, lines)):
-            lines.take(batch.num_rows)
-            _look_at(batch, dataset, scan, lines, hidden)
+        for batch in _read_ahead(_batches(source, names, scan, lines)):
+            lines.next_batch(batch.num_rows)
+            _check_cells(batch, dataset, scan, lines, hidden)
             scan.rows += batch.num_rows
     except pa.ArrowInvalid as error:
-        # Arrow's own words may hold what it cannot read.
+        # Arrow's message may quote what it cannot read.
         problem = "no CSV from here on" if hidden else str(error)
-        scan.is_broken(f"after {scan.rows + scan.broken_count + 1:,}", problem, "")
+        scan.add_broken(f"after {scan.rows + scan.broken_count + 1:,}", problem, "")
     source.end()
     if not scan.broken_count and scan.rows != scan.lines:
-        scan.is_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
+        scan.add_broken("any", f"{scan.rows:,} records on {scan.lines:,} lines: a value holds a line break", "")
     if hidden:
         known = {column.name for column in dataset.columns}
         scan.header = [name if name in known or not name else MASK for name in scan.header]
@@ -185,16 +204,16 @@ def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) ->
     return scan
 
 
-def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Iterator[pa.RecordBatch]:
+def _batches(source: _CountedFile, names: list[str], scan: Scan, lines: _LineNumbers) -> Iterator[pa.RecordBatch]:
     def broken(row: Any) -> str:
         problem = f"{row.actual_columns} cells instead of {row.expected_columns}"
-        # Without threads Arrow has the number, from the first line it sees, which is the second of the file.
+        # Arrow numbers lines (only without threads) from the first one it gets, which is the second of the file.
         lines.broken.append(row.number + 1)
-        scan.is_broken(row.number + 1, problem, row.text or "")
+        scan.add_broken(row.number + 1, problem, row.text or "")
         return "skip"
 
     if not source.has_rows():
-        return  # Arrow would take that for an error
+        return  # for Arrow, a file without lines is an error
     reader = pyarrow.csv.open_csv(
         pa.PythonFile(source, mode="r"),
         read_options=pyarrow.csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES, use_threads=False),
@@ -211,24 +230,59 @@ def _batches(source: _Bytes, names: list[str], scan: Scan, lines: _Lines) -> Ite
     yield from reader
 
 
-def _ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The next batch is read while the last one is looked at."""
+def _read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Read the next batch while the caller works on the last one."""
     with ThreadPoolExecutor(1) as thread:
-        coming = thread.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = thread.submit(next, batches, None)
+        upcoming = thread.submit(next, batches, None)
+        while (batch := upcoming.result()) is not None:
+            upcoming = thread.submit(next, batches, None)
             yield batch
 
 
-def _look_at(batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _Lines, hidden: Collection[str]) -> None:
+def _check_cells(
+    batch: pa.RecordBatch, dataset: Dataset, scan: Scan, lines: _LineNumbers, hidden: Collection[str]
+) -> None:
     for column in dataset.columns:
         if column.name not in batch.schema.names:
             continue
-        values = batch.column(column.name)
-        for problem, mask in problems(column, values):
-            places = pc.indices_nonzero(pc.fill_null(mask, False))
-            scan.wrong_count += len(places)
-            for place in places[: _MAX_SHOWN - len(scan.wrong)].to_pylist():
-                text = str(values[place].as_py() or "")[:_SHOWN_CHARS]
+        cells = batch.column(column.name)
+        for problem, mask in _cell_problems(column, cells):
+            indices = pc.indices_nonzero(pc.fill_null(mask, False))
+            scan.wrong_count += len(indices)
+            for index in indices[: _MAX_EXAMPLES - len(scan.wrong)].to_pylist():
+                text = str(cells[index].as_py() or "")[:_MAX_TEXT_CHARS]
                 text = MASK if text and column.name in hidden else text
-                scan.wrong.append({"line": lines.of(place), "problem": f"{column.name} {problem}", "text": text})
+                scan.wrong.append({"line": lines.of(index), "problem": f"{column.name} {problem}", "text": text})
+
+
+def _cell_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    """Yield each problem of a column's cells with a boolean mask of the cells that have it. Cells are text, or null."""
+    column_type = COLUMN_TYPES[column.type]
+    if column.required and cells.null_count:
+        yield "is empty, but required", pc.is_null(cells)
+    limit = TEXTUAL_CHARS if column.textual else column.max_chars
+    # No text has more characters than bytes, whose number is at hand.
+    if limit is not None and (pc.max(pc.binary_length(cells)).as_py() or 0) > limit:
+        yield f"has over {limit:,} characters", pc.greater(pc.utf8_length(cells), limit)
+    if column_type.csv_pattern is None:
+        return
+    is_well_formed = pc.match_substring_regex(cells, column_type.csv_pattern)
+    if pc.any(pc.invert(is_well_formed)).as_py():
+        yield f"is no {column.type} as Personalize reads it", pc.invert(is_well_formed)
+    elif column_type.is_whole:
+        yield from _number_problems(column, cells)
+
+
+def _number_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.Array]]:
+    column_type = COLUMN_TYPES[column.type]
+    try:
+        numbers = cells.cast(column_type.arrow)
+    except pa.ArrowInvalid:
+        # Only longer ones can be too large. Some of them may fit, but are not worth a second pass over a broken file.
+        yield f"is too large for {column.type}", pc.greater(pc.utf8_length(cells), 9)
+        return
+    if column_type.is_time:
+        latest = int(time.time()) + DAY_SECONDS
+        is_outside = pc.or_(pc.less(numbers, MIN_EPOCH_SECONDS), pc.greater(numbers, latest))
+        if pc.any(is_outside).as_py():
+            yield "is not in epoch seconds between 1990-01-01 and tomorrow", is_outside

@@ -13,7 +13,7 @@ from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.pipeline.pipeline import Pipeline
 from personalize_assets.quality.advice import ADVISED
 from personalize_assets.quality.csv_file import FILE_RULES, FileFacts
-from personalize_assets.quality.csv_scan import scan_csv, together
+from personalize_assets.quality.csv_scan import combine_scans, scan_csv
 from personalize_assets.quality.refusals import REFUSED
 from personalize_assets.quality.rule import ExportFacts, Finding, Rule
 
@@ -97,7 +97,7 @@ def judge_file(pipeline: Pipeline, name: str) -> list[tuple[Rule[FileFacts], Fin
     for key in keys:
         with FileSystem(pipeline.s3_options).open(destination.uri_of(key)) as file:
             scans.append(scan_csv(file, dataset, pipeline.hidden_columns(name)))
-    scan = together(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
+    scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     facts = FileFacts(dataset, scan, fields, manifest)
     return [(rule, rule.judge(facts)) for rule in rules]

@@ -115,7 +115,7 @@ class S3Store:
         )
 
     def _listed(self, keys: Sequence[str]) -> list[Part]:
-        """Size and ETag of objects, in as few requests as their common prefix allows. Raises ``StoreError`` for a missing one."""
+        """Size and ETag of objects, in as few requests as possible. Raises ``StoreError`` if one is missing."""
         if not keys:
             return []
         with self._explained(keys[0]):

@@ -18,7 +18,8 @@ from personalize_assets.config import Config
 from personalize_assets.config import loading as config_file
 from personalize_assets.config.errors import config_error, problems_of
 from personalize_assets.config.fields import Uri
-from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest import entity_columns as entities
 from personalize_assets.suggest import layout_detection as place
@@ -129,7 +130,7 @@ def _first_day(found: Found) -> str:
         return min(found.place.files).isoformat()
     nanos = [epoch_nanos(text) for text in found.observed.fields[found.time.paths[0]].values]
     seconds = [one // NANOS for one in nanos if one is not None]
-    days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= EARLIEST_SECONDS]
+    days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= MIN_EPOCH_SECONDS]
     return min([*days, datetime.now(UTC).date()]).isoformat()
 
 

@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.export import latest_values as latest
-from personalize_assets.conversion.mapping.event_mapper import COPIES, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
 
 COLUMNS = (
     Column("ITEM_ID", ("item",), required=True),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.export import deduplicate as interactions
-from personalize_assets.conversion.mapping.event_mapper import COPIES, DEDUPE, IS_FIRST, POSITION
+from personalize_assets.conversion.mapping.daily_schema import COPIES, DEDUPE, IS_FIRST, POSITION
 
 COLUMNS = ["USER_ID", "ITEM_ID", "TIMESTAMP"]
 SCHEMA = pa.schema(

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.writers import DatasetDay, SourceDay
-from personalize_assets.conversion.mapping.batch_mapper import Columns
-from personalize_assets.conversion.mapping.batch_rows import Rows
-from personalize_assets.conversion.mapping.event_mapper import Mapping
+from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.reading.framer import Batch, Reader, WholeEvents
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.prefilter import matcher, prefilter
@@ -36,8 +36,8 @@ class Converter:
         self.made = tuple(dataset for dataset in datasets if dataset.name in make)
         self.may_match = prefilter(datasets)
         self._matchers = [(matcher(dataset), dataset.name) for dataset in datasets]
-        self._mappings = {dataset.name: Mapping(dataset) for dataset in self.made}
-        self._columns: dict[str, Columns] = {}
+        self._mappings = {dataset.name: EventMapper(dataset) for dataset in self.made}
+        self._columns: dict[str, BatchMapper] = {}
         self.reader: Reader = WholeEvents(self.may_match)
         try:
             shape = Shape(datasets)
@@ -45,7 +45,7 @@ class Converter:
             return
         self.reader = shape
         # Of all datasets, also those that are not made: the books of a day say the same whichever are.
-        self._columns = {dataset.name: Columns(dataset, shape) for dataset in datasets}
+        self._columns = {dataset.name: BatchMapper(dataset, shape) for dataset in datasets}
 
     def add_event(self, event: Event, file: str, day: Day) -> None:
         if event.fields is None:
@@ -70,12 +70,12 @@ class Converter:
                     raw, file = origin(number)
                     self.add_event(Event(raw, fields), file, day)
             return
-        selected: dict[Any, list[Rows]] = {}
+        selected: dict[Any, list[BatchRows]] = {}
         for name, columns in self._columns.items():
             if columns.selection not in selected:
-                selected[columns.selection] = columns.selection.rows(events)
+                selected[columns.selection] = columns.selection.select(events)
             for rows in selected[columns.selection] if name in day.datasets else ():
-                converted = columns.convert(rows, day.latest)
+                converted = columns.map_rows(rows, day.latest)
                 day.datasets[name].add_many(converted.kept)
                 for number, reason in converted.rejected:
                     day.datasets[name].add_reject(reason, *origin(number))

@@ -18,9 +18,9 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_profile import DayProfile
 from personalize_assets.conversion.convert.event_sink import Converter, Day, Waiting
 from personalize_assets.conversion.convert.writers import DatasetDay, RejectFile, RowFile, SourceDay
-from personalize_assets.conversion.mapping.event_mapper import schema
+from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
-from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, latest_seconds
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
 from personalize_assets.conversion.reading.filesystem import FileSystem, unpacked_blocks
 from personalize_assets.conversion.reading.framer import Batch, Framer
 from personalize_assets.conversion.reading.splits import share_of
@@ -91,7 +91,7 @@ def run_task(task: Task, plan: Plan) -> dict[str, Any]:
     for file in task.source.files:
         by_day.setdefault(file.day, []).append(file)
     for day, files in by_day.items():
-        latest = latest_seconds(day) if task.source.dated else plan.now + DAY_SECONDS
+        latest = max_epoch_seconds_of(day) if task.source.dated else plan.now + DAY_SECONDS
         books, datasets = _open_day(task, plan, day, converter.made, filesystem)
         waiting = Waiting(converter, Day(latest, books, datasets))
         for file in files:
@@ -140,7 +140,7 @@ def _open_day(
             RowFile(
                 filesystem,
                 f"{plan.folders[dataset.name]}/day={day}/{name}.parquet",
-                schema(dataset),
+                daily_schema(dataset),
                 DayProfile(dataset),
             ),
             RejectFile(filesystem, f"{rejects}/{dataset.name}-{name}.jsonl", mask),

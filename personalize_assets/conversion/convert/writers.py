@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.convert.day_profile import DayProfile
-from personalize_assets.conversion.mapping.event_mapper import DEDUPE, EVENT_TIME, MESSAGE_ID, Row
+from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.event_mapper import Row
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.json_value import Event

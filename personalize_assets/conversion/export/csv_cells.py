@@ -1,46 +1,36 @@
-"""Rows as lines of a CSV that Personalize reads.
+"""Values as cells of a CSV that Personalize reads.
 
-Spark's CSV writer is not used: it quotes texts and formats numbers differently on each engine.
+Written here and not by Spark's CSV writer, which quotes text and prints numbers differently on each engine.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.mapping.values import one_line, plain_decimal
 
-# The characters that ``csv_text`` changes, as a regular expression of Arrow's.
+# The characters that ``csv_text`` changes, as an Arrow (RE2) expression.
 _SPECIAL = r'[,"\\\n\r\v\f\x1c-\x1e\x{85}\x{2028}\x{2029}]'
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 
 
-def header(columns: Sequence[str]) -> bytes:
-    """The first line of the file; names are never quoted."""
-    return (",".join(columns) + "\n").encode()
-
-
 def csv_text(value: str) -> str:
-    """A text as a CSV cell: line breaks become spaces, and it is quoted if necessary, with backslash escapes."""
+    """Format a text as a CSV cell: line breaks become spaces; quoted only if it must be, with backslash escapes."""
     value = one_line(value)
     if _NEEDS_QUOTES.search(value):
         return '"' + _ESCAPED.sub(r"\\\1", value) + '"'
     return value
 
 
-def csv_lines(batch: pa.RecordBatch) -> pa.Buffer:
-    """Rows as CSV lines in UTF-8; null is nothing between two commas."""
-    cells = [pc.fill_null(_CELLS[column.type](column), "") for column in batch.columns]
-    lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, ","), "", "\n")
-    # An Arrow array stores its texts one after another, as the file does.
-    return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py())
+# Each of the following takes an Arrow array of values and returns an array of as many cells; null stays null.
 
 
-def _text_cells(column: pa.Array) -> pa.Array:
+def text_cells(column: pa.Array) -> pa.Array:
+    """Strings as cells: see ``csv_text``."""
     special = pc.fill_null(pc.match_substring_regex(column, _SPECIAL), False)
     if not pc.any(special).as_py():
         return column
@@ -48,25 +38,19 @@ def _text_cells(column: pa.Array) -> pa.Array:
     return pc.replace_with_mask(column, special, pa.array(rewritten, pa.string()))
 
 
-def _decimal_cells(column: pa.Array) -> pa.Array:
-    # Prices repeat: each distinct number is formatted once.
-    once = column.dictionary_encode()
-    written = [plain_decimal(value) for value in once.dictionary.to_pylist()]
-    return pa.array(written, pa.string()).take(once.indices)
+def decimal_cells(column: pa.Array) -> pa.Array:
+    """Doubles as cells: see ``values.plain_decimal``."""
+    # Prices and the like repeat: each number is formatted once.
+    distinct = column.dictionary_encode()
+    cells = [plain_decimal(value) for value in distinct.dictionary.to_pylist()]
+    return pa.array(cells, pa.string()).take(distinct.indices)
 
 
-def _whole_cells(column: pa.Array) -> pa.Array:
+def whole_cells(column: pa.Array) -> pa.Array:
+    """Whole numbers as cells of digits."""
     return column.cast(pa.string())
 
 
-def _boolean_cells(column: pa.Array) -> pa.Array:
+def boolean_cells(column: pa.Array) -> pa.Array:
+    """Booleans as ``True`` and ``False``."""
     return pc.if_else(column, "True", "False")
-
-
-_CELLS: dict[pa.DataType, Callable[[pa.Array], pa.Array]] = {
-    pa.string(): _text_cells,
-    pa.float64(): _decimal_cells,
-    pa.int32(): _whole_cells,
-    pa.int64(): _whole_cells,
-    pa.bool_(): _boolean_cells,
-}

@@ -1,12 +1,12 @@
-"""One column of many rows: what ``mapping`` says of one value, at a fraction of the price.
+"""The fast path: one column of many rows, with the same cells and rejects as ``converters`` gives one by one.
 
-A column's values are looked at together. If they are what such a column usually holds, Arrow takes them as they are;
-else each is judged by the same function as in ``mapping``. So nothing here decides what a value means.
+Values that need no conversion go to Arrow together; each other value goes through the column's ``cell_converter``. So
+nothing here defines what a value means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -14,56 +14,106 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
-from personalize_assets.conversion.mapping.batch_rows import Rows
-from personalize_assets.conversion.mapping.event_mapper import ARROW_TYPES, RejectedError, finisher
-from personalize_assets.conversion.mapping.fields import Field
-from personalize_assets.conversion.mapping.paths import is_relative_to_each
+from personalize_assets.conversion.mapping.batch_fields import BatchField
+from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter
 from personalize_assets.conversion.reading.struct_decoder import Shape
 
-# What JSON has for a type, so that Arrow can take it as it is.
-_USUAL: dict[str, set[type]] = {
-    "string": {str},
-    "float": {float, int},
-    "double": {float, int},
-    "int": {int},
-    "long": {int},
-    "boolean": {bool},
-}
-
 Reasons = dict[int, str]
-"""Why rows are rejected, by their place."""
+"""Why rows are rejected, by the index of the row."""
 
 
-class ColumnOfRows:
-    """A column of one dataset. Equal ``key``s give equal arrays for the same rows."""
+class BatchColumn:
+    """A column of one dataset. Columns with the same ``key`` give the same result for the same rows."""
 
     def __init__(self, column: Column, dataset: Dataset, shape: Shape) -> None:
+        column_type = COLUMN_TYPES[column.type]
         self._column = column
-        self._fields = [Field(path, shape, dataset.each, in_element=is_relative_to_each(path)) for path in column.paths]
-        self._finish = finisher(column)
-        self._type = ARROW_TYPES[column.type]
-        self._usual = _USUAL.get(column.type, set()) | {type(None)}
+        self._fields = [BatchField.of_column(path, shape, dataset.each) for path in column.paths]
+        self._convert_cell = cell_converter(column)
+        self._arrow_type = column_type.arrow
+        self._is_text = column_type.arrow == pa.string()
+        self._is_floating = pa.types.is_floating(column_type.arrow)
+        self._kinds_to_keep = column_type.json_kinds | {type(None)}
+        changes_values = bool(column.map or column.hash)
+        self._read: Callable[[BatchRows, int], tuple[pa.Array, Reasons]]
+        if column_type.keeps_text:
+            self._read = self._read_distinct_texts if changes_values else self._read_texts
+        elif changes_values:
+            self._read = self._read_one_by_one
+        else:
+            self._read = self._read_times if column_type.is_time else self._read_values
         self.key = repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
 
-    def read(self, rows: Rows, latest: int) -> tuple[pa.Array, Reasons]:
-        """The column, and the reason of each row that it rejects, which is null in it."""
-        changes_texts = self._column.map or self._column.hash
-        if self._column.type == "timestamp" and not changes_texts:
-            return self._seconds(rows, latest)
-        texts = self._texts(rows) if self._column.type == "string" else None
+    def read(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        """Return the column's cells, and the reason of each row that it rejects, whose cell is null."""
+        return self._read(rows, max_epoch_seconds)
+
+    # The strategies, one of which is chosen for the column
+
+    def _read_texts(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        texts = self._texts(rows)
         if texts is None:
-            found = self._found(rows)
-            return self._one_by_one(found, latest) if changes_texts else self._of_values(found, latest)
-        if changes_texts:
-            return self._each_once(texts, latest)
-        if not self._are_usual(texts):
-            return self._one_by_one(texts.to_pylist(), latest)
+            return self._read_values(rows, max_epoch_seconds)
+        if not self._are_valid(texts):
+            return self._convert_all(texts.to_pylist(), max_epoch_seconds)
         return texts, self._missing(texts)
 
-    def _found(self, rows: Rows) -> list[Any]:
-        """What the first path that leads to something has, row by row; None for null."""
+    def _read_distinct_texts(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        """Convert each distinct text once, as texts to map or to hash repeat."""
+        texts = self._texts(rows)
+        if texts is None:
+            return self._read_one_by_one(rows, max_epoch_seconds)
+        encoded = texts.dictionary_encode()
+        cells, reason_of = self._convert_all(encoded.dictionary.to_pylist(), max_epoch_seconds)
+        reasons = self._missing(texts)
+        if reason_of:
+            indices = enumerate(encoded.indices.to_pylist())
+            reasons |= {row: reason_of[index] for row, index in indices if index in reason_of}
+        return cells.take(encoded.indices), reasons
+
+    def _read_times(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        reasons: Reasons = {}
+        if len(self._fields) == 1 and self._column.constant is None and self._fields[0].is_in(rows):
+            nanos = self._fields[0].nanos(rows)
+        else:
+            nanos = timestamps.many_nanos(self._values(rows))
+        seconds = timestamps.many_seconds(nanos)
+        good = timestamps.are_in_range(seconds, max_epoch_seconds)
+        if not pc.all(good).as_py():
+            found = self._values(rows)
+            for row in np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist():
+                self._convert(row, found[row], max_epoch_seconds, reasons)
+        return pc.if_else(good, seconds, None), reasons
+
+    def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        """Convert only values of other kinds than Arrow takes."""
+        found, reasons = self._values(rows), Reasons()
+        if not set(map(type, found)) <= self._kinds_to_keep:
+            found = [
+                value if type(value) in self._kinds_to_keep else self._convert(row, value, max_epoch_seconds, reasons)
+                for row, value in enumerate(found)
+            ]
+        try:
+            cells = pa.array(found, self._arrow_type)
+        except (pa.ArrowException, OverflowError):  # an integer that is too large, or that no double holds exactly
+            return self._convert_all(found, max_epoch_seconds, reasons)
+        if self._is_floating:
+            cells = pc.add(cells, 0.0)  # minus zero becomes zero
+        elif self._is_text and not self._are_valid(cells):
+            return self._convert_all(found, max_epoch_seconds, reasons)
+        return cells, {**self._missing(cells), **reasons}
+
+    def _read_one_by_one(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+        return self._convert_all(self._values(rows), max_epoch_seconds)
+
+    # What the rows have
+
+    def _values(self, rows: BatchRows) -> list[Any]:
+        """The first value that is not null along the paths, row by row, else the constant; None for null."""
         found: list[Any] | None = None
         for field in self._fields:
             if not field.is_in(rows):
@@ -76,13 +126,13 @@ class ColumnOfRows:
             elif type(None) not in kinds:
                 return found
         if found is None:
-            found = [None] * len(rows.events)
+            found = [None] * len(rows)
         if self._column.constant is not None:
             found = [self._column.constant if value is None else value for value in found]
         return found
 
-    def _texts(self, rows: Rows) -> pa.Array | None:
-        """As ``_found`` where that is nothing but texts, as Arrow's."""
+    def _texts(self, rows: BatchRows) -> pa.Array | None:
+        """``_values`` as an Arrow string array; None if a path has a value that is neither text nor int."""
         constant = self._column.constant
         if not (constant is None or (type(constant) is str and constant)):
             return None
@@ -97,11 +147,13 @@ class ColumnOfRows:
             if not found.null_count:
                 return found
         if found is None:
-            found = pa.nulls(len(rows.events), pa.string())
+            found = pa.nulls(len(rows), pa.string())
         return found if constant is None else pc.fill_null(found, constant)
 
-    def _are_usual(self, texts: pa.Array) -> bool:
-        """Whether no text is too long, or an id with something in it that must not reach a CSV."""
+    # Cells
+
+    def _are_valid(self, texts: pa.Array) -> bool:
+        """Whether all texts can be cells as they are: none is longer than ``max_chars``, and ids are printable."""
         limit = self._column.max_chars
         if limit is not None and (pc.max(pc.utf8_length(texts)).as_py() or 0) > limit:
             return False
@@ -109,73 +161,24 @@ class ColumnOfRows:
             return True
         return "".join(texts.drop_null().to_pylist()).isprintable()
 
-    def _missing(self, array: pa.Array) -> Reasons:
-        if not self._column.required or not array.null_count:
+    def _missing(self, cells: pa.Array) -> Reasons:
+        if not self._column.required or not cells.null_count:
             return {}
-        rows = np.flatnonzero(array.is_null().to_numpy(zero_copy_only=False)).tolist()
+        rows = np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False)).tolist()
         return dict.fromkeys(rows, f"missing:{self._column.name}")
 
-    def _of_values(self, found: list[Any], latest: int) -> tuple[pa.Array, Reasons]:
-        reasons: Reasons = {}
-        if not set(map(type, found)) <= self._usual:
-            found = [
-                value if type(value) in self._usual else self._one(row, value, latest, reasons)
-                for row, value in enumerate(found)
-            ]
-        try:
-            array = pa.array(found, self._type)
-        except (pa.ArrowException, OverflowError):  # a whole number that is too large, or that no double holds exactly
-            return self._one_by_one(found, latest, reasons)
-        if self._type == pa.float64():
-            array = pc.add(array, 0.0)  # minus zero becomes zero
-        elif self._type == pa.string() and not self._are_usual(array):
-            return self._one_by_one(found, latest, reasons)
-        return array, {**self._missing(array), **reasons}
-
-    def _seconds(self, rows: Rows, latest: int) -> tuple[pa.Array, Reasons]:
-        reasons: Reasons = {}
-        if len(self._fields) == 1 and self._column.constant is None and self._fields[0].is_in(rows):
-            seconds = seconds_of(self._fields[0].nanos(rows))
-        else:
-            seconds = seconds_of(timestamps.many_nanos(self._found(rows)))
-        good = are_in_range(seconds, latest)
-        if not pc.all(good).as_py():
-            found = self._found(rows)
-            for row in np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist():
-                self._one(row, found[row], latest, reasons)
-        return pc.if_else(good, seconds, None), reasons
-
-    def _each_once(self, texts: pa.Array, latest: int) -> tuple[pa.Array, Reasons]:
-        """As ``_one_by_one``, for texts that repeat."""
-        once = texts.dictionary_encode()
-        made, of_text = self._one_by_one(once.dictionary.to_pylist(), latest)
-        reasons = self._missing(texts)
-        if of_text:
-            places = enumerate(once.indices.to_pylist())
-            reasons |= {row: of_text[place] for row, place in places if place in of_text}
-        return made.take(once.indices), reasons
-
-    def _one_by_one(
-        self, found: Sequence[Any], latest: int, reasons: Reasons | None = None
+    def _convert_all(
+        self, found: Iterable[Any], max_epoch_seconds: int, reasons: Reasons | None = None
     ) -> tuple[pa.Array, Reasons]:
+        """Convert each value; ``reasons`` of rows that are rejected already stay."""
         reasons = {} if reasons is None else reasons
-        return pa.array(
-            [self._one(row, value, latest, reasons) for row, value in enumerate(found)], self._type
-        ), reasons
+        cells = [self._convert(row, value, max_epoch_seconds, reasons) for row, value in enumerate(found)]
+        return pa.array(cells, self._arrow_type), reasons
 
-    def _one(self, row: int, value: Any, latest: int, reasons: Reasons) -> Any:
+    def _convert(self, row: int, value: Any, max_epoch_seconds: int, reasons: Reasons) -> Any:
+        """Convert a value; None for one that is rejected, whose reason is entered."""
         try:
-            return self._finish(value, latest)
+            return self._convert_cell(value, max_epoch_seconds)
         except RejectedError as rejected:
             reasons.setdefault(row, rejected.reason)
             return None
-
-
-def seconds_of(nanos: pa.Array) -> pa.Array:
-    # Rounds towards zero: what that changes is before 1970, and so out of range either way.
-    return pc.divide(nanos, timestamps.NANOS)
-
-
-def are_in_range(seconds: pa.Array, latest: int) -> pa.Array:
-    within = pc.and_(pc.greater_equal(seconds, timestamps.EARLIEST_SECONDS), pc.less_equal(seconds, latest))
-    return pc.fill_null(within, False)

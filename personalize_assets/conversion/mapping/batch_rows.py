@@ -1,8 +1,8 @@
-"""Which of many events a dataset wants, and the rows that they give."""
+"""The fast path: which of many events a dataset wants, and the rows that they make."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from operator import not_
@@ -15,75 +15,88 @@ from personalize_assets.conversion.reading.struct_decoder import Shape
 
 _T = TypeVar("_T")
 
-TEXTS = {str, type(None)}
+_TEXT_OR_NULL = {str, type(None)}
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Rows that events give: either of the events themselves, or of elements of their ``each``.
+class BatchRows:
+    """Rows of many events: either of the events themselves, or of the elements of their ``each``.
+
+    All lists have one entry per row.
 
     Attributes:
-        numbers: The place of each row's event among those that were given.
-        events: Each row's event.
-        elements: Each row's element of ``each``, or None: the rows are of the events themselves.
-        positions: The elements' places in their arrays.
+        numbers: The index of the row's event among the events that were given.
+        events: The row's event, as the struct decoder returned it.
+        elements: The row's element of ``each``; None if the rows are of the events themselves.
+        positions: The index of the element in its array; None as ``elements``.
     """
 
     numbers: list[int]
     events: list[Any]
     elements: list[Any] | None = None
     positions: list[int] | None = None
-    _once: dict[Any, Any] = field(default_factory=dict)
+    _cache: dict[Hashable, Any] = field(default_factory=dict)
 
-    def once(self, key: Any, make: Callable[[], _T]) -> _T:
-        """What several datasets ask of the same rows is made for the first of them."""
-        if key not in self._once:
-            self._once[key] = make()
-        made: _T = self._once[key]
+    def __len__(self) -> int:
+        """The number of rows."""
+        return len(self.events)
+
+    def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """Return what ``make`` returned for this key the first time: datasets made of the same rows share results."""
+        if key not in self._cache:
+            self._cache[key] = make()
+        made: _T = self._cache[key]
         return made
 
 
-class Selection:
-    """Which events a dataset wants, and into which rows they go. Equal ones are asked once for all datasets."""
+class RowSelection:
+    """Which events a dataset wants, and how many rows each makes.
+
+    Selections of datasets with the same ``where`` and ``each`` are equal, so that one result serves all of them.
+    """
 
     def __init__(self, dataset: Dataset, shape: Shape) -> None:
         self._key = (tuple(dataset.where.items()), dataset.each)
         self._tests = [
-            (shape.of_event(parse_path(field)), frozenset(allowed)) for field, allowed in dataset.where.items()
+            (shape.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()
         ]
-        self._each = shape.of_event(parse_path(dataset.each)) if dataset.each else None
+        self._elements = shape.of_event(parse_path(dataset.each)) if dataset.each else None
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Selection) and self._key == other._key
+        """Whether both select the same rows of the same events."""
+        return isinstance(other, RowSelection) and self._key == other._key
 
     def __hash__(self) -> int:
+        """As ``__eq__``."""
         return hash(self._key)
 
-    def rows(self, events: list[Any]) -> list[Rows]:
-        """The rows of the wanted ones among these events; those of events without elements apart from the others."""
+    def select(self, events: list[Any]) -> list[BatchRows]:
+        """Return the rows of the wanted events: those of events without elements first, then those of elements."""
         numbers, wanted = list(range(len(events))), events
         for get, allowed in self._tests:
             found = get(wanted)
-            if set(map(type, found)) <= TEXTS:
+            if set(map(type, found)) <= _TEXT_OR_NULL:
                 hits = list(map(allowed.__contains__, found))
             else:
                 hits = [is_one_of(value, allowed) for value in found]
             numbers, wanted = list(compress(numbers, hits)), list(compress(wanted, hits))
-        arrays = self._each(wanted) if self._each else []
+        arrays = self._elements(wanted) if self._elements else []
         if not any(arrays):
-            return [Rows(numbers, wanted)] if numbers else []
-        plain = list(map(not_, arrays))
-        rows = [Rows(list(compress(numbers, plain)), list(compress(wanted, plain)))] if any(plain) else []
+            return [BatchRows(numbers, wanted)] if numbers else []
+        lacks_elements = list(map(not_, arrays))
+        selected = []
+        if any(lacks_elements):
+            selected.append(BatchRows(list(compress(numbers, lacks_elements)), list(compress(wanted, lacks_elements))))
         sizes = list(map(len, filter(None, arrays)))
-        rows.append(
-            Rows(
+        selected.append(
+            BatchRows(
                 list(_repeated(compress(numbers, arrays), sizes)),
                 list(_repeated(compress(wanted, arrays), sizes)),
                 list(chain.from_iterable(filter(None, arrays))),
                 list(chain.from_iterable(map(range, sizes))),
             )
         )
-        return rows
+        return selected
 
 
 def _repeated(values: Iterable[_T], times: Iterable[int]) -> Iterator[_T]:

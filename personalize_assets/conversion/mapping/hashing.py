@@ -1,4 +1,4 @@
-"""Values that leave as keyed hashes: one value and key give one hash, in every dataset and on every engine."""
+"""Keyed hashes of values: the same value and key give the same hash, in every dataset and on every engine."""
 
 from __future__ import annotations
 
@@ -10,53 +10,56 @@ from typing import Any
 
 import msgspec
 
+from personalize_assets.conversion.column_types import Convert
 from personalize_assets.conversion.contract import Column, Dataset
 
 KEY = "PERSONALIZE_HASH_KEY"
-"""The environment variable with the key: any text, as UTF-8."""
+"""The environment variable with the key: any text, used as UTF-8."""
 
-# Shorter than that a key can be found by trying (NIST SP 800-107 asks for 112 bits, 14 random bytes).
-LEAST_KEY_CHARS = 16
+# A shorter key can be found by trying (NIST SP 800-107 asks for 112 bits, 14 random bytes).
+MIN_KEY_CHARS = 16
+# Part of stored commits through ``key_mark``: it must never change.
 _MARK = "personalize_assets: which key is this"
 
 
 def key_problem(env: Mapping[str, str] | None = None) -> str | None:
-    """What is wrong with the key in the environment; None if nothing is."""
+    """Describe what is wrong with the key in the environment, and what to do; None if nothing is."""
     key = (os.environ if env is None else env).get(KEY, "")
     what_to_do = "set it to a secret of your own, the same for all runs, as `openssl rand -hex 32` makes one"
     if not key:
         return f"{KEY} is not set, but columns with `hash: true` need it; {what_to_do}"
-    if len(key) < LEAST_KEY_CHARS:
-        return f"{KEY} has {len(key)} characters, wanted at least {LEAST_KEY_CHARS}; {what_to_do}"
+    if len(key) < MIN_KEY_CHARS:
+        return f"{KEY} has {len(key)} characters, wanted at least {MIN_KEY_CHARS}; {what_to_do}"
     return None
 
 
-def digest(key: str) -> Callable[[str], str]:
-    """A function of a text: its HMAC-SHA-256 as 64 hexadecimal digits."""
+def hasher(key: str) -> Callable[[str], str]:
+    """Make the function that hashes a text: HMAC-SHA-256 as 64 hexadecimal digits."""
     keyed = hmac.new(key.encode(), digestmod=hashlib.sha256)
 
-    def hashed(text: str) -> str:
-        one = keyed.copy()
-        one.update(text.encode("utf-8", "surrogatepass"))
-        return one.hexdigest()
+    def hash_text(text: str) -> str:
+        state = keyed.copy()
+        state.update(text.encode("utf-8", "surrogatepass"))
+        return state.hexdigest()
 
-    return hashed
+    return hash_text
 
 
 def key_mark(key: str) -> str:
-    """Tells keys apart without naming one: hashes of two keys must not meet in one export."""
-    return digest(key)(_MARK)[:8]
+    """Return 8 digits that tell keys apart without revealing one: an export must not mix hashes of two keys."""
+    return hasher(key)(_MARK)[:8]
 
 
 def is_hashed(dataset: Dataset) -> bool:
+    """Whether a dataset has a hashed column."""
     return any(column.hash for column in dataset.columns)
 
 
 def with_key(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
-    """The datasets with the environment's key in their hashed columns. ``ValueError`` if it is needed and bad."""
-    found = tuple(datasets)
-    if not any(map(is_hashed, found)):
-        return found
+    """Set the environment's key in all hashed columns. ``ValueError`` if a key is needed but missing or too short."""
+    given = tuple(datasets)
+    if not any(map(is_hashed, given)):
+        return given
     if problem := key_problem():
         raise ValueError(problem)
     key = os.environ[KEY]
@@ -67,25 +70,27 @@ def with_key(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
                 msgspec.structs.replace(column, hash_key=key) if column.hash else column for column in dataset.columns
             ),
         )
-        for dataset in found
+        for dataset in given
     )
 
 
-def hashed(column: Column, plain: Callable[[Any, int], Any]) -> Callable[[Any, int], Any]:
-    """A converter whose text comes out hashed. ``plain`` is the column's own; a list is hashed element by element."""
-    if column.hash_key is None:
-        raise ValueError(f"column {column.name} is to be hashed, but has no key")  # never written as it is
-    one = digest(column.hash_key)
-    takes_one = column.is_id or column.name == "EVENT_TYPE"  # a list is no value of theirs: `plain` refuses it
+def hashing_converter(column: Column, convert: Convert) -> Convert:
+    """Make a converter whose text is hashed, from the column's plain one; an array is hashed element by element.
 
-    def convert(value: Any, latest: int) -> Any:
-        if type(value) is list and not takes_one:
+    ``ValueError`` if the column has no key, so that a value is never written unhashed.
+    """
+    if column.hash_key is None:
+        raise ValueError(f"column {column.name} is to be hashed, but has no key")
+    hash_text = hasher(column.hash_key)
+
+    def convert_hashed(value: Any) -> Any:
+        if type(value) is list and column.takes_arrays:
             texts = []
-            for element in value:
-                if text := convert(element, latest):
+            for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+                if text := convert_hashed(element):
                     texts.append(text)
             return column.separator.join(texts) or None
-        text = plain(value, latest)
-        return one(text) if text else None
+        text = convert(value)
+        return hash_text(text) if text else None
 
-    return convert
+    return convert_hashed

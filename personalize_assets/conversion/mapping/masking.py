@@ -1,4 +1,4 @@
-"""What must not be shown where people look at it: fields of events in rejects and samples, columns in profiles."""
+"""Values that must not reach people: fields of events in rejects and samples, columns in previews and profiles."""
 
 from __future__ import annotations
 
@@ -17,73 +17,74 @@ from personalize_assets.conversion.spec import DayProfile, ExportProfile
 ProfileT = TypeVar("ProfileT", DayProfile, ExportProfile)
 
 MASK = "***"
+"""What replaces a masked value."""
 
-_KNOWN_EVENTS = {name.lower() for names in EVENT_NAMES.values() for name in names}
+_PUBLIC_EVENT_TYPES = {name.lower() for names in EVENT_NAMES.values() for name in names}
 
 
 def hashed_paths(dataset: Dataset) -> list[str]:
-    """Where the values of hashed columns stand in an event: shown as they are, they would undo the hash."""
+    """Return the paths of hashed columns, from the event on: to show the plain values would defeat the hash."""
     return [_from_event(dataset, path) for column in dataset.columns if column.hash for path in column.paths]
 
 
 def masked_columns(dataset: Dataset, masked: Iterable[str]) -> set[str]:
-    """The columns that a preview of a dataset's rows must not show: made of what is masked, and not hashed."""
-    hidden = [parse_path(path) for path in masked]
+    """Return the columns whose values are masked: those made of masked paths, unless they are hashed."""
+    masked_paths = [parse_path(path) for path in masked]
     return {
         column.name
         for column in dataset.columns
         for path in column.paths
-        if not column.hash and any(_touch(parse_path(_from_event(dataset, path)), one) for one in hidden)
+        if not column.hash and any(_overlap(parse_path(_from_event(dataset, path)), one) for one in masked_paths)
     }
 
 
 def _from_event(dataset: Dataset, path: str) -> str:
-    """A column's path as one that starts at the event."""
+    """Return a column's path as one that starts at the event."""
     is_relative = is_relative_to_each(path) and dataset.each
     return f"{dataset.each}.{path.partition('.')[2]}" if is_relative else path
 
 
-def _touch(one: Path, other: Path) -> bool:
-    """Whether one path leads to the other's end, or through it."""
+def _overlap(one: Path, other: Path) -> bool:
+    """Whether the paths are equal, or one leads to what is below the other's end."""
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
 
 def masked_profile(profile: ProfileT, columns: Collection[str]) -> ProfileT:
-    """The profile of an export or a day without any value of these columns; counts and null cells stay.
+    """Mask the values of these columns in the profile of an export or a day. Counts stay, and so do null cells.
 
-    Ids and event types are replaced by numbers, so that they still differ. Event types defined by Personalize are not
-    secret, and the checks need them: they stay.
+    Ids and event types are replaced by numbered masks. Event types that Personalize itself defines are no secret and
+    stay, since checks need them. A profile that is masked already comes out unchanged.
     """
-    hidden: dict[str, Any] = {"preview": _without(columns, profile.preview)}
+    masked: dict[str, Any] = {"preview": _masked_rows(columns, profile.preview)}
     if profile.events is not None and "EVENT_TYPE" in columns:
-        hidden["events"] = _numbered(profile.events, _KNOWN_EVENTS)
+        masked["events"] = _numbered_masks(profile.events, _PUBLIC_EVENT_TYPES)
     if isinstance(profile, DayProfile):
         if "TIMESTAMP" in columns:
-            hidden["times"] = ()
-        return structs.replace(profile, **hidden)
-    for ends in ("first", "last"):  # the least and the greatest are values of single rows
-        hidden[ends] = {name: value for name, value in getattr(profile, ends).items() if name not in columns}
-    hidden["ids"] = {
-        name: structs.replace(ids, frequent=_numbered(ids.frequent)) if name in columns else ids
+            masked["times"] = ()
+        return structs.replace(profile, **masked)
+    for ends in ("first", "last"):  # minima and maxima are values of single rows
+        masked[ends] = {name: value for name, value in getattr(profile, ends).items() if name not in columns}
+    masked["ids"] = {
+        name: structs.replace(ids, frequent=_numbered_masks(ids.frequent)) if name in columns else ids
         for name, ids in profile.ids.items()
     }
-    hidden["blamed"] = {
-        problem: structs.replace(found, shown=_without(columns, found.shown))
+    masked["blamed"] = {
+        problem: structs.replace(found, shown=_masked_rows(columns, found.shown))
         for problem, found in profile.blamed.items()
     }
-    return structs.replace(profile, **hidden)
+    return structs.replace(profile, **masked)
 
 
-def _without(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
+def _masked_rows(columns: Collection[str], rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], ...]:
     return tuple(
         {name: MASK if name in columns and value is not None else value for name, value in row.items()} for row in rows
     )
 
 
-def _numbered(counts: Mapping[str, int], known: Collection[str] = ()) -> dict[str, int]:
+def _numbered_masks(counts: Mapping[str, int], public: Collection[str] = ()) -> dict[str, int]:
     return {
-        name if name.lower() in known else f"{MASK} {number}": rows
+        name if name.lower() in public else f"{MASK} {number}": rows
         for number, (name, rows) in enumerate(counts.items(), 1)
     }
 
@@ -91,28 +92,29 @@ def _numbered(counts: Mapping[str, int], known: Collection[str] = ()) -> dict[st
 class Mask:
     """Replaces the values at some paths of an event by ``***``. A path that crosses an array goes into each element.
 
-    An object or array at the end of a path is replaced whole. Where a path breaks off at a text or a number, as where
-    an object came as JSON within a text, that is replaced. Null and empty stay: that nothing was there is no secret.
+    An object or array at the end of a path is replaced as a whole. Where a path ends early at a text or a number, such
+    as an object encoded as JSON text, that is replaced. Null and empty values stay.
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = [parse_path(path) for path in dict.fromkeys(paths)]
 
     def __bool__(self) -> bool:
+        """Whether it masks anything."""
         return bool(self._paths)
 
     def event(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """A copy of an event without what is masked."""
-        # Through JSON, which copies events nested as deeply as they may be. What is too large for a number is null.
-        shown: dict[str, Any] = json.loads(json.dumps(fields), parse_constant=lambda _: None)
+        """Return a masked copy of an event."""
+        # By way of JSON, which copies events of any allowed depth. Numbers beyond a double (infinity) become null.
+        copy: dict[str, Any] = json.loads(json.dumps(fields), parse_constant=lambda _: None)
         for path in self._paths:
-            _mask(shown, path)
-        return shown
+            _mask(copy, path)
+        return copy
 
     def raw(self, raw: bytes) -> str | None:
-        """The text of an event without what is masked, written anew; None for what is no event.
+        """Return the masked text of an event, serialized again.
 
-        Nobody can tell where in broken text a masked value stands, so that none of it is shown.
+        None for bytes that are no event: in broken text, masked values cannot be located.
         """
         fields = parse(raw).fields
         if fields is None:
@@ -121,6 +123,7 @@ class Mask:
 
 
 def _mask(value: Any, path: Path) -> None:
+    """Mask in place what is at ``path`` in an object or array."""
     if type(value) is list:
         for number, element in enumerate(value):
             if type(element) in (dict, list):

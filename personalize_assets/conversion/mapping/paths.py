@@ -1,20 +1,44 @@
-"""Paths into an event: ``properties.products``, ``traits.`Favorite Departments```."""
+"""Paths into an event, as ``properties.products`` or ``traits.`Favorite Departments```: parsed, and followed.
+
+Paths stay text in configs and job specs. ``parse_path`` and ``column_path`` cache their results, so that
+each text is parsed once in a process, however many modules need it.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 Path = tuple[str, ...]
+"""The names along a path, outermost first; at least one."""
 
 EACH = "each"
+"""The first name of a column's path that starts at an element of the array ``each``."""
+
 _STEP = re.compile(r"`((?:[^`]|``)+)`|([^`.\s]+)")
+_PARSED_PATHS = 4096
 
 
+class ColumnPath(NamedTuple):
+    """A column's path: where it starts, and the names from there.
+
+    Attributes:
+        steps: The names, outermost first, without the ``each`` that marks a path of an element.
+        in_element: Whether it starts at an element of the array ``each`` and not at the event.
+    """
+
+    steps: Path
+    in_element: bool = False
+
+
+@lru_cache(maxsize=_PARSED_PATHS)
 def parse_path(text: str) -> Path:
-    """The names along a path, outermost first.
+    """Parse a path into its names.
 
-    A name that holds a dot, a space or another mark is quoted with backticks; a backtick inside it is doubled. Raises
-    ``ValueError`` with the place where the path stops making sense.
+    A name that holds a dot, a space or a backtick is quoted with backticks; a backtick inside it is doubled. Raises
+    ``ValueError`` with the position at which the text stops being a path.
     """
     steps: list[str] = []
     at = 0
@@ -35,7 +59,56 @@ def parse_path(text: str) -> Path:
         at += 1
 
 
-def is_relative_to_each(text: str) -> bool:
-    """Whether a column's path starts at the element of ``each`` (``each.sku``) and not at the event."""
+@lru_cache(maxsize=_PARSED_PATHS)
+def column_path(text: str) -> ColumnPath:
+    """Parse a column's path, which may start at an element of ``each``. Raises ``ValueError`` as ``parse_path`` does.
+
+    A quoted `` `each` `` is the name of a field of the event, and so is ``each`` alone.
+    """
     steps = parse_path(text)
-    return len(steps) > 1 and steps[0] == EACH and not text.startswith("`")
+    if len(steps) > 1 and steps[0] == EACH and not text.startswith("`"):
+        return ColumnPath(steps[1:], in_element=True)
+    return ColumnPath(steps)
+
+
+def is_relative_to_each(text: str) -> bool:
+    """Whether a column's path starts at an element of ``each`` (``each.sku``) and not at the event."""
+    return column_path(text).in_element
+
+
+def lookup(value: Any, path: Path) -> Any:
+    """Return the value at the end of a path; None where a step is missing or leads into a scalar.
+
+    A step into an array goes into each of its elements: the result is then a list with one entry for each, None
+    included.
+    """
+    for at, step in enumerate(path):
+        if type(value) is dict:
+            value = value.get(step)
+        elif type(value) is list:
+            found = []
+            for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+                found.append(lookup(element, path[at:]))
+            return found
+        else:
+            return None
+    return value
+
+
+def getter(path: Path) -> Callable[[Any], Any]:
+    """Return ``lookup`` of one path, faster for the usual short ones."""
+    first, *rest = path
+    if not rest:
+        return lambda value: value.get(first) if type(value) is dict else lookup(value, path)
+    if len(rest) > 1:
+        return lambda value: lookup(value, path)
+    (second,) = rest
+
+    def get(value: Any) -> Any:
+        if type(value) is dict:
+            inner = value.get(first)
+            if type(inner) is dict:
+                return inner.get(second)
+        return lookup(value, path)
+
+    return get

@@ -1,4 +1,7 @@
-"""Points in time, in any of the forms that events carry, as nanoseconds since 1970-01-01T00:00:00Z."""
+"""Times in any of the forms that events carry, as nanoseconds or seconds since 1970-01-01T00:00:00Z.
+
+Each function for one value has a twin for an Arrow array; both give the same result for the same value.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
 from personalize_assets.conversion.mapping.values import NUMBER
 
 NANOS = 1_000_000_000
+"""Nanoseconds of a second."""
 DAY_SECONDS = 86_400
 
-# 1990-01-01T00:00:00Z: no event is older than the web; times near the epoch come from broken clocks.
-EARLIEST_SECONDS = 631_152_000
-
-# What most events have, and Arrow reads in the same way.
-_USUAL = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
+# The form of most events, which Arrow parses with the same result as this module.
+_COMMON_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
 _UTC_NANOS = pa.timestamp("ns", "UTC")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _ISO = re.compile(
@@ -31,15 +33,17 @@ _ISO = re.compile(
     re.ASCII,
 )
 _FLOOR = Context(prec=40, rounding=ROUND_FLOOR)  # 20 digits before the point at most
-# Size tells the unit: these many seconds, milliseconds or microseconds all lie in the years 1973 to 5138.
+# The size of a number decides its unit: the ranges of seconds, milliseconds and microseconds begin in 1973 and end in
+# 5138. Pairs of (upper limit, nanoseconds of the unit).
 _NANOS_PER_UNIT: tuple[tuple[int, int], ...] = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
 
 def epoch_nanos(value: Any) -> int | None:
-    """Nanoseconds since the epoch, rounded down; None for null and for what is no point in time.
+    """Convert a value to nanoseconds since the epoch, rounded down; None for null and for what is no time.
 
-    Takes ISO 8601 text (with or without fraction; ``Z``, an offset, or nothing, which means UTC; a date alone is its
-    midnight) and epoch seconds, milliseconds, microseconds or nanoseconds as number or text, told apart by size.
+    Takes ISO 8601 text (with or without a fraction; ``Z``, an offset, or no zone, which means UTC; a date alone is its
+    midnight) and epoch seconds, milliseconds, microseconds or nanoseconds, as number or text, whose unit follows from
+    their size. The result may exceed 64 bits.
     """
     kind = type(value)
     if kind is str:
@@ -52,18 +56,21 @@ def epoch_nanos(value: Any) -> int | None:
 
 
 def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array:
-    """``epoch_nanos`` of many values at once; null also beyond the years 1677 to 2262. ``texts``: the same as texts."""
+    """Return ``epoch_nanos`` of each value as int64; null also outside the years 1677 to 2262.
+
+    ``texts`` are the same values as an Arrow string array, if the caller has it already.
+    """
     if texts is None:
         texts = pa.array([value if type(value) is str else None for value in values], pa.string())
-    usual = pc.fill_null(pc.match_substring_regex(texts, _USUAL), False)
+    is_common = pc.fill_null(pc.match_substring_regex(texts, _COMMON_ISO), False)
     try:
-        nanos = pc.if_else(usual, texts, None).cast(_UTC_NANOS).cast(pa.int64())
-    except pa.ArrowException:  # as 2026-02-30
+        nanos = pc.if_else(is_common, texts, None).cast(_UTC_NANOS).cast(pa.int64())
+    except pa.ArrowException:  # a day that does not exist, as 2026-02-30
         return pa.array(map(_nanos_or_none, values), pa.int64())
-    if pc.all(usual).as_py():
+    if pc.all(is_common).as_py():
         return nanos
-    others = [_nanos_or_none(value) for value, is_usual in zip(values, usual.to_pylist(), strict=True) if not is_usual]
-    return pc.replace_with_mask(nanos, pc.invert(usual), pa.array(others, pa.int64()))
+    others = [_nanos_or_none(value) for value, common in zip(values, is_common.to_pylist(), strict=True) if not common]
+    return pc.replace_with_mask(nanos, pc.invert(is_common), pa.array(others, pa.int64()))
 
 
 def _nanos_or_none(value: Any) -> int | None:
@@ -71,7 +78,7 @@ def _nanos_or_none(value: Any) -> int | None:
     return nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None
 
 
-# Interactions, users and items of one event ask for the same text one after another.
+# The datasets of a source convert the same text one after another.
 @lru_cache(maxsize=1024)
 def _text_nanos(text: str) -> int | None:
     text = text.strip()
@@ -81,9 +88,36 @@ def _text_nanos(text: str) -> int | None:
     return _number_nanos(Decimal(text)) if NUMBER.fullmatch(text) else None
 
 
-def latest_seconds(day: date) -> int:
-    """The last second that an event which arrived on ``day`` may carry: the end of that day (UTC) and one day more."""
+def to_epoch_seconds(value: Any) -> int | None:
+    """Convert a value to seconds since the epoch, rounded down; None for empty text, ``ValueError`` for no time."""
+    if value == "":
+        return None
+    nanos = epoch_nanos(value)
+    if nanos is None:
+        raise ValueError("not a time")
+    return nanos // NANOS
+
+
+def many_seconds(nanos: pa.Array) -> pa.Array:
+    """Nanoseconds as whole seconds since the epoch; null stays null."""
+    # This rounds towards zero, which differs from rounding down before 1970 only, and that is out of range either way.
+    return pc.divide(nanos, NANOS)
+
+
+def max_epoch_seconds_of(day: date) -> int:
+    """Return the last second that an event which arrived on ``day`` may carry: the end (UTC) of the day after it."""
     return (day.toordinal() - _EPOCH_DAY + 2) * DAY_SECONDS
+
+
+def is_in_range(seconds: int, max_epoch_seconds: int) -> bool:
+    """Whether a time lies between 1990 and ``max_epoch_seconds``, both included."""
+    return MIN_EPOCH_SECONDS <= seconds <= max_epoch_seconds
+
+
+def are_in_range(seconds: pa.Array, max_epoch_seconds: int) -> pa.Array:
+    """Return ``is_in_range`` of each time; false for null."""
+    within = pc.and_(pc.greater_equal(seconds, MIN_EPOCH_SECONDS), pc.less_equal(seconds, max_epoch_seconds))
+    return pc.fill_null(within, False)
 
 
 def _number_nanos(number: int | Decimal) -> int | None:

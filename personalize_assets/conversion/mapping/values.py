@@ -1,29 +1,30 @@
-"""Values of JSON as the types of a dataset's columns: in one way, on every engine.
+"""JSON values as text, numbers and booleans, the same on every engine.
 
-Every converter takes what a JSON decoder gives, returns None for null (an empty text is null), and raises
-``ValueError`` where the value cannot become the asked type.
+Every ``to_…`` function takes a value as a JSON decoder returns it, returns None for null (an empty text is null), and
+raises ``ValueError`` for a value that has no form in the wanted type.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from math import isinf
 from typing import Any
 
-# ASCII digits, so that no engine's idea of a digit matters; no infinity, no underscore, no hexadecimal.
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
+"""Numeric text: ASCII digits only; no infinity, no underscores, no hexadecimal."""
 
-# Personalize wants one record a physical line; \x1c to \x1e end a line for Python's own readers.
+# Personalize reads one record per physical line; \x1c to \x1e end a line for Python's own readers.
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
-_INT_BITS = {"int": 31, "long": 63}
 
 
 def plain_decimal(number: float) -> str:
-    """The shortest decimal that reads back as the same double: no exponent, no trailing ``.0``, no minus zero."""
+    """Format a double as the shortest decimal that reads back as the same double.
+
+    It has no exponent, no trailing ``.0`` and no minus zero. ``ValueError`` for infinity.
+    """
     if isinf(number):
         raise ValueError("too large for a number")
     text = repr(number)
@@ -35,21 +36,22 @@ def plain_decimal(number: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text with every line break in it, whatever a reader may take for one, as a space."""
+    """Replace every line break by a space: each character, or CR LF pair, that any reader takes for one."""
     return _LINE_BREAK.sub(" ", text)
 
 
 def is_null(value: Any) -> bool:
-    """Null, an empty text, or an array of nothing else: then the next path of a column is asked."""
+    """Whether a value counts as null, so that the next path is tried: null, empty text, an array of only these."""
     if type(value) is list:
         return all(map(is_null, value))
     return value is None or value == ""
 
 
 def to_text(value: Any, separator: str = "|") -> str | None:
-    """Text as it is, numbers with all their digits, booleans as ``true`` / ``false``, arrays joined by ``separator``.
+    """Convert a value to text.
 
-    Nulls and empty texts in an array are left out. An object, also one in an array, is a ``ValueError``.
+    Text stays as it is, numbers keep all their digits, booleans become ``true`` and ``false``. Arrays are joined by
+    ``separator``, without their nulls and empty texts. ``ValueError`` for an object, also within an array.
     """
     kind = type(value)
     if kind is str:
@@ -72,7 +74,7 @@ def to_text(value: Any, separator: str = "|") -> str | None:
 
 
 def to_double(value: Any) -> float | None:
-    """A number, or numeric text, as a double."""
+    """Convert a number or numeric text to a double, never minus zero. ``ValueError`` also for what exceeds a double."""
     kind = type(value)
     if kind is float or kind is int:
         try:
@@ -96,7 +98,10 @@ def to_double(value: Any) -> float | None:
 
 
 def to_whole(value: Any, bits: int) -> int | None:
-    """A whole number, also where it is written as ``35.0`` or ``3.5e1``; what has a fraction is a ``ValueError``."""
+    """Convert a whole number, or its text, to an int; ``35.0`` and ``3.5e1`` are whole too.
+
+    ``bits`` is the number of bits beside the sign. ``ValueError`` for a fraction and for what does not fit.
+    """
     kind = type(value)
     if kind is int:
         number = value
@@ -122,7 +127,7 @@ def to_whole(value: Any, bits: int) -> int | None:
 
 
 def to_boolean(value: Any) -> bool | None:
-    """``true`` and ``false`` as boolean or text in any case, and 1 and 0."""
+    """Convert a boolean, the texts ``true`` and ``false`` in any case, or 1 and 0, to a boolean."""
     if value is None or type(value) is bool:
         return value
     text = to_text(value) if type(value) in (str, int) else ""
@@ -132,15 +137,3 @@ def to_boolean(value: Any) -> bool | None:
         return _BOOLEANS[text.strip().lower()]
     except KeyError:
         raise ValueError("not a boolean") from None
-
-
-def converter(type_name: str, separator: str = "|") -> Callable[[Any], Any]:
-    """The converter of a column type; ``timestamp`` has its own module."""
-    if type_name == "string":
-        return lambda value: to_text(value, separator)
-    if type_name in ("float", "double"):
-        return to_double
-    if type_name == "boolean":
-        return to_boolean
-    bits = _INT_BITS[type_name]
-    return lambda value: to_whole(value, bits)

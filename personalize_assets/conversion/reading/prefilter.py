@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.event_mapper import getter
-from personalize_assets.conversion.mapping.paths import parse_path
+from personalize_assets.conversion.mapping.paths import getter, parse_path
 from personalize_assets.conversion.mapping.values import NUMBER, to_text
 from personalize_assets.conversion.reading.framer import everything
 

@@ -13,7 +13,9 @@ import pytest
 from personalize_assets.aws.client import Aws, AwsError, explained
 from personalize_assets.config import load_config
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 from personalize_assets.storage.s3 import arrow_s3_options
 
@@ -73,7 +75,7 @@ def test_what_this_process_writes_is_encrypted_with_the_key(bucket: str) -> None
 def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     boto3.client("s3").put_object(Bucket=bucket, Key="raw/a.json", Body=b"{}")
-    pipeline = Pipeline(
+    group = DatasetGroup(
         load_config(
             env={
                 "PERSONALIZE__SOURCE__URI": f"s3://{bucket}/raw",
@@ -86,16 +88,16 @@ def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        days = pipeline.days_with_files()
-        pipeline.catalog(days)
-        spec = pipeline.convert_spec(days, ["interactions"])
+        days = list(group.bytes_by_day())
+        catalog_days(group, days)
+        spec = plan_convert(group, days, ["interactions"])
 
-    assert spec["plan"]["s3"] == {
+    assert spec.plan.s3 == {
         "region": "eu-central-1",
         "endpoint_override": endpoint.removeprefix("http://"),
         "scheme": "http",
     }
-    assert [file["uri"] for file in spec["sources"][0]["files"]] == [f"s3://{bucket}/raw/a.json"]
+    assert [file.uri for file in spec.sources[0].files] == [f"s3://{bucket}/raw/a.json"]
 
 
 def test_arrow_is_told_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:

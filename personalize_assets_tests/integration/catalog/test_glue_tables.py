@@ -13,7 +13,8 @@ from personalize_assets.catalog import glue_tables as data_catalog
 from personalize_assets.catalog.athena import Partitions, raw_table
 from personalize_assets.config import ConfigError, load_config
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
 START = date(2026, 10, 1)
@@ -192,12 +193,12 @@ def test_the_statement_is_what_athena_takes() -> None:
 # With S3 and the Data Catalog
 
 
-def group(**env: str) -> Pipeline:
+def group(**env: str) -> DatasetGroup:
     """The sample's config on S3, with two events of one day."""
     body = b'{"event": "Product Clicked", "userId": "u", "traits": {"Favorite Departments": ["a"]}}\n{"messageId": 7}\n'
     boto3.client("s3").put_object(Bucket="events", Key=f"raw/{SEGMENT}", Body=body)
     places = {"PERSONALIZE__SOURCE__URI": "s3://events/raw", "PERSONALIZE__DESTINATION__URI": "s3://events/out"}
-    return Pipeline(load_config(env={**places, **env}))
+    return DatasetGroup(load_config(env={**places, **env}))
 
 
 def read(key: str) -> str:
@@ -218,9 +219,9 @@ def database(glue: GlueEmulator) -> Any:
 
 
 def test_on_s3_the_statements_lie_beside_the_catalog_and_aws_glue_is_not_called(glue: GlueEmulator) -> None:
-    pipeline = group()
+    shop = group()
 
-    described = pipeline.describe_for_athena(pipeline.catalog([START]))
+    described = register_in_athena(shop, catalog_days(shop, [START]))
 
     assert described == {"athena": "s3://events/out/catalog/raw_events.sql"}
     assert "  `traits` struct<favorite_departments:array<string>>,\n" in read("out/catalog/raw_events.sql")
@@ -232,16 +233,16 @@ def test_on_s3_the_statements_lie_beside_the_catalog_and_aws_glue_is_not_called(
 
 
 def test_in_folders_nothing_is_written_for_athena(tmp_path: Path) -> None:
-    pipeline = Pipeline(load_config(env={"PERSONALIZE__DESTINATION__URI": str(tmp_path)}))
+    shop = DatasetGroup(load_config(env={"PERSONALIZE__DESTINATION__URI": str(tmp_path)}))
 
-    assert pipeline.describe_for_athena(pipeline.catalog([START])) == {}
+    assert register_in_athena(shop, catalog_days(shop, [START])) == {}
     assert [file.name for file in (tmp_path / "catalog").iterdir()] == ["day=2026-10-01.json"]
 
 
 def test_with_a_database_both_tables_are_registered(database: None, glue: GlueEmulator) -> None:
-    pipeline = group(PERSONALIZE__GLUE__DATABASE="shop")
+    shop = group(PERSONALIZE__GLUE__DATABASE="shop")
 
-    described = pipeline.describe_for_athena(pipeline.catalog([START]))
+    described = register_in_athena(shop, catalog_days(shop, [START]))
 
     assert described["tables"] == "shop.raw_events, shop.filtered_interactions"
     raw, made = table("raw_events"), table("filtered_interactions")
@@ -262,14 +263,14 @@ def test_with_a_database_both_tables_are_registered(database: None, glue: GlueEm
 def test_a_quiet_day_does_not_narrow_a_table_and_nothing_new_makes_no_new_version(
     database: None, glue: GlueEmulator
 ) -> None:
-    pipeline = group(PERSONALIZE__GLUE__DATABASE="shop")
-    pipeline.describe_for_athena(pipeline.catalog([START]))
+    shop = group(PERSONALIZE__GLUE__DATABASE="shop")
+    register_in_athena(shop, catalog_days(shop, [START]))
     glue.calls.clear()
     second = SEGMENT.replace("1790812800000", "1790899200000").replace("website", "android")
     boto3.client("s3").put_object(Bucket="events", Key=f"raw/{second}", Body=b'{"context": {"ip": "1"}}\n')
 
-    pipeline.describe_for_athena(pipeline.catalog([date(2026, 10, 2)]))
-    pipeline.describe_for_athena(pipeline.catalog([date(2026, 10, 2)]))
+    register_in_athena(shop, catalog_days(shop, [date(2026, 10, 2)]))
+    register_in_athena(shop, catalog_days(shop, [date(2026, 10, 2)]))
 
     assert {column["Name"] for column in table("raw_events")["StorageDescriptor"]["Columns"]} == {
         "context", "event", "messageid", "traits", "userid",
@@ -279,10 +280,10 @@ def test_a_quiet_day_does_not_narrow_a_table_and_nothing_new_makes_no_new_versio
 
 
 def test_a_database_that_is_not_there_says_how_to_make_it(glue: GlueEmulator) -> None:
-    pipeline = group(PERSONALIZE__GLUE__DATABASE="shop")
+    shop = group(PERSONALIZE__GLUE__DATABASE="shop")
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        pipeline.describe_for_athena(pipeline.catalog([START]))
+        register_in_athena(shop, catalog_days(shop, [START]))
 
     assert str(error.value) == (
         "Data Catalog 'shop': there is no such database; create it (`personalize-assets deploy --parameter "
@@ -306,9 +307,9 @@ def crawler(glue: GlueEmulator, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_a_crawler_is_run_and_waited_for(crawler: None, glue: GlueEmulator) -> None:
     glue.crawls_left = 3
-    pipeline = group(**CRAWLER)
+    shop = group(**CRAWLER)
 
-    described = pipeline.describe_for_athena(pipeline.catalog([START]))
+    described = register_in_athena(shop, catalog_days(shop, [START]))
 
     assert described["crawler"] == "mine"
     assert glue.calls == ["StartCrawler", "GetCrawler", "GetCrawler", "GetCrawler"]
@@ -316,17 +317,17 @@ def test_a_crawler_is_run_and_waited_for(crawler: None, glue: GlueEmulator) -> N
 
 def test_a_crawler_that_runs_already_is_waited_for(crawler: None, glue: GlueEmulator) -> None:
     glue.errors["StartCrawler"] = [("CrawlerRunningException", "it runs")]
-    pipeline = group(**CRAWLER)
+    shop = group(**CRAWLER)
 
-    assert pipeline.describe_for_athena(pipeline.catalog([START]))["crawler"] == "mine"
+    assert register_in_athena(shop, catalog_days(shop, [START]))["crawler"] == "mine"
 
 
 def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None:
     glue.outcome = ("FAILED", "Service Principal: glue.amazonaws.com is not authorized")
-    pipeline = group(**CRAWLER)
+    shop = group(**CRAWLER)
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        pipeline.describe_for_athena(pipeline.catalog([START]))
+        register_in_athena(shop, catalog_days(shop, [START]))
 
     assert str(error.value) == (
         "Crawler 'mine' ended as FAILED: Service Principal: glue.amazonaws.com is not authorized; see its log"
@@ -334,10 +335,10 @@ def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None
 
 
 def test_a_crawler_that_is_not_there_is_told(glue: GlueEmulator) -> None:
-    pipeline = group(**CRAWLER)
+    shop = group(**CRAWLER)
 
     with pytest.raises(PersonalizeAssetsError, match=r"Crawler 'mine': there is no such crawler; correct glue.crawler"):
-        pipeline.describe_for_athena(pipeline.catalog([START]))
+        register_in_athena(shop, catalog_days(shop, [START]))
 
 
 # The config

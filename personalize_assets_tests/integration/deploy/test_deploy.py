@@ -25,6 +25,7 @@ from moto.cloudformation import parsing
 
 from personalize_assets.cli import main
 from personalize_assets.config import load_config
+from personalize_assets.conversion.spec import encode
 from personalize_assets.deploy import stack
 from personalize_assets.engines.glue import bundle as package
 from personalize_assets.engines.glue.bundle import ADDITIONAL_MODULES, GLUE_VERSIONS, library, script, template
@@ -138,14 +139,17 @@ def one_file(folder: Path) -> dict[str, Any]:
             }
         )
     )
-    from personalize_assets.pipeline.pipeline import Pipeline
+    from personalize_assets.pipeline.catalog import catalog_days
+    from personalize_assets.pipeline.convert import plan_convert
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     (folder / "raw").mkdir()
     raw.rename(folder / "raw" / "a.json")
-    pipeline = Pipeline(load_config(folder / "personalize.yaml", {}))
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    return pipeline.convert_spec(days, ["interactions"])
+    group = DatasetGroup(load_config(folder / "personalize.yaml", {}))
+    days = list(group.bytes_by_day())
+    catalog_days(group, days)
+    spec: dict[str, Any] = json.loads(encode(plan_convert(group, days, ["interactions"])))
+    return spec
 
 
 @pytest.mark.slow

@@ -15,7 +15,8 @@ from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration.assets.event_profile import profile_metadata
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days, profile_days
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 DAY = date(2026, 10, 1)
 CLICKS = [{"event": "Clicked", "user": f"u{n}", "properties": {"sku": f"s{n % 3}"}} for n in range(6)]
@@ -40,9 +41,9 @@ def config(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> 
 
 
 def profile(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> dict[str, Any]:
-    pipeline = Pipeline(config(folder, events, mask))
-    pipeline.catalog([DAY])
-    return pipeline.profile([DAY])["2026-10-01"]
+    group = DatasetGroup(config(folder, events, mask))
+    catalog_days(group, [DAY])
+    return profile_days(group, [DAY])["2026-10-01"]
 
 
 def test_a_profile_counts_the_events_and_those_that_carry_an_item(tmp_path: Path) -> None:
@@ -98,10 +99,10 @@ def test_a_day_without_files_has_an_empty_profile(tmp_path: Path) -> None:
 
 
 def test_a_day_that_is_not_catalogued_has_no_profile(tmp_path: Path) -> None:
-    pipeline = Pipeline(config(tmp_path, CLICKS))
+    group = DatasetGroup(config(tmp_path, CLICKS))
 
     with pytest.raises(PersonalizeAssetsError, match="materialize raw_event_catalog for that day first"):
-        pipeline.profile([DAY])
+        profile_days(group, [DAY])
 
 
 def test_the_tables_of_the_ui_say_the_same(tmp_path: Path) -> None:

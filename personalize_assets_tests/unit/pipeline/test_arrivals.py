@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from personalize_assets.pipeline import arrivals
-from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, Outcome, Rules, tick
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, Outcome, Rules, Runs, Verdict, decide, tick
 from personalize_assets.storage.object_store import StoredObject
-from personalize_assets.storage.raw_files import content_digest
+from personalize_assets.storage.raw_files import NO_FILES, Tally
 from personalize_assets_tests.helpers.arrivals_world import ModelState, Run
 
 DAY = date(2026, 10, 5)
@@ -316,27 +316,56 @@ def test_a_day_that_a_notice_names_is_looked_at_now(sensor: Sensor) -> None:
     assert sensor.asked() == [EARLIER[2]]
 
 
-# -- digests ---------------------------------------------------------------------------------------------------------
+# -- decisions -------------------------------------------------------------------------------------------------------
 
 
-def test_a_digest_does_not_depend_on_the_order_of_files_nor_on_their_time() -> None:
-    one, two = StoredObject("a", 1, 5.0, "v1"), StoredObject("b", 2, 6.0, "v2")
+def decision(
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    quiet: float,
+    committed: str = NO_FILES,
+    runs: Runs | None = None,
+    problem: str | None = None,
+    is_empty: bool = False,
+) -> tuple[Verdict, float]:
+    """What is decided about a day whose newest file is ``quiet`` old, and in how long it is looked at again."""
+    state = ModelState()
+    tally = Tally()
+    if not is_empty:
+        tally.add("source", [StoredObject("a", 2, state.now - quiet, "v1")])
+    monkeypatch.setattr(
+        state, "committed", lambda day: CommittedDay(tally.digest if committed == "the same" else committed, "run")
+    )
+    monkeypatch.setattr(state, "runs", lambda day, change: runs or Runs())
+    monkeypatch.setattr(state, "vanished", lambda day, sources: problem)
+    found = decide(DAY, tally, state.now - quiet, state, RULES, state.now)
+    return found.verdict, found.look_again - state.now if found.look_again else 0.0
 
-    assert content_digest({"source": [one, two]}) == content_digest({"source": [two._replace(modified=9.0), one]})
+
+def test_a_day_that_is_not_quiet_long_enough_waits_for_the_rest_of_that_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decision(monkeypatch, quiet=4 * MINUTE) == (Verdict.UNSETTLED, 6 * MINUTE)
+    assert decision(monkeypatch, quiet=4 * MINUTE, is_empty=True, committed="c") == (Verdict.UNSETTLED, 6 * MINUTE)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"source": [StoredObject("b", 1, 5.0, "v1")]},
-        {"source": [StoredObject("a", 2, 5.0, "v1")]},
-        {"source": [StoredObject("a", 1, 5.0, "v2")]},
-        {"users": [StoredObject("a", 1, 5.0, "v1")]},
-        {"source": [StoredObject("a", 1, 5.0, "v1")] * 2},
-        {"source": []},
-    ],
-)
-def test_another_key_size_version_source_or_number_of_files_is_another_digest(
-    other: dict[str, list[StoredObject]],
+def test_a_settled_day_is_due_unless_its_content_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decision(monkeypatch, quiet=10 * MINUTE) == (Verdict.DUE, 0)
+    assert decision(monkeypatch, quiet=10 * MINUTE, committed="the same") == (Verdict.DONE, 0)
+
+
+def test_a_day_with_a_run_under_way_waits_even_if_its_content_is_committed(monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way = Runs(is_under_way=True)
+
+    assert decision(monkeypatch, quiet=10 * MINUTE, committed="the same", runs=under_way) == (Verdict.UNDER_WAY, 0)
+
+
+@pytest.mark.parametrize(("finished", "is_permanent", "hours"), [(1, False, 1), (3, False, 4), (1, True, 24)])
+def test_a_failed_day_waits_longer_with_each_failure_and_a_day_after_a_permanent_one(
+    monkeypatch: pytest.MonkeyPatch, finished: int, is_permanent: bool, hours: int
 ) -> None:
-    assert content_digest(other) != content_digest({"source": [StoredObject("a", 1, 5.0, "v1")]})
+    runs = Runs(False, finished, ModelState().now, is_permanent)
+
+    assert decision(monkeypatch, quiet=10 * MINUTE, runs=runs) == (Verdict.RETRY_LATER, hours * 3600)
+
+
+def test_a_day_of_a_source_that_is_gone_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert decision(monkeypatch, quiet=10 * MINUTE, problem="gone") == (Verdict.VANISHED, 3600)

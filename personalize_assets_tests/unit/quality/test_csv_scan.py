@@ -10,7 +10,7 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.quality import csv_scan as scanning
-from personalize_assets.quality.csv_scan import Scan, scan_csv, together
+from personalize_assets.quality.csv_scan import Scan, combine_scans, scan_csv
 
 ITEMS = Dataset(
     "items",
@@ -128,7 +128,7 @@ def test_lines_keep_their_numbers_over_many_blocks(monkeypatch: pytest.MonkeyPat
 def test_the_files_of_a_folder_count_as_one_and_a_line_says_its_file() -> None:
     good, bad = scanned(HEADER + ROW), scanned(HEADER + ROW + ",9.5,red,1790812800,True,3\n")
 
-    scan = together([good, bad, scanned("X\n")], ["0.csv", "1.csv", "2.csv"])
+    scan = combine_scans([good, bad, scanned("X\n")], ["0.csv", "1.csv", "2.csv"])
 
     assert (scan.rows, scan.lines, scan.bytes, scan.wrong_count) == (3, 3, good.bytes + bad.bytes + 2, 1)
     assert scan.header == ["X"]

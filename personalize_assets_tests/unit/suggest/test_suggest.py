@@ -23,9 +23,9 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.generate import generate
 from personalize_assets.layouts import LAYOUTS
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.suggest import suggest
-from personalize_assets_tests.helpers.groups import NO_CONTEXT
+from personalize_assets_tests.helpers.groups import convert, export
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 
 SAMPLES = SAMPLE_DATA
@@ -93,15 +93,10 @@ def test_the_place_and_the_mapping_are_those_written_by_hand(site: tuple[Path, P
 
 def exports(config: Config, engine: Engine) -> dict[str, str]:
     """SHA-256 of the CSVs that a config comes to."""
-    pipeline = Pipeline(config)
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, list(pipeline.datasets))
-    pipeline.commit_convert(days, spec, engine.run(NO_CONTEXT, spec))
-    tables = [name for name in pipeline.datasets if name != "interactions"]
-    spec, inputs = pipeline.export_spec([*tables, *(f"{name}_csv" for name in pipeline.datasets)])
-    pipeline.commit_export(spec, inputs, engine.run(NO_CONTEXT, spec))
-    root = Path(pipeline.destination.uri) / "exports"
+    group = DatasetGroup(config)
+    convert(group, engine, list(group.bytes_by_day()))
+    export(group, engine)
+    root = Path(group.destination.uri) / "exports"
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in root.glob("*.csv")}
 
 

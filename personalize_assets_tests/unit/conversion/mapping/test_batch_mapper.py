@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.batch_mapper import Columns
-from personalize_assets.conversion.mapping.event_mapper import Mapping
-from personalize_assets.conversion.mapping.timestamps import epoch_nanos, latest_seconds, many_nanos
+from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.reading.prefilter import matcher
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
-LATEST = latest_seconds(date(2026, 10, 1))
+LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 
 INTERACTIONS = Dataset(
     "interactions",
@@ -111,7 +111,7 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
     kept, rejected = [], []
     for number, fields in enumerate(events):
         if matcher(dataset)(fields):
-            for row in Mapping(dataset).rows(fields, LATEST):
+            for row in EventMapper(dataset).rows(fields, LATEST):
                 if row.reason is None:
                     kept.append(row.values)
                 else:
@@ -120,13 +120,13 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
 
 
 def together(dataset: Dataset, shape: Shape, events: list[Any]) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
-    columns = Columns(dataset, shape)
+    mapper = BatchMapper(dataset, shape)
     kept: list[tuple[Any, ...]] = []
     rejected: list[tuple[int, str]] = []
-    for rows in columns.selection.rows(events):
-        converted = columns.convert(rows, LATEST)
-        kept += [tuple(row.values()) for row in converted.kept.to_pylist()]
-        rejected += converted.rejected
+    for rows in mapper.selection.select(events):
+        mapped = mapper.map_rows(rows, LATEST)
+        kept += [tuple(row.values()) for row in mapped.kept.to_pylist()]
+        rejected += mapped.rejected
     return kept, rejected
 
 
@@ -240,13 +240,3 @@ def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
 def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: Dataset) -> None:
     with pytest.raises(NoShapeError):
         Shape([dataset])
-
-
-@given(
-    st.lists(st.one_of(TIMES, st.none(), st.datetimes().map(lambda time: time.isoformat() + "Z"), VALUES), max_size=5)
-)
-def test_many_times_are_read_as_each_is(values: list[Any]) -> None:
-    each = [epoch_nanos(value) for value in values]
-    assert many_nanos(values).to_pylist() == [
-        nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
-    ]

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
+from personalize_assets.conversion.mapping.paths import (
+    ColumnPath,
+    column_path,
+    getter,
+    is_relative_to_each,
+    lookup,
+    parse_path,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,3 +74,47 @@ def test_other_paths_start_at_the_event(text: str) -> None:
 def test_every_name_can_be_quoted(names: list[str]) -> None:
     text = ".".join("`" + name.replace("`", "``") + "`" for name in names)
     assert parse_path(text) == tuple(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("each.sku", ColumnPath(("sku",), in_element=True)),
+        ("each.a.`b c`", ColumnPath(("a", "b c"), in_element=True)),
+        ("`each`.sku", ColumnPath(("each", "sku"))),
+        ("each", ColumnPath(("each",))),
+        ("a.b", ColumnPath(("a", "b"))),
+    ],
+)
+def test_a_columns_path_starts_at_the_event_or_at_an_element(text: str, path: ColumnPath) -> None:
+    assert column_path(text) == path
+
+
+def test_a_text_is_parsed_once() -> None:
+    assert parse_path("a.once.`parsed path`") is parse_path("a.once.`parsed path`")
+
+
+def test_a_path_leads_to_the_value_at_its_end() -> None:
+    assert lookup({"a": {"b": {"c": 1}}}, ("a", "b", "c")) == 1
+
+
+@pytest.mark.parametrize("fields", [{}, {"a": None}, {"a": "text"}, {"a": 1}, {"a": {}}, {"a": {"c": 1}}])
+def test_a_missing_step_is_null(fields: dict[str, Any]) -> None:
+    assert lookup(fields, ("a", "b")) is None
+
+
+def test_a_step_into_an_array_goes_into_each_element() -> None:
+    fields = {"a": [{"b": 1}, {"b": [{"c": 2}]}, "text", {}]}
+    assert lookup(fields, ("a", "b")) == [1, [{"c": 2}], None, None]
+    assert lookup(fields, ("a", "b", "c")) == [None, [2], None, None]
+
+
+NESTED = st.recursive(
+    st.one_of(st.none(), st.integers(), st.text(max_size=2)),
+    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from("abc"), inner, max_size=3)),
+)
+
+
+@given(NESTED, st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple))
+def test_a_getter_finds_what_lookup_finds(value: Any, path: tuple[str, ...]) -> None:
+    assert getter(path)(value) == lookup(value, path)

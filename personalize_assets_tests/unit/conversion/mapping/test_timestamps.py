@@ -1,4 +1,4 @@
-"""Points in time in all the forms that events carry."""
+"""Times in all the forms that events carry."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.mapping.timestamps import EARLIEST_SECONDS, NANOS, epoch_nanos, latest_seconds
+from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.mapping.timestamps import (
+    NANOS,
+    are_in_range,
+    epoch_nanos,
+    is_in_range,
+    many_nanos,
+    many_seconds,
+    max_epoch_seconds_of,
+    to_epoch_seconds,
+)
+from personalize_assets_tests.helpers.strategies import VALUES
 
 # 2026-10-01T12:34:56Z
 NOON = 1_790_858_096
@@ -170,11 +182,11 @@ def test_anything_else_is_no_point_in_time(value: Any) -> None:
 
 
 def test_the_last_second_of_a_day_is_the_end_of_the_day_after_it() -> None:
-    assert latest_seconds(date(2026, 10, 1)) == int(datetime(2026, 10, 3, tzinfo=UTC).timestamp())
+    assert max_epoch_seconds_of(date(2026, 10, 1)) == int(datetime(2026, 10, 3, tzinfo=UTC).timestamp())
 
 
 def test_the_first_second_is_that_of_1990() -> None:
-    assert int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) == EARLIEST_SECONDS
+    assert int(datetime(1990, 1, 1, tzinfo=UTC).timestamp()) == MIN_EPOCH_SECONDS
 
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -206,3 +218,48 @@ def test_an_epoch_number_is_the_same_time_in_every_unit_and_as_text(seconds: int
 def test_no_value_is_too_strange_to_be_asked(value: Any) -> None:
     result = epoch_nanos(value)
     assert result is None or type(result) is int
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"), [("2026-10-01T12:34:56.999Z", NOON), (NOON * 1000 + 999, NOON), (-0.5, -1), ("", None)]
+)
+def test_whole_seconds_are_rounded_down_and_an_empty_text_is_null(value: Any, seconds: int | None) -> None:
+    assert to_epoch_seconds(value) == seconds
+
+
+@pytest.mark.parametrize("value", ["soon", " ", True, [], {}])
+def test_what_is_no_time_has_no_seconds(value: Any) -> None:
+    with pytest.raises(ValueError, match="not a time"):
+        to_epoch_seconds(value)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "within"), [(MIN_EPOCH_SECONDS - 1, False), (MIN_EPOCH_SECONDS, True), (NOON, True), (NOON + 1, False)]
+)
+def test_the_range_of_times_includes_both_ends(seconds: int, within: bool) -> None:
+    assert is_in_range(seconds, NOON) is within
+    assert are_in_range(pa.array([seconds, None]), NOON).to_pylist() == [within, False]
+
+
+FORMS = st.one_of(
+    st.sampled_from(
+        ["2026-10-01T10:00:00Z", "2026-10-01T10:00:00.123Z", "2026-10-01T12:00:00+02:00", "2026-10-01", "2026-02-30"]
+    ),
+    st.sampled_from(["2026-02-30T10:00:00Z", "2026-10-01T10:00:00", "2026-10-01T10Z", "1600-01-01T00:00:00Z", "x"]),
+    st.sampled_from([1790812800, 1790812800000, 1790812800.5, 10**30, -5, True]),
+)
+
+
+@given(st.lists(st.one_of(FORMS, st.none(), st.datetimes().map(lambda at: at.isoformat() + "Z"), VALUES), max_size=5))
+def test_many_values_are_read_as_each_is(values: list[Any]) -> None:
+    each = [epoch_nanos(value) for value in values]
+    assert many_nanos(values).to_pylist() == [
+        nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
+    ]
+
+
+@given(st.lists(st.one_of(st.integers(0, 2**63 - 1), st.none()), max_size=5))
+def test_many_nanoseconds_become_whole_seconds(nanos: list[int | None]) -> None:
+    expected = [None if one is None else one // NANOS for one in nanos]
+
+    assert many_seconds(pa.array(nanos, pa.int64())).to_pylist() == expected

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.mapping.values import (
-    converter,
     plain_decimal,
     to_boolean,
     to_double,
@@ -158,13 +157,6 @@ def test_a_whole_number_becomes_an_int_and_nothing_else_does(value: Any, number:
         assert to_whole(value, 31) == number
 
 
-def test_a_long_has_64_bits() -> None:
-    convert = converter("long")
-    assert convert(2**63 - 1) == convert("9223372036854775807") == 2**63 - 1
-    with pytest.raises(ValueError, match="64 bits"):
-        convert(2**63)
-
-
 @pytest.mark.parametrize("value", [True, "true", "TRUE", " True ", 1, "1"])
 def test_what_says_true_is_true(value: Any) -> None:
     assert to_boolean(value) is True
@@ -179,21 +171,6 @@ def test_what_says_false_is_false(value: Any) -> None:
 def test_nothing_else_is_a_boolean(value: Any) -> None:
     with pytest.raises(ValueError, match="not a boolean"):
         to_boolean(value)
-
-
-@pytest.mark.parametrize(
-    ("type_name", "value", "converted"),
-    [
-        ("string", [1, "a"], "1/a"),
-        ("int", "7", 7),
-        ("long", "7", 7),
-        ("float", "0.1", 0.1),
-        ("double", "0.1", 0.1),
-        ("boolean", "true", True),
-    ],
-)
-def test_each_type_has_its_converter(type_name: str, value: Any, converted: Any) -> None:
-    assert converter(type_name, "/")(value) == converted
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.event_mapper import Mapping
-from personalize_assets.conversion.mapping.timestamps import latest_seconds
+from personalize_assets.conversion.mapping.event_mapper import EventMapper
+from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading import framer as framing
 from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, Framer, TruncatedStream, everything
 from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event, parse
@@ -348,7 +348,7 @@ def test_the_conversion_samples_events_become_its_rows() -> None:
     columns = tuple(Column(n, (n,), type="timestamp" if n == "TIMESTAMP" else "string", required=True) for n in names)
     dataset = Dataset("interactions", columns, where={"type": ("useritem",)})
     found, skipped = read(data, prefilter([dataset]))
-    rows = [row for event in found for row in Mapping(dataset).rows(event.fields or {}, 1547159645)]
+    rows = [row for event in found for row in EventMapper(dataset).rows(event.fields or {}, 1547159645)]
     assert [",".join(map(str, row.values[:5])) for row in rows] == [
         "35,1,click,35,1547159644",
         "34,1,click,35,1547159645",
@@ -387,9 +387,9 @@ def test_the_segment_samples_events_become_its_rows() -> None:
         where={"event": ("Product Added", "Order Completed", "Product Clicked")},
     )
     found, skipped = read(data, prefilter([dataset]))
-    latest = latest_seconds(date(2026, 10, 1))
+    latest = max_epoch_seconds_of(date(2026, 10, 1))
     wanted = [event.fields for event in found if event.fields and matcher(dataset)(event.fields)]
-    rows = [row.values[:4] for fields in wanted for row in Mapping(dataset).rows(fields, latest)]
+    rows = [row.values[:4] for fields in wanted for row in EventMapper(dataset).rows(fields, latest)]
     assert rows == [
         ("u0", "s0", "Product Added", 1790812800),
         ("u2", "s2", "Order Completed", 1790812800),

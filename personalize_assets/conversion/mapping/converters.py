@@ -1,0 +1,125 @@
+"""One value of an event -> one typed cell of a column, or ``RejectedError``.
+
+The exact path and the fast path both convert here; the fast path only skips values that need no conversion.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from personalize_assets.conversion.column_types import COLUMN_TYPES, Convert
+from personalize_assets.conversion.contract import Column
+from personalize_assets.conversion.mapping import values
+from personalize_assets.conversion.mapping.hashing import hashing_converter
+from personalize_assets.conversion.mapping.timestamps import is_in_range
+
+CellConverter = Callable[[Any, int], Any]
+"""(value, max_epoch_seconds) -> cell; see ``cell_converter``."""
+
+
+class RejectedError(Exception):
+    """A value for which its row is rejected. ``reason`` is as in rejects: ``missing:COLUMN``, ``bad_timestamp``, …"""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+
+def cell_converter(column: Column) -> CellConverter:
+    """Make the converter of a column's cells.
+
+    It takes the value found in the event (None if there is none), and the last second since the epoch that a time may
+    have. It returns the typed cell, None where the column may be null, and raises ``RejectedError`` where not, and for
+    text that is too long.
+    """
+    column_type = COLUMN_TYPES[column.type]
+    keeps_text = column_type.keeps_text and not column.map and not column.hash
+    is_time, is_id, required = column_type.is_time, column.is_id, column.required
+    convert = _value_converter(column, column_type.converter(column))
+    missing = f"missing:{column.name}"
+    bad = "bad_timestamp" if is_time else f"bad_value:{column.name}"
+    max_chars = column.max_chars or sys.maxsize
+
+    def null(reason: str) -> None:
+        if required:
+            raise RejectedError(reason)
+
+    def convert_cell(value: Any, max_epoch_seconds: int) -> Any:
+        if value is None:
+            return null(missing)
+        if not keeps_text or type(value) is not str:
+            try:
+                value = convert(value)
+            except ValueError:
+                return null(bad)
+            if value is None:
+                return null(missing)
+        if is_time:
+            return value if is_in_range(value, max_epoch_seconds) else null(bad)
+        if type(value) is str:
+            if len(value) > max_chars:
+                raise RejectedError(f"too_long:{column.name}")
+            if is_id and not value.isprintable():
+                # The CSV writes line breaks as spaces: ids that differ in these alone would be one id there, twice.
+                value = values.one_line(value)
+        return value
+
+    return convert_cell
+
+
+def text_or_none(value: Any) -> str | None:
+    """Convert a value to text; None also for what has no text."""
+    try:
+        return values.to_text(value)
+    except ValueError:
+        return None
+
+
+def _value_converter(column: Column, convert: Convert) -> Convert:
+    """Add to a type's converter what the column asks for: no arrays, a hash, a map."""
+    if not column.takes_arrays:
+        convert = _refusing_arrays(convert)
+    if column.hash:
+        convert = hashing_converter(column, _on_one_line(convert) if column.is_id else convert)
+    if column.map:
+        convert = _renaming(column.map, convert)
+    return convert
+
+
+def _refusing_arrays(convert: Convert) -> Convert:
+    def convert_one(value: Any) -> Any:
+        if type(value) is list:
+            raise ValueError("an array is not one value")
+        return convert(value)
+
+    return convert_one
+
+
+def _on_one_line(convert: Convert) -> Convert:
+    """Convert an id to what the CSV would hold: ids that are equal there get the same hash."""
+
+    def convert_id(value: Any) -> Any:
+        text = convert(value)
+        return text if text is None else values.one_line(text)
+
+    return convert_id
+
+
+def _renaming(names: dict[str, str], convert: Convert) -> Convert:
+    def convert_renamed(value: Any) -> Any:
+        renamed = _renamed(value, names)
+        return None if renamed is None else convert(renamed)
+
+    return convert_renamed
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """Replace a value, or each element of an array, by its text, and that by its new name if it has one."""
+    if type(value) is list:
+        elements = []
+        for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+            elements.append(_renamed(element, names))
+        return elements
+    text = values.to_text(value)
+    return names.get(text, text) if text else None

@@ -1,0 +1,116 @@
+"""One column of many rows: each strategy, and where it leaves values to the converter of one cell."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.mapping import batch_columns
+from personalize_assets.conversion.mapping.batch_columns import BatchColumn
+from personalize_assets.conversion.mapping.batch_rows import RowSelection
+from personalize_assets.conversion.mapping.converters import cell_converter
+from personalize_assets.conversion.reading.struct_decoder import Shape
+
+NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
+
+
+def read(column: Column, *values: Any) -> tuple[list[Any], dict[int, str]]:
+    """The cells and the reasons of events that have one of the values at `a` each."""
+    dataset = Dataset("interactions", (column,), where={})
+    decoder = Shape([dataset])
+    structs = decoder.many([json.dumps({"a": value}).encode() for value in values], is_text=True)
+    (rows,) = RowSelection(dataset, decoder).select(structs)
+    cells, reasons = BatchColumn(column, dataset, decoder).read(rows, NOW)
+    return cells.to_pylist(), reasons
+
+
+def column(name: str = "X", **options: Any) -> Column:
+    return Column(name, ("a",), **options)
+
+
+REQUIRED = {"required": True}
+
+
+@pytest.mark.parametrize(
+    ("made", "values", "cells", "reasons"),
+    [
+        (column(), ["x", 1, None, ""], ["x", "1", None, None], {}),
+        (column(), ["x", 1.5, [1, 2], {}], ["x", "1.5", "1|2", None], {}),
+        (column(**REQUIRED), ["x", None, {}], ["x", None, None], {1: "missing:X", 2: "bad_value:X"}),
+        (column(), ["x", "x" * 1001], ["x", None], {1: "too_long:X"}),
+        (column("ITEM_ID", **REQUIRED), ["two\nlines", "ü"], ["two lines", "ü"], {}),
+        (column(map={"x": "y", "z": ""}, **REQUIRED), ["x", "z", "x", 1], ["y", None, "y", "1"], {1: "missing:X"}),
+        (column(map={"x": "y"}), ["x", ["x", "z"]], ["y", "y|z"], {}),
+        (column(type="float"), [1, 0.5, "2.5", -0.0, "x"], [1.0, 0.5, 2.5, 0.0, None], {}),
+        (column(type="float"), [2**53 + 1, 0.5], [2.0**53, 0.5], {}),
+        (column(type="int", **REQUIRED), [1, 2**31, "3", None], [1, None, 3, None], {1: "bad_value:X", 3: "missing:X"}),
+        (column(type="int", map={"one": "1"}), ["one", 2], [1, 2], {}),
+        (column(type="boolean"), [True, "false", 1, "x"], [True, False, True, None], {}),
+        (
+            column("TIMESTAMP", type="timestamp", **REQUIRED),
+            ["2026-10-01T00:00:00Z", NOW, NOW + 1, "soon", None, ""],
+            [NOW, NOW, None, None, None, None],
+            {2: "bad_timestamp", 3: "bad_timestamp", 4: "missing:TIMESTAMP", 5: "missing:TIMESTAMP"},
+        ),
+    ],
+)
+def test_a_column_has_the_cells_and_the_reasons_of_its_rows(
+    made: Column, values: list[Any], cells: list[Any], reasons: dict[int, str]
+) -> None:
+    assert read(made, *values) == (cells, reasons)
+
+
+@pytest.mark.parametrize("paths", [("b", "a"), ("b", "a", "c")])
+def test_the_first_path_that_is_not_null_counts_and_then_the_constant(paths: tuple[str, ...]) -> None:
+    assert read(Column("X", paths, constant="c"), "x", None) == (["x", "c"], {})
+    assert read(Column("X", paths, type="float", constant=2), 1, None) == ([1.0, 2.0], {})
+
+
+def test_a_path_into_elements_is_null_where_the_dataset_has_none() -> None:
+    assert read(Column("X", ("each.sku", "a")), "x") == (["x"], {})
+    assert read(Column("X", ("each.sku",)), "x") == ([None], {})
+
+
+@pytest.mark.parametrize(
+    ("made", "values", "converted"),
+    [
+        (column(), ["x", "y", 1, None], 0),
+        (column(type="float"), [1, 0.5, None], 0),
+        (column(type="timestamp"), ["2026-10-01T00:00:00Z", NOW], 0),
+        (column(type="float"), [1, "2", None], 1),
+        (column(map={"x": "y"}), ["x", "x", "y", "x"], 2),
+    ],
+)
+def test_only_values_that_arrow_does_not_take_are_converted_one_by_one(
+    made: Column, values: list[Any], converted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def counting(column: Column) -> Any:
+        convert = cell_converter(column)
+
+        def convert_cell(value: Any, max_epoch_seconds: int) -> Any:
+            calls.append(value)
+            return convert(value, max_epoch_seconds)
+
+        return convert_cell
+
+    monkeypatch.setattr(batch_columns, "cell_converter", counting)
+
+    read(made, *values)
+
+    assert len(calls) == converted
+
+
+def test_columns_that_differ_in_marks_for_personalize_alone_share_their_key() -> None:
+    dataset = Dataset("items", (column(),), where={})
+    decoder = Shape([dataset])
+    keys = [
+        BatchColumn(made, dataset, decoder).key
+        for made in (column(), column(categorical=True), column(keep="first"), column(separator=","))
+    ]
+
+    assert (keys[0] == keys[1] == keys[2], keys[0] == keys[3]) == (True, False)

@@ -1,0 +1,67 @@
+"""The values at a path of many rows, as Python and as Arrow values."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.mapping.batch_fields import BatchField
+from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
+from personalize_assets.conversion.reading.struct_decoder import Shape
+
+DATASET = Dataset("items", (Column("X", ("a",)), Column("Y", ("each.sku",))), where={}, each="products")
+DECODER = Shape([DATASET])
+
+
+def rows(*events: dict[str, Any]) -> list[BatchRows]:
+    structs = DECODER.many([json.dumps(event).encode() for event in events], is_text=True)
+    return RowSelection(DATASET, DECODER).select(structs)
+
+
+def a(*values: Any) -> BatchRows:
+    (made,) = rows(*({"a": value} for value in values))
+    return made
+
+
+OF_EVENT = BatchField.of_event("a", DECODER)
+OF_ELEMENT = BatchField.of_column("each.sku", DECODER, "products")
+
+
+def test_values_are_as_the_decoder_returned_them() -> None:
+    assert OF_EVENT.values(a("x", 1, None, [2], "")) == ["x", 1, None, [2], ""]
+
+
+def test_texts_and_whole_numbers_are_texts_and_an_empty_text_is_null() -> None:
+    texts = OF_EVENT.texts(a("x", 12345678901234567890, None, ""))
+
+    assert texts is not None
+    assert texts.to_pylist() == ["x", "12345678901234567890", None, None]
+
+
+def test_rows_with_any_other_value_have_no_texts_of_arrow() -> None:
+    assert OF_EVENT.texts(a("x", 1.5)) is None
+    assert OF_EVENT.texts_or_null(a("x", 1.5, [1, 2], {"b": 1}, "")).to_pylist() == ["x", "1.5", "1|2", None, None]
+
+
+def test_times_are_nanoseconds() -> None:
+    assert OF_EVENT.nanos(a("1970-01-01T00:00:01Z", 2, "soon")).to_pylist() == [10**9, 2 * 10**9, None]
+
+
+def test_a_field_of_an_element_is_in_rows_of_elements_alone() -> None:
+    plain, of_elements = rows({"a": 1}, {"products": [{"sku": "s"}, {}]})
+
+    assert (OF_ELEMENT.is_in(plain), OF_ELEMENT.is_in(of_elements)) == (False, True)
+    assert OF_ELEMENT.values(of_elements) == ["s", None]
+
+
+def test_without_each_a_field_of_an_element_is_nowhere() -> None:
+    (plain,) = rows({"a": 1})
+
+    assert not BatchField.of_column("each.sku", DECODER, None).is_in(plain)
+
+
+def test_values_are_read_once_for_all_fields_of_the_same_path() -> None:
+    made = a("x")
+
+    assert OF_EVENT.values(made) is BatchField.of_column("a", DECODER, None).values(made)

@@ -1,0 +1,76 @@
+"""Catalogs and profiles of days."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.catalog import catalog_days, current_catalog, profile_days, register_in_athena
+from personalize_assets.storage.manifests import CatalogFile, CatalogSource
+from personalize_assets.storage.raw_files import NO_FILES
+from personalize_assets_tests.helpers.small_group import CLICK, FIRST, SECOND, put_events, small_group
+
+
+def test_a_catalog_has_the_files_and_fields_of_its_day(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    (tmp_path / "raw/day=2026-10-01/_SUCCESS").touch()
+
+    catalogs = catalog_days(group, [FIRST, SECOND])
+
+    catalog = catalogs["2026-10-01"]
+    size = (tmp_path / "raw/day=2026-10-01/a.json").stat().st_size
+    assert catalog.files == (CatalogFile("source", "day=2026-10-01/a.json", size, "none", "lines"),)
+    assert catalog.sources == {"source": CatalogSource(str(tmp_path / "raw"), "hive")}
+    assert [field.path for field in catalog.fields] == ["at", "event", "sku", "user"]
+    assert (catalog.bytes, catalog.sampled_events, catalog.foreign_files) == (size, 1, 1)
+    assert (catalogs["2026-10-02"].files, catalogs["2026-10-02"].content) == ((), NO_FILES)
+    assert current_catalog(group, FIRST) == catalog
+
+
+def test_the_content_of_a_day_changes_with_its_files(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    before = catalog_days(group, [FIRST])["2026-10-01"].content
+    assert catalog_days(group, [FIRST])["2026-10-01"].content == before
+
+    put_events(group, FIRST, CLICK, name="b.json")
+
+    assert catalog_days(group, [FIRST])["2026-10-01"].content != before
+
+
+def test_a_day_that_is_not_catalogued_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PersonalizeAssetsError) as error:
+        current_catalog(small_group(tmp_path), FIRST)
+
+    assert str(error.value) == (
+        f"{tmp_path}/out/catalog/day=2026-10-01.json does not exist: the files of 2026-10-01 are not catalogued; "
+        "materialize raw_event_catalog for that day first"
+    )
+
+
+def test_a_catalog_of_other_sources_is_an_error(tmp_path: Path) -> None:
+    catalog_days(small_group(tmp_path), [FIRST])
+    moved = small_group(tmp_path, source={"uri": "raw", "layout": "firehose", "start_date": "2026-10-01"})
+
+    with pytest.raises(PersonalizeAssetsError, match="lists the files of other sources than the config has now; mater"):
+        current_catalog(moved, FIRST)
+
+
+def test_the_profile_of_a_day_is_written_beside_its_catalog(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    catalog_days(group, [FIRST])
+
+    profiles = profile_days(group, [FIRST])
+
+    assert profiles["2026-10-01"]["event_field"] == "event"
+    stored = group.destination.store.read("catalog/profile/day=2026-10-01.json")
+    assert json.loads(stored or b"") == profiles["2026-10-01"]
+
+
+def test_nothing_is_registered_for_folders(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+
+    assert register_in_athena(group, catalog_days(group, [FIRST])) == {}

@@ -1,0 +1,205 @@
+"""Exports: what is planned, what is committed, and which CSVs are behind; the engine is played by the test."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.conversion.spec import DatasetExported, ExportProfile, ExportReport, PartReport
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import (
+    ExportCounts,
+    PlannedExport,
+    commit_export,
+    export_counts,
+    plan_export,
+    unexported,
+)
+from personalize_assets.storage.manifests import ExportedFile
+from personalize_assets_tests.helpers.small_group import (
+    CLICK,
+    FIRST,
+    IDENTIFY,
+    SECOND,
+    convert_here,
+    put_events,
+    small_group,
+)
+
+PROFILE = ExportProfile(rows=1, nulls={}, max_chars={}, first={}, last={}, blamed={}, categories={}, ids={}, preview=())
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> DatasetGroup:
+    """Two converted days of two clicks and two users each."""
+    group = small_group(tmp_path)
+    for day in (FIRST, SECOND):
+        put_events(group, day, CLICK, CLICK, IDENTIFY, {**IDENTIFY, "user": "u2"})
+    convert_here(group, FIRST, SECOND)
+    return group
+
+
+def written(group: DatasetGroup, planned: PlannedExport, *, copies: int = 4) -> ExportReport:
+    """The report of an engine that writes one row and one CSV part a dataset."""
+    datasets = {}
+    for one in planned.spec.exports:
+        csv = parquet = None
+        if one.to_csv:
+            csv = f"{one.to_csv}/00000.csv"
+            group.destination.store.write(group.destination.key_of(csv), b"row\n")
+        if one.to_table:
+            parquet = f"{one.to_table}-00000.parquet"
+            group.destination.store.write(group.destination.key_of(parquet), b"PAR1")
+        part = PartReport(part=0, rows=1, copies=copies, csv=csv, csv_bytes=4, parquet=parquet)
+        datasets[one.dataset.name] = DatasetExported(rows=1, copies=copies, parts=(part,), profile=PROFILE)
+    return ExportReport(datasets=datasets, seconds=2.5)
+
+
+def listed(group: DatasetGroup, prefix: str) -> list[str]:
+    return [file.key for file in group.destination.store.files(prefix)]
+
+
+# -- plans -----------------------------------------------------------------------------------------------------------
+
+
+def test_interactions_and_tables_are_made_of_daily_files(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv", "users"])
+
+    interactions, users = planned.spec.exports
+    commits = group.destination.daily_commits("users")
+    assert users.daily == tuple(group.destination.uri_of(key) for its in commits.values() for key in its.files)
+    assert users.to_table == group.destination.uri_of(f"users/{planned.run}")
+    assert (users.to_csv, users.table) == (None, None)
+    assert interactions.to_csv == group.destination.uri_of(f"_parts/interactions-{planned.run}")
+    assert (planned.inputs["users"].days, planned.inputs["users"].kept) == (("2026-10-01", "2026-10-02"), 4)
+
+
+def test_the_csv_of_users_alone_is_made_of_their_table(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["users"])
+    table = commit_export(group, planned, written(group, planned)).tables["users"]
+
+    (users,) = plan_export(group, ["users_csv"]).spec.exports
+
+    assert (users.daily, users.table) == (None, tuple(map(group.destination.uri_of, table.files)))
+    assert plan_export(group, ["users_csv"]).inputs["users"].duplicates == 3
+
+
+def test_a_folder_of_csvs_is_written_where_it_stays(tmp_path: Path, group: DatasetGroup) -> None:
+    folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
+
+    planned = plan_export(folder, ["interactions_csv"])
+
+    (one,) = planned.spec.exports
+    assert (one.csv_header, one.to_csv) == (True, f"{tmp_path}/out/exports/interactions/{planned.run}")
+
+
+@pytest.mark.parametrize(
+    ("asset", "error"),
+    [
+        (
+            "users",
+            "/out/user_traits has no converted day; materialize user_traits first",
+        ),
+        ("users_csv", "/out/users does not exist; materialize users first"),
+    ],
+)
+def test_what_is_missing_for_an_export_is_named(tmp_path: Path, asset: str, error: str) -> None:
+    with pytest.raises(PersonalizeAssetsError) as raised:
+        plan_export(small_group(tmp_path), [asset])
+
+    assert str(raised.value) == f"{tmp_path}{error}"
+
+
+def test_days_and_tables_of_another_mapping_are_refused(tmp_path: Path, group: DatasetGroup) -> None:
+    planned = plan_export(group, ["users"])
+    commit_export(group, planned, written(group, planned))
+    datasets = {
+        "interactions": {"columns": {"USER_ID": "user", "ITEM_ID": "sku", "TIMESTAMP": "at"}},
+        "users": {"columns": {"USER_ID": "user", "CITY": {"path": "town", "categorical": True}}},
+    }
+    changed = small_group(tmp_path, datasets=datasets)
+
+    with pytest.raises(PersonalizeAssetsError) as raised:
+        plan_export(changed, ["users"])
+    assert str(raised.value) == (
+        "user_traits: 2 of 2 days (2026-10-01 to 2026-10-02) were converted with another mapping than datasets.users "
+        "has now; materialize user_traits for these days again"
+    )
+    with pytest.raises(PersonalizeAssetsError, match="/out/users was made with another mapping than the config's; mat"):
+        plan_export(changed, ["users_csv"])
+
+
+# -- commits ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_export_gives_commits_of_tables_and_manifests_of_csvs(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv", "users", "users_csv"])
+
+    outcome = commit_export(group, planned, written(group, planned))
+
+    data = b"USER_ID,CITY\nrow\n"
+    table, manifest = outcome.tables["users"], outcome.manifests["users"]
+    assert (outcome.tables.keys(), outcome.manifests.keys()) == ({"users"}, {"interactions", "users"})
+    assert (table.rows, table.kept, table.duplicates, table.seconds) == (1, 4, 3, 2.5)
+    assert table.files == (f"users/{planned.run}-00000.parquet",)
+    assert (manifest.columns, manifest.rows, manifest.duplicates) == (("USER_ID", "CITY"), 1, 3)
+    assert manifest.files == (ExportedFile("exports/users.csv", 1, len(data), hashlib.sha256(data).hexdigest()),)
+    assert (manifest.run, manifest.days, manifest.profile) == (planned.run, ("2026-10-01", "2026-10-02"), PROFILE)
+    assert outcome.counts["users"] == ExportCounts(rows=1, kept=4, duplicates=3, bytes=len(data))
+    assert group.destination.table_commit("users") == table
+    assert group.destination.manifest("users") == manifest
+    assert (listed(group, "_parts/"), outcome.refused) == ([], set())
+
+
+def test_a_refused_csv_leaves_the_former_one_and_no_parts(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["users", "users_csv", "interactions_csv"])
+    former = commit_export(group, planned, written(group, planned)).manifests["users"]
+    again = plan_export(group, ["users", "users_csv", "interactions_csv"])
+
+    outcome = commit_export(group, again, written(group, again), refused=["users"])
+
+    assert (outcome.refused, outcome.manifests.keys()) == ({"users"}, {"interactions"})
+    assert outcome.tables["users"].run == again.run
+    assert group.destination.manifest("users") == former
+    assert listed(group, "_parts/") == []
+
+
+def test_counts_are_known_before_anything_is_committed(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv"])
+    report = written(group, planned, copies=3)
+
+    counts = export_counts(group, planned, report)
+
+    header = len(b"USER_ID,ITEM_ID,TIMESTAMP\n")
+    assert counts == {"interactions": ExportCounts(rows=1, kept=4, duplicates=2, bytes=4 + header)}
+    assert group.destination.manifest("interactions") is None
+
+
+def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path, group: DatasetGroup) -> None:
+    folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
+    planned = plan_export(folder, ["users", "users_csv"])
+    empty = DatasetExported(rows=0, copies=0, parts=(PartReport(part=0),), profile=PROFILE)
+
+    outcome = commit_export(folder, planned, ExportReport(datasets={"users": empty}))
+
+    assert outcome.counts["users"].bytes == outcome.manifests["users"].bytes == len(b"USER_ID,CITY\n")
+    assert outcome.tables["users"].files == ()
+
+
+# -- what is behind --------------------------------------------------------------------------------------------------
+
+
+def test_a_csv_is_behind_until_it_is_exported_and_again_when_a_day_is_converted(group: DatasetGroup) -> None:
+    assert unexported(group) == ["interactions", "users"]
+
+    planned = plan_export(group, ["interactions_csv", "users", "users_csv"])
+    commit_export(group, planned, written(group, planned))
+    assert unexported(group) == []
+
+    convert_here(group, FIRST, names=["users"])
+    assert unexported(group) == ["users"]
+
+
+def test_nothing_is_behind_where_nothing_is_converted(tmp_path: Path) -> None:
+    assert unexported(small_group(tmp_path)) == []
