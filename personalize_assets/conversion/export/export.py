@@ -8,7 +8,7 @@ from functools import partial
 import pyarrow as pa
 from msgspec import structs
 
-from personalize_assets.conversion.export.csv_cells import header
+from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.export.entities import export_entities, export_table
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile, crossed
 from personalize_assets.conversion.export.interactions import export_interactions

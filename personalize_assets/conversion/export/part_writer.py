@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.export.csv_cells import csv_lines
+from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import PartReport

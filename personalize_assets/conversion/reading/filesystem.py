@@ -56,6 +56,17 @@ class FileSystem:
         return filesystem.open_output_stream(path)  # type: ignore[no-any-return]
 
 
+    def delete_folder(self, uri: str) -> None:
+        """Delete a folder and all files in it; one that is not there is no error."""
+        filesystem, path = self._of(uri)
+        found = filesystem.get_file_info(pyarrow.fs.FileSelector(path, recursive=True, allow_not_found=True))
+        for file in found:
+            if file.is_file:
+                filesystem.delete_file(file.path)
+        if isinstance(filesystem, pyarrow.fs.LocalFileSystem) and found:
+            filesystem.delete_dir(path)
+
+
 def _with_credentials(options: dict[str, Any]) -> dict[str, Any]:
     options = dict(options)
     profile = options.pop("profile", None)
