@@ -1,20 +1,23 @@
-# Everything runs in .venv, which the first target that needs it sets up. `make help` lists the targets.
+# Everything runs in .venv; the first target that needs it creates it. `make help` lists the targets.
 
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 3000
 EVENTS ?= 300000
 RUNS ?= 3
+PYTEST_OPTIONS ?=
 
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := personalize_assets personalize_assets_tests benchmarks docs glue setup.py
-# What is converted must be the same on every engine: sail by default, local on Spark 4.1, and on 3.5.6 as on Glue 5.1.
+# Every engine must convert alike: sail (the default), local on Spark 4.1, and local on Spark 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
-# Glue 6.0 has Python 3.13, and of the packages that a job needs these (AWS Glue guide, "Using Python libraries").
+# Glue 6.0 has Python 3.13 and these of the packages that a job needs (AWS Glue guide, "Using Python libraries").
 PYTHON313 := .venv-python313
 GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
-CONVERSION_TESTS := personalize_assets_tests/engine personalize_assets_tests/unit/conversion/export/test_csv_cells.py
+CONVERSION_TESTS := personalize_assets_tests/engine
+# A file's tests run in one process, so what they share is started once. More processes than four only take memory.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs screenshots format clean
@@ -22,13 +25,13 @@ CONVERSION_TESTS := personalize_assets_tests/engine personalize_assets_tests/uni
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(INSTALLED) ## Convert both samples end to end; prints where the files lie
+demo: $(INSTALLED) ## Convert both samples end to end and print the paths of the files
 	@for config in sample_data/segment.yaml sample_data/firehose.yaml; do \
 		echo; echo "$$ personalize-assets run --config $$config"; \
 		$(BIN)/personalize-assets run --config $$config || exit 1; \
 	done
 
-# Without a DAGSTER_HOME the history of runs lies in .dagster/. There are no YAML components for `dg` to check.
+# Without a DAGSTER_HOME the history of runs is kept in .dagster/. There are no YAML components for `dg` to check.
 dev: $(INSTALLED) ## Open the UI on http://127.0.0.1:3000 (PORT=3001 for another port)
 	@if [ -z "$$DAGSTER_HOME" ]; then \
 		export DAGSTER_HOME="$(CURDIR)/.dagster"; mkdir -p "$$DAGSTER_HOME"; \
@@ -40,11 +43,11 @@ dev: $(INSTALLED) ## Open the UI on http://127.0.0.1:3000 (PORT=3001 for another
 	echo "The UI: http://$(HOST):$(PORT) (Ctrl+C stops it)"; \
 	exec dg dev --no-check-yaml --host $(HOST) --port $(PORT)
 
-test: $(INSTALLED) ## Run the quick tests
-	@$(BIN)/python -m pytest -m "not slow"
+test: $(INSTALLED) ## Run the quick tests, on all cores (PYTEST_OPTIONS="-n 0" for one)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(PYTEST_OPTIONS)
 
 test-all: $(INSTALLED) ## Run every test, with many more examples in the property tests
-	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-thorough} $(BIN)/python -m pytest
+	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-thorough} $(BIN)/python -m pytest $(PARALLEL) $(PYTEST_OPTIONS)
 
 test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
 	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
@@ -55,23 +58,24 @@ test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 
 	@$(SPARK35)/bin/python -m pytest personalize_assets_tests/end_to_end/test_glue.py -k segment
 
 test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
-	@$(BIN)/python -m pytest personalize_assets_tests/integration/deploy/test_deploy.py -k python_313
+	@$(BIN)/python -m pytest personalize_assets_tests/end_to_end/test_glue_zip.py -k python_313
 
-bench: $(INSTALLED) ## Measure this project beside its peers (EVENTS=3000000 RUNS=3 for the full size)
+bench: $(INSTALLED) ## Measure this project and its peers (EVENTS=3000000 RUNS=3 for the full size)
 	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
 
-lint: $(INSTALLED) ## Check style, format and types
+lint: $(INSTALLED) ## Check style, format, types and the layers of imports
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo --no-cache
 
-docs: $(INSTALLED) ## Write docs/checks.md anew, from the tables of checks
+docs: $(INSTALLED) ## Generate docs/checks.md from the tables of checks
 	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
 
-screenshots: $(INSTALLED) ## Take the README's pictures anew, in Chromium (apt install chromium)
+screenshots: $(INSTALLED) ## Take the README's screenshots in Chromium (apt install chromium)
 	@$(BIN)/python -m docs.screenshots
 
-format: $(INSTALLED) ## Put the code into the one format, and mend what can be mended
+format: $(INSTALLED) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
 
@@ -79,7 +83,7 @@ clean: ## Remove .venv and caches; data/ and .dagster/ stay
 	@rm -rf .venv $(SPARK35) $(PYTHON313) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv: $(INSTALLED) ## Set up .venv only; again when pyproject.toml or constraints.txt change
+.venv: $(INSTALLED) ## Only create or update .venv (after a change of pyproject.toml or constraints.txt)
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

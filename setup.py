@@ -1,6 +1,6 @@
-"""Everything is in pyproject.toml but this: the folder ``glue/`` goes into the package where it is installed from.
+"""Copies the folder ``glue/`` into an installed package; everything else is in pyproject.toml.
 
-It stays at the top of the repository because people read and run what is in it.
+The folder stays at the top of the repository because people read and run its files.
 """
 
 from pathlib import Path
@@ -13,7 +13,10 @@ GLUE = Path(__file__).parent / "glue"
 
 
 class BuildWithGlue(build_py):
+    """Builds the package with the script and the template of the Glue job; an editable one finds them in ``glue/``."""
+
     def run(self) -> None:
+        """Build, then copy."""
         super().run()
         if not self.editable_mode:
             into = Path(self.build_lib, "personalize_assets", "engines", "glue", "files")

@@ -1,1 +1,1 @@
-"""How fast and how small this project is, beside what one would write without it. `make bench` runs all of it."""
+"""Time and memory of this project, compared with what one would write without it. `make bench` runs everything."""

@@ -1,9 +1,9 @@
-"""What a tick of the arrivals sensor costs: calls to S3 and seconds, over buckets with more and more history.
+"""Cost of a tick of the arrivals sensor: calls to S3 and time, for buckets with growing history.
 
     .venv/bin/python benchmarks/arrivals.py
 
-The bucket is a stub that counts calls and gives pages of 1,000 keys, as S3 does, out of a formula: a million keys fit
-anywhere. What is measured is a tick's own work; each call to S3 would add its 20 to 50 ms.
+The bucket is a stub that counts calls and returns pages of 1,000 keys, as S3 does. The figures are a tick's own work;
+on S3 each call takes another 20 to 50 ms.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from datetime import date, timedelta
 
 from personalize_assets.config import Source
 from personalize_assets.layouts import layout
-from personalize_assets.pipeline.arrivals import Converted, Cursor, Position, Rules, Runs, content_digest, tick
-from personalize_assets.storage.object_store import StoredFile
-from personalize_assets.storage.raw_files import DayListing, RawFiles
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, Position, Rules, Runs, tick
+from personalize_assets.storage.object_store import StoredObject
+from personalize_assets.storage.raw_files import DayListing, RawFiles, content_digest
 
 TODAY = date(2026, 11, 20)
 FILES_A_DAY = 288  # one every five minutes
@@ -26,7 +26,7 @@ _PAGE = 1000
 
 
 class CountedBucket:
-    """A store of sorted keys that counts what S3 would be asked."""
+    """A store of sorted keys that counts the requests which S3 would receive."""
 
     uri = "s3://bucket/raw"
 
@@ -42,48 +42,49 @@ class CountedBucket:
         at = bisect_left(self.keys, prefix)
         return at < len(self.keys) and self.keys[at].startswith(prefix)
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredFile]:
+    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
         at = bisect_right(self.keys, after) if after > prefix else bisect_left(self.keys, prefix)
         while True:
             self.calls += 1
             page = [key for key in self.keys[at : at + _PAGE] if key.startswith(prefix)]
-            yield from (StoredFile(key, 1000, 1e9, "etag") for key in page)
+            yield from (StoredObject(key, 1000, 1e9, "etag") for key in page)
             at += _PAGE
             if len(page) < _PAGE or at >= len(self.keys):
                 return
 
     def folders(self, prefix: str = "") -> list[str]:
-        """Common prefixes: S3 skips what lies under each, so their number counts."""
+        """Common prefixes. S3 skips the keys below each prefix, so a page holds 1,000 prefixes."""
         found = []
         at = bisect_left(self.keys, prefix)
         while at < len(self.keys) and self.keys[at].startswith(prefix):
             name, slash, _ = self.keys[at][len(prefix) :].partition("/")
             if slash:
                 found.append(name)
-            at = bisect_left(self.keys, prefix + name + ("0" if slash else "\0"))  # "0" is what follows "/"
+            at = bisect_left(self.keys, prefix + name + ("0" if slash else "\0"))  # "0" follows "/" in ASCII
         self.calls += 1 + len(found) // _PAGE
         return found
 
 
 class Bench:
-    """The world of a bucket whose history is converted."""
+    """The sensor's state for a bucket whose history is converted."""
 
-    def __init__(self, raw: RawFiles, days: Sequence[date]) -> None:
+    def __init__(self, raw: RawFiles, bucket: CountedBucket, days: Sequence[date]) -> None:
         self.raw = raw
+        self.bucket = bucket
         listing = DayListing(raw)
         self.commits = {day: content_digest({"source": listing.files(day)}) for day in days}
         self.reads = 0
 
     def begin(self) -> None:
         self.listing = DayListing(self.raw)
-        self.bucket.calls = self.reads = 0  # type: ignore[attr-defined]
+        self.bucket.calls = self.reads = 0
 
-    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredFile]]:
+    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         return (("source", file) for file in self.listing.files(day, after.key if after else ""))
 
-    def converted(self, day: date) -> Converted:
+    def committed(self, day: date) -> CommittedDay:
         self.reads += 1
-        return Converted(self.commits[day], "run")
+        return CommittedDay(self.commits[day], "run")
 
     def runs(self, day: date, change: str) -> Runs:
         return Runs()
@@ -93,7 +94,7 @@ class Bench:
 
 
 def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
-    """Days, then of 50 ticks after the first 20: calls, reads of commits, milliseconds, and the cursor's bytes."""
+    """Days; and for 50 ticks after the first 20: mean calls, mean reads of commits, median ms, bytes of the cursor."""
     days = [TODAY - timedelta(days=n) for n in range(max(keys // FILES_A_DAY, 1))]
     made = layout(name, days[-1])
     sources = ("android", "ios", "website")
@@ -105,21 +106,21 @@ def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
     raw = RawFiles(Source(uri=CountedBucket.uri, layout=name, start_date=days[-1]))
     bucket = CountedBucket(stored)
     raw.store = bucket  # type: ignore[assignment]  # has what the arrivals ask of a store
-    world = Bench(raw, days)
+    state = Bench(raw, bucket, days)
     rules = Rules(days[:3], days[3:], 2, 1800)
     cursor = Cursor()
     calls, reads, seconds, size = [], [], [], 0
     for number in range(70):
-        world.begin()
+        state.begin()
         started = time.perf_counter()
         cursor = Cursor.read(cursor.text(), "")
-        outcome = tick(cursor, world, rules, 2e9 + 60 * number, lambda: False)
+        outcome = tick(cursor, state, rules, 2e9 + 60 * number, lambda: False)
         text = cursor.text()
-        assert not outcome.asks
+        assert not outcome.requests
         if number >= 20:
             seconds.append(time.perf_counter() - started)
             calls.append(bucket.calls)
-            reads.append(world.reads)
+            reads.append(state.reads)
             size = max(size, len(text))
     return len(days), statistics.mean(calls), statistics.mean(reads), 1000 * statistics.median(seconds), size
 

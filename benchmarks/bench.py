@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.bench [contest|growth|history|files|starting|render …] [--events N] [--runs N]
 
-Each part puts its results into ``benchmarks/results.json``, where the other parts stay as they were, and all are
-written as tables into ``benchmarks/README.md``. `render` only does the latter.
+Each part replaces its own results in ``benchmarks/results.json``; then all results are written as tables into
+``benchmarks/README.md``. `render` only writes the tables.
 """
 
 from __future__ import annotations
@@ -34,12 +34,17 @@ PARTS = ("contest", "growth", "history", "files", "starting")
 @click.option("--slow-runs", type=click.IntRange(min=0), default=1, help="Runs of the workshop's logic and pandas.")
 @click.option("--engine", "engines", multiple=True, default=ENGINES, help="Engine of this project to measure.")
 @click.option("--only", multiple=True, help="Contestant to run alone, by its name.  [default: all]")
-@click.option("--data", type=click.Path(path_type=Path), default=REPO / "build/bench", help="Where data is kept.")
 @click.option(
-    "--results", type=click.Path(path_type=Path), default=REPO / "benchmarks/results.json", help="What is written."
+    "--data", type=click.Path(path_type=Path), default=REPO / "build/bench", help="Folder for generated data."
 )
 @click.option(
-    "--readme", type=click.Path(path_type=Path), default=REPO / "benchmarks/README.md", help="Where the tables go."
+    "--results", type=click.Path(path_type=Path), default=REPO / "benchmarks/results.json", help="File for the results."
+)
+@click.option(
+    "--readme",
+    type=click.Path(path_type=Path),
+    default=REPO / "benchmarks/README.md",
+    help="Markdown file for the tables.",
 )
 def main(
     parts: tuple[str, ...],
@@ -68,7 +73,7 @@ def main(
         click.echo(f"== {part}")
         about = machine()
         kept[part] = {"machine": about, **measures[part]()}
-        # After each part: what took twenty minutes is not lost to a Ctrl-C.
+        # After each part, so that Ctrl-C does not lose the results of finished parts.
         results.write_text(json.dumps({name: kept[name] for name in PARTS if name in kept}, indent=1) + "\n")
     put_into(readme, kept)
     click.echo("\n" + rendered(kept))

@@ -1,9 +1,9 @@
-"""What the checks cost: the jobs with and without the numbers they need, and reading the CSVs back.
+"""Cost of the checks: the jobs with and without the profiles that checks need, and reading the CSVs back.
 
     python benchmarks/checks.py FOLDER [--users 20000] [--days 4] [--rounds 3]
 
-Writes events and exports below FOLDER, which must be empty or absent. Runs take turns, so that a busy machine is busy
-for both; processor time, the best round counts.
+Writes events and exports below FOLDER, which must be empty or absent. Both kinds of runs alternate, so that other load
+on the machine affects both. Reports CPU time of the best round.
 """
 
 from __future__ import annotations
@@ -19,13 +19,17 @@ from unittest.mock import patch
 
 from personalize_assets.config import Config, load_config
 from personalize_assets.conversion.convert import day_profile
-from personalize_assets.conversion.export import export_profile as profile
-from personalize_assets.conversion.export.id_sketch import Sketch
+from personalize_assets.conversion.export import export_profile
+from personalize_assets.conversion.spec import ConvertReport, ExportProfile, ExportReport
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
 from personalize_assets.orchestration.charts import export_charts
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.evaluate import judge_exports, judge_file
+from personalize_assets.orchestration.check_facts import judge_exports, judge_file
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import commit_convert, plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import commit_export, plan_export
+from personalize_assets.storage.manifests import ExportManifest
 
 START = date(2026, 10, 1)
 CSVS = ("interactions_csv", "users", "users_csv", "items", "items_csv")
@@ -33,21 +37,20 @@ CSVS = ("interactions_csv", "users", "users_csv", "items", "items_csv")
 
 @contextmanager
 def uncounted() -> Iterator[None]:
-    """The jobs as they would be without profiles."""
+    """Turn profiles off in the jobs."""
 
     def nothing(*_: Any) -> None:
         return None
 
     with (
-        patch.object(profile.PartProfile, "add", nothing),
+        patch.object(export_profile.PartCounter, "add", nothing),
         patch.object(day_profile.DayProfile, "add", nothing),
-        patch.object(Sketch, "merge", nothing),
     ):
         yield
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """Of the processor, in all threads: Sail runs in this process too, and a busy machine does not matter."""
+    """CPU time of all threads of this process, Sail's included; independent of other load."""
     started = time.process_time()
     work()
     return time.process_time() - started
@@ -66,29 +69,31 @@ def main() -> None:
         "PERSONALIZE__SOURCE__URI": str(raw),
         "PERSONALIZE__DESTINATION__URI": str(options.folder / "out"),
     }
-    pipeline = Pipeline(_config(env))
+    group = DatasetGroup(_config(env))
     engine = make_engine("sail")
     context: Any = None
     days = [START + timedelta(days=n) for n in range(options.days)]
-    pipeline.catalog(days)
+    catalog_days(group, days)
 
     def convert() -> None:
-        spec = pipeline.convert_spec(days, tuple(pipeline.datasets))
-        # In this process, one task after another: patches do not reach the engine's processes.
+        spec = plan_convert(group, days, tuple(group.datasets))
+        # In this process, one task after another: the patches do not apply in the engine's processes.
         from personalize_assets.conversion import job
         from personalize_assets.conversion.convert import task as tasks
 
         report = job.run(None, spec, spread=lambda todo, plan: [tasks.run_task(task, plan) for task in todo])
-        pipeline.commit_convert(days, spec, report)
+        assert isinstance(report, ConvertReport)
+        commit_convert(group, days, spec, report)
 
-    made: dict[str, Any] = {}
+    made: dict[str, ExportManifest] = {}
 
     def export(judged: bool) -> None:
-        spec, inputs = pipeline.export_spec(CSVS)
-        report = engine.run(context, spec)
+        planned = plan_export(group, CSVS)
+        report = engine.run(context, planned.spec)
+        assert isinstance(report, ExportReport)
         if judged:
-            judge_exports(pipeline, spec, inputs, report)
-        made.update(pipeline.commit_export(spec, inputs, report))
+            judge_exports(group, planned, report)
+        made.update(commit_export(group, planned, report).manifests)
 
     best: dict[str, float] = {}
     for _ in range(options.rounds):
@@ -98,14 +103,19 @@ def main() -> None:
         with uncounted():
             _note(best, "export without", seconds(lambda: export(False)))
         _note(best, "export with", seconds(lambda: export(True)))
-        _note(best, "reading the CSVs", seconds(lambda: [judge_file(pipeline, name) for name in pipeline.datasets]))
-        _note(best, "charts", seconds(lambda: export_charts(made["interactions_csv"]["profile"])))
-    print(f"{made['interactions_csv']['rows']:,} interactions, {made['users_csv']['rows']:,} users")
+        _note(best, "reading the CSVs", seconds(lambda: [judge_file(group, name) for name in group.datasets]))
+        _note(best, "charts", seconds(lambda: export_charts(profile_of(made["interactions"]))))
+    print(f"{made['interactions'].rows:,} interactions, {made['users'].rows:,} users")
     for name, took in best.items():
         print(f"{name:<20} {took:7.3f} s")
     without = best["convert without"] + best["export without"]
     added = best["convert with"] + best["export with"] + best["reading the CSVs"] + best["charts"] - without
     print(f"added                {added / without:7.1%}")
+
+
+def profile_of(manifest: ExportManifest) -> ExportProfile:
+    assert manifest.profile is not None
+    return manifest.profile
 
 
 def _config(env: dict[str, str]) -> Config:

@@ -1,4 +1,4 @@
-"""Whether two CSVs hold the same rows, whatever their order, quotes and forms of numbers."""
+"""Compares the rows of two CSVs regardless of order, quoting and the form of numbers."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """A peer's interactions beside this project's: ``lost`` rows are only here, ``added`` ones only there.
+    """A peer's interactions compared with this project's: ``lost`` rows only this project has, ``added`` only the peer.
 
-    Rows are compared by the columns that both have; a row that is there twice more often counts as two.
+    Rows are compared by the columns that both have, as multisets: each copy counts.
     """
 
     rows: int
@@ -35,7 +35,7 @@ class Comparison:
 
 
 def compare(ours: Path, theirs: Path) -> Comparison:
-    """``ours`` escapes quotes by a backslash, as Personalize reads it; ``theirs`` doubles them, as everybody does."""
+    """``ours`` escapes quotes by a backslash, as Personalize requires; ``theirs`` doubles them, as is usual."""
     columns = [name for name in TYPES if name in _header(theirs)]
     shared = ", ".join(columns)
     with duckdb.connect() as connection:
@@ -65,7 +65,7 @@ def _header(file: Path) -> list[str]:
 
 
 def _read_csv(file: Path, escape: str) -> str:
-    # Named types and no sniffing: an id that looks like a number is text.
+    # Explicit types: an id that looks like a number is text.
     types = {name: TYPES[name] for name in _header(file)}
     path = str(file).replace("'", "''")
     return f"read_csv('{path}', header=true, auto_detect=false, columns={types}, quote='\"', escape='{escape}')"

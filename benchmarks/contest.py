@@ -1,4 +1,4 @@
-"""This project beside its peers, on the same files in the same hour, with their outputs compared."""
+"""This project and its peers on the same files, one after another, with their outputs compared."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from benchmarks.measuring import CommandFailed, measure
 def contest(
     data: Path, events: int, runs: int, slow_runs: int, engines: Sequence[str] = ENGINES, only: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Every contestant ``runs`` times, a slow one ``slow_runs`` times; in turn, so that a busy minute hits all alike.
+    """Run each contestant ``runs`` times, a slow one ``slow_runs`` times, in turn: other load affects all alike.
 
-    The first that ends well of this project's engines (the reference engine `local`, if it takes part) says which rows
-    are right.
+    The reference for rows is the engine `local`, or the first of this project's engines that succeeds.
     """
     raw = site(data, events)
     raw.warm()
@@ -55,7 +54,7 @@ def _entry(one: Contestant) -> dict[str, Any]:
 
 
 def _run(one: Contestant, raw: Raw, out: Path, result: dict[str, Any]) -> None:
-    """One run from nothing: what an earlier one left is removed first."""
+    """One run into an empty folder."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     command, env = one.command(raw.folder, out)

@@ -1,4 +1,4 @@
-"""Who takes part: this project on each of its engines, and the scripts in ``benchmarks/peers``."""
+"""The contestants: this project on each of its engines, and the scripts in ``benchmarks/peers``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Contestant(NamedTuple):
     slow: bool = False
 
     def command(self, raw: Path, out: Path) -> tuple[Sequence[str | Path], Mapping[str, str]]:
-        """What to run, and what to put into its environment."""
+        """The command, and the environment variables to add."""
         if self.engine:
             return [COMMAND, "run", "--config", CONFIG, "--engine", self.engine], settings(raw, out)
         return [sys.executable, "-m", f"benchmarks.peers.{self.name}", raw, out / "interactions.csv"], {}
@@ -50,18 +50,18 @@ def contestants(engines: Sequence[str] = ENGINES) -> list[Contestant]:
 
 
 def settings(raw: Path, out: Path, start: object = START) -> dict[str, str]:
-    """What leads the sample's config to another source and destination."""
+    """Environment variables that give the sample's config another source and destination."""
     return {
         "PERSONALIZE__SOURCE__URI": str(raw.absolute()),
         "PERSONALIZE__SOURCE__START_DATE": str(start),
         "PERSONALIZE__DESTINATION__URI": str(out.absolute()),
-        # Small sources are measured too, which Personalize would refuse.
+        # Some sources are too small for Personalize.
         "PERSONALIZE__CHECKS": "warn",
     }
 
 
 def refusal(engine: str) -> str | None:
-    """Why an engine cannot be measured here: this version may not have it. None if it can."""
+    """Why an engine cannot be measured, for example because this version lacks it; None if it can."""
     try:
         make_engine(engine)
     except (PersonalizeAssetsError, ImportError) as error:

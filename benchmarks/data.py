@@ -1,4 +1,4 @@
-"""Generated raw files to measure on, made once and kept: a Segment site's week, and the same events in other files."""
+"""Generated raw files, made once and kept: a week of a Segment site, and the same events in other files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from personalize_assets.layouts import layout
 START = date(2026, 10, 1)
 DAYS = 7
 
-# What a user of the generated site gives in a week, and a file of the benchmark "small files" holds.
 _EVENTS_PER_USER_AND_DAY = 2.06
 _SEED = 1
 _SMALL_FILE_BYTES = 20_000
@@ -27,7 +26,7 @@ _LAYOUT = layout("segment", START)
 
 @dataclass(frozen=True)
 class Raw:
-    """A source folder (layout `segment`) and what is in it; ``unpacked`` are bytes without gzip, ``packed`` with."""
+    """A source folder (layout `segment`) and its contents; ``packed`` counts bytes as stored, ``unpacked`` as text."""
 
     folder: Path
     events: int
@@ -39,20 +38,20 @@ class Raw:
         return {"events": self.events, "files": self.files, "bytes": self.packed, "unpacked": self.unpacked}
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
-        """Arrival day (as in the keys: ms) and raw line, day by day."""
+        """Arrival day (as in the keys: epoch ms) and raw line, ordered by day."""
         for file in sorted(_files(self.folder), key=lambda file: (file.parent.name, file.name)):
             with gzip.open(file) as lines:
                 for line in lines:
                     yield file.parent.name, line
 
     def warm(self) -> None:
-        """Read all files once: whoever comes first shall not pay for the disk."""
+        """Read all files once, so that the first contestant does not wait for the disk."""
         for file in _files(self.folder):
             file.read_bytes()
 
 
 def site(data: Path, events: int, days: int = DAYS) -> Raw:
-    """About so many events of a Segment site, in gzip files by source and hour."""
+    """A Segment site of about this many events, in gzip files by source and hour."""
     users = max(1, round(events / _EVENTS_PER_USER_AND_DAY / days))
 
     def make(folder: Path) -> int:
@@ -62,7 +61,7 @@ def site(data: Path, events: int, days: int = DAYS) -> Raw:
 
 
 def small_files(data: Path, events: int) -> tuple[Raw, Raw]:
-    """A site's events as they came, and the same in plain files of 20 KB: 10,000 of them if there are events enough."""
+    """A site's events in its own files, and the same events in plain files of 20 KB: 10,000 of them, or fewer."""
     ordinary = site(data, min(events, _EVENTS_IN_SMALL_FILES))
     wanted = min(_MOST_SMALL_FILES, max(1, ordinary.unpacked // _SMALL_FILE_BYTES))
 
@@ -83,7 +82,7 @@ def small_files(data: Path, events: int) -> tuple[Raw, Raw]:
 
 
 def huge_file(data: Path, ordinary: Raw, *, zipped: bool) -> Raw:
-    """A site's events in one file, which arrived on the last of the days."""
+    """A site's events in one file of the last day."""
 
     def make(folder: Path) -> int:
         last = max(file.parent.name for file in _files(ordinary.folder))
@@ -98,7 +97,7 @@ def huge_file(data: Path, ordinary: Raw, *, zipped: bool) -> Raw:
 
 
 def one_event(data: Path) -> Raw:
-    """A source that holds one wanted event: what is left to measure is the start."""
+    """A source with one wanted event, to measure start-up."""
     event = {
         "type": "track",
         "event": "Product Clicked",
@@ -118,7 +117,7 @@ def one_event(data: Path) -> Raw:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The raw files: all but the one that Segment leaves when it tests the bucket."""
+    """All raw files, without the one that Segment writes when it tests the bucket."""
     return [file for file in folder.glob("segment-logs/*/*/*") if file.is_file()]
 
 
@@ -129,9 +128,9 @@ def _write(folder: Path, day: str, name: str, content: bytes) -> None:
 
 
 def _cached(folder: Path, make: Callable[[Path], int]) -> Raw:
-    """The folder if it was made before, else made now. ``make`` fills it and returns the number of events.
+    """The folder, filled by ``make`` unless an earlier call did; ``make`` returns the number of events.
 
-    A folder that was not finished has no ``about.json`` beside it, and is made again.
+    An unfinished folder has no JSON file beside it, and is filled again.
     """
     about = folder.with_name(f"{folder.name}.json")
     if not about.exists():

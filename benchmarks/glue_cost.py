@@ -1,9 +1,9 @@
-"""What a terabyte costs on Glue, from the CPU seconds that the conversion takes here.
+"""Cost of a terabyte on Glue, computed from the conversion's CPU seconds on this machine.
 
     .venv/bin/python benchmarks/glue_cost.py [users]
 
-Counts the CPU time of ``tasks.run_task``, which is what a task of the job ``convert`` does, over generated events on
-one core. Nothing of it was run on AWS: DPU-seconds are computed from 4 vCPUs a DPU, dollars from the price list.
+Measures the CPU time of ``run_task``, the work of one task of the job ``convert``, for generated events on one core.
+Nothing runs on AWS: DPU-seconds assume 4 vCPUs a DPU, dollars follow the price list.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import msgspec
-
 from personalize_assets.config import load_config
 from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.job import ConvertSpec
+from personalize_assets.conversion.spec import Task
 from personalize_assets.generate import generate
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 # USD a DPU-hour, us-east-1, for a Spark job (AWS Glue pricing, read 2026-11-21); a DPU is 4 vCPUs.
 PRICES = {"5.1": 0.44, "6.0": 0.308}
@@ -33,13 +33,13 @@ def main(users: int) -> None:
         made = generate(raw, layout="segment", days=7, users=users, seed=1)
         plain = sum(len(gzip.decompress(file.read_bytes())) for file in raw.rglob("*.gz"))
         env = {"PERSONALIZE__SOURCE__URI": str(raw), "PERSONALIZE__DESTINATION__URI": str(out)}
-        pipeline = Pipeline(load_config(env=env))
-        days = pipeline.days_with_files()
-        pipeline.catalog(days)
+        group = DatasetGroup(load_config(env=env))
+        days = list(group.bytes_by_day())
+        catalog_days(group, days)
         print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, {plain / 1e6:,.0f} MB unpacked")
-        for what in (list(pipeline.datasets), ["interactions"]):
-            spec = msgspec.convert(pipeline.convert_spec(days, what), ConvertSpec)
-            task = tasks.Task(0, spec.sources[0])
+        for what in (list(group.datasets), ["interactions"]):
+            spec = plan_convert(group, days, what)
+            task = Task(0, spec.sources[0])
             before = time.process_time()
             tasks.run_task(task, spec.plan)
             seconds = time.process_time() - before

@@ -1,4 +1,4 @@
-"""More data, many small files, one huge file: seconds and memory of the whole pipeline, and of DuckDB for scale."""
+"""Time and memory of the whole pipeline for more data, many small files and one huge file, with DuckDB for scale."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def growth(data: Path, events: int, engines: Sequence[str]) -> dict[str, Any]:
 
 
 def files(data: Path, events: int, engines: Sequence[str]) -> dict[str, Any]:
-    """The same events in other files: each variant beside the files that a site would write.
+    """The same events in other files, each variant compared with the files that a site writes.
 
-    ``same_bytes`` says whether ``interactions.csv`` came out as from those.
+    ``same_bytes``: whether ``interactions.csv`` equals the one made from the site's files.
     """
     many, small = small_files(data, events)
     quarter = site(data, events // 4)
@@ -60,7 +60,7 @@ def files(data: Path, events: int, engines: Sequence[str]) -> dict[str, Any]:
 
 
 def _once(one: Contestant, raw: Raw, data: Path) -> dict[str, Any]:
-    """One run from nothing: its figures, or the reason why there are none."""
+    """One run into an empty folder: its figures, or the reason why there are none."""
     about = {"name": one.name, "datasets": one.datasets, **raw.about()}
     reason = refusal(one.engine) if one.engine else None
     if reason:

@@ -1,8 +1,8 @@
-"""What one more day costs after 10, 100 and 1,000 days.
+"""Cost of one more day after 10, 100 and 1,000 days.
 
-The history is real in what is looked at: raw files under every day's keys, and every day converted and committed. It is
-made from one generated day, converted once and copied under the others with its times and message ids moved, so that
-no day repeats another. Its raw files are links to the first day's.
+The history has raw files under every day's keys, and every day is converted and committed. It is made from one
+generated day, which is converted once and copied to the other days with changed times and message ids, so that no day
+repeats another. The raw files are links to those of the first day.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import click
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from msgspec import structs
 
 from benchmarks.contestants import COMMAND, CONFIG, refusal, settings
 from benchmarks.data import START, site
@@ -27,7 +28,7 @@ from benchmarks.measuring import CommandFailed, measure
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, NANOS
 from personalize_assets.layouts import layout
-from personalize_assets.storage.destination import DAILY, REJECTS, Destination
+from personalize_assets.storage.destination import DAILY, Destination
 
 HISTORIES = (10, 100, 1000)
 NEW_DAY = START + timedelta(days=1)
@@ -37,7 +38,7 @@ _LEAST_EVENTS, _MOST_EVENTS = 200, 2_000
 
 
 def history(data: Path, events: int, engines: Sequence[str], histories: Sequence[int] = HISTORIES) -> dict[str, Any]:
-    """Each engine on each length of history; ``events`` of the whole benchmark sets the size of a day."""
+    """Measure each engine on each length of history; a day's size depends on ``events``, the benchmark's."""
     of_a_day = min(max(events // 1_500, _LEAST_EVENTS), _MOST_EVENTS)
     days = site(data, 2 * of_a_day, days=2)
     rows: list[dict[str, Any]] = []
@@ -51,20 +52,20 @@ def history(data: Path, events: int, engines: Sequence[str], histories: Sequence
             continue
         for length in histories:
             found = {**about, "days": length, **_with_history(days.folder, folder, length, engine)}
-            click.echo(f"{engine:<14} {length:>5} days: {_told(found)}")
+            click.echo(f"{engine:<14} {length:>5} days: {_describe(found)}")
             rows.append(found)
     shutil.rmtree(data / "history", ignore_errors=True)
     return {"rows": rows}
 
 
-def _told(found: Mapping[str, Any]) -> str:
+def _describe(found: Mapping[str, Any]) -> str:
     if "missing" in found:
         return str(found["missing"])
     return f"convert one more in {min(found['convert']):.2f} s, export all in {found['export']:.1f} s"
 
 
 def _convert_first_day(generated: Path, folder: Path, engine: str) -> str | None:
-    """Leaves the day converted in ``folder/first``. Returns why that cannot be had, if so."""
+    """Convert the day into ``folder/first``; returns the error, if any."""
     command: list[str | Path] = [COMMAND, "run", "--config", CONFIG, "--engine", engine, "--days", str(START)]
     try:
         measure(command, settings(generated, folder / "first"))
@@ -74,7 +75,7 @@ def _convert_first_day(generated: Path, folder: Path, engine: str) -> str | None
 
 
 def _with_history(generated: Path, folder: Path, length: int, engine: str) -> dict[str, Any]:
-    """Builds a history of ``length`` days up to ``START``, and takes the time of ``NEW_DAY`` on top of it."""
+    """Build a history of ``length`` days up to ``START``, and measure ``NEW_DAY`` on top of it."""
     raw, out = folder / "raw", folder / "out"
     for old in (raw, out):
         shutil.rmtree(old, ignore_errors=True)
@@ -92,7 +93,7 @@ def _with_history(generated: Path, folder: Path, length: int, engine: str) -> di
 
 
 def link_raw_files(generated: Path, raw: Path, length: int) -> None:
-    """The first day's raw files under the keys of every day of the history, and the new day's under its own."""
+    """Link the first day's raw files under the keys of every day of the history, and the new day's under its own."""
     keys = layout("segment", START)
     for file in generated.glob("segment-logs/*/*/*"):
         day = keys.day_of(str(file.relative_to(generated)))
@@ -104,26 +105,28 @@ def link_raw_files(generated: Path, raw: Path, length: int) -> None:
 
 
 def copy_first_day(destination: Destination, length: int) -> None:
-    """Put ``START``'s rows in force under the days before it too. Its rejects are not copied."""
+    """Commit copies of ``START``'s rows as the days before it, without rejects."""
     first = str(START)
     folder = Path(destination.uri)
-    books = {**destination.source_books(first, "source"), "reject_files": []}
+    read = destination.day_accounting("source", first)
+    assert read is not None
+    accounting = structs.replace(read, reject_files=())
     commits = {name: destination.daily_commits(name)[first] for name in DAILY}
-    tables = {key: pq.ParquetFile(folder / key).read() for commit in commits.values() for key in commit["files"]}
+    tables = {key: pq.ParquetFile(folder / key).read() for commit in commits.values() for key in commit.files}
     for back in range(1, length):
         day = str(START - timedelta(days=back))
-        for name, daily in DAILY.items():
-            copies = {key: key.replace(f"day={first}", f"day={day}") for key in commits[name]["files"]}
+        for name in DAILY:
+            copies = {key: key.replace(f"day={first}", f"day={day}") for key in commits[name].files}
             for key, copy in copies.items():
                 (folder / copy).parent.mkdir(parents=True, exist_ok=True)
                 pq.write_table(_moved(tables[key], back), folder / copy, compression="zstd")
-            commit = {**commits[name], "files": list(copies.values()), "reject_files": []}
-            destination.commit_day(daily, day, commit)
-        destination.commit_day(REJECTS, day, books, part="source")
+            commit = structs.replace(commits[name], files=tuple(copies.values()), reject_files=())
+            destination.commit_day(name, day, commit)
+        destination.commit_accounting("source", day, accounting)
 
 
 def _moved(rows: pa.Table, back: int) -> pa.Table:
-    """The same rows as of other messages, so many days earlier."""
+    """The rows with other message ids, ``back`` days earlier."""
     for index, name in enumerate(rows.column_names):
         column = rows.column(index)
         if name in (DEDUPE, MESSAGE_ID):

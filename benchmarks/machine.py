@@ -1,4 +1,4 @@
-"""On what a measurement was made: figures without their machine say nothing."""
+"""The machine on which a measurement was made."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LIBRARIES = ["dagster", "pyspark", "pysail", "pyarrow", "duckdb", "polars", "pa
 
 
 def machine() -> dict[str, Any]:
-    """Processor, memory, versions, the time (UTC), and the load of the last minute (the part before is in it)."""
+    """Processor, memory, versions, the time (UTC), and the load average of the last minute, earlier parts included."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "commit": _said("git", "rev-parse", "--short", "HEAD"),
+        "commit": _output("git", "rev-parse", "--short", "HEAD"),
         "cpu": _cpu(),
         "cores": psutil.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
@@ -34,8 +34,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def described(found: dict[str, Any]) -> str:
-    """The same in one line, for people."""
+def summary(found: dict[str, Any]) -> str:
+    """The same in one line of text."""
     libraries = ", ".join(f"{name} {version}" for name, version in found["libraries"].items())
     return (
         f"{found['date']}, commit {found['commit'] or 'unknown'}: {found['cores']} cores ({found['cpu']}), "
@@ -54,8 +54,8 @@ def _cpu() -> str:
 
 def _java() -> str | None:
     home = os.environ.get("JAVA_HOME")
-    said = _said(str(Path(home, "bin", "java")) if home else "java", "-version")
-    version = re.search(r'version "([^"]+)"', said or "")
+    printed = _output(str(Path(home, "bin", "java")) if home else "java", "-version")
+    version = re.search(r'version "([^"]+)"', printed or "")
     return version[1] if version else None
 
 
@@ -66,7 +66,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _said(*command: str) -> str | None:
+def _output(*command: str) -> str | None:
     try:
         done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):

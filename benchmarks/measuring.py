@@ -1,4 +1,4 @@
-"""What a command costs: seconds, processor seconds and memory, its children (Java, Spark's Python workers) included."""
+"""Time, CPU time and memory of a command with all its children (Java, Spark's Python workers)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import psutil
 REPO = Path(__file__).parent.parent
 
 _SAMPLE_SECONDS = 0.05
-# How long a Java whose Python has ended may take to end too, before it is killed.
+# Java may outlive its Python process for so long before it is killed.
 _GRACE_SECONDS = 20
 _MESSAGE_LENGTH = 300
 
@@ -25,9 +25,9 @@ _MESSAGE_LENGTH = 300
 class Measured(NamedTuple):
     """One run of a command.
 
-    ``seconds`` go from its start to its end. ``peak_bytes`` is the largest sum of the resident memory of all its
-    processes, looked at 20 times a second; a page that two of them share counts twice. ``cpu_seconds`` lack what a
-    child did between the last look at it and its end.
+    ``seconds`` is wall-clock time. ``peak_bytes`` is the largest sum of the resident memory of all its processes,
+    sampled 20 times a second; a page shared by two processes counts twice. ``cpu_seconds`` lacks a child's time between
+    its last sample and its end.
     """
 
     seconds: float
@@ -38,7 +38,7 @@ class Measured(NamedTuple):
     errors: str
 
     def figures(self) -> dict[str, float]:
-        """What is kept of a run."""
+        """The figures that results keep of a run."""
         return {
             "seconds": round(self.seconds, 3),
             "cpu_seconds": round(self.cpu_seconds, 2),
@@ -47,15 +47,14 @@ class Measured(NamedTuple):
 
 
 class CommandFailed(Exception):
-    """A measured command did not end well."""
+    """A measured command failed or ran too long."""
 
 
 def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None, timeout: float = 3600) -> Measured:
-    """Run a command in the repository's folder and wait for it and all that it started.
+    """Run a command in the repository's folder, and wait for it and all processes that it started.
 
-    ``env`` comes on top of this process's environment without what is set there for this project, Dagster or AWS.
-    Bytecode is kept.
-    Raises ``CommandFailed`` with the last line it said if its exit code is not 0, or after ``timeout`` seconds.
+    ``env`` is added to this process's environment, from which settings of this project, Dagster and AWS are removed.
+    Raises ``CommandFailed`` with the last line of its output if its exit code is not 0, or after ``timeout`` seconds.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
@@ -63,15 +62,15 @@ def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None,
         watch = _Watch(process.pid, started + timeout)
         watch.start()
         try:
-            # wait4 tells the processor time of this one child; Popen.wait does not.
+            # wait4 returns the CPU time of this one child; Popen.wait does not.
             _, status, usage = os.wait4(process.pid, 0)
             seconds = time.monotonic() - started
             process.returncode = os.waitstatus_to_exitcode(status)
         finally:
             watch.stop()
         cpu_seconds = max(watch.cpu_seconds(), usage.ru_utime + usage.ru_stime)
-        said = _text(output), _text(errors)
-    measured = Measured(seconds, cpu_seconds, watch.peak_bytes, process.returncode, *said)
+        printed = _text(output), _text(errors)
+    measured = Measured(seconds, cpu_seconds, watch.peak_bytes, process.returncode, *printed)
     if watch.too_late:
         raise CommandFailed(f"stopped after {timeout:,.0f} s, the most it was given")
     if measured.exit_code != 0:
@@ -80,7 +79,7 @@ def measure(command: Sequence[str | Path], env: Mapping[str, str] | None = None,
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
-    # Bytecode is kept, as wherever a command is run for the second time.
+    # Bytecode is written, so that the second run of a command is as fast as on a user's machine.
     others = ("PERSONALIZE", "DAGSTER_", "AWS_", "PYTHONDONTWRITEBYTECODE")
     own = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     return {**own, **more}
@@ -93,11 +92,11 @@ def _text(file: IO[bytes]) -> str:
 
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return lines[-1][:_MESSAGE_LENGTH] if lines else "it said nothing"
+    return lines[-1][:_MESSAGE_LENGTH] if lines else "no output"
 
 
 class _Watch(threading.Thread):
-    """Looks at a process and all below it until it is told to stop, and then sees to it that all of them end."""
+    """Samples a process and its descendants until stopped, and then ends those that are left."""
 
     def __init__(self, pid: int, deadline: float) -> None:
         super().__init__(daemon=True)
@@ -136,19 +135,19 @@ class _Watch(threading.Thread):
         self.join()
         if is_alive(self._root):  # Ctrl-C here
             _end([self._root])
-        # Java ends by itself soon after its Python; the next measurement must not share the machine with it.
+        # Java ends soon after its Python process; it must not overlap with the next measurement.
         _end(_left_after(_GRACE_SECONDS, self._cpu))
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """A process that ended and whose parent never asked for it is not alive, though the system lists it."""
+    """Whether a process runs; a zombie does not."""
     with suppress(psutil.Error):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
 def _left_after(seconds: float, processes: Iterable[psutil.Process]) -> list[psutil.Process]:
-    """Those that are alive after so many seconds; earlier if none is."""
+    """Processes that are alive after so many seconds; returns early if none is."""
     until = time.monotonic() + seconds
     while (alive := [process for process in processes if is_alive(process)]) and time.monotonic() < until:
         time.sleep(_SAMPLE_SECONDS)

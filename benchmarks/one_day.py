@@ -1,10 +1,10 @@
-"""One more day on top of a history, in one session: the program that ``benchmarks/history.py`` measures.
+"""The program that ``benchmarks/history.py`` measures: one more day on top of a history, in one session.
 
     python -m benchmarks.one_day WARM_UP_DAY NEW_DAY TIMES
 
 The jobs `convert` and `export` run as Dagster runs them, with the config of ``PERSONALIZE_CONFIG`` and its overrides.
-Converting a day that is there already starts the session and warms it up. The last line printed is JSON: the seconds of
-each conversion of the new day, and of one export.
+Converting an existing day first starts the session and warms it up. The last line printed is JSON: the seconds of each
+conversion of the new day, and of one export.
 """
 
 from __future__ import annotations

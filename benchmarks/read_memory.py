@@ -1,9 +1,9 @@
-"""How much memory the reading of one huge glued file takes above the session's own, by the engine `local`.
+"""Memory for reading one huge file of glued objects on the engine `local`, above the session's own.
 
     .venv/bin/python benchmarks/read_memory.py [megabytes]
 
-Prints the peak of the resident memory of this process and all below it (Java, Spark's Python workers), before and while
-a Firehose-like file without a single line break is converted.
+Prints the peak resident memory of this process and its descendants (Java, Spark's Python workers), before and during
+the conversion of a file without a single line break, as Firehose writes it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def write_glued(path: Path, megabytes: int) -> int:
 
 
 def resident_bytes(pid: str = "self") -> int:
-    """The resident memory of a process and all below it."""
+    """The resident memory of a process and its descendants."""
     try:
         own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
         tasks = list(Path(f"/proc/{pid}/task").iterdir())
@@ -66,7 +66,7 @@ def resident_bytes(pid: str = "self") -> int:
 
 
 class Peak(threading.Thread):
-    """Watches the memory until it is told to stop."""
+    """Samples the memory until stopped."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -105,7 +105,7 @@ def convert(engine: LocalEngine, folder: Path, megabytes: int) -> tuple[int, int
 def main(megabytes: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         engine = LocalEngine.on_all_cores()
-        # A small file first: the session, its Python workers and the first compilation are not what is measured.
+        # A small file first, to leave the start of the session and its workers out of the result.
         _, own, _ = convert(engine, Path(scratch) / "small", 1)
         events, peak, seconds = convert(engine, Path(scratch) / "large", megabytes)
     mib = 1024 * 1024

@@ -44,7 +44,7 @@ EVENT = (
 
 
 def interactions(events: DataFrame) -> DataFrame:
-    """What the sample's mapping says, as far as Spark's expressions go."""
+    """The sample's mapping, as far as Spark's expressions can follow it."""
     properties = F.col("properties")
     element: Column = F.col("element")
     return (
@@ -71,7 +71,7 @@ def by_text(spark: SparkSession, raw: str) -> DataFrame:
     may_match = F.lit(False)
     for event in WANTED:
         may_match = may_match | F.col("value").contains(event)
-    # The generator keeps the optimizer from parsing once a field.
+    # The generator keeps the optimizer from parsing the text once for each field.
     return lines.where(may_match).select(F.inline(F.array(F.from_json("value", EVENT))))
 
 
@@ -103,7 +103,7 @@ SPARKS_WAYS = {
 
 
 def seconds(do: Callable[[], object], runs: int) -> float:
-    """The shortest of several runs; infinite if the way does not lead there."""
+    """The shortest of several runs; infinite if one fails."""
     taken = []
     for _ in range(runs):
         started = time.monotonic()
@@ -118,7 +118,7 @@ def seconds(do: Callable[[], object], runs: int) -> float:
 
 @contextmanager
 def event_by_event() -> Iterator[None]:
-    """The exact path for every event, as it was for all before there were columns."""
+    """Read every event on the exact path."""
 
     def refuse(_: object) -> Shape:
         raise NoShapeError

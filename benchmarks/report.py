@@ -1,4 +1,4 @@
-"""Results as Markdown tables: for the screen and for ``benchmarks/README.md``, between its two marks."""
+"""Results as Markdown tables, for the terminal and for ``benchmarks/README.md`` between its two markers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.machine import described
+from benchmarks.machine import summary
 from benchmarks.targets import targets
 
 BEGIN = "<!-- results: written by `make bench` -->"
@@ -17,7 +17,7 @@ Results = Mapping[str, Any]
 
 
 def put_into(readme: Path, results: Results) -> None:
-    """Replace what stands between the marks."""
+    """Replace the text between the two markers."""
     text = readme.read_text()
     before, _, rest = text.partition(BEGIN)
     _, found, after = rest.partition(END)
@@ -27,12 +27,12 @@ def put_into(readme: Path, results: Results) -> None:
 
 
 def rendered(results: Results) -> str:
-    """All parts that were run, each with the machine and the hour of its own."""
+    """All parts that were run, each with its machine and time."""
     parts = {"contest": _contest, "growth": _growth, "history": _history, "files": _files, "starting": _starting}
     sections = [_targets(results)]
     for name, render in parts.items():
         if name in results:
-            sections.append("\n".join([*render(results[name]), "", f"_{described(results[name]['machine'])}._"]))
+            sections.append("\n".join([*render(results[name]), "", f"_{summary(results[name]['machine'])}._"]))
     return "\n\n".join(sections)
 
 
@@ -42,12 +42,12 @@ def _targets(results: Results) -> str:
         (target.what, target.wanted, "" if target.found is None else f"{target.found:.2f}", words[target.reached])
         for target in targets(results)
     ]
-    return "\n".join(["### What was to be reached", "", *table(("ratio", "wanted", "found", "reached"), rows)])
+    return "\n".join(["### Targets", "", *table(("ratio", "wanted", "found", "reached"), rows)])
 
 
 def _contest(part: Results) -> Iterator[str]:
     raw = part["raw"]
-    yield "### This project and what one would write without it"
+    yield "### This project and its peers"
     yield ""
     yield (
         f"{raw['events']:,} Segment events in {raw['files']:,} gzip files ({_mb(raw['bytes'])} MB, "
@@ -91,11 +91,11 @@ def _contest(part: Results) -> Iterator[str]:
     yield from table(header, rows)
     yield from _missing(part["contestants"])
     yield ""
-    yield "Their interactions beside this project's, as sorted rows:"
+    yield "Their interactions compared with this project's:"
     yield ""
     compared = [one for one in part["contestants"] if "compared" in one]
     yield from table(
-        ("", "rows", "lost", "added", "columns it lacks"),
+        ("", "rows", "lost", "added", "missing columns"),
         [
             (one["what"], *(f"{one['compared'][what]:,}" for what in ("rows", "lost", "added")), _lacking(one))
             for one in compared
@@ -140,7 +140,7 @@ def _history(part: Results) -> Iterator[str]:
 def _files(part: Results) -> Iterator[str]:
     yield "### Many small files, one huge file"
     yield ""
-    yield "The whole pipeline on the same events in other files, from nothing."
+    yield "The whole pipeline on the same events in other files."
     yield ""
     words = {True: "yes", False: "**no**", None: ""}
     rows = [
@@ -174,7 +174,7 @@ def _who(row: Results) -> str:
 
 
 def _missing(rows: Sequence[Results]) -> Iterator[str]:
-    """Who is not in the table, and why: each reason once."""
+    """Contestants that the table lacks, and each reason once."""
     for name, reason in dict.fromkeys((row["name"], row["missing"]) for row in rows if "missing" in row):
         yield ""
         yield f"Not measured: `{name}`. {_cell(reason)}"
@@ -197,7 +197,7 @@ def _mb(size: int) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> list[str]:
-    """A Markdown table; ``|`` and line breaks in a cell would end it."""
+    """A Markdown table; ``|`` and line breaks within cells are escaped."""
     lines = [list(header), ["---"] * len(header), *rows]
     return ["| " + " | ".join(_cell(cell) for cell in line) + " |" for line in lines]
 

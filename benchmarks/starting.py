@@ -1,4 +1,4 @@
-"""What is paid before the first row: imports, `dg check defs`, and the whole pipeline on one event."""
+"""Time before the first row: imports, `dg check defs`, and the whole pipeline on one event."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _PROGRAMS = {
 
 
 def starting(data: Path, runs: int, engines: Sequence[str]) -> dict[str, Any]:
-    """Seconds of everything that starts, each several times."""
+    """Measure each kind of start-up several times."""
     dg_command = Path(sys.executable).with_name("dg")
     commands: dict[str, list[str | Path]] = {
         what: [sys.executable, "-c", program] for what, program in _PROGRAMS.items()
     }
     commands["dg check defs"] = [dg_command, "check", "defs"]
-    # `dg` looks for the project's Python where a shell with its environment would find it.
+    # `dg` finds the project's Python through VIRTUAL_ENV and PATH.
     env = {"VIRTUAL_ENV": str(Path(sys.prefix)), "PATH": f"{dg_command.parent}:/usr/bin:/bin"}
     loading = []
     for what, command in commands.items():
@@ -44,7 +44,7 @@ def starting(data: Path, runs: int, engines: Sequence[str]) -> dict[str, Any]:
 
 
 def _first_row(one: Contestant, data: Path, runs: int) -> dict[str, Any]:
-    """From the command to the first converted row in force, to the CSV, and to the end."""
+    """Seconds from the command to the first committed row, to the CSV, and to the end."""
     raw = one_event(data)
     reason = refusal(one.engine or "")
     if reason:

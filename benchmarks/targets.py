@@ -1,4 +1,4 @@
-"""What was to be reached, and what was, out of the same results. Of several runs the shortest counts."""
+"""Targets and what the results reached. Of several runs the shortest counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Results = Mapping[str, Any]
 
 
 class Target(NamedTuple):
-    """One ratio. ``found`` is None where one of its two figures was not measured."""
+    """One ratio. ``found`` is None if one of its two figures was not measured."""
 
     what: str
     wanted: str
@@ -18,7 +18,7 @@ class Target(NamedTuple):
 
 
 def targets(results: Results) -> Iterator[Target]:
-    """The targets of which a part of the benchmark was run."""
+    """The targets of the parts that were run."""
     if "contest" in results:
         of = _shortest(results["contest"])
         yield _target("workshop : `sail`", 20, _ratio(of("workshop"), of("sail")), at_least=True)

@@ -1,4 +1,4 @@
-"""Takes the README's pictures: the real UI on made-up sites, in Chromium. ``make screenshots``."""
+"""Takes the README's screenshots of the real UI on generated sites, in Chromium. ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DAILY = ["raw_event_catalog", "filtered_interactions", "user_traits", "item_deta
 
 @contextmanager
 def site(days: int, users: int, exported: str) -> Iterator[Ui]:
-    """The UI on a site whose days are converted, and whose export has ended so."""
+    """The UI on a generated site whose days are converted and whose export ended as ``exported``."""
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "raw")
         generate(raw, layout="segment", days=days, users=users, seed=7, start=START)
@@ -36,13 +36,13 @@ def site(days: int, users: int, exported: str) -> Iterator[Ui]:
 def take(page: Page, name: str, clip: FloatRect | None = None) -> None:
     page.get_by_text("Loading").wait_for(state="detached")
     page.mouse.move(0, 0)
-    page.wait_for_timeout(1500)  # what slides and fades in
+    page.wait_for_timeout(1500)  # for animations
     page.screenshot(path=IMAGES / f"{name}.png", clip=clip)
     print(f"docs/images/{name}.png")
 
 
 def graph(ui: Ui) -> None:
-    # As high as the graph is when it is fitted into the width; the picture is of the graph alone.
+    # The window fits the graph's width; the picture shows only the graph.
     with browsing(1440, 1080, pixels=1.5) as (page, _):
         open_graph(page, ui, ["raw", "catalog", "datasets", "exports"])
         page.get_by_text("Hide navigation").click()

@@ -1,7 +1,7 @@
 """The script of the Glue job: a few lines around ``personalize_assets.conversion.job``.
 
-Glue passes arguments as ``--name value``; those of the job are ``--spec``, ``--report``, ``--cores``,
-``--s3_region`` and ``--s3_endpoint``. By hand it runs wherever the package and Spark are:
+Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--report``, ``--cores``, ``--s3_region`` and
+``--s3_endpoint``. By hand it runs wherever the package and Spark are installed:
 ``python glue/convert.py --spec file.json``.
 """
 
@@ -9,7 +9,7 @@ import json
 import sys
 from contextlib import nullcontext, redirect_stderr, redirect_stdout
 
-if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, and what follows would not parse
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, on which the imports below fail
     sys.exit(
         f"personalize_assets needs Python 3.11 or newer, but this is {sys.version.split()[0]}: "
         "set the job's Glue version to 5.1 or 6.0"
@@ -19,14 +19,14 @@ from personalize_assets.conversion import job
 
 
 def option(name):
-    """The value of an argument, or None."""
+    """The value of an argument; None without it."""
     return dict(zip(sys.argv[1:], sys.argv[2:])).get(name)  # noqa: B905 - pairs of neighbours
 
 
 def pipes():
-    """Dagster's line to this process, where Dagster started it; None as a context otherwise.
+    """A context manager: Dagster Pipes' context if Dagster started this process, else None.
 
-    It carries what the driver prints, its traceback and the report. Without it the report file says the same, later.
+    Pipes sends the driver's output, its traceback and the report. Without it the report is only in its file.
     """
     try:
         import dagster_pipes
@@ -45,20 +45,23 @@ def pipes():
     )
 
 
-class Told:
-    """stdout or stderr, whose lines go to the log of the run in Dagster as well.
+class LoggedStream:
+    """stdout or stderr whose lines also go to the log of the run in Dagster.
 
-    Not by Pipes' own way (``include_stdio_in_messages``): that sends the last lines after it has said goodbye, when
-    nobody listens any more.
+    Pipes' own option for that (``include_stdio_in_messages``) sends the last lines after its closing message, when
+    Dagster no longer reads.
     """
 
     def __init__(self, stream, log):
+        """Write to ``stream``, and call ``log`` with each line."""
         self.stream, self.log, self.rest = stream, log, ""
 
     def __getattr__(self, name):
+        """Everything else is the stream's own."""
         return getattr(self.stream, name)
 
     def write(self, text):
+        """Write to the stream, and log each line that is complete."""
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             if line.strip():
@@ -67,11 +70,12 @@ class Told:
 
 
 def main():
+    """Run the job that the arguments name; returns its report."""
     with pipes() as dagster:
         if dagster is None:
             return job.execute(sys.argv[1:])
         log = dagster.log.info
-        with redirect_stdout(Told(sys.stdout, log)), redirect_stderr(Told(sys.stderr, log)):
+        with redirect_stdout(LoggedStream(sys.stdout, log)), redirect_stderr(LoggedStream(sys.stderr, log)):
             report = job.execute(sys.argv[1:])
         dagster.report_custom_message({"report": report})
         return report

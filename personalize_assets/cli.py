@@ -1,9 +1,14 @@
-"""``personalize-assets``: the pipeline from the command line, and events to try it on."""
+"""``personalize-assets``: commands, arguments and exit codes. What a command does is imported when it is called.
+
+Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 130 stopped by Ctrl-C.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,19 +20,30 @@ from personalize_assets.layouts import LAYOUTS
 
 
 def program() -> None:
-    """The command as it is installed: ``main`` in a process of its own."""
+    """The installed command: ``main`` in a process of its own."""
     collect_seldom()
     main()
 
 
+@contextmanager
+def exit_code_of_errors() -> Iterator[None]:
+    """Print a ``PersonalizeAssetsError`` without a traceback and exit with code 1."""
+    try:
+        yield
+    except PersonalizeAssetsError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+
+
 class Days(click.ParamType[tuple[date, date]]):
-    """``2026-10-01..2026-10-07``, both included, or one day."""
+    """``2026-10-01..2026-10-07``, both included, or one day; gives the first and the last day."""
 
     name = "A..B"
 
     def convert(
         self, value: str | tuple[date, date], param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[date, date]:
+        """Parse the text of the option; a wrong one is an error of usage."""
         if isinstance(value, tuple):
             return value
         first, _, last = value.partition("..")
@@ -36,23 +52,23 @@ class Days(click.ParamType[tuple[date, date]]):
         except ValueError:
             self.fail(f"{value!r} is not a range of days; write it as 2026-10-01..2026-10-07", param, ctx)
         if days[0] > days[1]:
-            self.fail(f"{value!r} ends before it begins", param, ctx)
+            self.fail(f"{value!r} ends before it starts", param, ctx)
         return days
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="personalize-assets")
 def main() -> None:
-    """Raw click events to the files Amazon Personalize trains on."""
+    """Turn raw click events into the files Amazon Personalize trains on."""
 
 
 @main.command()
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
 )
-@click.option("--engine", help="Engine to run on, instead of the config's.")
+@click.option("--engine", help="Engine to run on, instead of the one in the config.")
 @click.option("--days", type=Days(), help="Arrival days to convert.  [default: every day that has raw files]")
-@click.option("--resume", is_flag=True, help="Leave out days that are converted already, as after a failure.")
+@click.option("--resume", is_flag=True, help="Leave out days that are already converted, as after a failure.")
 @click.option(
     "--max-days-per-run", type=click.IntRange(min=1), help="Days that one Spark run converts, instead of the config's."
 )
@@ -63,7 +79,7 @@ def run(
     resume: bool,
     max_days_per_run: int | None,
 ) -> None:
-    """Run everything, without the UI. Exit code 0, or 1 with the cause."""
+    """Run everything, without the UI. Exits with 0, or with 1 and the cause."""
     from personalize_assets.config import load_config
     from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.local_run.run import run_all
@@ -71,17 +87,14 @@ def run(
     env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
     if max_days_per_run:
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
-    with watching_for_ctrl_c() as stopped_by_user:
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
         try:
             run_all(load_config(config, env), _each_day(days) if days else None, resume=resume)
         except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt) or stopped_by_user():
-                click.echo("Stopped. Whatever was in force before still is; run again to finish.", err=True)
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
                 sys.exit(130)
-            if not isinstance(error, PersonalizeAssetsError):
-                raise
-            click.echo(f"Error: {error}", err=True)
-            sys.exit(1)
+            raise
 
 
 def _each_day(days: tuple[date, date]) -> list[date]:
@@ -97,7 +110,7 @@ def _each_day(days: tuple[date, date]) -> list[date]:
 @click.option(
     "--parameter", "parameters", metavar="NAME=VALUE", multiple=True, help="A parameter of glue/template.yaml."
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
 def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run: bool) -> None:
     """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
     from personalize_assets.config import load_config
@@ -107,17 +120,15 @@ def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run
     if wrong:
         raise click.BadParameter(f"{wrong[0]!r} has no value; write it as NumberOfWorkers=5", param_hint="--parameter")
     env = {**os.environ, "PERSONALIZE_ENGINE": "glue"}
-    try:
-        plan = deployment.plan(load_config(config, env), stack, dict(p.split("=", 1) for p in parameters))
-        for line in plan.lines():
+    with exit_code_of_errors():
+        loaded = load_config(config, env)
+        plan = deployment.plan(loaded, stack, dict(p.split("=", 1) for p in parameters))
+        for line in deployment.describe(plan):
             click.echo(line)
         if dry_run:
             click.echo("\nNothing was changed: this was a dry run.")
             return
-        outputs = deployment.carry_out(plan)
-    except PersonalizeAssetsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
+        outputs = deployment.apply(plan, loaded.aws)
     click.echo("\nDone.")
     for name, value in sorted(outputs.items()):
         click.echo(f"{name:<20} {value}")
@@ -131,7 +142,7 @@ def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2026-10-01", help="First arrival day.")
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 def generate(layout: str, days: int, users: int, seed: int, start: date, out: Path) -> None:
-    """Write events like a real site's into the folder OUT."""
+    """Write events like those of a real site into the folder OUT."""
     from personalize_assets.generate import generate as generate_events
 
     first_day = date(start.year, start.month, start.day)
@@ -146,19 +157,16 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
 
 @main.command()
 @click.option("--source", required=True, metavar="URI", help="Folder or s3://bucket/prefix of raw files.")
-@click.option("--destination", metavar="URI", help="Where everything made is to lie.  [default: data/<name>]")
+@click.option("--destination", metavar="URI", help="Folder or s3://bucket/prefix to write to.  [default: data/<name>]")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: stdout]")
 def suggest(source: str, destination: str | None, output: Path | None) -> None:
-    """Look at raw files and write a commented config that runs."""
+    """Read raw files and write a commented config that runs."""
     from personalize_assets.suggest import suggest as suggested
 
-    try:
+    with exit_code_of_errors():
         if output is not None and output.exists():
-            raise PersonalizeAssetsError(f"{output} is there already; name a new file, or remove it first")
+            raise PersonalizeAssetsError(f"{output} already exists; name a new file, or remove it first")
         text = suggested(source, destination, output.parent if output else None)
-    except PersonalizeAssetsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
     if output is None:
         click.echo(text, nl=False)
     else:

@@ -1,4 +1,4 @@
-"""What Dagster loads: everything that one config says, built by one function. Decides nothing by itself."""
+"""What Dagster loads: the definitions of one config, merged. Decides nothing."""
 
 from __future__ import annotations
 
@@ -10,48 +10,44 @@ from personalize_assets.config import Config, load_config
 from personalize_assets.engines import make_engine
 from personalize_assets.orchestration.alerts import alerts
 from personalize_assets.orchestration.asset_checks import file_checks
-from personalize_assets.orchestration.assets.daily_datasets import convert
-from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, location
+from personalize_assets.orchestration.assets.daily_datasets import daily_datasets
+from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, code_location
 from personalize_assets.orchestration.assets.event_profile import event_profile
-from personalize_assets.orchestration.assets.exports import export
+from personalize_assets.orchestration.assets.exports import exports
 from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_catalog
 from personalize_assets.orchestration.assets.raw_events import raw_events
 from personalize_assets.orchestration.assets.schemas import schemas
-from personalize_assets.orchestration.automation import MAX_RUNTIME_TAGS, exports_follow
-from personalize_assets.orchestration.group import Group
+from personalize_assets.orchestration.automation import export_automation
+from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.sensors import arrivals
-from personalize_assets.pipeline.pipeline import Pipeline
 
 
 def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
-    """The definitions of one dataset group. With a ``key_prefix``, those of several can be merged in one project."""
-    partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
-    group = Group(Pipeline(config), partitions, tuple(key_prefix))
-    daily = [raw_event_catalog(group), convert(group)]
-    over_all_days = [export(group), *schemas(group)]
-    assets_and_jobs = dg.Definitions(
-        assets=[raw_events(group), event_profile(group), *daily, *over_all_days],
-        asset_checks=file_checks(group),
-        jobs=[
-            dg.define_asset_job(
-                group.name("convert"), dg.AssetSelection.assets(*daily), description=CONVERT_JOB, tags=MAX_RUNTIME_TAGS
-            ),
-            dg.define_asset_job(
-                group.name("export"),
-                dg.AssetSelection.assets(*over_all_days),
-                description=EXPORT_JOB,
-                tags=MAX_RUNTIME_TAGS,
-            ),
-        ],
-        sensors=[arrivals(group, group.name("convert")), alerts(group)],
-        resources={group.engine_key: make_engine(config.engine, config)},
-        metadata={group.name(name): value for name, value in location(config).items()},
-        # One process a run: every Spark step of it uses the same session.
-        executor=dg.in_process_executor,
+    """The definitions of one dataset group.
+
+    ``key_prefix`` is put before every asset key and name, so that the definitions of several groups can be merged.
+    """
+    defs = GroupDefs.of(config, key_prefix)
+    daily = [raw_event_catalog(defs), daily_datasets(defs)]
+    over_all_days = [exports(defs), *schemas(defs)]
+    convert_job = defs.job("convert", daily, CONVERT_JOB)
+    export_job = defs.job("export", over_all_days, EXPORT_JOB)
+    return dg.Definitions.merge(
+        dg.Definitions(
+            assets=[raw_events(defs), event_profile(defs), *daily, *over_all_days],
+            asset_checks=file_checks(defs),
+            jobs=[convert_job, export_job],
+            sensors=[arrivals(defs, convert_job.name), alerts(defs)],
+            resources={defs.engine_key: make_engine(config.engine, config)},
+            metadata={defs.name(name): value for name, value in code_location(config).items()},
+            # One process a run: all Spark steps of a run share a session.
+            executor=dg.in_process_executor,
+        ),
+        export_automation(defs, export_job.name),
     )
-    return dg.Definitions.merge(assets_and_jobs, exports_follow(group, group.name("export")))
 
 
 @dg.definitions
 def definitions() -> dg.Definitions:
+    """The definitions of the config in ``$PERSONALIZE_CONFIG``, else of the sample."""
     return build_definitions(load_config())

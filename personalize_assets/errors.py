@@ -1,9 +1,9 @@
-"""The error that is for the user: its text says what was found, where, what was wanted and what to do."""
+"""Errors whose text is for the user: what was found, where, what was wanted and what to do."""
 
 
 class PersonalizeAssetsError(Exception):
-    """Shown as one paragraph, without a traceback; trying again without a change does not help."""
+    """Permanent: shown as one paragraph without a traceback. Trying again without a change does not help."""
 
 
-class PassingError(PersonalizeAssetsError):
-    """One that may be gone in a moment: a service that is busy, a connection that broke."""
+class TransientError(PersonalizeAssetsError):
+    """Trying again may help: a service is busy, or a connection broke."""

@@ -1,9 +1,10 @@
-"""What several test files need: one Spark session, an S3 that answers over HTTP, an environment of one's own."""
+"""Fixtures of several test files: engines, an S3 server, a clean environment; and which folders are slow."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import boto3
 import pyspark
@@ -17,19 +18,23 @@ from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
+# Whoever changes code waits for the others: `make test` leaves out the tests below these folders, which start whole
+# programs, or repeat a quick test on much more data.
+_SLOW = ("end_to_end", "engine/thorough")
+
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
 settings.register_profile("quick", max_examples=60, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
-# The same examples each time: whether a commit passes must be a matter of the commit. Who develops gets new ones.
+# Derandomized: a commit passes or fails for its own sake. Developers get new examples in each run.
 settings.register_profile("ci", settings.get_profile("thorough"), derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _aws_credentials() -> Iterator[None]:
-    """Spark's Python workers have the environment that the JVM was started in, whichever test comes first."""
+    """Set before any engine starts: Spark's Python workers keep the environment in which the JVM was started."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _AWS_CREDENTIALS.items():
             patch.setenv(name, value)
@@ -38,12 +43,19 @@ def _aws_credentials() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    """No test sees the settings of whoever runs it, but for the engine that `--engine` names."""
+    """Hide the developer's settings from tests; only the engine that `--engine` names is set."""
     for name in list(os.environ):
         if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")) and name not in _AWS_CREDENTIALS:
             monkeypatch.delenv(name)
     if request.config.getoption("--engine") != "sail":
         monkeypatch.setenv("PERSONALIZE_ENGINE", request.config.getoption("--engine"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    for item in items:
+        if any(item.path.is_relative_to(folder / slow) for slow in _SLOW):
+            item.add_marker("slow")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,7 +76,7 @@ def spark() -> SparkSession:
 
 @pytest.fixture(scope="module")
 def session(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
-    """The session of the engine that `--engine` names, with functions for expressions that fit it."""
+    """The session of the engine that `--engine` names; PySpark's functions make expressions for it meanwhile."""
     if request.config.getoption("--engine") == "local":
         yield LocalEngine.on_all_cores().session()
     else:
@@ -109,7 +121,7 @@ def glue(_glue_server: GlueEmulator, bucket: str, monkeypatch: pytest.MonkeyPatc
     """Glue, with the job `personalize-assets` as `deploy` makes it; AWS's environment points there."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", _glue_server.url)
     monkeypatch.setattr(glue_engine, "_POLL_SECONDS", 0.1)
-    # The wait for late messages of a job that has not said goodbye.
+    # Dagster waits this long for late messages of a job that sent no closing one.
     monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 0)
     _glue_server.reset()
     _glue_server.create_job(bucket, "5.1" if pyspark.__version__.startswith("3.5.") else "6.0")

@@ -1,11 +1,11 @@
-"""What the Glue job of AWS's Segment workshop does (github.com/james-jory/segment-personalize-workshop, exercise 1).
+"""The logic of the Glue job of AWS's Segment workshop (github.com/james-jory/segment-personalize-workshop, exercise 1).
 
-Written anew in plain PySpark, step by step: read everything with whatever types are found, count it, keep by a Python
-function what names a user, an item and a wanted event, count that, put it all into one partition, read the times by one
-pattern there, write. Nothing is mended: an order that lists its products has no ``properties.sku`` and is lost, a time
-in any other form is null, repeats stay, rows come in any order, and there is no EVENT_VALUE.
+Rewritten in plain PySpark, step by step: read everything with inferred types, count it, filter by a Python function the
+events with a user, an item and a wanted name, count them, repartition into one partition, parse the times by one
+pattern, write. Its flaws are kept: an order that lists its products has no ``properties.sku`` and is lost, a time in
+any other form is null, repeats stay, rows have no order, and there is no EVENT_VALUE.
 
-Glue's DynamicFrames find types record by record; here Spark's JSON reader infers them in a pass of its own.
+Glue's DynamicFrames infer types record by record; here Spark's JSON reader infers them in a separate pass.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TIME_PATTERN = "yyyy-MM-dd'T'HH:mm:ss.SSS'Z'"
 
 
 def names_user_item_and_event(record: Row) -> bool:
-    # A field that one event has all have here, null where the event has none.
+    # The inferred schema has the fields of all events; those that an event lacks are null.
     return (
         record["userId"] is not None
         and record["properties"] is not None
@@ -52,6 +52,6 @@ def main(spark: SparkSession, raw: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     spark = local_session("workshop")
-    # Glue's Spark of that time read times leniently; the reader of today gives the same for these.
+    # The Spark of the workshop's time parsed leniently; the current parser gives the same for these times.
     spark.conf.set("spark.sql.legacy.timeParserPolicy", "CORRECTED")
     main(spark, Path(sys.argv[1]), Path(sys.argv[2]))

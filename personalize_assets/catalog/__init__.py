@@ -1,0 +1,1 @@
+"""What raw files hold, read from their heads, and its description for Athena. No Spark."""

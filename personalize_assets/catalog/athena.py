@@ -1,8 +1,7 @@
-"""What Athena must know of the files: tables for the Data Catalog, and the same as ``CREATE EXTERNAL TABLE``.
+"""Athena's tables over raw events and daily interactions: input of AWS Glue's CreateTable, and statements.
 
-Pure functions of what the catalogs say; nothing here calls AWS (``data_catalog``). The raw events are read by the OpenX
-JSON SerDe, since names in events may hold capitals, spaces and marks: Athena's names may not, and this SerDe maps one
-to the other (Athena guide, page "OpenX JSON SerDe").
+Pure functions; AWS is called in ``glue_tables``. Raw events are read by the OpenX JSON SerDe, which maps names with
+capitals, spaces and punctuation to names that Athena allows (Athena guide, page "OpenX JSON SerDe").
 """
 
 from __future__ import annotations
@@ -21,19 +20,28 @@ from personalize_assets.conversion.mapping.paths import parse_path
 RAW, INTERACTIONS = "raw_events", "filtered_interactions"
 
 _DAY_MS = 86_400_000
-# Segment's folders are numbers, whose projection needs an end: so many days after the first one.
+# The names of Segment's folders are numbers, whose projection needs an end: so many days after the first day.
 _PROJECTED_DAYS = 3653
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "bigint", "number": "double"}
 _HIVE_DAY = re.compile(r"(day|dt|date)=\d{4}-\d{2}-\d{2}/")
 _HIVE_PARTS = re.compile(r"year=\d{4}/month=(\d{1,2})/day=(\d{1,2})/")
 
 FieldTypes = dict[str, set[str]]
-"""The JSON types that stood at each path of the raw events."""
+"""The JSON types found at each path of the raw events."""
+
+_Tree = dict[str, "_Tree"]
+"""Names of fields, nested as in the events."""
 
 
 @dataclass(frozen=True)
 class Partitions:
-    """Columns that Athena takes from the keys, by projection: no partition is ever registered."""
+    """Partition columns by projection: Athena computes them from the keys, and none is registered.
+
+    Attributes:
+        columns: ``(name, type)``.
+        template: Where a partition's files are, below the table's location; ``${column}`` stands for a value.
+        properties: The table properties that describe the values.
+    """
 
     columns: tuple[tuple[str, str], ...] = ()
     template: str = ""
@@ -42,7 +50,17 @@ class Partitions:
 
 @dataclass(frozen=True)
 class Table:
-    """A table over files in S3. ``mappings`` are names in the files by Athena's names for them."""
+    """A table over files in S3.
+
+    Attributes:
+        name: In the database.
+        location: ``s3://bucket/prefix/``.
+        columns: ``(name, type)`` without the partition columns.
+        partitions: Columns that come from the keys.
+        is_json: JSON; otherwise Parquet.
+        mappings: Names in the files by the names that Athena has for them.
+        comment: For people.
+    """
 
     name: str
     location: str
@@ -53,7 +71,7 @@ class Table:
     comment: str = ""
 
     def parameters(self) -> dict[str, str]:
-        """The table's properties, as the Data Catalog and ``TBLPROPERTIES`` have them."""
+        """The table's properties (``Parameters`` in Glue, ``TBLPROPERTIES`` in a statement)."""
         kind = {"classification": "json" if self.is_json else "parquet", "EXTERNAL": "TRUE"}
         if not self.partitions.columns:
             return kind
@@ -64,10 +82,11 @@ class Table:
         return {**kind, **projection, **self.partitions.properties}
 
     def serde(self) -> tuple[str, dict[str, str]]:
+        """The class of the SerDe, and its properties."""
         if not self.is_json:
             return "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe", {"serialization.format": "1"}
         mapped = {f"mapping.{name}": value for name, value in self.mappings.items()}
-        # Names that differ by case alone are two to JSON, and mapped one by one below.
+        # Case matters: names that differ by case alone are mapped to two columns.
         return "org.openx.data.jsonserde.JsonSerDe", {
             "case.insensitive": "FALSE",
             "ignore.malformed.json": "TRUE",
@@ -75,7 +94,7 @@ class Table:
         }
 
     def table_input(self) -> dict[str, Any]:
-        """For AWS Glue's CreateTable and UpdateTable."""
+        """``TableInput`` of AWS Glue's CreateTable and UpdateTable."""
         library, serde = self.serde()
         formats = (
             ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
@@ -98,7 +117,7 @@ class Table:
         }
 
     def ddl(self, database: str | None) -> str:
-        """``CREATE EXTERNAL TABLE``, to paste into Athena where nobody registers the table."""
+        """The statement ``CREATE EXTERNAL TABLE``, for users who register the table by hand."""
         library, serde = self.serde()
         lines = [f"-- {self.comment}"] if self.comment else []
         lines += [
@@ -132,7 +151,17 @@ def _quoted(text: str) -> str:
 def raw_table(
     uri: str, layout: str, start: date, keys: Sequence[str], fields: FieldTypes, stream_files: int = 0
 ) -> Table:
-    """The raw events of a source. ``keys`` are some of its files', which show the form that its folders have."""
+    """The table of a source's raw events.
+
+    Args:
+        uri: The source, ``s3://bucket/prefix``.
+        layout: Its layout.
+        start: The first day of the projected partitions.
+        keys: Keys of some files, which show how folders are named; for ``segment`` and ``rudderstack`` one of each
+            source.
+        fields: The fields to make columns of.
+        stream_files: Number of files of framing ``stream``, for the comment.
+    """
     columns, mappings = _columns(fields)
     comment = f"Raw events of the layout {layout}, written by personalize_assets"
     if stream_files:
@@ -204,8 +233,8 @@ def _year_month_day(start: date, *, padded: bool) -> Partitions:
 
 
 def _columns(fields: FieldTypes) -> tuple[list[tuple[str, str]], dict[str, str]]:
-    """The columns of events with these fields, and which names stand for which."""
-    tree: dict[str, Any] = {}
+    """The columns of events with these fields, and the names in the events by the columns' names."""
+    tree: _Tree = {}
     kinds: dict[tuple[str, ...], set[str]] = {}
     for path, types in sorted(fields.items()):
         steps = parse_path(path)
@@ -219,7 +248,7 @@ def _columns(fields: FieldTypes) -> tuple[list[tuple[str, str]], dict[str, str]]
 
 
 def _members(
-    node: Mapping[str, Any], above: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]
+    node: _Tree, above: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]
 ) -> Iterable[tuple[str, str]]:
     taken: set[str] = set()
     for name in node:
@@ -230,9 +259,9 @@ def _members(
 
 
 def _allowed(name: str, taken: set[str], names: Mapping[str, str]) -> str:
-    """A name that Athena allows: small letters, digits and underscores.
+    """A name that Athena allows: lower-case letters, digits and underscores.
 
-    The SerDe's mappings hold at every level, so a name of Athena's stands for one name in the files, wherever it is.
+    The SerDe's mappings hold at every level of nesting, so one name of Athena stands for one name in the files.
     """
     base = re.sub(r"[^a-z0-9_]", "_", name.lower()) or "_"
     candidate, number = base, 2
@@ -241,9 +270,7 @@ def _allowed(name: str, taken: set[str], names: Mapping[str, str]) -> str:
     return candidate
 
 
-def _type(
-    node: Mapping[str, Any], path: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]
-) -> str:
+def _type(node: _Tree, path: tuple[str, ...], kinds: Mapping[tuple[str, ...], set[str]], names: dict[str, str]) -> str:
     types = kinds.get(path, set())
     if node and types in ({"object"}, {"array"}):
         members = ",".join(f"{name}:{type}" for name, type in _members(node, path, kinds, names))
@@ -252,15 +279,15 @@ def _type(
         return "array<string>"
     if types == {"integer", "number"}:
         return "double"
-    # Of several kinds, or only ever null: a text holds them all.
+    # Of several types, or always null: a string can hold them all.
     return _SCALARS.get(next(iter(types)), "string") if len(types) == 1 else "string"
 
 
-# -- what is made ------------------------------------------------------------------------------------------------------
+# -- daily interactions ------------------------------------------------------------------------------------------------
 
 
 def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
-    """The daily interactions, as Parquet under ``uri``."""
+    """The table of the daily interactions: Parquet files of this schema below ``uri``."""
     columns = tuple((column.name.lower(), type_of_arrow(column.type).athena) for column in schema)
     comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
     return Table(INTERACTIONS, f"{uri}/", columns, _by_day("day", start, "day=${day}/"), False, {}, comment)

@@ -1,7 +1,7 @@
-"""What a day's events are like, told from the heads of its files: the questions one would ask in Athena, answered.
+"""Profile of an arrival day: which events it has, which of them name an item, and how they look.
 
-Which events are there and how often; which of them carry an item, at which path, with which values; and what one of
-each looks like. From it a user chooses ``where`` and ``columns``. No Spark; the files are those of the day's catalog.
+It answers what one would otherwise ask in Athena before choosing ``where`` and ``columns``. It is made from the heads
+of the files in the day's catalog, without Spark.
 """
 
 from __future__ import annotations
@@ -12,90 +12,142 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from personalize_assets.catalog import field_roles as fields
-from personalize_assets.catalog.day_catalog import describe, heads, sample_size
+import msgspec
+
+from personalize_assets.catalog import field_roles
+from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
 from personalize_assets.conversion.mapping.paths import Path, parse_path
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.storage.manifests import CatalogFile
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
-# A heads' worth of events has this many kinds at most, or it is no field of kinds.
-_MOST_EVENTS = 100
-_MOST_PATHS = 50
-_SAMPLES = 5
-_SHOWN_EVENTS = 20
+_MAX_KINDS = 100
+_MAX_PATHS = 50
+_MAX_VALUES = 5
+_MAX_SAMPLES = 20
 _VALUE_CHARS = 100
 
 
-class _Sample:
-    def __init__(self) -> None:
-        self.events: list[Mapping[str, Any]] = []
+class EventKind(msgspec.Struct, frozen=True):
+    """The sampled events of one name.
 
-    def add(self, fields: Mapping[str, Any], /) -> None:
-        self.events.append(fields)
+    Attributes:
+        name: None for events without a name; masked if its path is.
+        events: Their number.
+        share: Of all sampled events, rounded to 4 digits.
+        items: How many of them have a value, by the path of an item field; paths without any are left out.
+    """
+
+    name: str | None
+    events: int
+    share: float
+    items: dict[str, int]
+
+
+class ItemField(msgspec.Struct, frozen=True):
+    """A field that could be an item's id.
+
+    Attributes:
+        path: As a column names it; ``each.…`` for a field of the elements of ``each_of``.
+        each_of: Path of the array, or None.
+        events: Sampled events with a value.
+        values: Number of values.
+        distinct: Number of distinct values.
+        samples: The most frequent values, shortened to 100 characters; ``***`` if masked.
+    """
+
+    path: str
+    each_of: str | None
+    events: int
+    values: int
+    distinct: int
+    samples: tuple[str, ...]
+
+
+class EventProfile(msgspec.Struct, frozen=True):
+    """The profile of a day.
+
+    Attributes:
+        day: ISO, UTC.
+        files: Number of files in the day's catalog.
+        sampled_events: Number of events that everything here is made from.
+        event_field: Path of the field that names events; None if there is none.
+        events: By name, the most frequent first.
+        item_fields: The likeliest first.
+        samples: One event of each kind, masked; the most frequent first.
+    """
+
+    day: str
+    files: int
+    sampled_events: int
+    event_field: str | None
+    events: tuple[EventKind, ...]
+    item_fields: tuple[ItemField, ...]
+    samples: tuple[dict[str, Any], ...]
 
 
 def day_profile(
-    day: date, sources: Mapping[str, RawFiles], files: Sequence[Mapping[str, Any]], masked: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The profile of a day. ``files`` are those of its catalog; values at ``masked`` paths are shown as ``***``.
-
-    - ``event_field``: the path that says what happened, or null where none does.
-    - ``events``: ``name``, ``events``, ``share``, and ``items``: how many of them have a value, by path.
-    - ``item_fields``: every path that could be an item's id, the likeliest first, as a column names it (``each`` being
-      the array ``each_of``): ``events`` and ``values`` with one, how many are ``distinct``, and ``samples``.
-    - ``samples``: one event of each kind, the frequent first.
-    """
-    sample = _Sample()
-    jobs = [(file["source"], StoredFile(file["key"], file["bytes"], 0.0)) for file in files]
-    for _, file, head in heads(sources, jobs):
-        describe(head, file.bytes, sample, sample_size(len(jobs)))
-    observed = Observed(sample.events)
+    day: date, sources: Mapping[str, RawFiles], files: Sequence[CatalogFile], masked: Sequence[str] = ()
+) -> EventProfile:
+    """Profile a day (UTC); ``files`` are those of its catalog. Values at ``masked`` paths become ``***``."""
+    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
+    sample = events_per_file(len(jobs))
+    events: list[Mapping[str, Any]] = []
+    for _, file, head in read_heads(sources, jobs):
+        events.extend(inspect_head(head, file.bytes, sample).events)
+    observed = Observed(events)
     mask = Mask(masked)
-    choice = fields.event_names(observed)
+    choice = field_roles.event_names(observed)
     path = choice.paths[0] if choice else None
-    candidates = fields.item_candidates(observed)[:_MOST_PATHS]
-    named = [observed.text(number, path) if path else None for number in range(len(sample.events))]
-    frequent = [name for name, _ in Counter(named).most_common(_MOST_EVENTS)]
+    candidates = field_roles.item_candidates(observed)[:_MAX_PATHS]
+    named = [observed.text(number, path) if path else None for number in range(len(events))]
+    frequent = [name for name, _ in Counter(named).most_common(_MAX_KINDS)]
     hidden = [parse_path(one) for one in masked]
-    return {
-        "day": day.isoformat(),
-        "files": len(jobs),
-        "sampled_events": len(sample.events),
-        "event_field": path,
-        "events": [_event(name, named, candidates, path in masked) for name in frequent],
-        "item_fields": [_item_field(seen, hidden) for seen in candidates],
-        "samples": [mask.event(dict(sample.events[named.index(name)])) for name in frequent[:_SHOWN_EVENTS]],
-    }
+    return EventProfile(
+        day=day.isoformat(),
+        files=len(jobs),
+        sampled_events=len(events),
+        event_field=path,
+        events=tuple(_event_kind(name, named, candidates, path in masked) for name in frequent),
+        item_fields=tuple(_item_field(field, hidden) for field in candidates),
+        samples=tuple(mask.event(dict(events[named.index(name)])) for name in frequent[:_MAX_SAMPLES]),
+    )
 
 
-def _event(
+def _event_kind(
     name: str | None, named: Sequence[str | None], candidates: Sequence[Field], is_masked: bool
-) -> dict[str, Any]:
+) -> EventKind:
     at = {number for number, its in enumerate(named) if its == name}
-    items = {seen.column_path: len(seen.at & at) for seen in candidates}
-    return {
-        "name": MASK if is_masked and name else name,
-        "events": len(at),
-        "share": round(len(at) / len(named), 4),
-        "items": {path: count for path, count in items.items() if count},
-    }
+    items = {field.column_path: len(field.at & at) for field in candidates}
+    return EventKind(
+        name=MASK if is_masked and name else name,
+        events=len(at),
+        share=round(len(at) / len(named), 4),
+        items={path: count for path, count in items.items() if count},
+    )
 
 
-def _item_field(seen: Field, hidden: Sequence[Path]) -> dict[str, Any]:
-    is_hidden = any(seen.steps[: len(path)] == path for path in hidden)
-    samples = [text[:_VALUE_CHARS] for text, _ in seen.values.most_common(_SAMPLES)]
-    return {
-        "path": seen.column_path,
-        "each_of": seen.array,
-        "events": len(seen.at),
-        "values": seen.values.total(),
-        "distinct": len(seen.values),
-        "samples": [MASK] if is_hidden else samples,
-    }
+def _item_field(field: Field, hidden: Sequence[Path]) -> ItemField:
+    is_hidden = any(field.steps[: len(path)] == path for path in hidden)
+    samples = (text[:_VALUE_CHARS] for text, _ in field.values.most_common(_MAX_VALUES))
+    return ItemField(
+        path=field.column_path,
+        each_of=field.array,
+        events=len(field.at),
+        values=field.values.total(),
+        distinct=len(field.values),
+        samples=(MASK,) if is_hidden else tuple(samples),
+    )
+
+
+def encode(profile: EventProfile) -> bytes:
+    """A profile as indented JSON, which people read too."""
+    return as_text(msgspec.to_builtins(profile)).encode()
 
 
 def as_text(event: Mapping[str, Any]) -> str:
-    """An event for people to read."""
+    """An event as indented JSON, with every character as it is."""
+    # Not msgspec's: it refuses integers of more than 64 bits, which events may have.
     return json.dumps(event, indent=1, ensure_ascii=False)

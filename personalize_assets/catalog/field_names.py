@@ -1,7 +1,7 @@
-"""What fields are called in the schemas of this field: how much a name alone speaks for a meaning, from 0 to 100.
+"""Scores names of fields, 0 to 110: how likely a name alone means a user, an item, a time and so on; 0 means not.
 
-Names are compared without case and marks: `userId`, `user_id` and `USER-ID` are one. The lists hold the words of
-Segment's and RudderStack's specs, of Google Analytics 4, of Personalize itself, and what plain schemas use for them.
+Names are compared without case and punctuation: `userId`, `user_id` and `USER-ID` are the same. The words are those of
+Segment's and RudderStack's specs, of Google Analytics 4, of Personalize, and of common schemas.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
 
 
 def folded(name: str) -> str:
-    """A name without case and marks."""
+    """A name without case and punctuation."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def words(name: str) -> list[str]:
-    """The words of a name, in lower case: alike for `Product Viewed`, `productViewed` and `PRODUCT_VIEWED`."""
+    """The words of a name, in lower case: the same for `Product Viewed`, `productViewed` and `PRODUCT_VIEWED`."""
     return [word.casefold() for word in _WORDS.findall(name)]
 
 
 def listed(text: str) -> frozenset[str]:
-    """The words of a text, for lists of words that people can read."""
+    """The words of a text as a set; so that long lists of words are easy to read."""
     return frozenset(text.split())
 
 
@@ -33,7 +33,7 @@ _ITEM_NOUNS = (
 )
 _ITEM_EXACT = {"sku": 100, "itemid": 100, "productid": 97, "asin": 90, "isbn": 90, "ean": 80, "gtin": 80, "upc": 80}
 _ITEM_ENDINGS = {"id": 95, "sku": 85, "code": 75, "number": 70, "no": 70, "slug": 65, "uuid": 90, "guid": 90, "key": 70}
-# What an id may be of, that is recommended to nobody.
+# Things that have ids and are not recommended.
 _NO_ITEM = listed(
     "user customer member visitor anonymous client session visit device order cart checkout basket transaction "
     "payment invoice message event request trace span email campaign project write account list group org "
@@ -47,7 +47,7 @@ _NO_ITEM = listed(
 _USER_EXACT = {"userid": 100, "customerid": 97, "uid": 85, "user": 75, "customer": 70, "username": 55, "login": 55}
 _USER_NOUNS = ("user", "customer", "member", "subscriber", "account", "profile", "person", "shopper", "player",
                "viewer", "listener", "reader", "patron", "contact", "client", "consumer", "buyer", "guest")  # fmt: skip
-# The same person on another device has another one: better than nothing, worse than an account.
+# Ids of a device or a visit: a person has several, so they score below ids of accounts.
 _DEVICE_NAMES = {
     "visitorid": 50, "userpseudoid": 50, "anonymousid": 45, "clientid": 40, "deviceid": 40, "cookieid": 40,
     "fullvisitorid": 50, "distinctid": 50, "rudderid": 35, "browserid": 35, "sessionid": 15,
@@ -79,7 +79,7 @@ VALUE_NAMES = {
 
 
 def item(name: str, parent: str) -> int:
-    """How much a name speaks for the id of an item. ``parent`` is the name of the object it lies in, or empty."""
+    """Score a name as the id of an item. ``parent`` is the name of the object that has the field, or empty."""
     own, above = folded(name), folded(parent)
     if own in _ITEM_EXACT:
         return _ITEM_EXACT[own]
@@ -98,6 +98,7 @@ def item(name: str, parent: str) -> int:
 
 
 def user(name: str, parent: str) -> int:
+    """Score a name as the id of a user; ``parent`` as in ``item``."""
     own, above = folded(name), folded(parent)
     if own in _USER_EXACT:
         return _USER_EXACT[own]
@@ -108,31 +109,30 @@ def user(name: str, parent: str) -> int:
     return next((90 for noun in _USER_NOUNS for ending in ("id", "uuid", "key", "number") if own == noun + ending), 0)
 
 
-def is_device(name: str) -> bool:
-    """Whether a name is that of a device or a visit, and not of a person."""
-    return folded(name) in _DEVICE_NAMES
-
-
 def event(name: str) -> int:
+    """Score a name as the field with the name of an event."""
     return _EVENT_NAMES.get(folded(name), 0)
 
 
 def time(name: str) -> int:
+    """Score a name as the time of an event."""
     parts = words(name)
     ends_like_one = bool(parts) and parts[-1] in ("timestamp", "tstamp", "time", "datetime", "ts", "at", "date")
     return _TIME_NAMES.get(folded(name), 30 if ends_like_one else 0)
 
 
 def message(name: str) -> int:
+    """Score a name as the id of an event."""
     return _MESSAGE_NAMES.get(folded(name), 0)
 
 
 def value(name: str) -> int:
+    """Score a name as the value of an event, such as a price or a rating."""
     return VALUE_NAMES.get(folded(name), 0)
 
 
 def column(name: str) -> str:
-    """A name as Personalize writes columns: `Favorite Departments` is FAVORITE_DEPARTMENTS."""
+    """A name as Personalize allows for columns: `Favorite Departments` gives FAVORITE_DEPARTMENTS."""
     ascii_words = ["".join(c for c in word if c.isascii()) for word in words(name)]
     found = "_".join(word.upper() for word in ascii_words if word) or "FIELD"
     return found if not found[0].isdigit() else f"F_{found}"

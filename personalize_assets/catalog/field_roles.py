@@ -1,7 +1,7 @@
-"""Which field means what: the user, the item, the kind of event, its time, its id and its value, each with the reason.
+"""Finds the fields for the user, the item, the event's name, its time, its id and its value, each with the reason.
 
-A field's name speaks first (`names`); what stands in it must fit, and where several could be meant, how often it is
-there, how deep it lies and what its values look like decide. Everything that was weighed is told, for people to judge.
+A field's name gives the first score (``field_names``) and its values must fit. Between several fields, the share of
+events with a value, the depth of the path and the values decide. Reasons and alternatives are returned for people.
 """
 
 from __future__ import annotations
@@ -13,21 +13,28 @@ from personalize_assets.catalog import field_names as names
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.paths import parse_path
 
-# More kinds of events than this are no kinds: it is free text, or a page's title.
-_MOST_EVENT_NAMES = 300
-_DEPTH = 5
-# What trackers repeat about the user and the device on every event, beside what the event itself says.
-_CONTEXT = 20
-# A second id that names variants (sizes, colours) of what the first one names: people are recommended the first.
-_VARIANTS = 1.3
-_MOST_ALTERNATIVES = 3
-# What has less of a score than this share of the best is no alternative to it.
-_NOT_WORTH_A_WORD = 0.4
+# A field with more values is free text or a page's title, not the name of an event.
+_MAX_EVENT_NAMES = 300
+_DEPTH_PENALTY = 5
+# For fields below `context`, which trackers repeat on every event.
+_CONTEXT_PENALTY = 20
+# An SKU with this many times the values of another id names variants (sizes, colours); products are recommended.
+_VARIANTS_PER_ITEM = 1.3
+_VARIANT_PENALTY = 30
+_MAX_ALTERNATIVES = 3
+# Fields below this share of the best score are not named as alternatives.
+_MIN_SHARE_OF_BEST = 0.4
 
 
 @dataclass
 class Choice:
-    """What was chosen for one meaning, why, and what else was possible (paths as a column names them)."""
+    """The fields chosen for one role.
+
+    Attributes:
+        paths: As a column needs them.
+        why: The reason, for people.
+        others: Paths of the next best fields.
+    """
 
     paths: tuple[str, ...]
     why: str
@@ -36,7 +43,15 @@ class Choice:
 
 @dataclass
 class Items:
-    """Where events name items: a field of the event, a field of the elements of an array, or both."""
+    """The fields chosen for the item's id: one of the event, one of an array's elements, or both.
+
+    Attributes:
+        event: The field of the event, or None.
+        element: The field of the array's elements, or None.
+        why: The reason, for people.
+        others: Paths of the next best fields.
+        at: Numbers of the events that have either.
+    """
 
     event: Field | None
     element: Field | None
@@ -46,24 +61,26 @@ class Items:
 
     @property
     def paths(self) -> tuple[str, ...]:
+        """As a column needs them, the element's first."""
         return tuple(found.column_path for found in (self.element, self.event) if found)
 
     @property
     def each(self) -> str | None:
+        """Path of the array for ``each``; None without one."""
         return self.element.array if self.element else None
 
     @property
     def parents(self) -> tuple[str, ...]:
-        """The paths of the objects that tell of an item: the array's first."""
+        """Paths of the objects that have the ids: the array's first."""
         return tuple(found.parent for found in (self.element, self.event) if found)
 
 
 def event_names(observed: Observed) -> Choice | None:
-    """The field that says what happened; None where no field does."""
+    """The field with the name of the event; None if there is none."""
 
     def score(seen: Field) -> float:
         name = names.event(seen.name)
-        if not name or seen.array or set(seen.kinds) != {str} or len(seen.values) > _MOST_EVENT_NAMES:
+        if not name or seen.array or set(seen.kinds) != {str} or len(seen.values) > _MAX_EVENT_NAMES:
             return 0
         return name + 10 * _share(seen, observed) - _depth(seen)
 
@@ -76,12 +93,15 @@ def event_names(observed: Observed) -> Choice | None:
 
 
 def item_candidates(observed: Observed) -> list[Field]:
-    """Every field that could be an item's id, the likeliest first."""
+    """All fields that could be an item's id, the likeliest first."""
     return _ranked(observed, lambda seen: _item_score(seen, observed), least=0)
 
 
 def items(observed: Observed) -> Items | None:
-    """Where the items are. A field of the event and one of an array's elements belong together by name and values."""
+    """The fields of the item's id; None if there is none.
+
+    A field of the event and one of an array's elements are chosen together if they share the name or values.
+    """
     candidates = item_candidates(observed)
     if not candidates:
         return None
@@ -104,13 +124,15 @@ def items(observed: Observed) -> Items | None:
     at = set().union(*(seen.at for seen in chosen))
     first = event or element
     assert first is not None
-    why = f"{_count(len(first.values), 'value')}, as {_shown(first)}; in {len(at) / len(observed.events):.0%} of events"
+    why = (
+        f"{_count(len(first.values), 'value')}, as {_example(first)}; in {len(at) / len(observed.events):.0%} of events"
+    )
     rest = [seen for seen in candidates if seen not in chosen]
-    return Items(event, element, why, tuple(seen.column_path for seen in rest[:_MOST_ALTERNATIVES]), at)
+    return Items(event, element, why, tuple(seen.column_path for seen in rest[:_MAX_ALTERNATIVES]), at)
 
 
 def user(observed: Observed, wanted: set[int]) -> Choice | None:
-    """The field that names the person, as far as the wanted events have one."""
+    """The field of the user's id in the wanted events, given by number; None if there is none."""
 
     def score(seen: Field) -> float:
         name = names.user(seen.name, _parent_name(seen))
@@ -130,7 +152,7 @@ def user(observed: Observed, wanted: set[int]) -> Choice | None:
 
 
 def time(observed: Observed, wanted: set[int]) -> Choice | None:
-    """The field that says when it happened; its values are points in time."""
+    """The field of the event's time, whose values can be read as times; None if there is none."""
 
     def score(seen: Field) -> float:
         name = names.time(seen.name)
@@ -142,16 +164,16 @@ def time(observed: Observed, wanted: set[int]) -> Choice | None:
     if not ranked:
         return None
     best = ranked[0]
-    return Choice((best.path,), f"a time, as {_shown(best)}", _others(ranked))
+    return Choice((best.path,), f"a time, as {_example(best)}", _others(ranked))
 
 
 def unreadable_times(observed: Observed) -> list[str]:
-    """Fields that are called like a time, each with a value that is none."""
-    return [f"{seen.path}: {_shown(seen)!r}" for seen in observed if names.time(seen.name) >= 80 and seen.is_scalar]
+    """Fields whose name is that of a time, each with its most frequent value, for an error text."""
+    return [f"{seen.path}: {_example(seen)!r}" for seen in observed if names.time(seen.name) >= 80 and seen.is_scalar]
 
 
 def message(observed: Observed, wanted: set[int]) -> Choice | None:
-    """The field that tells a repeated event from another one: (nearly) every event has its own value."""
+    """The field of the event's own id, of which (nearly) every event has another value; None if there is none."""
 
     def score(seen: Field) -> float:
         name = names.message(seen.name)
@@ -168,7 +190,7 @@ def message(observed: Observed, wanted: set[int]) -> Choice | None:
 
 
 def value(observed: Observed, found: Items, wanted: set[int]) -> Choice | None:
-    """The number that weighs an event, beside the item: a price, a rating, a value. Element and event by one name."""
+    """The numbers beside the item that weigh an event (price, rating, value), of one name; None if there is none."""
 
     def score(seen: Field) -> float:
         name = names.value(seen.name)
@@ -181,7 +203,7 @@ def value(observed: Observed, found: Items, wanted: set[int]) -> Choice | None:
     same = [seen for parent in found.parents for seen in ranked if seen.parent == parent]
     paths = tuple(seen.column_path for seen in same if names.folded(seen.name) == name)
     others = tuple(seen.column_path for seen in ranked if seen.column_path not in paths)
-    return Choice(paths, f"a number, as {_shown(ranked[0])}", others[:_MOST_ALTERNATIVES])
+    return Choice(paths, f"a number, as {_example(ranked[0])}", others[:_MAX_ALTERNATIVES])
 
 
 def _item_score(seen: Field, observed: Observed) -> float:
@@ -191,27 +213,24 @@ def _item_score(seen: Field, observed: Observed) -> float:
     score = name + 10 * _share(seen, observed) - _depth(seen)
     is_generic = name <= 60
     if is_generic and len(seen.values) >= 0.95 * seen.values.total() and seen.values.total() > 50:
-        return 0  # each event has its own: the event's id, and not an item's
+        return 0  # another value in each event: the event's id, not an item's
     return max(score - _VARIANT_PENALTY * _names_variants(seen, observed), 1)
 
 
-_VARIANT_PENALTY = 30
-
-
 def _names_variants(seen: Field, observed: Observed) -> bool:
-    """Whether another field beside an SKU names fewer things: the products that the SKUs are variants of."""
+    """Whether the field is an SKU, and another id beside it has fewer values: the product of which it is a variant."""
     if names.folded(seen.name) not in ("sku", "variantid", "productvariantid"):
         return False
     beside = (other for other in observed if other.parent == seen.parent and other.path != seen.path)
     return any(
         names.item(other.name, "") >= 90 and len(other.at) >= 0.9 * len(seen.at)
-        and len(seen.values) > _VARIANTS * len(other.values) > 1
+        and len(seen.values) > _VARIANTS_PER_ITEM * len(other.values) > 1
         for other in beside
     )  # fmt: skip
 
 
 def _kinship(event: Field, element: Field) -> float:
-    """How much speaks for two fields to hold the same ids."""
+    """Score how likely two fields have the same ids."""
     common = len(event.values.keys() & element.values.keys()) / min(len(event.values), len(element.values))
     same_name = names.folded(event.name) == names.folded(element.name)
     return 50 * same_name + 50 * common if same_name or common >= 0.2 else 0
@@ -221,14 +240,14 @@ def _is_address(seen: Field) -> bool:
     return sum(count for text, count in seen.values.items() if "/" in text or " " in text) > 0.5 * seen.values.total()
 
 
-def _ranked(observed: Observed, score: Callable[[Field], float], least: float = _NOT_WORTH_A_WORD) -> list[Field]:
-    """The fields with a score, the best first; those far behind the best are left out."""
+def _ranked(observed: Observed, score: Callable[[Field], float], least: float = _MIN_SHARE_OF_BEST) -> list[Field]:
+    """The fields with a score, the best first, down to the share ``least`` of the best score."""
     scored = sorted(((score(seen), seen) for seen in observed), key=lambda pair: (-pair[0], pair[1].path))
     return [seen for number, seen in scored if number > least * scored[0][0] and number > 0]
 
 
 def _others(ranked: list[Field]) -> tuple[str, ...]:
-    return tuple(seen.column_path for seen in ranked[1 : 1 + _MOST_ALTERNATIVES])
+    return tuple(seen.column_path for seen in ranked[1 : 1 + _MAX_ALTERNATIVES])
 
 
 def _parent_name(seen: Field) -> str:
@@ -237,7 +256,7 @@ def _parent_name(seen: Field) -> str:
 
 def _depth(seen: Field) -> float:
     steps = seen.steps
-    return _DEPTH * (len(steps) - 1) + (_CONTEXT if steps[0] == "context" else 0)
+    return _DEPTH_PENALTY * (len(steps) - 1) + (_CONTEXT_PENALTY if steps[0] == "context" else 0)
 
 
 def _share(seen: Field, observed: Observed) -> float:
@@ -252,7 +271,7 @@ def _count(number: int, one: str) -> str:
     return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
-def _shown(seen: Field) -> str:
-    """The most frequent value, short enough for a comment."""
+def _example(seen: Field) -> str:
+    """The most frequent value, at most 40 characters long."""
     text = seen.values.most_common(1)[0][0].replace("\n", " ")
     return text if len(text) <= 40 else text[:39] + "…"

@@ -1,4 +1,4 @@
-"""Which fields events have, of which types, and how often: what a catalog says of a day."""
+"""Which fields events have, of which JSON types, and how often they are null: the fields of a catalog."""
 
 from __future__ import annotations
 
@@ -8,40 +8,51 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from personalize_assets.conversion.mapping.paths import EACH
+from personalize_assets.storage.manifests import CatalogField
 
 _JSON_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", dict: "object", list: "array"}
 
 
 class _Shape(NamedTuple):
-    """What objects of the same names and types at the same place have in common."""
+    """What objects of the same names and types at the same path have in common.
+
+    Attributes:
+        number: Position in the order in which shapes were first seen.
+        types: ``(path, type)`` of its fields; an empty text is null, as in the conversion.
+        nested: ``(name, path)`` of the fields that hold objects or arrays.
+    """
 
     number: int
-    said: tuple[tuple[str, str], ...]
-    """The paths of its fields and their types; an empty text is null, as it is to the conversion."""
+    types: tuple[tuple[str, str], ...]
     nested: tuple[tuple[str, str], ...]
-    """The names and paths of those that hold objects or arrays."""
 
 
-class Fields:
-    """The fields of the events seen so far.
+class FieldStats:
+    """Counts the fields of events.
 
-    Events are much alike: an object whose like was seen is known by its shape, and what shapes say is told at the end.
+    Most events are alike, so each event is only counted under its set of shapes; paths and types are summed up once per
+    set, in ``fields``.
+
+    Attributes:
+        events: How many events were added.
     """
 
     def __init__(self) -> None:
+        """Begin without events."""
         self.events = 0
         self._shapes: dict[Any, _Shape] = {}
-        # A set of shapes: an array of ten products says the same thing once.
+        # A set: an array of ten products of one shape counts once.
         self._seen: Counter[frozenset[int]] = Counter()
 
-    def add(self, fields: Mapping[str, Any]) -> None:
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Count the fields of one event."""
         self.events += 1
         found: set[int] = set()
-        self._find(fields, "", found)
+        self._find(event, "", found)
         self._seen[frozenset(found)] += 1
 
     def _find(self, value: Any, path: str, found: set[int]) -> None:
-        """Paths as a config writes them. The fields of an array's elements follow the array's path."""
+        """Add the shapes of a value to ``found``. Fields of an array's elements follow the array's own path."""
         if type(value) is list:
             for element in value:
                 if type(element) is dict or type(element) is list:
@@ -56,25 +67,21 @@ class Fields:
         for name, inner_path in shape.nested:
             self._find(value[name], inner_path, found)
 
-    def as_json(self) -> list[dict[str, Any]]:
-        """``[{"path", "types", "nulls"}]`` in the order of paths; ``nulls`` is the share of events without a value."""
+    def fields(self) -> tuple[CatalogField, ...]:
+        """The fields in the order of their paths; ``nulls`` is rounded to 4 digits."""
         types: dict[str, set[str]] = {}
         with_value: Counter[str] = Counter()
         shapes = list(self._shapes.values())  # in the order of their numbers
         for numbers, events in self._seen.items():
-            said = {pair for number in numbers for pair in shapes[number].said}
-            for path, kind in said:
+            pairs = {pair for number in numbers for pair in shapes[number].types}
+            for path, kind in pairs:
                 types.setdefault(path, set()).add(kind)
-            for path in {path for path, kind in said if kind != "null"}:
+            for path in {path for path, kind in pairs if kind != "null"}:
                 with_value[path] += events
-        return [
-            {
-                "path": path,
-                "types": sorted(kinds - {"null"}),
-                "nulls": round(1 - with_value[path] / self.events, 4),
-            }
+        return tuple(
+            CatalogField(path, tuple(sorted(kinds - {"null"})), round(1 - with_value[path] / self.events, 4))
             for path, kinds in sorted(types.items())
-        ]
+        )
 
 
 def _shape(number: int, parent: str, names: tuple[str, ...], types: tuple[type, ...]) -> _Shape:
@@ -89,8 +96,8 @@ def _shape(number: int, parent: str, names: tuple[str, ...], types: tuple[type, 
 
 @lru_cache(maxsize=65_536)
 def path_of(parent: str, name: str) -> str:
-    """The path of a field called ``name`` below another (``""``: the event itself), as a config writes it."""
-    # At the beginning of a path, `each` without quotes would be an element of the config's `each`.
+    """The path of a field ``name`` below ``parent`` (``""``: the event itself), quoted as a config needs it."""
+    # At the beginning of a path, `each` without quotes means an element of the config's `each`.
     is_plain = name.isidentifier() and (parent or name != EACH)
     step = name if is_plain else "`" + name.replace("`", "``") + "`"
     return f"{parent}.{step}" if parent else step

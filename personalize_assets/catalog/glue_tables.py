@@ -1,24 +1,26 @@
-"""The AWS Glue Data Catalog: tables for Athena over what lies in S3, or a crawler of the user's that makes them.
+"""Registers tables for Athena in the AWS Glue Data Catalog, or runs the user's crawler, if the config says so.
 
-Beside the catalogs, ``catalog/raw_events.sql`` and ``catalog/filtered_interactions.sql`` say the same as statements,
-for whoever has not named a database. AWS Glue is called only where the config says so.
+Always writes ``catalog/raw_events.sql`` and ``catalog/filtered_interactions.sql``, the same tables as statements.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
-from personalize_assets.aws.client import explained
-from personalize_assets.catalog.athena import INTERACTIONS, FieldTypes, Table, interactions_table, raw_table
+import msgspec
+
+from personalize_assets.aws.client import boto3_client
+from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.catalog.athena import INTERACTIONS, Table, interactions_table, raw_table
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import DAILY, Destination
+from personalize_assets.storage.manifests import DayCatalog
 
 _FIELDS = "catalog/_fields.json"
 _POLL_SECONDS = 10.0
@@ -26,10 +28,21 @@ _TABLE_RIGHTS = "glue:GetTable, glue:CreateTable and glue:UpdateTable on the cat
 _CRAWLER_RIGHTS = "glue:StartCrawler and glue:GetCrawler on the crawler"
 
 
-def describe(
-    config: Config, destination: Destination, interactions: Dataset, catalogs: Mapping[str, Mapping[str, Any]]
+class SeenFields(msgspec.Struct, frozen=True):
+    """What all catalogs so far have shown: JSON types by path, and one key of each source's folder."""
+
+    fields: dict[str, list[str]] = {}
+    keys: list[str] = []
+
+
+def register_tables(
+    config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
 ) -> dict[str, str]:
-    """Describe what these days' catalogs show. Returns what was done, for people; nothing where nothing is in S3."""
+    """Write the statements for what these catalogs show, and register the tables or run the crawler.
+
+    Returns what was done, by kind (``athena``, ``crawler``, ``tables``), as text for people; empty unless source and
+    destination are in S3. Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
+    """
     if not (config.source.uri.startswith("s3://") and destination.uri.startswith("s3://")):
         return {}
     tables = _tables(config, destination, interactions, catalogs)
@@ -49,41 +62,40 @@ def describe(
 
 
 def _tables(
-    config: Config, destination: Destination, interactions: Dataset, catalogs: Mapping[str, Mapping[str, Any]]
+    config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
 ) -> list[Table]:
     source = config.source
-    # A dataset's own source has other events; the table is of the main one.
-    files = [file for catalog in catalogs.values() for file in catalog["files"] if file["source"] == "source"]
-    fields, sources = _all_seen(destination, catalogs, [file["key"] for file in files])
-    streams = sum(file["framing"] == "stream" for file in files)
+    # Only the main source: a dataset's own source has other events.
+    files = [file for catalog in catalogs for file in catalog.files if file.source == "source"]
+    seen = _update_seen_fields(destination, catalogs, [file.key for file in files])
+    fields = {path: set(types) for path, types in seen.fields.items()}
+    streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(DAILY["interactions"])
     return [
-        raw_table(source.uri, source.layout, source.start_date, sources, fields, streams),
+        raw_table(source.uri, source.layout, source.start_date, seen.keys, fields, streams),
         interactions_table(daily, source.start_date, daily_schema(interactions)),
     ]
 
 
-def _all_seen(
-    destination: Destination, catalogs: Mapping[str, Mapping[str, Any]], keys: Sequence[str]
-) -> tuple[FieldTypes, list[str]]:
-    """Fields and one key a folder of a source, of these days and all before: a quiet day must not narrow the table."""
+def _update_seen_fields(destination: Destination, catalogs: Iterable[DayCatalog], keys: Iterable[str]) -> SeenFields:
+    """Add these catalogs to what was seen before, so that a day with few fields does not remove columns."""
     kept = destination.store.read(_FIELDS)
     try:
-        before = json.loads(kept) if kept else {}
-        fields: FieldTypes = {path: set(types) for path, types in before.get("fields", {}).items()}
-        sources = {key.split("/")[1]: key for key in before.get("keys", ()) if "/" in key}
-    except (ValueError, AttributeError):
-        fields, sources = {}, {}  # it is made of the catalogs, and will be again
-    for catalog in catalogs.values():
-        for field in catalog["fields"]:
-            fields.setdefault(field["path"], set()).update(field["types"])
+        before = msgspec.json.decode(kept or b"{}", type=SeenFields)
+    except msgspec.DecodeError:
+        before = SeenFields()  # it fills again from the next catalogs
+    fields = {path: set(types) for path, types in before.fields.items()}
+    for catalog in catalogs:
+        for field in catalog.fields:
+            fields.setdefault(field.path, set()).update(field.types)
+    by_folder = {key.split("/")[1]: key for key in before.keys if "/" in key}
     for key in keys:
-        sources.setdefault(key.split("/")[1] if "/" in key else key, key)
-    told = {"fields": {path: sorted(types) for path, types in sorted(fields.items())}, "keys": sorted(sources.values())}
-    text = json.dumps(told, indent=1, ensure_ascii=False).encode()
+        by_folder.setdefault(key.split("/")[1] if "/" in key else key, key)
+    seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_folder.values()))
+    text = json.dumps(msgspec.to_builtins(seen), indent=1, ensure_ascii=False).encode()
     if text != kept:
         destination.store.write(_FIELDS, text)
-    return fields, sorted(sources.values())
+    return seen
 
 
 def _register(config: Config, database: str, tables: Sequence[Table]) -> None:
@@ -91,26 +103,27 @@ def _register(config: Config, database: str, tables: Sequence[Table]) -> None:
         f"there is no such database{_where(config)}; create it (`personalize-assets deploy --parameter "
         f"DatabaseName={database}` does), or correct glue.database"
     )
+    advice = {"EntityNotFoundException": missing}
     for table in tables:
-        answers = {"EntityNotFoundException": missing}
-        with explained(f"Data Catalog {database!r}", _TABLE_RIGHTS, answers):
-            glue = config.aws.client("glue")
+        with explain_errors(f"Data Catalog {database!r}", _TABLE_RIGHTS, advice):
+            glue = boto3_client(config.aws, "glue")
             wanted = table.table_input()
             try:
                 found = glue.get_table(DatabaseName=database, Name=table.name)["Table"]
             except glue.exceptions.EntityNotFoundException:
                 glue.create_table(DatabaseName=database, TableInput=wanted)
                 continue
-            if any(found.get(key) != value for key, value in wanted.items()):  # each update makes a version to keep
+            # Glue keeps a version for each update.
+            if any(found.get(key) != value for key, value in wanted.items()):
                 glue.update_table(DatabaseName=database, TableInput=wanted)
 
 
 def _crawl(config: Config) -> None:
-    """Run a crawler and wait for its end; one that somebody else has started will do."""
+    """Run the crawler, unless it runs already, and wait for its end."""
     name = config.glue.crawler
     missing = f"there is no such crawler{_where(config)}; correct glue.crawler, or write glue.catalog: tables"
-    with explained(f"Crawler {name!r}", _CRAWLER_RIGHTS, {"EntityNotFoundException": missing}):
-        glue = config.aws.client("glue")
+    with explain_errors(f"Crawler {name!r}", _CRAWLER_RIGHTS, {"EntityNotFoundException": missing}):
+        glue = boto3_client(config.aws, "glue")
         with suppress(glue.exceptions.CrawlerRunningException):
             glue.start_crawler(Name=name)
         while (crawler := glue.get_crawler(Name=name)["Crawler"])["State"] != "READY":

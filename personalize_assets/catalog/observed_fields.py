@@ -1,9 +1,9 @@
-"""What a sample of events holds, field by field: where values stand, of which types they are, and which they are."""
+"""The fields of a sample of events: in which events each has a value, of which JSON types, and which values."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from personalize_assets.conversion.mapping.paths import EACH, Path, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER, to_text
 
-# Beyond this a field is an id or free text, and one value more says nothing new.
-MOST_VALUES = 20_000
-# 2100-01-01: a larger number is no point in time that an event could have.
+MAX_VALUES = 20_000
+"""Distinct values that are kept of a field; one with more is an id or free text."""
+# 2100-01-01: a larger number is not taken for a time.
 _LATEST_SECONDS = 4_102_444_800
 
 
@@ -24,12 +24,12 @@ class Field:
     """One field of the events.
 
     Attributes:
-        path: From the event, as the catalog writes it; through an array to the fields of its elements.
-        parent: The path of the object it lies in; ``""`` is the event.
-        array: The path of the array of objects that it lies in, or None.
-        at: The numbers of the events in which it has a value; null, empty texts and empty arrays are none.
-        kinds: How often a value was of a type of JSON; ``list`` once for an array, and its elements by themselves.
-        values: How often a value was found, as text; each element of an array by itself.
+        path: From the event, as in a catalog; fields of an array's elements follow the array's path.
+        parent: Path of the object that has the field; ``""`` is the event.
+        array: Path of the array whose elements have the field, or None.
+        at: Numbers of the events in which it has a value: not null, an empty text or an empty array.
+        kinds: Number of values by JSON type, as Python types; an array counts as one ``list``.
+        values: Number of values by their text; the elements of an array count one by one.
     """
 
     path: str
@@ -41,42 +41,45 @@ class Field:
 
     @property
     def steps(self) -> Path:
+        """The path, parsed."""
         return parse_path(self.path)
 
     @property
     def name(self) -> str:
+        """The last step of the path."""
         return self.steps[-1]
 
     @property
     def column_path(self) -> str:
-        """As a column names it: from the element of ``each``, where the field lies in one."""
+        """The path as a column needs it: ``each.…`` for a field of an array's elements."""
         if self.array is None:
             return self.path
         return f"{EACH}.{self.path[len(self.array) + 1 :]}"
 
     @property
     def is_scalar(self) -> bool:
-        """Whether values are texts and numbers that could be an id."""
+        """Whether it has values, and all of them are texts or numbers, as ids are."""
         return bool(self.values) and not set(self.kinds) & {dict, list, bool}
 
     @property
     def is_numeric(self) -> bool:
-        """Whether nearly all values are numbers, or numbers written as text."""
+        """Whether at least 95 % of the values are numbers, or numbers written as text, and none is a boolean."""
         return self._share(lambda text: NUMBER.fullmatch(text.strip()) is not None) >= 0.95 and bool not in self.kinds
 
     @property
     def is_whole(self) -> bool:
+        """Whether all values are integers, or integers written as text."""
         return self._share(lambda text: text.strip().lstrip("+-").isdigit()) == 1
 
     @property
     def is_time(self) -> bool:
-        """Whether nearly all values are points in time from 1990 on. A small number is none."""
+        """Whether at least 90 % of the values can be read as times from 1990 to 2100."""
         return self.is_scalar and self._share(_is_time) >= 0.9
 
-    def _share(self, is_so: Any) -> float:
+    def _share(self, is_true: Callable[[str], bool]) -> float:
         if not self.values:
             return 0.0
-        return sum(count for text, count in self.values.items() if is_so(text)) / self.values.total()
+        return sum(count for text, count in self.values.items() if is_true(text)) / self.values.total()
 
 
 def _is_time(text: str) -> bool:
@@ -85,12 +88,15 @@ def _is_time(text: str) -> bool:
 
 
 class Observed:
-    """Events, and their fields by path. Fields of an array in an array are left out: no path of a column leads there.
+    """Events and their fields. Fields of an array within an array are left out: a column's path cannot reach them.
 
-    ``events`` are kept as they are: they must be few enough to lie in memory.
+    Attributes:
+        events: As given; kept in memory. Their numbers are positions in it.
+        fields: By path.
     """
 
     def __init__(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Collect the fields of all events."""
         self.events = events
         self.fields: dict[str, Field] = {}
         for number, event in enumerate(events):
@@ -101,16 +107,16 @@ class Observed:
                 _enter(seen, value, number)
 
     def __iter__(self) -> Iterator[Field]:
-        """The fields that have a value at all, by path."""
+        """The fields that have a value in any event, in the order of their paths."""
         return iter(sorted((field for field in self.fields.values() if field.at), key=lambda field: field.path))
 
     def where(self, path: str, value: str) -> set[int]:
-        """The numbers of the events that have this text at a path outside arrays."""
+        """Numbers of the events that have this value, as text, at a path outside arrays."""
         steps = parse_path(path)
         return {number for number in self.fields[path].at if _text(_at(self.events[number], steps)) == value}
 
     def text(self, number: int, path: str) -> str | None:
-        """The value of an event at a path outside arrays, as text."""
+        """The value of an event at a path outside arrays, as text; None if there is none."""
         return _text(_at(self.events[number], parse_path(path)))
 
 
@@ -120,7 +126,7 @@ def _enter(seen: Field, value: Any, number: int) -> None:
     seen.at.add(number)
     seen.kinds[type(value)] += 1
     for one in value if type(value) is list else (value,):
-        if (text := _text(one)) and (text in seen.values or len(seen.values) < MOST_VALUES):
+        if (text := _text(one)) and (text in seen.values or len(seen.values) < MAX_VALUES):
             seen.values[text] += 1
 
 
@@ -149,5 +155,5 @@ def _at(event: Any, steps: Path) -> Any:
 def _text(value: Any) -> str | None:
     try:
         return None if isinstance(value, list) else to_text(value)
-    except ValueError:  # an object, or a number beyond every type
+    except ValueError:  # an object, or a number that no column type can hold
         return None

@@ -25,5 +25,10 @@ def is_remote(spark: SparkSession) -> bool:
 def parallelism(spark: SparkSession | None) -> int:
     """Return how many tasks run at once: the cores of the cluster, or of this machine without Spark or over Connect."""
     if spark is None or is_remote(spark):
-        return os.cpu_count() or 1
+        return machine_cores()
     return int(spark.sparkContext.defaultParallelism)
+
+
+def machine_cores() -> int:
+    """Return the number of cores of this machine, which every engine on it uses."""
+    return os.cpu_count() or 1

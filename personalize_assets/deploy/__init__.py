@@ -1,1 +1,1 @@
-"""``personalize-assets deploy``: the Glue job and what belongs to it, put into an AWS account by CloudFormation."""
+"""``personalize-assets deploy``: the Glue job and what it needs, put into an AWS account as a CloudFormation stack."""

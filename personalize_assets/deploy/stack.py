@@ -1,19 +1,20 @@
-"""The CloudFormation stack of a config: what would be done, and doing it.
+"""Plans and applies the CloudFormation stack of a config.
 
-What belongs here: which values a config gives the template's parameters, and the calls. What the resources are
-stands in ``glue/template.yaml``.
+``plan`` looks at the account and decides, ``describe`` writes a plan out, ``apply`` carries it out. What belongs here:
+which values a config gives the template's parameters. What the resources are is in ``glue/template.yaml``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from personalize_assets.aws.client import Aws, explained
+from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config import Config
+from personalize_assets.deploy.account import Account, look_up
+from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -22,135 +23,115 @@ _RIGHTS = (
     "cloudformation:DescribeStacks, GetTemplate, CreateStack, UpdateStack and DescribeStackEvents, s3:ListBucket, "
     "GetBucketPolicy and PutObject on the destination, and the rights to make what the plan lists"
 )
+# Two more sources than the main one have a parameter of the template: a source of users, and one of items.
+_MORE_SOURCES = ("SecondSourceArn", "ThirdSourceArn")
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads a template for its names; ``!Ref`` and the like are taken as what stands after them."""
+@dataclass(frozen=True)
+class Upload:
+    """A file for the bucket, and whether it is there already: its key has its content's digest."""
 
-
-def _untagged(loader: yaml.SafeLoader, tag: str, node: yaml.Node) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    assert isinstance(node, yaml.MappingNode)
-    return loader.construct_mapping(node, deep=True)
-
-
-_Loader.add_multi_constructor("!", _untagged)
-
-
-def parsed(text: str) -> dict[str, Any]:
-    """A template as plain values."""
-    found: dict[str, Any] = yaml.load(text, _Loader)
-    return found
+    key: str
+    artifact: Artifact
+    exists: bool
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What there is, and what is to be done. ``before`` is the stack as it stands, None if there is none."""
+    """What is to be done.
 
-    aws: Aws
+    Attributes:
+        account: What exists now.
+        parameters: Values that the config and the command line give.
+        kept: Other parameters of the deployed stack, which keep their values.
+        uploads: The job's script and zip.
+        notes: What the user has to do besides.
+    """
+
     stack: str
-    region: str
     bucket: str
-    makes_bucket: bool
-    template: str
+    account: Account
+    template: Template
     parameters: Mapping[str, str]
-    before: Mapping[str, str] | None
-    template_changes: bool
-    uploads: tuple[tuple[str, Artifact, bool], ...]
-    notes: tuple[str, ...] = field(default=())
+    kept: Mapping[str, str]
+    uploads: tuple[Upload, ...]
+    notes: tuple[str, ...] = ()
 
-    @property
-    def kept(self) -> list[str]:
-        """Parameters that neither config nor command line names: they stay as they were deployed last."""
-        return [name for name in self.before or {} if name not in self.parameters and name in self._known]
 
-    @property
-    def _known(self) -> Mapping[str, Any]:
-        return parsed(self.template)["Parameters"]  # type: ignore[no-any-return]
-
-    def lines(self) -> Iterator[str]:
-        state = "new" if self.before is None else "there, to be updated"
-        yield f"Stack      {self.stack} in {self.region}: {state}"
-        yield f"Bucket     {self.bucket}: {'made by the stack' if self.makes_bucket else 'there'}"
-        for key, artifact, is_there in self.uploads:
-            size = f"{len(artifact.content):,} bytes"
-            yield f"Upload     s3://{self.bucket}/{key}: {'there already' if is_there else size}"
-        for name, value in self.parameters.items():
-            was = (self.before or {}).get(name)
-            change = f"  (was {was or 'empty'})" if self.before is not None and was != value else ""
-            yield f"Parameter  {name} = {value or 'empty'}{change}"
-        for name in self.kept:
-            yield f"Parameter  {name} = {(self.before or {})[name] or 'empty'}  (kept)"
-        if self.before is None:
-            for name, resource in parsed(self.template)["Resources"].items():
-                when = "  (if asked for)" if "Condition" in resource else ""
-                yield f"Resource   {name}: {resource['Type']}{when}"
-        elif self.template_changes:
-            yield "Template   changed"
-        for note in self.notes:
-            yield f"Note       {note}"
+# -- planning ---------------------------------------------------------------------------------------------------------
 
 
 def plan(config: Config, stack: str, given: Mapping[str, str]) -> Plan:
-    """Look at what is there; calls nothing that changes anything. ``given`` are parameters from the command line."""
-    text = template()
-    unknown = sorted(set(given) - set(parsed(text)["Parameters"]))
+    """Decide what to do, without changing anything. ``given`` are parameters from the command line, by name.
+
+    Raises ``PersonalizeAssetsError`` for an unknown parameter, a destination that is a whole bucket, a stack that
+    cannot be updated, and refusals of AWS.
+    """
+    form = Template.of(template())
+    _check_parameters(given, form)
+    bucket, prefix = _destination(config)
+    artifacts = {f"{prefix}/{_CODE}/{artifact.name}": artifact for artifact in (script(), library())}
+    with explain_errors(f"Stack {stack!r}", _RIGHTS):
+        account = look_up(config.aws, stack, bucket, artifacts)
+    return plan_for(account, config, stack, given, form, artifacts)
+
+
+def plan_for(
+    account: Account,
+    config: Config,
+    stack: str,
+    given: Mapping[str, str],
+    form: Template,
+    artifacts: Mapping[str, Artifact],
+) -> Plan:
+    """The plan for what the account has; ``artifacts`` are the script and the zip by their keys. Makes no call."""
+    bucket, prefix = _destination(config)
+    before = account.stack.parameters if account.stack else {}
+    # A policy of the stack's own may be replaced, another one not.
+    sets_policy = not account.has_policy or before.get("ManageBucketPolicy") == "true"
+    script_key, library_key = artifacts
+    parameters = {
+        **_source_parameters(config),
+        "DestinationBucketName": bucket,
+        "DestinationDataPrefix": prefix,
+        "CreateDestinationBucket": before.get("CreateDestinationBucket") or str(not account.has_bucket).lower(),
+        "ManageBucketPolicy": str(sets_policy).lower(),
+        "JobName": config.glue.job,
+        "ScriptKey": script_key,
+        "LibraryKey": library_key,
+        "AdditionalPythonModules": form.defaults["AdditionalPythonModules"] or "",
+        **_optional_parameters(config),
+        **given,
+    }
+    return Plan(
+        stack,
+        bucket,
+        account,
+        form,
+        parameters,
+        {name: value for name, value in before.items() if name not in parameters and name in form.defaults},
+        tuple(Upload(key, artifact, key in account.keys) for key, artifact in artifacts.items()),
+        () if sets_policy else (_policy_note(bucket, prefix),),
+    )
+
+
+def _check_parameters(given: Mapping[str, str], form: Template) -> None:
+    unknown = sorted(set(given) - set(form.defaults))
     if unknown:
-        names = ", ".join(parsed(text)["Parameters"])
         raise PersonalizeAssetsError(
-            f"--parameter {unknown[0]}: the template has no such parameter; use one of {names}"
+            f"--parameter {unknown[0]}: the template has no such parameter; use one of {', '.join(form.defaults)}"
         )
-    aws = config.aws
+
+
+def _destination(config: Config) -> tuple[str, str]:
+    """Bucket and prefix. Raises ``PersonalizeAssetsError`` without a prefix."""
     bucket, prefix = _split(config.destination.uri)
     if not prefix:
         raise PersonalizeAssetsError(
             f"destination.uri: {config.destination.uri!r} is a whole bucket; write s3://{bucket}/prefix, so that the "
             "job's role need not be given all of it"
         )
-    with explained(f"Stack {stack!r}", _RIGHTS):
-        cloudformation, s3 = aws.client("cloudformation"), aws.client("s3")
-        before, old_template = _deployed(cloudformation, stack)
-        is_there = _is_there(s3, Bucket=bucket)
-        artifacts = [(f"{prefix}/{_CODE}/{artifact.name}", artifact) for artifact in (script(), library())]
-        uploads = tuple((key, it, is_there and _is_there(s3, Bucket=bucket, Key=key)) for key, it in artifacts)
-        manages_policy, notes = _bucket_policy(s3, bucket, prefix, is_there, before)
-    parameters = {
-        **_of_sources(config),
-        "DestinationBucketName": bucket,
-        "DestinationDataPrefix": prefix,
-        "CreateDestinationBucket": (before or {}).get("CreateDestinationBucket") or str(not is_there).lower(),
-        "ManageBucketPolicy": manages_policy,
-        "JobName": config.glue.job,
-        "ScriptKey": uploads[0][0],
-        "LibraryKey": uploads[1][0],
-        "AdditionalPythonModules": parsed(text)["Parameters"]["AdditionalPythonModules"]["Default"],
-        **({"WorkerType": config.glue.worker_type} if config.glue.worker_type else {}),
-        **({"NumberOfWorkers": str(config.glue.workers)} if config.glue.workers else {}),
-        **({"DatabaseName": config.glue.database} if config.glue.database else {}),
-        **({"CreateCrawler": "true"} if config.glue.crawler == f"{config.glue.job}-raw-events" else {}),
-        **({"KmsKeyArn": aws.kms_key} if aws.kms_key and aws.kms_key.startswith("arn:") else {}),
-        **given,
-    }
-    region = cloudformation.meta.region_name
-    changes = old_template is not None and old_template != text
-    return Plan(aws, stack, region, bucket, not is_there, text, parameters, before, changes, uploads, tuple(notes))
-
-
-def carry_out(plan: Plan) -> dict[str, str]:
-    """Upload and create or update; waits for the end of it and returns the stack's outputs."""
-    with explained(f"Stack {plan.stack!r}", _RIGHTS):
-        cloudformation = plan.aws.client("cloudformation")
-        # A job may name files that are not there yet, but not the other way round: a bucket comes before what is in it.
-        if not plan.makes_bucket:
-            _upload(plan)
-        _apply(cloudformation, plan)
-        if plan.makes_bucket:
-            _upload(plan)
-        (stack,) = cloudformation.describe_stacks(StackName=plan.stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+    return bucket, prefix
 
 
 def _split(uri: str) -> tuple[str, str]:
@@ -158,113 +139,123 @@ def _split(uri: str) -> tuple[str, str]:
     return bucket, prefix
 
 
-def _of_sources(config: Config) -> dict[str, str]:
+def _source_parameters(config: Config) -> dict[str, str]:
     uris = list(dict.fromkeys(config.source_of(name).uri for name in config.datasets.named()))
     bucket, prefix = _split(uris[0])
-    more = [f"arn:{_partition(config.aws.region)}:s3:::{uri.removeprefix('s3://')}/*" for uri in uris[1:]]
+    partition = "aws-cn" if (config.aws.region or "").startswith("cn-") else "aws"
+    arns = (f"arn:{partition}:s3:::{uri.removeprefix('s3://')}/*" for uri in uris[1:])
     return {
         "SourceBucketName": bucket,
         "SourceDataPrefix": prefix,
-        **dict(zip(("SecondSourceArn", "ThirdSourceArn"), more, strict=False)),
+        **dict(zip(_MORE_SOURCES, arns, strict=False)),
     }
 
 
-def _partition(region: str | None) -> str:
-    return "aws-cn" if (region or "").startswith("cn-") else "aws"
+def _optional_parameters(config: Config) -> dict[str, str]:
+    """Parameters of keys that the config may leave out; those it leaves out keep the stack's value."""
+    glue, key = config.glue, config.aws.kms_key
+    values = {
+        "WorkerType": glue.worker_type,
+        "NumberOfWorkers": str(glue.workers) if glue.workers else None,
+        "DatabaseName": glue.database,
+        "CreateCrawler": "true" if glue.crawler == f"{glue.job}-raw-events" else None,
+        "KmsKeyArn": key if key and key.startswith("arn:") else None,
+    }
+    return {name: value for name, value in values.items() if value}
 
 
-def _deployed(cloudformation: Any, stack: str) -> tuple[dict[str, str] | None, str | None]:
-    """The parameters and the template of the stack as it stands."""
-    from botocore.exceptions import ClientError
-
-    try:
-        (found,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        if "does not exist" not in str(error):
-            raise
-        return None, None
-    if found["StackStatus"] == "ROLLBACK_COMPLETE":
-        raise PersonalizeAssetsError(
-            f"Stack {stack!r} is what is left of a first try that failed, and cannot be updated; delete it and deploy "
-            "again"
-        )
-    text = cloudformation.get_template(StackName=stack)["TemplateBody"]
-    values = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())}
-    return values, text if isinstance(text, str) else None
-
-
-def _is_there(s3: Any, **what: str) -> bool:
-    from botocore.exceptions import ClientError
-
-    try:
-        s3.head_object(**what) if "Key" in what else s3.head_bucket(**what)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchKey", "NoSuchBucket"):
-            raise
-        return False
-    return True
-
-
-def _bucket_policy(
-    s3: Any, bucket: str, prefix: str, is_there: bool, before: Mapping[str, str] | None
-) -> tuple[str, list[str]]:
-    """Whether the stack may set the bucket's policy: not where that would replace one that somebody else has made."""
-    from botocore.exceptions import ClientError
-
-    if not is_there or (before or {}).get("ManageBucketPolicy") == "true":
-        return "true", []
-    try:
-        s3.get_bucket_policy(Bucket=bucket)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchBucketPolicy":
-            return "true", []
-        raise
-    note = (
+def _policy_note(bucket: str, prefix: str) -> str:
+    return (
         f"{bucket} has a policy already, which stays as it is: add s3:GetObject on {prefix}/exports/* and "
         "s3:ListBucket for personalize.amazonaws.com to it (docs/glue.md)"
     )
-    return "false", [note]
 
 
-def _upload(plan: Plan) -> None:
-    s3 = plan.aws.client("s3")
-    for key, artifact, is_there in plan.uploads:
-        if not is_there:
-            s3.put_object(Bucket=plan.bucket, Key=key, Body=artifact.content, **plan.aws.encryption())
+# -- description ------------------------------------------------------------------------------------------------------
 
 
-def _apply(cloudformation: Any, plan: Plan) -> None:
+def describe(plan: Plan) -> Iterator[str]:
+    """A plan for people, line by line."""
+    account = plan.account
+    before = account.stack.parameters if account.stack else {}
+    yield f"Stack      {plan.stack} in {account.region}: {'exists, to be updated' if account.stack else 'new'}"
+    yield f"Bucket     {plan.bucket}: {'exists' if account.has_bucket else 'made by the stack'}"
+    for upload in plan.uploads:
+        size = f"{len(upload.artifact.content):,} bytes"
+        yield f"Upload     s3://{plan.bucket}/{upload.key}: {'exists already' if upload.exists else size}"
+    for name, value in plan.parameters.items():
+        old = before.get(name)
+        change = f"  (was {old or 'empty'})" if account.stack and old != value else ""
+        yield f"Parameter  {name} = {value or 'empty'}{change}"
+    for name, value in plan.kept.items():
+        yield f"Parameter  {name} = {value or 'empty'}  (kept)"
+    if account.stack is None:
+        for name, type in plan.template.resources.items():
+            yield f"Resource   {name}: {type}{'  (if asked for)' if name in plan.template.conditional else ''}"
+    elif account.stack.template not in (None, plan.template.text):
+        yield "Template   changed"
+    for note in plan.notes:
+        yield f"Note       {note}"
+
+
+# -- application ------------------------------------------------------------------------------------------------------
+
+
+def apply(plan: Plan, aws: Aws) -> dict[str, str]:
+    """Upload the files, create or update the stack, wait for its end (20 minutes at most) and return its outputs.
+
+    Raises ``PersonalizeAssetsError`` with CloudFormation's reasons if the stack fails.
+    """
+    with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
+        cloudformation = boto3_client(aws, "cloudformation")
+        # A job may be made before the files it names, but a file not before its bucket.
+        if plan.account.has_bucket:
+            _upload(plan, aws)
+        _create_or_update(cloudformation, plan)
+        if not plan.account.has_bucket:
+            _upload(plan, aws)
+        (stack,) = cloudformation.describe_stacks(StackName=plan.stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+
+
+def _upload(plan: Plan, aws: Aws) -> None:
+    s3 = boto3_client(aws, "s3")
+    for upload in plan.uploads:
+        if not upload.exists:
+            s3.put_object(Bucket=plan.bucket, Key=upload.key, Body=upload.artifact.content, **encryption(aws))
+
+
+def _create_or_update(cloudformation: Any, plan: Plan) -> None:
     from botocore.exceptions import ClientError, WaiterError
 
-    kept = {name: (plan.before or {})[name] for name in plan.kept}
-    values = [{"ParameterKey": name, "ParameterValue": value} for name, value in {**kept, **plan.parameters}.items()]
     request = {
         "StackName": plan.stack,
-        "TemplateBody": plan.template,
-        "Parameters": values,
+        "TemplateBody": plan.template.text,
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in {**plan.kept, **plan.parameters}.items()
+        ],
         "Capabilities": ["CAPABILITY_IAM"],
     }
+    kind = "create" if plan.account.stack is None else "update"
     try:
-        if plan.before is None:
-            cloudformation.create_stack(**request)
-        else:
-            cloudformation.update_stack(**request)
+        getattr(cloudformation, f"{kind}_stack")(**request)
     except ClientError as error:
         if "No updates are to be performed" in str(error):
             return
         raise
-    done = cloudformation.get_waiter("stack_create_complete" if plan.before is None else "stack_update_complete")
+    waiter = cloudformation.get_waiter(f"stack_{kind}_complete")
     try:
-        done.wait(StackName=plan.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 240})
+        waiter.wait(StackName=plan.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 240})
     except WaiterError as error:
-        raise PersonalizeAssetsError(f"Stack {plan.stack!r} failed: {_why(cloudformation, plan.stack)}") from error
+        events = cloudformation.describe_stack_events(StackName=plan.stack)["StackEvents"]
+        raise PersonalizeAssetsError(f"Stack {plan.stack!r} failed: {_reasons(events)}") from error
 
 
-def _why(cloudformation: Any, stack: str) -> str:
-    events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-    reasons = [
+def _reasons(events: Sequence[Mapping[str, Any]]) -> str:
+    """The first three failures; ``events`` are CloudFormation's, the newest first."""
+    found = [
         f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
         for event in reversed(events)
         if event.get("ResourceStatus", "").endswith("_FAILED")
     ]
-    return "; ".join(reasons[:3]) or "CloudFormation names no reason; see its console"
+    return "; ".join(found[:3]) or "CloudFormation names no reason; see its console"

@@ -1,4 +1,4 @@
-"""Where the Spark logic runs: one class an engine behind one interface, chosen by the config's ``engine``."""
+"""Where job specs run: one class an engine behind one interface, chosen by ``engine`` in the config."""
 
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,9 @@ __all__ = ["Engine", "make_engine"]
 
 
 def make_engine(name: str, config: "Config | None" = None) -> Engine:
-    """The engine that a config names; only `glue` needs more of it. Nothing is started: no JVM, no call to AWS.
+    """The engine of that name; ``config`` is needed by `glue` only. Starts nothing: no JVM, no call to AWS.
 
-    Its module is loaded here: none should wait for what another engine needs.
+    Imports only the module of that engine. Raises ``PersonalizeAssetsError`` for an unknown name.
     """
     if name == "local":
         from personalize_assets.engines.local import LocalEngine

@@ -16,7 +16,7 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
 
     @abstractmethod
     def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
-        """Do what the spec says and wait for it. Raises ``PersonalizeAssetsError`` for what the user can mend."""
+        """Run the job of a spec and wait for its end. Raises ``PersonalizeAssetsError`` for what the user can fix."""
 
     def convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
         """``run`` for a spec of ``convert``, with the type of its report."""
@@ -31,12 +31,9 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
         return report
 
     def prepare(self, raw_bytes: int) -> None:
-        """Begin in the background, while other things are done, what a run over so many raw bytes will wait for.
-
-        Does nothing unless an engine says otherwise.
-        """
+        """Start in the background what a run over so many raw bytes will wait for. By default nothing."""
 
 
 def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
-    """A raw file that could not be read, with what to do about it."""
+    """The error for the user about a raw file that cannot be read."""
     return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

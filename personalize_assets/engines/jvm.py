@@ -1,4 +1,4 @@
-"""Java for the engine `local`: that it is there, and that it starts without orphans and without chatter."""
+"""Java for the engine `local`: found, new enough, and started without orphans and without needless output."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from personalize_assets.errors import PersonalizeAssetsError
 
 # Spark 4 runs on Java 17 and newer (Spark's page "Overview").
 OLDEST_JAVA = 17
-# Printed by every Java that Spark 4 starts, before any logging is set up, and of no use to anybody.
-_CHATTER = b"WARNING: Using incubator modules"
+# Printed by every Java that Spark 4 starts, before logging is set up; nothing to act on.
+_NOISE = b"WARNING: Using incubator modules"
 
 
 class JavaMissing(PersonalizeAssetsError):
-    """There is no Java for Spark to run on, or one that is too old."""
+    """No Java was found for Spark, or only one that is too old."""
 
 
 def check_java() -> None:
-    """Raise ``JavaMissing`` unless ``JAVA_HOME`` or the ``PATH`` has a Java that Spark runs on."""
+    """Raise ``JavaMissing`` unless the Java of ``JAVA_HOME``, or of the ``PATH`` if that is unset, is new enough."""
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else shutil.which("java")
     found = _java_version(java) if java else None
@@ -53,25 +53,25 @@ def _java_version(java: str) -> int | None:
 
 
 def use_this_python() -> None:
-    """Let tasks run in this interpreter with its packages, and not in whatever ``python3`` the ``PATH`` has."""
+    """Make Spark's workers use this interpreter and its packages, and not the ``python3`` of the ``PATH``."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
 
 
 @contextmanager
 def starting_jvm() -> Iterator[None]:
-    """Around the start of a session: Ctrl-C waits until Java is up, for a half-started one would be left behind."""
-    logging.getLogger().addFilter(_is_not_raised_too)
-    with _interrupts_later(), _without_chatter():
+    """Wrap the start of a session: Ctrl-C is delayed until Java runs, else a half-started Java would stay behind."""
+    logging.getLogger().addFilter(_is_not_lost_connection)
+    with _delayed_interrupts(), _without_noise():
         yield
 
 
-def _is_not_raised_too(record: logging.LogRecord) -> bool:
-    """Py4J prints the traceback of a lost connection (Ctrl-C stops Java too) beside raising it."""
+def _is_not_lost_connection(record: logging.LogRecord) -> bool:
+    """False for the traceback of a lost connection, which Py4J logs besides raising it (Ctrl-C stops Java too)."""
     return record.msg != "Exception while sending command."
 
 
 @contextmanager
-def _interrupts_later() -> Iterator[None]:
+def _delayed_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # Python interrupts only the main thread
         return
@@ -86,8 +86,8 @@ def _interrupts_later() -> Iterator[None]:
 
 
 @contextmanager
-def _without_chatter() -> Iterator[None]:
-    """A Java started here writes its errors through a thread that leaves out one line, for as long as it lives."""
+def _without_noise() -> Iterator[None]:
+    """Give a Java started here a stderr that a thread forwards without the useless line, until Java ends."""
     errors = os.dup(2)
     reading, writing = os.pipe()
     threading.Thread(target=_forward, args=(reading, errors), daemon=True).start()
@@ -102,5 +102,5 @@ def _without_chatter() -> Iterator[None]:
 def _forward(reading: int, errors: int) -> None:
     with os.fdopen(reading, "rb") as lines, os.fdopen(errors, "wb", buffering=0) as out:
         for line in lines:
-            if not line.startswith(_CHATTER):
+            if not line.startswith(_NOISE):
                 out.write(line)

@@ -1,8 +1,7 @@
-"""Spark in this process, on every core of this machine."""
+"""The engine ``local``: Spark in this process, on every core of this machine."""
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +12,7 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.spark import spark_conf
+from personalize_assets.conversion.spark import machine_cores, spark_conf
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
@@ -25,26 +24,26 @@ _starting = threading.Lock()
 
 
 class LocalEngine(Engine):
-    """Runs in process on dagster-pyspark's session, which is started by the first job and kept for the next."""
+    """Runs on dagster-pyspark's session in this process, which the first job starts and later ones reuse."""
 
     pyspark: LazyPySparkResource
 
     @classmethod
     def on_all_cores(cls) -> LocalEngine:
-        cores = os.cpu_count() or 1
+        """The engine with Spark's settings for one machine. Starts nothing."""
         settings = {
             **spark_conf(),
             "spark.app.name": "personalize_assets",
             "spark.master": "local[*]",
             "spark.driver.memory": "2g",
-            # One machine: a partition a core is enough, and what does not fit into memory is spilled.
-            "spark.sql.shuffle.partitions": str(cores),
+            # One partition a core: Spark spills to disk what does not fit into memory.
+            "spark.sql.shuffle.partitions": str(machine_cores()),
             "spark.driver.host": "localhost",
             "spark.driver.bindAddress": "127.0.0.1",
             **{f"spark.executorEnv.{name}": value for name, value in KEEP_MEMORY.items()},
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            # What adapts to unknown data and spares a network costs more than it gives on one machine.
+            # Adaptive plans and compressed shuffles save network traffic; on one machine they only cost time.
             "spark.sql.adaptive.enabled": "false",
             "spark.shuffle.compress": "false",
             "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -XX:+UseParallelGC",
@@ -52,14 +51,15 @@ class LocalEngine(Engine):
         return cls(pyspark=LazyPySparkResource(spark_config=settings))
 
     def prepare(self, raw_bytes: int) -> None:
+        """Start Java in a thread."""
         threading.Thread(target=self._start, name="starting Java").start()
 
     def _start(self) -> None:
-        with suppress(Exception):  # whoever needs the session meets it again
+        with suppress(Exception):  # `run` raises it again
             self.session()
 
     def session(self) -> SparkSession:
-        """The session, started if there is none yet. Raises ``JavaMissing``."""
+        """The session; started if it does not run yet. Raises ``JavaMissing``."""
         with _starting:
             check_java()
             use_this_python()
@@ -68,6 +68,7 @@ class LocalEngine(Engine):
         return session
 
     def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+        """See ``Engine.run``; raises ``JavaMissing`` too."""
         try:
             return job.run(self.session(), spec)
         except tasks.UnreadableFile as error:

@@ -1,4 +1,4 @@
-"""Conversion tasks on every core of this machine, without Spark: one process a core, as Python itself uses only one."""
+"""Conversion tasks on every core of this machine without Spark: one process a core, because of Python's GIL."""
 
 from __future__ import annotations
 
@@ -17,35 +17,38 @@ from personalize_assets.conversion.convert.task import Plan, Task, run_task
 from personalize_assets.errors import PersonalizeAssetsError
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
-"""For Linux: what a process frees it keeps, and does not give back only to take it anew. That costs a twentieth."""
+"""Environment of glibc's allocator: keep freed memory for the next allocation. Giving it back costs 5 % of the time."""
 
-# Less than this is read before other processes have started.
+# This much is read sooner than processes start.
 _SMALL_BYTES = 4 * 1024 * 1024
 
 
-_waiting: list[loky.ProcessPoolExecutor] = []
-"""The processes that were started for tasks to come, if any."""
+_started_early: list[loky.ProcessPoolExecutor] = []
+"""The pool that ``start_early`` started, until it is used; at most one."""
 
 
 def start_early(cores: int, raw_bytes: int) -> None:
-    """Start the processes that ``over_processes`` will want for so many bytes, to be ready by the time they are wanted.
+    """Start the pool that ``over_processes`` will use for so many bytes, if they are worth it.
 
-    If that never comes, they end with this process.
+    A pool that is never used ends with this process.
     """
-    if not _waiting and _pay(cores, raw_bytes):
-        _waiting.append(_started(cores))
+    if not _started_early and _is_worth_a_pool(cores, raw_bytes):
+        _started_early.append(_start_pool(cores))
 
 
 def over_processes(cores: int) -> Spread:
-    """Tasks in processes that end with the job; few bytes, or a task alone, are read in this process."""
+    """Spread tasks over processes that end with the job. A single task, or few bytes, are read in this process.
+
+    Raises ``PersonalizeAssetsError`` if a process is killed, and what ``run_task`` raises.
+    """
 
     def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
         size = sum(file.bytes for task in tasks for file in task.source.files)
-        if len(tasks) == 1 or not _pay(cores, size):
+        if len(tasks) == 1 or not _is_worth_a_pool(cores, size):
             return [run_task(task, plan) for task in tasks]
-        workers = _waiting.pop() if _waiting else _started(min(cores, len(tasks)))
+        workers = _started_early.pop() if _started_early else _start_pool(min(cores, len(tasks)))
         try:
-            # Not by `map`, which cancels what is left when Ctrl-C comes: loky then stumbles over it, and says so.
+            # Not `map`: it cancels the rest on Ctrl-C, on which loky fails with a traceback of its own.
             reports = [future.result() for future in [workers.submit(run_task, task, plan) for task in tasks]]
         except TerminatedWorkerError as error:
             raise PersonalizeAssetsError(
@@ -61,15 +64,14 @@ def over_processes(cores: int) -> Spread:
     return spread
 
 
-def _pay(cores: int, raw_bytes: int) -> bool:
-    """Whether processes are worth their start."""
+def _is_worth_a_pool(cores: int, raw_bytes: int) -> bool:
     return cores > 1 and raw_bytes >= _SMALL_BYTES
 
 
-def _started(processes: int) -> loky.ProcessPoolExecutor:
-    # What is sent to the workers comes from modules that import neither Spark nor Dagster.
+def _start_pool(processes: int) -> loky.ProcessPoolExecutor:
+    # The workers import only the modules of what is sent to them, which import neither Spark nor Dagster.
     workers = loky.ProcessPoolExecutor(processes, initializer=worker.begin, env=KEEP_MEMORY)
-    resource_tracker.ensure_running()  # which else is started with the first of them, and lets interrupts in again
+    resource_tracker.ensure_running()  # else the first process starts it, which unblocks interrupts again
     with _without_interrupts():
         for _ in range(processes):
             workers.submit(worker.load)
@@ -78,7 +80,7 @@ def _started(processes: int) -> loky.ProcessPoolExecutor:
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Processes started here never see Ctrl-C, not even before they are able to ignore it."""
+    """Start processes with SIGINT blocked, so that Ctrl-C does not reach them before they can ignore it."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

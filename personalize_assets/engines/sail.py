@@ -1,4 +1,4 @@
-"""Sail in this process: Spark's expressions without a JVM, over Spark Connect."""
+"""The engine ``sail``: conversion tasks in processes, and exports on Sail in this process (Spark Connect, no JVM)."""
 
 from __future__ import annotations
 
@@ -13,27 +13,29 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.spark import machine_cores
 from personalize_assets.conversion.spec import ConvertSpec, Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
 from personalize_assets.engines.process_pool import over_processes, start_early
 
-# Beyond this Sail sorts and groups on disk: a GiB, or less on a machine where that would not leave room for the rest.
+# Beyond this much memory Sail sorts and groups on disk: 1 GiB, or a quarter of a smaller machine's memory.
 _MEMORY_BYTES = 1024**3
 _MEMORY_SHARE = 0.25
-_CORES = os.cpu_count() or 1
 _MODE = "SPARK_CONNECT_MODE_ENABLED"
 
 
 class SailEngine(Engine):
-    """Reads raw files in processes of its own, on every core; for the export it starts Sail, once a process."""
+    """Reads raw files in one process a core. The first export starts Sail, which runs until this process ends."""
 
     def prepare(self, raw_bytes: int) -> None:
-        start_early(_CORES, raw_bytes)
+        """Start the processes, if so many bytes are worth it."""
+        start_early(machine_cores(), raw_bytes)
 
     def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+        """See ``Engine.run``."""
         try:
             if isinstance(spec, ConvertSpec):
-                return job.run(None, spec, over_processes(_CORES))
+                return job.run(None, spec, over_processes(machine_cores()))
             with connect_mode():
                 return job.run(session(), spec)
         except tasks.UnreadableFile as error:
@@ -42,23 +44,23 @@ class SailEngine(Engine):
 
 @cache
 def session() -> SparkSession:
-    """The session on this process's own Sail server, which listens on this machine alone and ends with the process."""
+    """The session on this process's own Sail server, which listens on 127.0.0.1 only and ends with the process."""
     _, port = _server().listening_address
-    # Not by `pyspark.sql.SparkSession`, which would turn this whole process into a client, the engine `local` included.
+    # Not `pyspark.sql.SparkSession`, which would make every session of this process remote, those of `local` too.
     from pyspark.sql.connect.client import DefaultChannelBuilder
     from pyspark.sql.connect.session import SparkSession as Connected
 
-    # Sail packs with gzip what it sends to whoever takes that: half of an export's time, between neighbours.
+    # Accept no gzip (bit 0 is "identity"): compressing for the same machine took half of an export's time.
     channel = DefaultChannelBuilder(f"sc://127.0.0.1:{port}", [("grpc.compression_enabled_algorithms_bitset", 1)])
     connected: Any = Connected.builder.channelBuilder(channel).create()
-    # A server in the same process does not come back: Ctrl-C stops it, and no call should wait ten minutes for it.
+    # No retries: Ctrl-C stops the server with this process, and a call would wait for it for ten minutes.
     connected.client.set_retry_policies([])
     return cast(SparkSession, connected)
 
 
 @contextmanager
 def connect_mode() -> Iterator[None]:
-    """PySpark's functions make expressions for Spark Connect while this is set."""
+    """Make PySpark's functions build expressions for Spark Connect within the block."""
     before = os.environ.get(_MODE)
     os.environ[_MODE] = "1"
     try:
@@ -70,10 +72,10 @@ def connect_mode() -> Iterator[None]:
             os.environ[_MODE] = before
 
 
-@cache  # and so kept: a server that nobody holds stops
+@cache  # keeps the server alive: it stops when it is no longer referenced
 def _server() -> Any:
     for name, value in _settings().items():
-        os.environ.setdefault(name, value)  # read when the server starts, and never again
+        os.environ.setdefault(name, value)  # read once, when the server starts
     from pysail.spark import SparkConnectServer
 
     server = SparkConnectServer("127.0.0.1", 0)
@@ -85,9 +87,9 @@ def _settings() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "RUST_LOG": "error",
-        # Processes started from here are never forks that go on: gRPC's care for those only breaks them.
+        # No process started here is a fork that goes on using gRPC; its handlers for forks break the others.
         "GRPC_ENABLE_FORK_SUPPORT": "0",
-        # Its allocator would keep what it has freed, more with every query.
+        # Otherwise its allocator keeps freed memory, more with every query.
         "MIMALLOC_PURGE_DELAY": "0",
         "MIMALLOC_ARENA_EAGER_COMMIT": "0",
         "SAIL_RUNTIME__MEMORY_POOL__TYPE": "fair",

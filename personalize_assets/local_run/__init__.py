@@ -1,0 +1,1 @@
+"""``personalize-assets run``: the whole pipeline in this process, without the UI."""

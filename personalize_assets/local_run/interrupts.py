@@ -1,4 +1,4 @@
-"""Whether Ctrl-C was pressed, whoever handles it."""
+"""Whether Ctrl-C was pressed, even if a library handled it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 
 @contextmanager
 def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
-    """Gives a function that says whether an interrupt has arrived since. Main thread only.
+    """Yield a function that returns whether an interrupt has arrived since. Main thread only.
 
-    A terminal sends Ctrl-C to everybody at once, so a worker or Java may die of it and be reported as a failure before
-    Python's own handler had its turn: whoever sees the failure asks here what was behind it.
+    A terminal sends Ctrl-C to all processes at once, so a worker or Java may die of it, and its death be reported as a
+    failure, before Python's own handler runs. The code that handles the failure asks this function for the cause.
     """
     reading, writing = socket.socketpair()
     with reading, writing:
@@ -31,10 +31,10 @@ def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
                 pressed = pressed or signal.SIGINT in reading.recv(4096)
             return pressed
 
-        def hook(ignored: Any) -> None:
-            # An interrupt that met Python while it was tidying up: nobody can catch it, nor make use of its traceback.
+        def hook(unraisable: Any) -> None:
+            # An interrupt during a destructor or at exit cannot be caught, and its traceback helps no one.
             if not was_pressed():
-                hook_before(ignored)
+                hook_before(unraisable)
 
         sys.unraisablehook = hook
         try:

@@ -1,4 +1,4 @@
-"""When the exports follow, how long a run may take, and how old an export may get."""
+"""When exports start by themselves, and how old an export may become."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -6,34 +6,34 @@ from typing import Any
 
 import dagster as dg
 
-from personalize_assets.orchestration.group import MAX_RUNTIME, Group
+from personalize_assets.orchestration import run_tags
+from personalize_assets.orchestration.group import GroupDefs
+from personalize_assets.pipeline.export import unexported
 
-MAX_RUNTIME_TAGS = {"dagster/max_runtime": str(int(MAX_RUNTIME.total_seconds()))}
-
-# An export a day, with two hours for the converts and the export itself; red after the second one that is missing.
+# One export a day, and two hours for the converts and the export: yellow when one is missing, red when two are.
 _FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=50), warn_window=timedelta(hours=26))
 
 HOW_TO_SWITCH_ON = (
     "Off by default. It starts with `automation: on` in the config, or with the switch here; a switch that was used "
-    "here counts more than the config."
+    "here overrides the config."
 )
-_DAILY = "Exports once a day if a day was converted since the last export, by whichever way. " + HOW_TO_SWITCH_ON
-_EAGER = "Exports as soon as the converts that are under way are done. " + HOW_TO_SWITCH_ON
+_DAILY = "Exports once a day if any day was converted since the last export, in whatever way. " + HOW_TO_SWITCH_ON
+_EAGER = "Exports as soon as no convert is running or queued. " + HOW_TO_SWITCH_ON
 
 
-def freshness(group: Group) -> dg.FreshnessPolicy | None:
-    """How old a CSV may get; nothing where people export by hand."""
-    return _FRESHNESS if group.pipeline.config.automation.on else None
+def csv_freshness(defs: GroupDefs) -> dg.FreshnessPolicy | None:
+    """How old a CSV may become; None where exports are started by hand."""
+    return _FRESHNESS if defs.dataset_group.config.automation.on else None
 
 
-def condition(group: Group) -> "dg.AutomationCondition[Any] | None":
-    """When a table or CSV follows by itself, with ``export: eager``.
+def export_condition(defs: GroupDefs) -> "dg.AutomationCondition[Any] | None":
+    """When Dagster makes a table or CSV by itself; None unless the config says ``export: eager``.
 
-    Declarative automation, because it sees what a sensor of ours would have to find out: conversions by anybody, as by
-    a backfill, that are finished, queued or under way. Not its ``eager()``, which never fires below a daily asset while
-    any old day is missing. With ``export: daily`` it would be the harder way: see ``_daily``.
+    Declarative automation knows every convert, also that of a backfill, that is finished, queued or running; a sensor
+    of ours would have to find out. It is not Dagster's ``eager()``, which never fires below a daily asset while any old
+    day is missing. For ``export: daily`` see ``_daily``.
     """
-    if group.pipeline.config.automation.export != "eager":
+    if defs.dataset_group.config.automation.export != "eager":
         return None
     above = dg.AutomationCondition
     return (
@@ -45,49 +45,49 @@ def condition(group: Group) -> "dg.AutomationCondition[Any] | None":
     ).with_label("export_when_all_converts_are_done")
 
 
-def exports_follow(group: Group, export: str) -> dg.Definitions:
-    """The sensor or schedule that starts the exports; ``export`` is the name of their job."""
-    if group.pipeline.config.automation.export == "eager":
-        return dg.Definitions(sensors=[_eager(group)])
-    return dg.Definitions(schedules=[_daily(group, export)])
+def export_automation(defs: GroupDefs, job: str) -> dg.Definitions:
+    """The sensor (``export: eager``) or schedule (``export: daily``) that starts the exports; ``job`` is theirs."""
+    if defs.dataset_group.config.automation.export == "eager":
+        return dg.Definitions(sensors=[_eager(defs)])
+    return dg.Definitions(schedules=[_daily(defs, job)])
 
 
-def _eager(group: Group) -> dg.SensorDefinition:
-    names = [name for dataset in group.pipeline.datasets for name in (dataset, f"{dataset}_csv")]
-    keys = [group.key(name) for name in names if name != "interactions"]
+def _eager(defs: GroupDefs) -> dg.SensorDefinition:
+    automation = defs.dataset_group.config.automation
+    names = [name for dataset in defs.dataset_group.datasets for name in (dataset, f"{dataset}_csv")]
+    keys = [defs.key(name) for name in names if name != "interactions"]
     return dg.AutomationConditionSensorDefinition(
-        group.name("export_eagerly"),
+        defs.name("export_eagerly"),
         target=dg.AssetSelection.assets(*keys),
-        run_tags=MAX_RUNTIME_TAGS,
-        default_status=(
-            dg.DefaultSensorStatus.RUNNING if group.pipeline.config.automation.on else dg.DefaultSensorStatus.STOPPED
-        ),
-        minimum_interval_seconds=group.pipeline.config.automation.interval_seconds,
+        run_tags=run_tags.MAX_RUNTIME_TAGS,
+        default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
+        minimum_interval_seconds=automation.interval_seconds,
         description=_EAGER,
     )
 
 
-def _daily(group: Group, export: str) -> dg.ScheduleDefinition:
-    """A plain schedule: one run of one job at a set hour, whose skips say why, and which the UI shows in advance.
+def _daily(defs: GroupDefs, job: str) -> dg.ScheduleDefinition:
+    """A schedule rather than a condition: the UI shows its next tick, and a skipped one says why.
 
-    As a condition it would need a cron tick and the state of six assets, and could not see what was converted outside
-    of Dagster; the commits and manifests in the destination tell it of every way.
+    A condition would need a cron tick and the state of six assets, and would not see days that were converted outside
+    of Dagster. The commits and manifests in the destination have them all.
     """
-    is_on = group.pipeline.config.automation.on
-    hour, minute = group.pipeline.config.automation.export_at.split(":")
+    group = defs.dataset_group
+    is_on = group.config.automation.on
+    hour, minute = group.config.automation.export_at.split(":")
 
     @dg.schedule(
-        name=group.name("export_daily"),
-        job_name=export,
+        name=defs.name("export_daily"),
+        job_name=job,
         cron_schedule=f"{int(minute)} {int(hour)} * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING if is_on else dg.DefaultScheduleStatus.STOPPED,
         description=_DAILY,
     )
     def export_daily(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        changed = group.pipeline.unexported()
+        changed = unexported(group)
         if changed:
-            context.log.info(f"converted since the last export: {', '.join(changed)}")
+            context.log.info(f"Converted since the last export: {', '.join(changed)}")
             yield dg.RunRequest()
         else:
             yield dg.SkipReason("no day was converted since the last export")

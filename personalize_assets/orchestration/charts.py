@@ -1,7 +1,7 @@
-"""Small charts for the UI, where people would rather look than read. Made by pygal, as SVG in Markdown.
+"""Charts for the UI: SVG in Markdown, drawn by pygal.
 
-Transparent, in greys and blues that can be read on white and on black alike: the UI has both themes, and an image
-cannot know which. Each is well under 30 KB, for it lies in Dagster's event log with every materialization.
+The background is transparent and the colours can be read on white and on black, because the UI has both themes and an
+image cannot know which. Each chart is under 30 KB, because Dagster's event log keeps it with every materialization.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+
+from personalize_assets.conversion.spec import DayProfile, ExportProfile
 
 if TYPE_CHECKING:
     from pygal.graph.graph import Graph
@@ -26,25 +28,28 @@ _MAX_LABEL = 24
 Charts = dict[str, dg.MarkdownMetadataValue]
 
 
-def export_charts(profile: Mapping[str, Any]) -> Charts:
-    """The charts of an export by its profile (``conversion.profile.merged``); those without data are left out."""
-    ids = profile["ids"]
-    charts = {"chart: share of nulls": _nulls(profile["nulls"], profile["rows"])}
-    if "events" in profile:
-        charts["chart: events by type"] = _bars("Interactions by event type", profile["events"])
-        charts["chart: events by hour of day"] = _by_hour(profile["hours"])
-        charts["chart: events by day"] = _by_day(profile["days"])
-        charts["chart: interactions per user"] = _columns("Users by their interactions", ids["USER_ID"]["histogram"])
-        charts["chart: long tail of items"] = _columns("Items by their interactions", ids["ITEM_ID"]["histogram"])
+def export_charts(profile: ExportProfile) -> Charts:
+    """The charts of an export, by metadata key; those without data are left out."""
+    charts = {"chart: share of nulls": _nulls(profile.nulls, profile.rows)}
+    if profile.events is not None:
+        users, items = profile.ids["USER_ID"], profile.ids["ITEM_ID"]
+        charts["chart: events by type"] = _bars("Interactions by event type", profile.events)
+        charts["chart: events by hour of day"] = _by_hour(profile.hours or ())
+        charts["chart: events by day"] = _by_day(profile.days or {})
+        charts["chart: interactions per user"] = _columns("Users by their interactions", users.histogram)
+        charts["chart: long tail of items"] = _columns("Items by their interactions", items.histogram)
     return {name: chart for name, chart in charts.items() if chart is not None}
 
 
-def day_charts(profile: Mapping[str, Any], kept: int) -> Charts:
-    """The charts of a dataset's day (``conversion.day_profile.DayProfile``); those without data are left out."""
-    hours = [profile["hours"].get(str(hour), 0) for hour in range(24)] if profile["hours"] else []
+def day_charts(profile: DayProfile, kept: int) -> Charts:
+    """The charts of a dataset's arrival day, by metadata key; those without data are left out.
+
+    ``kept``: the number of rows that the profile is about.
+    """
+    hours = [profile.hours.get(str(hour), 0) for hour in range(24)] if profile.hours else []
     charts = {
-        "chart: share of nulls": _nulls(profile["nulls"], kept),
-        "chart: events by type": _bars("Interactions by event type", profile["events"]),
+        "chart: share of nulls": _nulls(profile.nulls, kept),
+        "chart: events by type": _bars("Interactions by event type", profile.events),
         "chart: events by hour of day": _by_hour(hours),
     }
     return {name: chart for name, chart in charts.items() if chart is not None}
@@ -60,7 +65,7 @@ def _by_hour(hours: Sequence[int]) -> dg.MarkdownMetadataValue | None:
 
 
 def _by_day(days: Mapping[str, int]) -> dg.MarkdownMetadataValue | None:
-    """The last two months, days without events included only as gaps in the labels."""
+    """The last two months of days with events; a day without events has no bar."""
     last = dict(list(days.items())[-_MAX_DAYS:])
     return _columns("Interactions by day (UTC)", {day[5:]: rows for day, rows in last.items()}, len(last) > _MAX_BARS)
 
@@ -76,7 +81,7 @@ def _columns(title: str, values: Mapping[str, float], crowded: bool = False) -> 
     chart.x_labels = list(values)
     if crowded:
         chart.x_labels_major = list(values)[:: -(-len(values) // _MAX_BARS)]
-    return _shown(chart, title, values)
+    return _draw(chart, title, values)
 
 
 def _bars(title: str, values: Mapping[str, float], **more: Any) -> dg.MarkdownMetadataValue | None:
@@ -87,14 +92,14 @@ def _bars(title: str, values: Mapping[str, float], **more: Any) -> dg.MarkdownMe
         title = f"{title} (the first {_MAX_BARS} of {len(values):,})"
     chart = pygal.HorizontalBar(**_settings(title), **more)
     chart.config.height = 90 + 22 * len(most)
-    # From the bottom up, as pygal draws them: the first shall be on top.
+    # pygal draws from the bottom up; the first is to be on top.
     values = dict(reversed(most.items()))
     chart.x_labels = [name if len(name) <= _MAX_LABEL else f"{name[: _MAX_LABEL - 1]}…" for name in values]
-    return _shown(chart, title, values)
+    return _draw(chart, title, values)
 
 
 def _settings(title: str) -> dict[str, Any]:
-    """Imported when drawn: the definitions load without pygal."""
+    """What all charts share. pygal is imported when a chart is drawn, not when the definitions load."""
     from pygal.style import Style
 
     style = Style(
@@ -110,7 +115,7 @@ def _settings(title: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _shown(chart: Graph, title: str, values: Mapping[str, float]) -> dg.MarkdownMetadataValue | None:
+def _draw(chart: Graph, title: str, values: Mapping[str, float]) -> dg.MarkdownMetadataValue | None:
     if not values:
         return None
     chart.add(title, list(values.values()))
@@ -119,10 +124,10 @@ def _shown(chart: Graph, title: str, values: Mapping[str, float]) -> dg.Markdown
     drawing = chart.render_tree()
     for parent in list(drawing.iter()):
         for part in list(parent):
-            # Tooltips, which an image has not, are half of the bytes; a comment names the day of the drawing.
+            # Tooltips do not work in an image and are half of the bytes; a comment holds the date of the drawing.
             if part.tag is etree.Comment or str(part.tag).rpartition("}")[2] in ("desc", "script"):
                 parent.remove(part)
-    # Each image is a document of its own, so its rules need no long name to tell them from another chart's.
+    # Each image is a document of its own, so its CSS rules need no unique name.
     svg = etree.tostring(drawing, encoding="unicode").replace(f"chart-{chart.uuid}", "c")
     image = base64.b64encode(svg.encode()).decode()
     return dg.MetadataValue.md(f"![{title}](data:image/svg+xml;base64,{image})")

@@ -1,130 +1,109 @@
-"""What all assets of one dataset group share."""
+"""What all definitions of one dataset group share: names, owners, tags, partitions, the engine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import TypedDict, cast
+from datetime import date
+from typing import TYPE_CHECKING, TypedDict, cast
 
 import dagster as dg
 
-from personalize_assets.aws.error_codes import passes_by_itself
+from personalize_assets.config import Config
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
 from personalize_assets.engines import Engine
-from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.orchestration import run_tags
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+if TYPE_CHECKING:
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 
-class About(TypedDict):
+class OwnersAndTags(TypedDict):
+    """Keyword arguments of ``dg.AssetSpec``."""
+
     owners: list[str]
     tags: dict[str, str]
 
 
 @dataclass(frozen=True)
-class Group:
-    """One dataset group: its pipeline, its days, and the prefix that tells its assets from another group's."""
+class GroupDefs:
+    """One dataset group as Dagster sees it.
 
-    pipeline: Pipeline
+    Attributes:
+        dataset_group: Config, datasets, sources and destination: what the stages in ``pipeline`` work on.
+        partitions: Arrival days, from the first day of the source to today (UTC).
+        key_prefix: Tells the definitions of several groups in one project apart.
+    """
+
+    dataset_group: DatasetGroup
     partitions: dg.DailyPartitionsDefinition
     key_prefix: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, config: Config, key_prefix: Sequence[str] = ()) -> GroupDefs:
+        """The dataset group of a config. Nothing is read or called."""
+        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
+        return cls(DatasetGroup(config), partitions, tuple(key_prefix))
+
     def key(self, name: str) -> dg.AssetKey:
+        """The key of an asset."""
         return dg.AssetKey([*self.key_prefix, name])
 
     def name(self, name: str) -> str:
-        """A name for an op, a job or a resource: these have no prefixes in Dagster, and must differ between groups."""
+        """The name of an op, job, sensor, schedule or resource: Dagster has no prefixes for them."""
         return "_".join([*self.key_prefix, name])
 
-    def about(self, dataset: str | None = None) -> About:
-        """Owners and tags, the same for every asset; the tags tell dataset groups, and datasets, apart in searches."""
-        group = self.pipeline.config.dataset_group
-        tags = {"personalize/dataset_group": group.name, "personalize/domain": group.domain}
+    def owners_and_tags(self, dataset: str | None = None) -> OwnersAndTags:
+        """The owners of an asset, and the tags that find those of a dataset group or a dataset in a search."""
+        settings = self.dataset_group.config.dataset_group
+        tags = {"personalize/dataset_group": settings.name, "personalize/domain": settings.domain}
         if dataset:
             tags["personalize/dataset"] = dataset
-        return {"owners": list(group.owners), "tags": tags}
+        return {"owners": list(settings.owners), "tags": tags}
+
+    def job(self, name: str, assets: Sequence[dg.AssetsDefinition], description: str) -> UnresolvedAssetJobDefinition:
+        """A job over all of these assets, which may not run longer than ``run_tags.MAX_RUNTIME``."""
+        return dg.define_asset_job(
+            self.name(name),
+            dg.AssetSelection.assets(*assets),
+            description=description,
+            tags=run_tags.MAX_RUNTIME_TAGS,
+        )
 
     @property
     def engine_key(self) -> str:
+        """The name of the engine's resource."""
         return self.name("engine")
 
     @property
     def pool(self) -> str | None:
-        """The Dagster pool of the steps that run on the engine: how many runs Glue takes at once is limited there."""
-        return "glue" if self.pipeline.config.engine == "glue" else None
+        """The Dagster pool of the steps that run on the engine; it limits how many runs Glue has at once."""
+        return "glue" if self.dataset_group.config.engine == "glue" else None
 
-    def engine(self, context: dg.AssetExecutionContext) -> Engine:
+    def run_convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
+        """Run a spec on the engine; the op must require ``engine_key``."""
+        return cast("ConvertReport", self._engine(context).run(context, spec))
+
+    def run_export(self, context: dg.AssetExecutionContext, spec: ExportSpec) -> ExportReport:
+        """As ``run_convert``."""
+        return cast("ExportReport", self._engine(context).run(context, spec))
+
+    def _engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 
     @property
     def backfill_policy(self) -> dg.BackfillPolicy:
-        """A range of days is one run, up to so many days: what fails is then no more than that."""
-        return dg.BackfillPolicy.multi_run(self.pipeline.config.automation.max_days_per_run)
-
-    def asked_for(
-        self, context: dg.AssetExecutionContext, checks: Iterable[dg.AssetCheckResult]
-    ) -> list[dg.AssetCheckResult]:
-        """Those results whose checks are part of the run: somebody may have asked for an asset alone."""
-        selected = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
-        return [check for check in checks if (check.asset_key, check.check_name) in selected]
+        """A range of days is one run up to ``automation.max_days_per_run``, so that a failure costs no more days."""
+        return dg.BackfillPolicy.multi_run(self.dataset_group.config.automation.max_days_per_run)
 
 
-# On a run that leaves out the days which are finished; the backfill dialogue takes it as well.
-RESUME_TAG = "personalize_assets/resume"
-# On a run that leaves nothing for the UI to show, as one without a DAGSTER_HOME.
-UNSEEN_TAG = "personalize_assets/unseen"
-_PARENT_BACKFILL_TAG = "dagster/parent_backfill_id"
-_UNFINISHED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+def selected(context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckResult]) -> list[dg.AssetCheckResult]:
+    """The results whose checks are part of the run. A run may leave out the checks of an asset that it makes."""
+    keys = {(check.asset_key, check.name) for check in context.selected_asset_check_keys}
+    return [result for result in results if (result.asset_key, result.check_name) in keys]
 
 
-def resumes(context: dg.AssetExecutionContext) -> bool:
-    """Whether a run goes on where another one failed, and so may leave out what that one has finished.
-
-    It does by its tag, as a run of the arrivals sensor, or if it is a retry of a failed run or backfill. Any other run
-    was asked for by somebody who wants the days converted, finished or not.
-    """
-    run = context.run
-    if run.tags.get(RESUME_TAG) == "true" or _PARENT_BACKFILL_TAG in run.tags:
-        return True
-    parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
-    return parent is not None and parent.status in _UNFINISHED
-
-
-def is_seen(context: dg.AssetExecutionContext) -> bool:
-    """Whether anybody can look at a run: charts are drawn only then."""
-    return context.run.tags.get(UNSEEN_TAG) != "true"
-
-
-def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """The arrival days of a run: one partition, or a range of them in a single run."""
+def arrival_days(context: dg.AssetExecutionContext) -> list[date]:
+    """The arrival days of a run: one partition, or a range of them."""
     return [date.fromisoformat(key) for key in context.partition_keys]
-
-
-# Waits of about 30 s, 90 s and 210 s: what lasts longer is for the arrivals sensor, or for people.
-RETRIES = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-# A day's convert takes minutes; what takes so long hangs. Enforced where Dagster's run monitoring is on.
-MAX_RUNTIME = timedelta(hours=6)
-# On a run whose failure does not pass by itself.
-PERMANENT_TAG = "personalize_assets/permanent_failure"
-
-
-@contextmanager
-def permanent_errors() -> Iterator[None]:
-    """What the user must mend is not tried again, and is shown by its text alone; what passes is, with back-off.
-
-    An error that is neither told nor known to pass goes its way, and is not tried again.
-    """
-    try:
-        yield
-    except Exception as error:
-        context = dg.OpExecutionContext.get()
-        passes = passes_by_itself(error)
-        if passes and context.retry_number < RETRIES.max_retries:
-            seconds = RETRIES.calculate_delay(context.retry_number + 1)
-            context.log.warning(f"Tried again in {seconds:.0f} s, as this may pass: {error}")
-            raise dg.RetryRequested(RETRIES.max_retries, seconds) from error
-        if not isinstance(error, PersonalizeAssetsError):
-            raise
-        if not passes:
-            context.instance.add_run_tags(context.run_id, {PERMANENT_TAG: "true"})
-        raise dg.Failure(str(error), allow_retries=False) from error

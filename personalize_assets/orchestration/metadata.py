@@ -1,44 +1,94 @@
-"""Job report to what the Dagster UI shows. Keys are stable and numbers are numbers: the UI plots them over days."""
+"""What the UI shows of a materialization: structs to metadata values.
+
+Keys are stable and numbers are numbers, because the UI plots them over the partitions.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
+from msgspec.structs import asdict
 
+from personalize_assets.catalog.event_profile import EventProfile, as_text
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.spec import DayProfile, ExportProfile, Report
 from personalize_assets.orchestration.charts import day_charts, export_charts
-from personalize_assets.orchestration.check_results import table_of
+from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, ExportManifest, TableCommit
 
 Metadata = dict[str, Any]
+"""What Dagster takes as metadata: plain values and ``dg.MetadataValue``s."""
+
+_MAX_SAMPLES = 5
+# Dagster's event log keeps the metadata of every materialization; the JSON file has the whole events.
+_SAMPLE_CHARS = 3000
+_DISTINCT = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items"}
 
 
-def catalog_metadata(catalog: Mapping[str, Any], uri: str) -> Metadata:
+def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
     """A day's catalog: how many files and bytes, and the fields as a table."""
-    files = catalog["files"]
     return {
-        "files": len(files),
-        "bytes": catalog["bytes"],
-        "stream_files": sum(file["framing"] == "stream" for file in files),
-        "foreign_files": catalog["foreign_files"],
-        "fields": _fields_table(catalog["fields"]),
+        "files": len(catalog.files),
+        "bytes": catalog.bytes,
+        "stream_files": sum(file.framing == "stream" for file in catalog.files),
+        "foreign_files": catalog.foreign_files,
+        "fields": _typed_table(
+            {"path": "string", "types": "string", "nulls": "float"},
+            [{"path": field.path, "types": ", ".join(field.types), "nulls": field.nulls} for field in catalog.fields],
+        ),
         "catalog": dg.MetadataValue.path(uri),
     }
 
 
-def _fields_table(fields: list[dict[str, Any]]) -> dg.TableMetadataValue:
-    columns = [dg.TableColumn("path"), dg.TableColumn("types"), dg.TableColumn("nulls", type="float")]
-    records = [
-        dg.TableRecord({"path": field["path"], "types": ", ".join(field["types"]), "nulls": field["nulls"]})
-        for field in fields
-    ]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns))
+def event_profile_metadata(profile: EventProfile, uri: str) -> Metadata:
+    """A day's events: their names, the fields that could be an item's id, and one event of each kind."""
+    return {
+        "sampled_events": profile.sampled_events,
+        "kinds_of_events": len(profile.events),
+        "event_field": profile.event_field or "none was found",
+        "events": _typed_table(
+            {"event": "string", "events": "int", "share": "float", "items": "string"},
+            [
+                {
+                    "event": kind.name or "(without a name)",
+                    "events": kind.events,
+                    "share": kind.share,
+                    "items": ", ".join(f"{path} ({count})" for path, count in kind.items.items()) or "none",
+                }
+                for kind in profile.events
+            ],
+        ),
+        "item_fields": _typed_table(
+            {
+                "path": "string",
+                "each": "string",
+                "events": "int",
+                "values": "int",
+                "distinct": "int",
+                "samples": "string",
+            },
+            [
+                {**asdict(field), "each": field.each_of or "", "samples": ", ".join(field.samples)}
+                for field in profile.item_fields
+            ],
+        ),
+        "samples": dg.MetadataValue.md("\n\n".join(_code(event) for event in profile.samples[:_MAX_SAMPLES])),
+        "profile": dg.MetadataValue.path(uri),
+    }
+
+
+def _code(event: Mapping[str, Any]) -> str:
+    text = as_text(event)
+    if len(text) > _SAMPLE_CHARS:
+        text = text[:_SAMPLE_CHARS] + " …"
+    # A fence longer than any in the text: an event may contain Markdown.
+    return f"``````json\n{text.replace('``````', '`')}\n``````"
 
 
 def column_schema(dataset: Dataset) -> dg.TableSchema:
-    """A dataset's columns: types as in the Avro schema, where they come from, and what they must keep to."""
+    """A dataset's columns: types as in the Avro schema, the paths they are read from, and their limits."""
     return dg.TableSchema([_table_column(column) for column in dataset.columns])
 
 
@@ -58,98 +108,124 @@ def _table_column(column: Column) -> dg.TableColumn:
 
 
 def day_metadata(
-    commit: Mapping[str, Any],
+    commit: DayCommit,
     uri: str,
-    books: Mapping[str, Any] | None = None,
-    run: Mapping[str, Any] | None = None,
+    accounting: DayAccounting | None = None,
+    run: Metadata | None = None,
     *,
     charts: bool = True,
 ) -> Metadata:
-    """A dataset's day: rows kept, and rejected by reason; what was read for it; what its rows are like.
+    """A dataset's arrival day: rows kept, rows rejected by reason, what was read for it, and its profile.
 
-    ``books`` of its source and day. ``run``: what is the same for all days of a run, see ``run_metadata``.
+    ``accounting``: of the dataset's source and the same day. ``run``: see ``run_metadata``; None for a day that this
+    run did not convert.
     """
-    rejected = commit["rejected"]
-    shown = {
-        "dagster/partition_row_count": commit["kept"],
-        "rows": commit["rows"],
-        "kept": commit["kept"],
-        "rejected": sum(rejected.values()),
-        **{f"rejected {reason}": count for reason, count in sorted(rejected.items())},
-        "path": dg.MetadataValue.path(uri),
-        **_console(uri),
+    metadata: Metadata = {
+        "dagster/partition_row_count": commit.kept,
+        "rows": commit.rows,
+        "kept": commit.kept,
+        "rejected": sum(commit.rejected.values()),
+        **{f"rejected {reason}": count for reason, count in sorted(commit.rejected.items())},
+        **_location(uri),
     }
-    if books:
-        malformed = sum(books["malformed"].values())
-        shown.update({"raw_files": books["raw_files"], "raw_bytes": books["bytes"], "malformed": malformed})
-    if profile := commit.get("profile"):
-        shown.update(_filled(profile["nulls"], commit["kept"]))
-        if profile["times"]:
-            shown.update(_times(*profile["times"]))
-        if profile["events"]:
-            shown["event_types"] = len(profile["events"])
-        shown.update({**_preview(profile), **(day_charts(profile, commit["kept"]) if charts else {})})
-    return {**shown, **(run or {})}
+    if accounting:
+        metadata["raw_files"] = accounting.raw_files
+        metadata["raw_bytes"] = accounting.bytes
+        metadata["malformed"] = sum(accounting.malformed.values())
+    if commit.profile:
+        metadata.update(_day_profile(commit.profile, commit.kept, charts))
+    return {**metadata, **(run or {})}
 
 
-def run_metadata(report: Mapping[str, Any], engine: str) -> Metadata:
-    """What all assets of one engine run share: its time, its engine, and what an engine elsewhere says of its run.
+def _day_profile(profile: DayProfile, kept: int, charts: bool) -> Metadata:
+    return {
+        **_filled(profile.nulls, kept),
+        **(_times(min(profile.times), max(profile.times)) if profile.times else {}),
+        **({"event_types": len(profile.events)} if profile.events else {}),
+        **_preview(profile.preview),
+        **(day_charts(profile, kept) if charts else {}),
+    }
 
-    An engine says it in ``report["engine"]``, a mapping; a link in it becomes one to click on.
+
+def run_metadata(report: Report, engine: str) -> Metadata:
+    """What all assets of one engine run share: its duration, its engine, and what the engine adds about its run.
+
+    A URL becomes a link.
     """
-    said = {
+    added = {
         name: dg.MetadataValue.url(value) if str(value).startswith("https://") else value
-        for name, value in report.get("engine", {}).items()
+        for name, value in report.engine.items()
     }
-    return {"seconds": float(report["seconds"]), "engine": engine, **said}
+    return {"seconds": float(report.seconds or 0), "engine": engine, **added}
 
 
-def table_metadata(commit: Mapping[str, Any], uri: str, *, charts: bool = True) -> Metadata:
-    """Users or items: their number, how many daily rows they come from, and what they are like."""
+def table_metadata(commit: TableCommit, uri: str, *, charts: bool = True) -> Metadata:
+    """The table ``users`` or ``items``: its rows, the number of daily rows they come from, and its profile."""
     return {
-        "dagster/row_count": commit["rows"],
-        "days": len(commit["days"]),
-        "daily_rows": commit["kept"],
-        "path": dg.MetadataValue.path(uri),
-        **_console(uri),
-        **_profile(commit.get("profile"), charts),
+        "dagster/row_count": commit.rows,
+        "days": len(commit.days),
+        "daily_rows": commit.kept,
+        **_location(uri),
+        **_export_profile(commit.profile, charts),
     }
 
 
-def csv_metadata(manifest: Mapping[str, Any], uri: str, *, charts: bool = True) -> Metadata:
-    """An export as its manifest tells it."""
+def csv_metadata(manifest: ExportManifest, uri: str, *, charts: bool = True) -> Metadata:
+    """An export, from its manifest."""
     return {
-        "dagster/row_count": manifest["rows"],
-        "bytes": manifest["bytes"],
-        "duplicates": manifest["duplicates"],
-        "days": len(manifest["days"]),
-        "sha256": manifest["sha256"],
-        "path": dg.MetadataValue.path(uri),
-        **_console(uri),
-        **_profile(manifest.get("profile"), charts),
+        "dagster/row_count": manifest.rows,
+        "bytes": manifest.bytes,
+        "duplicates": manifest.duplicates,
+        "days": len(manifest.days),
+        "sha256": manifest.sha256,
+        **_location(uri),
+        **_export_profile(manifest.profile, charts),
     }
 
 
-def _profile(profile: Mapping[str, Any] | None, charts: bool) -> Metadata:
+def schema_metadata(fields: int, text: str, uri: str) -> Metadata:
+    """An Avro schema: its number of fields, and its text to copy."""
+    return {
+        "fields": fields,
+        "schema": dg.MetadataValue.md(f"```json\n{text}\n```"),
+        "path": dg.MetadataValue.path(uri),
+    }
+
+
+def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """Rows as a table; they may differ in their keys. A null or missing value is an empty cell."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    records = [dg.TableRecord({name: "" if row.get(name) is None else row[name] for name in names}) for row in rows]
+    return dg.MetadataValue.table(records, dg.TableSchema([dg.TableColumn(name) for name in names]))
+
+
+def _typed_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
+    """A table with these columns (name to type) of rows that may have more keys; also without any row."""
+    schema = dg.TableSchema([dg.TableColumn(name, type=kind) for name, kind in columns.items()])
+    return dg.MetadataValue.table([dg.TableRecord({name: row[name] for name in columns}) for row in rows], schema)
+
+
+def _export_profile(profile: ExportProfile | None, charts: bool) -> Metadata:
     if profile is None:
         return {}
-    shown: Metadata = {}
-    names = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items"}
-    for id_column, about in profile["ids"].items():
-        shown[names[id_column]] = about["distinct"]
-    if "events" in profile:
-        users = profile["ids"]["USER_ID"]
-        shown.update(users_with_two_interactions=users["with_two"], unique_rows=profile["unique"])
-        if profile["events"]:
-            shown["event_types"] = len(profile["events"])
-    if "TIMESTAMP" in profile["first"]:
-        shown.update(_times(profile["first"]["TIMESTAMP"], profile["last"]["TIMESTAMP"]))
-    shown.update({**_filled(profile["nulls"], profile["rows"]), **_preview(profile)})
-    return {**shown, **(export_charts(profile) if charts else {})}
+    metadata: Metadata = {_DISTINCT[id_column]: ids.distinct for id_column, ids in profile.ids.items()}
+    if profile.events is not None:
+        metadata["users_with_two_interactions"] = profile.ids["USER_ID"].with_two
+        metadata["unique_rows"] = profile.unique
+    if profile.events:
+        metadata["event_types"] = len(profile.events)
+    if "TIMESTAMP" in profile.first:
+        metadata.update(_times(profile.first["TIMESTAMP"], profile.last["TIMESTAMP"]))
+    return {
+        **metadata,
+        **_filled(profile.nulls, profile.rows),
+        **_preview(profile.preview),
+        **(export_charts(profile) if charts else {}),
+    }
 
 
 def _filled(nulls: Mapping[str, int], rows: int) -> Metadata:
-    """The share of each column that is not null, in percent; none where there are no rows."""
+    """The share of each column that is not null, in percent; nothing without rows."""
     return {f"filled % {name}": round(100 - 100 * count / rows, 2) for name, count in nulls.items()} if rows else {}
 
 
@@ -160,23 +236,16 @@ def _times(first: int, last: int) -> Metadata:
     }
 
 
-def _preview(profile: Mapping[str, Any]) -> Metadata:
-    return {"preview": table_of(profile["preview"])} if profile["preview"] else {}
+def _preview(rows: Sequence[Mapping[str, Any]]) -> Metadata:
+    return {"preview": rows_table(rows)} if rows else {}
 
 
-def _console(uri: str) -> Metadata:
-    """The page of a file or a folder in AWS's console; nothing for what lies in a folder of this machine."""
-    if not uri.startswith("s3://"):
-        return {}
-    bucket, _, key = uri.rstrip("/").removeprefix("s3://").partition("/")
-    page = f"https://s3.console.aws.amazon.com/s3/{'object' if key.endswith('.csv') else 'buckets'}/{bucket}"
-    return {"console": dg.MetadataValue.url(f"{page}?prefix={key}{'' if key.endswith('.csv') else '/'}")}
-
-
-def schema_metadata(schema: Mapping[str, Any], text: str, uri: str) -> Metadata:
-    """An Avro schema, to read and to copy."""
-    return {
-        "fields": len(schema["fields"]),
-        "schema": dg.MetadataValue.md(f"```json\n{text}\n```"),
-        "path": dg.MetadataValue.path(uri),
-    }
+def _location(uri: str) -> Metadata:
+    """The path of a file or folder, and for S3 its page in the AWS console."""
+    location: Metadata = {"path": dg.MetadataValue.path(uri)}
+    if uri.startswith("s3://"):
+        bucket, _, key = uri.rstrip("/").removeprefix("s3://").partition("/")
+        is_file = key.endswith(".csv")
+        page = f"https://s3.console.aws.amazon.com/s3/{'object' if is_file else 'buckets'}/{bucket}"
+        location["console"] = dg.MetadataValue.url(f"{page}?prefix={key}{'' if is_file else '/'}")
+    return location

@@ -1,4 +1,4 @@
-"""The arrivals sensor: ``arrivals`` put between the sources, the destination and Dagster's history of runs."""
+"""The arrivals sensor: connects ``pipeline.arrivals`` to the sources, the destination and Dagster's run history."""
 
 import hashlib
 import time
@@ -8,39 +8,40 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from personalize_assets.aws.event_queue import Queue, day_of
+from personalize_assets.aws.event_queue import Queue
+from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.automation import HOW_TO_SWITCH_ON
-from personalize_assets.orchestration.group import MAX_RUNTIME, PERMANENT_TAG, RESUME_TAG, Group
-from personalize_assets.pipeline.arrivals import Ask, Converted, Cursor, Outcome, Position, Rules, Runs, tick
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.storage.object_store import StoredFile
+from personalize_assets.orchestration.group import GroupDefs
+from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Outcome, Position, Rules, Runs, tick
+from personalize_assets.pipeline.convert import converted_state
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import DayListing
 
 if TYPE_CHECKING:
     from dagster._core.storage.dagster_run import RunRecord
 
-# Dagster stops a tick after 60 s (DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS), and a page of S3's can take a few.
+# Dagster stops a tick after 60 s (DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS), and listing a page of S3 can take a few.
 TICK_SECONDS = 40.0
 _DRAIN_SECONDS = 15.0
-# A year of days takes three hours at a request a minute for S3, which costs by the request; a folder costs nothing.
+# S3 costs by the request: with 2 days a tick of a minute, a year of days is listed in three hours. Folders are free.
 _OLDER_DAYS_S3, _OLDER_DAYS_FOLDER = 2, 100
 
-DAY_TAG = "personalize_assets/day"
-CHANGE_TAG = "personalize_assets/change"
-
 _DESCRIPTION = (
-    "Looks for days whose raw files have changed, waits until nothing has come for {settle:g} minutes, reports them as "
-    "`raw_events` and asks for one run of `{job}` a day. " + HOW_TO_SWITCH_ON
+    "Finds days whose raw files have changed, waits until none has changed for {settle:g} minutes, reports the days as "
+    "`raw_events` and requests one run of `{job}` a day. " + HOW_TO_SWITCH_ON
 )
 
 
-def arrivals(group: Group, job: str) -> dg.SensorDefinition:
-    """The sensor that asks for a run of the job called ``job`` for each day that has changed and settled."""
-    automation = group.pipeline.config.automation
-    notices = _Notices(Queue(automation.sqs_queue)) if automation.sqs_queue else None
+def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
+    """The sensor that requests a run of the job named ``job`` for each day that has changed and settled."""
+    group = defs.dataset_group
+    automation = group.config.automation
+    queue = Queue(automation.sqs_queue, group.config.aws) if automation.sqs_queue else None
+    notifications = _Notifications(queue) if queue else None
 
     @dg.sensor(
-        name=group.name("arrivals"),
+        name=defs.name("arrivals"),
         job_name=job,
         minimum_interval_seconds=automation.interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
@@ -49,60 +50,62 @@ def arrivals(group: Group, job: str) -> dg.SensorDefinition:
     def arrivals(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         started = time.monotonic()
         now = datetime.now(UTC)
-        scope = _scope(group.pipeline)
+        scope = _scope(group)
         cursor = Cursor.read(context.cursor, scope)
-        world = _World(group.pipeline, context.instance, scope, job, now.timestamp())
-        if notices:
-            notices.put_on_watch(cursor, context.cursor, group.pipeline, now.timestamp())
-        rules = _rules(group.pipeline, now.date())
-        outcome = tick(cursor, world, rules, now.timestamp(), lambda: time.monotonic() - started > TICK_SECONDS)
+        state = _DagsterState(group, context.instance, scope, job, now.timestamp())
+        if notifications:
+            notifications.receive(cursor, context.cursor, group, now.timestamp())
+        rules = _rules(group, now.date())
+        outcome = tick(cursor, state, rules, now.timestamp(), lambda: time.monotonic() - started > TICK_SECONDS)
         for problem in outcome.problems:
             context.log.error(problem)
-        context.log.info(_told(outcome))
-        if notices:
-            notices.delete_after(cursor.text())
+        context.log.info(_summary(outcome))
+        if notifications:
+            notifications.delete_after(cursor.text())
         return dg.SensorResult(
-            run_requests=[_request(scope, ask) for ask in outcome.asks],
-            asset_events=[_reported(group, ask) for ask in outcome.asks if ask.is_first],
+            run_requests=[_run_request(scope, request) for request in outcome.requests],
+            asset_events=[_report(defs, request) for request in outcome.requests if request.is_first],
             cursor=cursor.text(),
-            skip_reason=None if outcome.asks else dg.SkipReason(_told(outcome)),
+            skip_reason=None if outcome.requests else dg.SkipReason(_summary(outcome)),
         )
 
     return arrivals
 
 
-def _scope(pipeline: Pipeline) -> str:
-    """Names what a cursor and the tags of runs are about: sources, destination and datasets."""
-    places = [f"{id} {raw.source.uri} {raw.source.layout}" for id, raw in pipeline.sources.items()]
-    told = "\n".join([*places, pipeline.destination.uri, *pipeline.datasets])
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+def _scope(group: DatasetGroup) -> str:
+    """Identifies the sources, destination and datasets that a cursor and the tags of a run are about."""
+    sources = [f"{id} {raw.source.uri} {raw.source.layout}" for id, raw in group.sources.items()]
+    text = "\n".join([*sources, group.destination.uri, *group.datasets])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _rules(pipeline: Pipeline, today: date) -> Rules:
-    automation, source = pipeline.config.automation, pipeline.config.source
+def _rules(group: DatasetGroup, today: date) -> Rules:
+    """Which days are listed in every tick, and how many of the others in each."""
+    automation, source = group.config.automation, group.config.source
     days = [source.start_date + timedelta(days=n) for n in range((today - source.start_date).days + 1)]
     recent = set(days[-automation.lookback_days :])
-    if any(raw.source.layout == "flat" for raw in pipeline.sources.values()):
-        recent.update(days[:1])  # all files of a flat source are of the first day
+    if any(raw.source.layout == "flat" for raw in group.sources.values()):
+        recent.update(days[:1])  # all files of a flat source belong to its first day
     if automation.arrivals == "sqs":
-        recent = set()  # the queue names the days; all of them take turns, in case a message was lost
-    is_s3 = any(raw.source.uri.startswith("s3://") for raw in pipeline.sources.values())
+        recent = set()  # the queue names the days; all are still listed in turn, in case a message was lost
+    is_s3 = any(raw.source.uri.startswith("s3://") for raw in group.sources.values())
     share = automation.older_days_per_tick or (_OLDER_DAYS_S3 if is_s3 else _OLDER_DAYS_FOLDER)
     return Rules(sorted(recent), [day for day in days if day not in recent], share, automation.settle_minutes * 60)
 
 
-class _World:
-    """What ``tick`` asks of the sources, the destination and the instance."""
+class _DagsterState:
+    """What ``tick`` needs to know of the sources, the destination and Dagster; for one tick."""
 
-    def __init__(self, pipeline: Pipeline, instance: dg.DagsterInstance, scope: str, job: str, now: float) -> None:
-        self.pipeline = pipeline
+    def __init__(self, group: DatasetGroup, instance: dg.DagsterInstance, scope: str, job: str, now: float) -> None:
+        self._group = group
         self._instance = instance
         self._scope = scope
         self._job = job
         self._now = now
-        self._listings = {id: DayListing(raw) for id, raw in pipeline.sources.items()}
+        self._listings = {id: DayListing(raw) for id, raw in group.sources.items()}
 
-    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredFile]]:
+    def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
+        """See ``arrivals.SensorState``, as for the other methods."""
         ids = list(self._listings)
         if after and after.source in ids:
             ids = ids[ids.index(after.source) :]
@@ -111,41 +114,44 @@ class _World:
             for file in self._listings[id].files(day, key):
                 yield id, file
 
-    def converted(self, day: date) -> Converted:
-        return self.pipeline.converted(day)
+    def committed(self, day: date) -> CommittedDay:
+        """The current content of a day."""
+        return converted_state(self._group, day)
 
     def runs(self, day: date, change: str) -> Runs:
-        of_day = dg.RunsFilter(job_name=self._job, tags={DAY_TAG: f"{self._scope}/{day}"})
+        """The runs that this sensor requested for a day, and how those for this change ended."""
+        of_day = dg.RunsFilter(job_name=self._job, tags={run_tags.DAY: f"{self._scope}/{day}"})
         records = self._instance.get_run_records(of_day, limit=100)
         if any(self._is_under_way(record) for record in records):
             return Runs(is_under_way=True)
-        # A run that was not even queued is launched by asking for it again.
+        # Dagster launches a run that was never queued when its run key is requested again.
         ended = [
             record
             for record in records
-            if record.dagster_run.tags.get(CHANGE_TAG) == change
+            if record.dagster_run.tags.get(run_tags.CHANGE) == change
             and record.dagster_run.status != dg.DagsterRunStatus.NOT_STARTED
         ]
         if not ended:
             return Runs()
         last = max(ended, key=_ended)
-        return Runs(False, len(ended), _ended(last), last.dagster_run.tags.get(PERMANENT_TAG) == "true")
+        return Runs(False, len(ended), _ended(last), last.dagster_run.tags.get(run_tags.PERMANENT) == "true")
 
     def _is_under_way(self, record: "RunRecord") -> bool:
         run = record.dagster_run
         if run.is_finished or run.status == dg.DagsterRunStatus.NOT_STARTED:
             return False
-        # Nobody tells of the end of a run whose machine has gone, where no run monitoring does.
-        return record.start_time is None or self._now < record.start_time + MAX_RUNTIME.total_seconds()
+        # Without run monitoring a crashed host leaves its run in progress: treat it as ended after MAX_RUNTIME.
+        return record.start_time is None or self._now < record.start_time + run_tags.MAX_RUNTIME.total_seconds()
 
     def vanished(self, day: date, sources: Sequence[str]) -> str | None:
-        catalog = self.pipeline.destination.catalog(day)
-        had = {file["source"] for file in (catalog or {}).get("files", ())}
-        for id, raw in self.pipeline.sources.items():
+        """The text of a problem: a source is empty that had files of this day; None if there is none."""
+        catalog = self._group.destination.catalog(day)
+        had = {file.source for file in catalog.files} if catalog else set()
+        for id, raw in self._group.sources.items():
             if id in had and id not in sources and not raw.store.holds():
                 return (
-                    f"{raw.store.uri} is empty, but held files of {day}: that day is left as it is; mount the folder "
-                    "or correct the uri in the config, or materialize the day by hand if it is meant to be empty"
+                    f"{raw.store.uri} is empty, but had files of {day}: that day is left as it is; mount the folder or "
+                    "correct the uri in the config, or materialize the day by hand if it is meant to be empty"
                 )
         return None
 
@@ -154,11 +160,11 @@ def _ended(record: "RunRecord") -> float:
     return record.end_time or record.update_timestamp.timestamp()
 
 
-class _Notices:
-    """The days that a queue names.
+class _Notifications:
+    """The days that the messages of a queue name.
 
-    Its messages are deleted one tick later, when Dagster has the cursor that holds the days: whatever dies before, a
-    tick, the daemon or this process, sees them again.
+    Messages are deleted one tick later, when Dagster has saved the cursor with their days. If the tick, the daemon or
+    this process dies before that, they are received again.
     """
 
     def __init__(self, queue: Queue) -> None:
@@ -166,8 +172,11 @@ class _Notices:
         self._receipts: list[str] = []
         self._cursor: str | None = None
 
-    def put_on_watch(self, cursor: Cursor, saved: str | None, pipeline: Pipeline, now: float) -> None:
-        """Read the queue as far as there is time, and room on watch; the rest stays for the next tick."""
+    def receive(self, cursor: Cursor, saved: str | None, group: DatasetGroup, now: float) -> None:
+        """Add the days to the cursor, while there is time and the cursor has room; the rest waits for the next tick.
+
+        ``saved``: the cursor that Dagster has, to delete the messages of the tick before.
+        """
         if self._cursor is not None and self._cursor == saved:
             self._queue.delete(self._receipts)
         self._receipts, self._cursor = [], None
@@ -178,41 +187,43 @@ class _Notices:
 
         for receipts, found in self._queue.receive(may_go_on):
             self._receipts += receipts
-            for day in {day_of(raw, *place) for place in found for raw in pipeline.sources.values()}:
+            for day in {raw.day_of_object(*place) for place in found for raw in group.sources.values()}:
                 if day:
-                    cursor.notice(day, now, pipeline.config.automation.settle_minutes * 60)
+                    cursor.notice(day, now, group.config.automation.settle_minutes * 60)
 
     def delete_after(self, cursor: str) -> None:
+        """Delete the messages received in this tick once Dagster has saved this cursor."""
         self._cursor = cursor
 
 
-def _request(scope: str, ask: Ask) -> dg.RunRequest:
-    tags = {DAY_TAG: f"{scope}/{ask.day}", CHANGE_TAG: ask.change, RESUME_TAG: "true"}
-    return dg.RunRequest(run_key=ask.run_key, partition_key=ask.day.isoformat(), tags=tags)
+def _run_request(scope: str, request: DayRequest) -> dg.RunRequest:
+    tags = {run_tags.DAY: f"{scope}/{request.day}", run_tags.CHANGE: request.change, run_tags.RESUME: "true"}
+    return dg.RunRequest(run_key=request.run_key, partition_key=request.day.isoformat(), tags=tags)
 
 
-def _reported(group: Group, ask: Ask) -> dg.AssetMaterialization:
-    tally = ask.tally
+def _report(defs: GroupDefs, request: DayRequest) -> dg.AssetMaterialization:
+    """The raw files of a changed day, as a materialization of ``raw_events``."""
+    tally = request.tally
     newest = {"newest": dg.MetadataValue.timestamp(tally.newest)} if tally.files else {}
     return dg.AssetMaterialization(
-        group.key("raw_events"),
-        partition=ask.day.isoformat(),
+        defs.key("raw_events"),
+        partition=request.day.isoformat(),
         metadata={"files": tally.files, "bytes": tally.bytes, "content": tally.digest, **newest},
     )
 
 
-def _told(outcome: Outcome) -> str:
-    """What came of a tick, in one line."""
-    parts = [f"{outcome.looked_at} days looked at"]
+def _summary(outcome: Outcome) -> str:
+    """What a tick found, in one line."""
+    parts = [f"{outcome.looked_at} days checked"]
     for what, days in (
-        ("asked for", [ask.day for ask in outcome.asks]),
+        ("requested", [request.day for request in outcome.requests]),
         ("not settled", outcome.unsettled),
         ("being converted", outcome.under_way),
-        ("failed, to be tried again later", outcome.waiting_to_retry),
+        ("failed, to be retried later", outcome.waiting_to_retry),
     ):
         if days:
             some = ", ".join(str(day) for day in days[:5]) + (", …" if len(days) > 5 else "")
             parts.append(f"{len(days)} {what} ({some})")
     if outcome.is_cut_short:
-        parts.append("stopped early for want of time; the next tick goes on")
+        parts.append("stopped because its time was up; the next tick continues")
     return "; ".join([*parts, *outcome.problems])

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
-from personalize_assets.catalog.day_catalog import day_catalog, encode
-from personalize_assets.catalog.event_profile import day_profile
-from personalize_assets.catalog.glue_tables import describe
+from personalize_assets.catalog.day_catalog import catalog_sources, day_catalog
+from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
+from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.manifests import CatalogSource, DayCatalog
+from personalize_assets.storage.manifests import DayCatalog
 from personalize_assets.storage.raw_files import content_digest
 
 
@@ -23,14 +22,11 @@ def catalog_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, DayCata
     catalogs = {}
     for day in days:
         files = {id: listing.days[day] for id, listing in listings.items()}
-        catalog = msgspec.convert(
-            {
-                **day_catalog(day, group.sources, files),
-                # Of the files as they were listed: whatever changes from now on gives another digest.
-                "content": content_digest(files),
-                "foreign_files": sum(listing.foreign_by_day[day] for listing in listings.values()),
-            },
-            DayCatalog,
+        catalog = replace(
+            day_catalog(day, group.sources, files),
+            # Of the files as they were listed: whatever changes from now on gives another digest.
+            content=content_digest(files),
+            foreign_files=sum(listing.foreign_by_day[day] for listing in listings.values()),
         )
         group.destination.put_catalog(day, catalog)
         catalogs[day.isoformat()] = catalog
@@ -46,7 +42,7 @@ def current_catalog(group: DatasetGroup, day: date) -> DayCatalog:
             f"{destination.uri_of(destination.catalog_key(day))} does not exist: the files of {day} are not "
             "catalogued; materialize raw_event_catalog for that day first"
         )
-    if catalog.sources != {id: CatalogSource(raw.source.uri, raw.source.layout) for id, raw in group.sources.items()}:
+    if catalog.sources != catalog_sources(group.sources):
         raise PersonalizeAssetsError(
             f"{destination.uri_of(destination.catalog_key(day))} lists the files of other sources than the config "
             "has now; materialize raw_event_catalog for that day again"
@@ -54,12 +50,11 @@ def current_catalog(group: DatasetGroup, day: date) -> DayCatalog:
     return catalog
 
 
-def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, dict[str, Any]]:
+def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, EventProfile]:
     """Profile the events of days' catalogued files and write the profiles; returns them by day (ISO)."""
     profiles = {}
     for day in days:
-        files = [msgspec.to_builtins(file) for file in current_catalog(group, day).files]
-        profile = day_profile(day, group.sources, files, group.masked_paths)
+        profile = day_profile(day, group.sources, current_catalog(group, day).files, group.masked_paths)
         group.destination.put_profile(day, encode(profile))
         profiles[day.isoformat()] = profile
     return profiles
@@ -70,5 +65,4 @@ def register_in_athena(group: DatasetGroup, catalogs: Mapping[str, DayCatalog]) 
 
     Returns what was done, as text by kind; empty if nothing is in S3.
     """
-    found = {day: msgspec.to_builtins(catalog) for day, catalog in catalogs.items()}
-    return describe(group.config, group.destination, group.datasets["interactions"], found)
+    return register_tables(group.config, group.destination, group.datasets["interactions"], list(catalogs.values()))

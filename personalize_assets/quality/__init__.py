@@ -1,5 +1,6 @@
-"""Asset checks: what must hold of what was made. ``books`` closes the accounts; the others are tables of rules.
+"""Checks as pure functions: facts in, ``Finding`` out. Without Dagster, and without reading anything but the facts.
 
-``refused`` holds what Personalize refuses, ``advised`` what its guides or experience advise against, ``daily`` looks at
-single days, ``file`` reads the CSV that lies there. ``docs/checks.md`` is made from these tables.
+``refusals`` has the rules for what Personalize refuses, ``advice`` those for what its guides or experience advise
+against, ``daily`` those for single arrival days, ``csv_file`` those for the CSV in the destination. ``docs`` makes
+``docs/checks.md`` from these tables.
 """

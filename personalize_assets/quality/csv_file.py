@@ -1,47 +1,55 @@
-"""Rules for the CSV that lies there. They can be run by themselves, whenever it may have been changed."""
+"""Rules for the CSV in the destination, judged from a scan of the file. They can be run alone at any time."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.quality.csv_scan import Scan
 from personalize_assets.quality.rule import OURS, Finding, Rule, guide
+from personalize_assets.storage.manifests import ExportManifest
 
 _PREPARING = guide("preparing-training-data")
 
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What a file says: ``schema`` holds the names of the Avro fields in order, ``manifest`` what was exported."""
+    """What is known of an exported CSV, or of a folder of them.
+
+    Attributes:
+        schema: Names of the fields of the Avro schema, in order.
+        manifest: Of the current export; None if there is none.
+    """
 
     dataset: Dataset
     scan: Scan
     schema: Sequence[str]
-    manifest: Mapping[str, Any] | None
+    manifest: ExportManifest | None
 
 
 def _header(facts: FileFacts) -> Finding:
-    """The names are plain, so a BOM, a quote or a carriage return makes another name of the first or last one."""
+    """Names are compared as read: with a BOM, a quote or a carriage return they differ from the schema's."""
     return Finding(facts.scan.header == list(facts.schema), ",".join(facts.scan.header), ",".join(facts.schema))
 
 
 def _lines(facts: FileFacts) -> Finding:
+    """No line that is not a record."""
     return Finding(not facts.scan.broken_count, facts.scan.broken_count, "no broken line", facts.scan.broken)
 
 
 def _values(facts: FileFacts) -> Finding:
+    """No value that Personalize would not accept in its column."""
     return Finding(not facts.scan.wrong_count, facts.scan.wrong_count, "no such value", facts.scan.wrong)
 
 
 def _as_exported(facts: FileFacts) -> Finding:
+    """Rows, bytes and SHA-256 as in the manifest."""
     manifest = facts.manifest
     found = f"{facts.scan.rows:,} rows, {facts.scan.bytes:,} bytes, sha256 {facts.scan.sha256}"
     if manifest is None:
-        return Finding(False, found, "what a manifest beside it says, but there is none")
-    wanted = f"{manifest['rows']:,} rows, {manifest['bytes']:,} bytes, sha256 {manifest['sha256']}"
+        return Finding(False, found, "the numbers of its manifest, but there is no manifest")
+    wanted = f"{manifest.rows:,} rows, {manifest.bytes:,} bytes, sha256 {manifest.sha256}"
     return Finding(found == wanted, found, wanted)
 
 
@@ -65,7 +73,7 @@ FILE_RULES: tuple[Rule[FileFacts], ...] = (
     Rule(
         "every_value_reads_as_its_type",
         _values,
-        "Each value is there where it is required, short enough, and of its column's type; times in epoch seconds.",
+        "Each value is present where required, short enough, and of its column's type; times are in epoch seconds.",
         "do not import the file; make the export again. If it stays red, report it.",
         guide("how-it-works-dataset-schema, limits"),
         True,
@@ -73,8 +81,8 @@ FILE_RULES: tuple[Rule[FileFacts], ...] = (
     Rule(
         "the_file_is_the_one_of_its_manifest",
         _as_exported,
-        "Rows, bytes and SHA-256 of the file are those that its manifest names.",
-        "somebody changed the file since it was exported, or an export died: make it again.",
+        "Rows, bytes and SHA-256 of the file are those in its manifest.",
+        "make the export again: the file was changed since, or an export was interrupted.",
         OURS,
         True,
     ),

@@ -1,4 +1,4 @@
-"""docs/checks.md, made from the tables of rules: ``python -m personalize_assets.quality.docs > docs/checks.md``."""
+"""Writes docs/checks.md from the tables of rules: ``python -m personalize_assets.quality.docs > docs/checks.md``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from personalize_assets.conversion.contract import DATASETS, USE_CASES
-from personalize_assets.orchestration.accounting_checks import ACCOUNTED, EXPORTED
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
 from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
@@ -17,30 +17,21 @@ from personalize_assets.storage.destination import DAILY
 _HEAD = """\
 # Checks
 
-Made from the code by `make docs`; a test holds that it is up to date. Each check shows in the UI on its asset: what was
-observed, what is allowed, and up to five rows that are to blame.
+Generated from the code by `make docs`; a test keeps it up to date. Each check appears in the UI on its asset: what was
+observed, what is allowed, and up to five of the rows at fault.
 
 **When a check is red.** An ERROR on an export is something that Personalize would refuse. It is found *before* the
-export comes into force: the former CSV and its manifest stay as they are, the run fails, and its error says what was
-found. A WARN never stops anything.
+export becomes the current one: the former CSV and its manifest stay as they are, the run fails, and its error says what
+was found. A WARN never stops anything.
 
 **Small data.** With `checks: warn` in the config (or `PERSONALIZE__CHECKS=warn`) every check still runs and shows what
 it found, but none stops an export: for a trial on a bucket with a hundred events. The default is `checks: strict`.
 
-**How exact.** Numbers are counted while the rows are written; nothing is read again, but by the checks of the file.
-Up to 16,384 users (and items) everything is exact. Beyond that, statements about users and items (how many, how many
-with two interactions, how many unknown) are made from 16,384 of them, drawn evenly by a hash: right to about 1.6 %.
-Rows that are equal in every column, but stand at the seam of two parts of a large export, count twice.
-"""
-_BOOKS = f"""\
-## The books
-
-| check | asset | holds |
-| --- | --- | --- |
-| `{ACCOUNTED}` | the daily datasets | events read = wanted + not wanted + malformed, and rows = kept + rejected |
-| `{EXPORTED}` | tables and CSVs | rows kept on all days = rows exported + duplicates |
-
-Both are errors in either mode: red means that the engine or this package lost something.
+**How exact.** Numbers are counted while the rows are written; only the checks of the file read anything again. Up to
+16,384 users (and items) every number is exact. Beyond that, statements about users and items (how many, how many with
+two interactions, how many unknown) are estimated from 16,384 of them, chosen evenly by a hash: accurate to about 1.6 %.
+Rows that are equal in every column but are stored on both sides of the border between two parts of a large export count
+twice.
 """
 
 
@@ -48,11 +39,11 @@ def document() -> str:
     """The page as Markdown."""
     parts = [
         _HEAD,
-        _section("What Personalize refuses (ERROR, on the CSVs, before they come into force)", REFUSED, "_csv"),
-        _section("What the CSV that lies there says (ERROR; can be run alone, at any time)", FILE_RULES, "_csv"),
+        _section("What Personalize refuses (ERROR, on the CSVs, before they become current)", REFUSED, "_csv"),
+        _section("The CSV in the destination (ERROR; can be run alone, at any time)", FILE_RULES, "_csv"),
         _section("What is advised against (WARN, on the CSVs)", ADVISED, "_csv"),
-        _section("What a day looks like (WARN, on the daily datasets)", DAILY_RULES, ""),
-        _BOOKS,
+        _section("Arrival days (WARN, on the daily datasets)", DAILY_RULES, ""),
+        "\n".join(_accounting()),
         "\n".join(_use_cases()),
     ]
     return "\n".join(parts)
@@ -67,10 +58,22 @@ def _section(title: str, rules: tuple[Rule[Any], ...], suffix: str) -> str:
     return "\n".join([*lines, ""])
 
 
+def _accounting() -> Iterator[str]:
+    yield "## Accounting"
+    yield ""
+    yield "| check | asset | holds |"
+    yield "| --- | --- | --- |"
+    for check in (ACCOUNTED, EXPORTED):
+        yield f"| `{check.name}` | {check.assets} | {check.holds} |"
+    yield ""
+    yield "Both are errors in either mode: red means that the engine or this package lost something."
+    yield ""
+
+
 def _use_cases() -> Iterator[str]:
     yield "## Use cases of the domains"
     yield ""
-    yield "For `dataset_group.use_cases`, each with the event type of which it needs 1,000 (Personalize guide, pages"
+    yield "For `dataset_group.use_cases`, with the event type of which each needs 1,000 (Personalize guide, pages"
     yield "ECOMMERCE-use-cases and VIDEO-ON-DEMAND-use-cases)."
     yield ""
     yield "| domain | use case | event type |"

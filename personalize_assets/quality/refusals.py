@@ -1,4 +1,4 @@
-"""Rules for what Personalize refuses to import, or does not train on. Numbers come from the export's own profile."""
+"""Rules for what Personalize refuses to import or to train on, judged from the profile of the export."""
 
 from __future__ import annotations
 
@@ -6,85 +6,98 @@ from collections.abc import Callable
 
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.schema_rules import is_trained_on
-from personalize_assets.quality.rule import ExportFacts, Finding, Rule, blamed, guide, has_column, told
+from personalize_assets.quality.rule import (
+    MAX_ROWS,
+    ExportFacts,
+    Finding,
+    Rule,
+    format_counts,
+    guide,
+    has_column,
+    rows_at_fault,
+)
 
 _LIMITS = guide("limits")
 
 
 def _unique_interactions(facts: ExportFacts) -> Finding:
-    """1,000 unique interactions to train on, and as many records in one import (page limits)."""
-    found = facts.profile["unique"]
-    return Finding(found >= contract.MIN_INTERACTIONS, found, f"at least {contract.MIN_INTERACTIONS:,}")
+    """At least 1,000 unique interactions to train on, and 1,000 records in one import (page limits)."""
+    minimum = contract.MIN_INTERACTIONS
+    return Finding(facts.unique >= minimum, facts.unique, f"at least {minimum:,}")
 
 
 def _users_with_two(facts: ExportFacts) -> Finding:
-    """25 users with two interactions, and 1 % of all users (page limits, September 2026)."""
-    users = facts.profile["ids"]["USER_ID"]
-    wanted = max(contract.MIN_USERS_WITH_TWO_INTERACTIONS, users["distinct"] * contract.MIN_SHARE_OF_USERS_WITH_TWO)
-    allowed = f"at least 25 and 1 % of {users['distinct']:,} users"
-    return Finding(users["with_two"] >= wanted, users["with_two"], allowed)
+    """At least 25 users, and 1 % of all users, with two interactions (page limits, September 2026)."""
+    users = facts.profile.ids["USER_ID"]
+    minimum = max(contract.MIN_USERS_WITH_TWO_INTERACTIONS, users.distinct * contract.MIN_SHARE_OF_USERS_WITH_TWO)
+    return Finding(users.with_two >= minimum, users.with_two, f"at least 25 and 1 % of {users.distinct:,} users")
 
 
-def _blames(kind: str, allowed: str, concerns: Callable[[contract.Column], bool]) -> Callable[[ExportFacts], Finding]:
+def _no_row_has(
+    problem: str, allowed: str, is_concerned: Callable[[contract.Column], bool]
+) -> Callable[[ExportFacts], Finding]:
+    """No row has this problem in any column that is concerned; see ``rows_at_fault``."""
+
     def judge(facts: ExportFacts) -> Finding:
-        counts, rows = blamed(facts, kind, [column.name for column in facts.dataset.columns if concerns(column)])
-        return Finding(not counts, told(counts), allowed, rows)
+        columns = [column.name for column in facts.dataset.columns if is_concerned(column)]
+        counts, rows = rows_at_fault(facts, problem, columns)
+        return Finding(not counts, format_counts(counts), allowed, rows)
 
     return judge
 
 
 def _event_types(facts: ExportFacts) -> Finding:
-    """Distinct event types plus metadata columns of interactions: 10 (page limits)."""
-    types, columns = len(facts.profile["events"]), len(facts.metadata_columns())
-    rows = [{"EVENT_TYPE": name, "rows": rows} for name, rows in facts.profile["events"].items()]
+    """At most 10 distinct event types plus metadata columns of interactions (page limits)."""
+    types, columns = len(facts.events), len(facts.metadata_columns())
+    rows = [{"EVENT_TYPE": name, "rows": rows} for name, rows in facts.events.items()]
     passed = types + columns <= contract.MAX_EVENT_TYPES_AND_METADATA
     return Finding(
         passed,
         types + columns,
         f"at most {contract.MAX_EVENT_TYPES_AND_METADATA}; found {types} event types and {columns} metadata columns",
-        () if passed else rows[-5:],
+        () if passed else rows[-MAX_ROWS:],
     )
 
 
 def _spelling(facts: ExportFacts) -> Finding:
-    """``view`` is not ``View``: use cases find their events by the exact name (pages of the use cases)."""
+    """Use cases find their events by the exact name: ``view`` is not ``View`` (pages of the use cases)."""
     names = contract.EVENT_NAMES[facts.domain]
     exact = {name.lower(): name for name in names}
     wrong = [
         {"EVENT_TYPE": found, "wanted": exact[found.lower()], "rows": rows}
-        for found, rows in facts.profile["events"].items()
+        for found, rows in facts.events.items()
         if found.lower() in exact and found not in names
     ]
     observed = ", ".join(str(row["EVENT_TYPE"]) for row in wrong) or "none misspelt"
-    return Finding(not wrong, observed, f"exactly {' or '.join(names)}, where it is meant", wrong[:5])
+    return Finding(not wrong, observed, f"exactly {' or '.join(names)}, where it is meant", wrong[:MAX_ROWS])
 
 
 def _use_cases(facts: ExportFacts) -> Finding:
-    """1,000 events of the type that a use case trains on (pages of the use cases)."""
+    """At least 1,000 events of the type that each named use case trains on (pages of the use cases)."""
     minimum = contract.MIN_INTERACTIONS
     enough = []
     short = []
     for case in contract.USE_CASES[facts.domain]:
-        found = facts.profile["events"].get(case.event, 0) if case.event else facts.profile["unique"]
+        found = facts.events.get(case.event, 0) if case.event else facts.unique
         if found >= minimum:
             enough.append(case.name)
         elif case.name in facts.use_cases:
             short.append({"use case": case.name, "event type": case.event or "any", "rows": found})
     allowed = f"{minimum:,} each for {', '.join(facts.use_cases) or 'the use cases named in dataset_group.use_cases'}"
-    return Finding(not short, f"enough for {', '.join(enough) or 'none'}", allowed, short[:5])
+    return Finding(not short, f"enough for {', '.join(enough) or 'none'}", allowed, short[:MAX_ROWS])
 
 
 def _metadata(facts: ExportFacts) -> Finding:
-    """Users and items need a column to train on; one that is always null is none (page custom-datasets-and-schemas)."""
+    """Users and items need a column to train on that is not always null (page custom-datasets-and-schemas)."""
     columns = [column.name for column in facts.dataset.columns if is_trained_on(facts.dataset.name, column)]
-    filled = [name for name in columns if facts.profile["nulls"][name] < facts.rows]
+    filled = [name for name in columns if facts.profile.nulls[name] < facts.rows]
     return Finding(bool(filled), len(filled), "at least 1 with a value in any row")
 
 
 def _size(facts: ExportFacts) -> Finding:
-    """100 GB in a FULL import; AWS raises it to 1 TB for interactions when asked (page limits)."""
-    found = facts.counts["bytes"]
-    return Finding(found <= contract.MAX_IMPORT_BYTES, found, f"at most {contract.MAX_IMPORT_BYTES:,} bytes (100 GB)")
+    """At most 100 GB in a FULL import; AWS raises it to 1 TB for interactions on request (page limits)."""
+    maximum = contract.MAX_IMPORT_BYTES
+    return Finding(facts.bytes <= maximum, facts.bytes, f"at most {maximum:,} bytes (100 GB)")
 
 
 REFUSED: tuple[Rule[ExportFacts], ...] = (
@@ -92,7 +105,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "at_least_1000_interactions_are_unique",
         _unique_interactions,
         "The export has at least 1,000 unique interactions; rows equal in every column count once.",
-        "convert more days, or let `where` want more events. For a trial on a small bucket set `checks: warn`.",
+        "convert more days, or widen `where`. For a trial on a small bucket set `checks: warn`.",
         _LIMITS,
         True,
         ("interactions",),
@@ -101,22 +114,22 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "at_least_25_users_have_two_interactions",
         _users_with_two,
         "At least 25 users, and at least 1 % of all users, have two or more interactions.",
-        "convert more days; if USER_ID is a session or a device, map it to what stays the same for a person.",
+        "convert more days; if USER_ID is a session or a device, map it to a field that stays the same for a person.",
         _LIMITS,
         True,
         ("interactions",),
     ),
     Rule(
         "required_columns_are_never_null",
-        _blames("null", "no row", lambda column: column.required),
+        _no_row_has("null", "no row", lambda column: column.required),
         "Every row has a value in each required column.",
-        "rows without them should have become rejects: report it, and convert the days again.",
+        "report it, and convert the days again: rows without these values should have become rejects.",
         guide("how-it-works-dataset-schema"),
         True,
     ),
     Rule(
         "ids_have_at_most_256_characters",
-        _blames("long", "no row over 256 characters", lambda column: column.is_id),
+        _no_row_has("long", "no row over 256 characters", lambda column: column.is_id),
         "No USER_ID or ITEM_ID is longer than 256 characters.",
         "map the id to a shorter field; see the rows.",
         _LIMITS,
@@ -124,17 +137,17 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     ),
     Rule(
         "categories_have_at_most_1000_characters",
-        _blames("long", "no row over 1,000 characters", lambda column: not column.is_id and not column.textual),
-        "No categorical or plain text, and no IMPRESSION, is longer than 1,000 characters with its bars.",
+        _no_row_has("long", "no row over 1,000 characters", lambda column: not column.is_id and not column.textual),
+        "No categorical or plain text, and no IMPRESSION, is longer than 1,000 characters, separators included.",
         "map the column to a shorter field, or mark a description of an item `textual: true`.",
         _LIMITS,
         True,
     ),
     Rule(
         "texts_have_at_most_20000_characters",
-        _blames("long", "no row over 20,000 characters", lambda column: column.textual),
-        "No textual value is longer than 20,000 characters (7,000 are used of Chinese and Japanese).",
-        "map the column to a shorter text: Personalize would cut it in the middle of a sentence.",
+        _no_row_has("long", "no row over 20,000 characters", lambda column: column.textual),
+        "No textual value is longer than 20,000 characters (Personalize uses 7,000 of Chinese and Japanese).",
+        "map the column to a shorter text: Personalize cuts it, in the middle of a sentence.",
         guide("items-datasets"),
         True,
         ("items",),
@@ -142,9 +155,9 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     ),
     Rule(
         "timestamps_are_epoch_seconds",
-        _blames("time", "1990-01-01 to tomorrow, in seconds", lambda column: column.type == "timestamp"),
+        _no_row_has("time", "1990-01-01 to tomorrow, in seconds", lambda column: column.type == "timestamp"),
         "Every timestamp is in whole seconds since 1970, between 1990-01-01 and a day from now (UTC).",
-        "see the rows: a field that holds something else than a time was mapped.",
+        "see the rows: a field was mapped that does not hold a time.",
         guide("preparing-training-data") + " (seconds); the range is our own",
         True,
         contract.DATASETS,
@@ -154,7 +167,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "event_types_and_metadata_columns_are_at_most_10",
         _event_types,
         "Distinct event types plus metadata columns of interactions are at most 10.",
-        "let `where` want fewer events, or give several the same name with `map` on EVENT_TYPE.",
+        "narrow `where`, or give several event types the same name with `map` on EVENT_TYPE.",
         _LIMITS,
         True,
         ("interactions",),
@@ -163,8 +176,8 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "event_types_are_spelt_as_the_domain_wants",
         _spelling,
-        "View, Purchase, Watch and Click are written exactly so where a domain's use cases look for them.",
-        "write them so with `map` on EVENT_TYPE, as `map: {view: View}`.",
+        "View, Purchase, Watch and Click are spelt exactly so where the use cases of the domain look for them.",
+        "rename them with `map` on EVENT_TYPE, as in `map: {view: View}`.",
         guide("ECOMMERCE-use-cases, VIDEO-ON-DEMAND-use-cases"),
         True,
         ("interactions",),
@@ -173,8 +186,8 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "events_suffice_for_the_named_use_cases",
         _use_cases,
-        "There are 1,000 events of the type that each use case named in `dataset_group.use_cases` trains on.",
-        "map more events to that type with `map` on EVENT_TYPE, convert more days, or take the use case out.",
+        "Each use case named in `dataset_group.use_cases` has at least 1,000 events of the type it trains on.",
+        "map more events to that type with `map` on EVENT_TYPE, convert more days, or remove the use case.",
         guide("ECOMMERCE-use-cases, VIDEO-ON-DEMAND-use-cases"),
         True,
         ("interactions",),
@@ -183,8 +196,8 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "at_least_one_metadata_column_is_filled",
         _metadata,
-        "Beside the id at least one column to train on (categorical, textual or a number) has a value in some row.",
-        "map another column to a field that the events have; `raw_event_catalog` shows them.",
+        "At least one column to train on besides the id (categorical, textual or a number) has a value in some row.",
+        "map another column to a field that the events have; `raw_event_catalog` lists them.",
         guide("custom-datasets-and-schemas"),
         True,
         ("users", "items"),
@@ -193,7 +206,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "the_file_is_at_most_100_gigabytes",
         _size,
         "The CSV is at most 100 GB.",
-        "ask AWS for more (interactions only), or start later with `source.start_date`.",
+        "ask AWS for a higher limit (interactions only), or set a later `source.start_date`.",
         _LIMITS,
         True,
     ),

@@ -1,4 +1,4 @@
-"""A rule: one sentence that must hold, its limit, where the limit comes from, and what to do when it does not."""
+"""What a rule is: one statement that must hold, its limit, where the limit comes from, and what to do when it fails."""
 
 from __future__ import annotations
 
@@ -8,22 +8,24 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from personalize_assets.conversion.contract import DATASETS, IDS, Dataset, reserved
+from personalize_assets.conversion.spec import ExportProfile
 
 FactsT = TypeVar("FactsT")
 
 OURS = "our own experience"
-"""The source of a limit that no page of Amazon's names."""
+"""The source of a limit that no page of Amazon's guide names."""
 MAX_ROWS = 5
-"""How many rows to blame a result shows."""
+"""How many of the rows at fault a finding carries."""
 
 
 def guide(page: str) -> str:
+    """Name a page of the Personalize developer guide as the source of a limit."""
     return f"Personalize guide, page {page}"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found: ``observed`` against ``allowed``, and up to five rows that are to blame."""
+    """What a rule found: the value ``observed``, the one ``allowed``, and at most ``MAX_ROWS`` rows at fault."""
 
     passed: bool
     observed: str | int | float
@@ -33,16 +35,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule(Generic[FactsT]):
-    """One check, by its name a sentence in snake case, as Dagster wants names.
+    """One check.
 
     Attributes:
-        judge: Looks at the facts of one dataset; its docstring says more where the limit needs it.
+        name: A sentence in snake case, as Dagster requires names; stable, because Dagster keeps history by it.
+        judge: Applies the rule to the facts of one dataset; its docstring has the details of the limit.
         holds: The rule in words, with its limit.
-        when_red: What to do.
-        source: Of the limit.
-        is_error: Whether Personalize would refuse the data; else it is a warning.
-        datasets: Which datasets it is about.
-        is_for: Whether it makes sense for a dataset's columns and a domain.
+        when_red: What to do when it fails.
+        source: Where the limit comes from.
+        is_error: Whether Personalize would refuse the data; a warning otherwise.
+        datasets: The datasets that the rule is about.
+        is_for: Whether the rule applies to a dataset's columns and a domain.
     """
 
     name: str
@@ -56,62 +59,88 @@ class Rule(Generic[FactsT]):
 
     @property
     def description(self) -> str:
+        """What the UI shows on the check."""
         return f"{self.holds} When red: {self.when_red} Source: {self.source}."
 
     def applies(self, dataset: Dataset, domain: str) -> bool:
+        """Whether the rule is about this dataset, with its columns and in this domain."""
         return dataset.name in self.datasets and self.is_for(dataset, domain)
 
 
 @dataclass(frozen=True)
 class ExportFacts:
-    """What is known of one export before it comes into force.
+    """What is known of one export before it becomes the current one.
 
     Attributes:
-        profile: See ``conversion.profile.merged``.
-        counts: ``kept``, ``duplicates`` and ``bytes`` of the export.
-        use_cases: Those that the config names.
+        domain: ``custom``, ``ECOMMERCE`` or ``VIDEO_ON_DEMAND``.
+        kept: Daily rows that went in.
+        duplicates: How many of them were dropped or merged as repeats of others.
+        bytes: Size of the CSV, or of all CSVs of a folder.
+        use_cases: Those named in the config.
         today: The day of the export (UTC).
     """
 
     dataset: Dataset
     domain: str
-    profile: Mapping[str, Any]
-    counts: Mapping[str, Any]
+    profile: ExportProfile
+    kept: int
+    duplicates: int
+    bytes: int
     use_cases: tuple[str, ...]
     today: date
 
     @property
     def rows(self) -> int:
-        return int(self.profile["rows"])
+        """Rows of the CSV, without the header."""
+        return self.profile.rows
+
+    @property
+    def unique(self) -> int:
+        """Rows of interactions that differ in any column; 0 for users and items."""
+        return self.profile.unique or 0
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """Rows by EVENT_TYPE; empty for users and items."""
+        return self.profile.events or {}
+
+    @property
+    def days(self) -> Mapping[str, int]:
+        """Rows by day of TIMESTAMP (ISO, UTC); empty for users and items."""
+        return self.profile.days or {}
 
     def metadata_columns(self) -> list[str]:
-        """See ``metadata_columns``."""
+        """See the function ``metadata_columns``."""
         return metadata_columns(self.dataset, self.domain)
 
 
 def metadata_columns(dataset: Dataset, domain: str) -> list[str]:
-    """What counts as metadata: of interactions the own columns, of users and items all but the id."""
+    """The columns that Personalize counts as metadata.
+
+    Of interactions those that it does not reserve for itself; of users and items all but the id.
+    """
     fixed = reserved(dataset.name, domain) if dataset.name == "interactions" else IDS[dataset.name]
     return [column.name for column in dataset.columns if column.name not in fixed]
 
 
 def has_column(name: str) -> Callable[[Dataset, str], bool]:
+    """A condition for ``Rule.is_for``: the dataset has this column."""
     return lambda dataset, domain: any(column.name == name for column in dataset.columns)
 
 
-def blamed(facts: ExportFacts, kind: str, columns: Sequence[str]) -> tuple[dict[str, int], list[Mapping[str, Any]]]:
-    """Rows with a kind of problem in some columns, counted by column, and up to five of them."""
-    found = {name: facts.profile["blamed"].get(f"{kind}:{name}") for name in columns}
-    counts = {name: about["rows"] for name, about in found.items() if about}
-    rows = [row for about in found.values() if about for row in about["shown"]]
+def rows_at_fault(
+    facts: ExportFacts, problem: str, columns: Sequence[str]
+) -> tuple[dict[str, int], list[Mapping[str, Any]]]:
+    """The rows with a problem in some of these columns: their number by column, and the first ``MAX_ROWS`` of them.
+
+    ``problem`` is ``null``, ``long`` or ``time``, as in the keys of ``ExportProfile.blamed``.
+    """
+    found = {name: facts.profile.blamed.get(f"{problem}:{name}") for name in columns}
+    counts = {name: blamed.rows for name, blamed in found.items() if blamed is not None}
+    rows: list[Mapping[str, Any]] = [row for blamed in found.values() if blamed is not None for row in blamed.shown]
     return counts, rows[:MAX_ROWS]
 
 
-def told(counts: Mapping[str, int | float | str]) -> str:
-    """``A: 1, B: 2``, or ``none``."""
-    return (
-        ", ".join(
-            f"{name}: {count:,}" if isinstance(count, int) else f"{name}: {count}" for name, count in counts.items()
-        )
-        or "none"
-    )
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Format counts as ``A: 1, B: 2,000``, or ``none``."""
+    return ", ".join(f"{name}: {count:,}" for name, count in counts.items()) or "none"

@@ -39,7 +39,7 @@ REJECTS = "rejects"
 _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
-_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when the run died.
 _LEFTOVER_SECONDS = 24 * 3600
 _READS_AT_ONCE = 32
@@ -263,7 +263,7 @@ def _is_commit(key: str) -> bool:
 def _old_run_files(files: Iterable[StoredObject]) -> list[str]:
     """The keys of files that a run wrote more than 24 hours ago; files of other names are not ours to delete."""
     oldest = time.time() - _LEFTOVER_SECONDS
-    return [file.key for file in files if file.modified < oldest and _RUN_ID.search(file.key)]
+    return [file.key for file in files if file.modified < oldest and RUN_ID.search(file.key)]
 
 
 def _files(commit: DayCommit | DayAccounting | TableCommit | None) -> set[str]:

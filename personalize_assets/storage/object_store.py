@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from personalize_assets.aws.client import Aws
-from personalize_assets.errors import PassingError, PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 
 class StoreError(PersonalizeAssetsError):
     """A folder or bucket that does not exist or may not be used; the text names it and says what to do."""
 
 
-class TransientStoreError(StoreError, PassingError):
+class TransientStoreError(StoreError, TransientError):
     """A bucket that does not answer now; trying again later may help."""
 
 

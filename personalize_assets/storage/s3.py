@@ -10,8 +10,8 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from personalize_assets.aws.client import Aws
-from personalize_assets.aws.error_codes import PASSING_CODES
+from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
 from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
 
@@ -39,8 +39,8 @@ class S3Store:
 
     @cached_property
     def _client(self) -> S3Client:
-        client: S3Client = self._aws.client("s3", max_pool_connections=CONNECTIONS)
-        return client
+        s3: S3Client = boto3_client(self._aws, "s3", max_pool_connections=CONNECTIONS)
+        return s3
 
     def check_exists(self) -> None:
         """Raise ``StoreError`` unless the bucket exists and may be listed."""
@@ -132,7 +132,7 @@ class S3Store:
 
     @property
     def _encryption(self) -> dict[str, Any]:
-        return self._aws.encryption()
+        return encryption(self._aws)
 
     def _at(self, key: str) -> dict[str, Any]:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
@@ -160,61 +160,29 @@ class S3Store:
 
     @contextmanager
     def _explained(self, key: str = "") -> Iterator[None]:
-        from botocore import exceptions as aws
-
-        try:
+        with explain_errors(self._name(key), _RIGHTS, self._advice, _STORE_ERRORS):
             yield
-        except aws.ClientError as error:
-            raise self._error(error.response["Error"]["Code"], str(error), key) from error
-        except (
-            aws.NoCredentialsError,
-            aws.PartialCredentialsError,
-            aws.CredentialRetrievalError,
-            aws.ProfileNotFound,
-            aws.SSOError,
-            aws.TokenRetrievalError,
-        ) as error:
-            raise self._error("NoCredentials", str(error), key) from error
-        except (aws.HTTPClientError, aws.ConnectionError) as error:
-            raise self._error("NoAnswer", str(error), key) from error
-        except aws.BotoCoreError as error:
-            raise self._error("", str(error), key) from error
 
-    def _error(self, code: str, message: str, key: str) -> StoreError:
-        text = _WHAT_TO_DO.get(code, "{message}").format(bucket=self._bucket, message=message.rstrip("."))
-        kind = TransientStoreError if code == "NoAnswer" or code in PASSING_CODES else StoreError
-        return kind(f"{self.uri}/{key}: {text}" if key else f"{self.uri}: {text}")
+    def _error(self, code: str, message: str, key: str) -> Exception:
+        answer = {"Code": code, "Message": message}
+        return refusal(self._name(key), _RIGHTS, answer, self._advice, _STORE_ERRORS)
+
+    def _name(self, key: str) -> str:
+        return f"{self.uri}/{key}" if key else self.uri
+
+    @property
+    def _advice(self) -> dict[str, str]:
+        no_bucket = f"there is no bucket {self._bucket!r}; create it, or correct the uri in the config"
+        return {
+            "NoSuchBucket": no_bucket,
+            "404": no_bucket,  # the answer to HEAD has no body with a code
+            "NoSuchKey": "there is no such file; it was deleted meanwhile: run again",
+            "PreconditionFailed": "it was replaced meanwhile: run again",
+        }
 
 
-_NO_BUCKET = "there is no bucket {bucket!r}; create it, or correct the uri in the config"
-_DENIED = (
-    "access denied ({message}); the role needs s3:ListBucket and s3:GetObject to read, and s3:PutObject and "
-    "s3:DeleteObject to write"
-)
-_CREDENTIALS = (
-    "AWS rejects the credentials ({message}); log in again, or correct AWS_PROFILE or AWS_ACCESS_KEY_ID and "
-    "AWS_SECRET_ACCESS_KEY"
-)
-_REGION = "{bucket!r} is in another region ({message}); set AWS_REGION to the bucket's"
-_WHAT_TO_DO = {
-    "NoSuchBucket": _NO_BUCKET,
-    "404": _NO_BUCKET,  # the answer to HEAD has no body with a code
-    "NoSuchKey": "there is no such file; it was deleted meanwhile: run again",
-    "PreconditionFailed": "it was replaced meanwhile: run again",
-    "AccessDenied": _DENIED,
-    "AllAccessDisabled": _DENIED,
-    "403": _DENIED,
-    "InvalidAccessKeyId": _CREDENTIALS,
-    "SignatureDoesNotMatch": _CREDENTIALS,
-    "ExpiredToken": _CREDENTIALS,
-    "InvalidToken": _CREDENTIALS,
-    "PermanentRedirect": _REGION,
-    "AuthorizationHeaderMalformed": _REGION,
-    "301": _REGION,
-    "NoCredentials": "no AWS credentials ({message}); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
-    "or run where a role is attached",
-    "NoAnswer": "S3 cannot be reached ({message}); check the network, AWS_REGION and AWS_ENDPOINT_URL",
-}
+_STORE_ERRORS = Raises(StoreError, TransientStoreError)
+_RIGHTS = "s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:DeleteObject to write"
 
 
 def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_roles as fields
-from personalize_assets.catalog.day_catalog import HEAD_BYTES, describe, heads
+from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config import Config
 from personalize_assets.config import loading as config_file
@@ -33,16 +33,6 @@ _FEWEST_EVENTS_PER_FILE = 20
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_PER_FILE = 1024 * 1024
 _SHOWN_FIELDS = 12
-
-
-class _Sample:
-    """Keeps the events of heads; what ``catalog.describe`` tells of each."""
-
-    def __init__(self) -> None:
-        self.events: list[Mapping[str, Any]] = []
-
-    def add(self, fields: Mapping[str, Any], /) -> None:
-        self.events.append(fields)
 
 
 def suggest(source: str, destination: str | None = None, folder: Path | None = None) -> str:
@@ -72,17 +62,17 @@ def _look(uri: str) -> Found:
     where_it_lies = place.find(uri)
     files = [file for _, its in sorted(where_it_lies.files.items()) for file in its]
     chosen = files[:: max(1, -(-len(files) // _MOST_FILES))]
-    sample = _Sample()
+    events: list[Mapping[str, Any]] = []
     most = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(chosen))
     first_bytes = max(HEAD_BYTES, min(_MOST_BYTES_PER_FILE, _MOST_BYTES // len(chosen)))
-    for _, file, head in heads({"source": where_it_lies.raw}, [("source", file) for file in chosen], first_bytes):
-        describe(head, file.bytes, sample, most)
-    if not sample.events:
+    for _, file, head in read_heads({"source": where_it_lies.raw}, [("source", file) for file in chosen], first_bytes):
+        events.extend(inspect_head(head, file.bytes, most).events)
+    if not events:
         raise PersonalizeAssetsError(
             f"{uri}: no event was found in the beginnings of {len(chosen):,} files, as {chosen[0].key}; wanted files "
             "of JSON objects, plain or gzip"
         )
-    observed = Observed(sample.events)
+    observed = Observed(events)
     event = fields.event_names(observed)
     items = fields.items(observed)
     if items is None:

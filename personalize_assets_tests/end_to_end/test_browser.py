@@ -1,4 +1,4 @@
-"""The UI as a person sees it, in Chromium: the graph, runs by its buttons, checks, a preview and a chart."""
+"""The UI in Chromium: the graph, runs started by buttons, checks, a preview and a chart."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from personalize_assets_tests.helpers.browser import (
 )
 from personalize_assets_tests.helpers.served import Ui, served
 
-pytestmark = pytest.mark.slow
-
 DAY = "2026-10-01"
 ASSETS = [
     "raw_events", "raw_event_catalog", "event_profile", "user_traits", "item_details", "users", "items",
@@ -30,7 +28,7 @@ ASSETS = [
 
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
-    """A site of one day, too small for Personalize."""
+    """The UI on a generated site of one day, which is too small for Personalize."""
     out = tmp_path_factory.mktemp("browser")
     generate(out / "raw", layout="segment", days=1, users=30, seed=5, start=date.fromisoformat(DAY))
     env = {"PERSONALIZE__SOURCE__URI": str(out / "raw"), "PERSONALIZE__DESTINATION__URI": str(out / "data")}
@@ -40,8 +38,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ui]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    """A page that nothing complained on while it was used."""
-    with browsing(width=2400, height=1600) as (page, complaints):  # what is out of sight is not drawn
+    """A page; the test fails if its console or scripts report an error."""
+    with browsing(width=2400, height=1600) as (page, complaints):  # the graph draws only what is visible
         yield page
         assert complaints == []
 
@@ -52,7 +50,7 @@ def test_the_graph_shows_every_asset(ui: Ui, page: Page) -> None:
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
-def test_a_day_is_converted_and_an_export_that_personalize_would_refuse_is_told_why(ui: Ui, page: Page) -> None:
+def test_a_day_is_converted_and_a_refused_export_shows_the_reason(ui: Ui, page: Page) -> None:
     materialize(page, ui, "convert", DAY)
     assert ui.last_ends() == "SUCCESS"
 

@@ -19,7 +19,7 @@ from click.testing import CliRunner, Result
 
 from personalize_assets.cli import main
 from personalize_assets.orchestration import metadata
-from personalize_assets.orchestration.accounting_checks import ACCOUNTED, EXPORTED
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets_tests.helpers.csv_reader import read_csv, records
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 
@@ -130,8 +130,8 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
     with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
         assert [run.status for run in instance.get_runs()] == [dg.DagsterRunStatus.SUCCESS] * 4
         keys = [
-            dg.AssetCheckKey(dg.AssetKey("filtered_interactions"), ACCOUNTED),
-            dg.AssetCheckKey(dg.AssetKey("interactions_csv"), EXPORTED),
+            dg.AssetCheckKey(dg.AssetKey("filtered_interactions"), ACCOUNTED.name),
+            dg.AssetCheckKey(dg.AssetKey("interactions_csv"), EXPORTED.name),
         ]
         for record in instance.event_log_storage.get_asset_check_summary_records(keys).values():
             assert record.last_check_execution_record is not None
@@ -143,7 +143,7 @@ def test_a_run_is_kept_in_the_instance_of_dagster_home(tmp_path: Path, monkeypat
             assert any(key.startswith("chart: ") for key in event.asset_materialization.metadata)
 
 
-def test_nothing_is_drawn_that_nobody_can_look_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_chart_is_drawn_without_a_ui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     drawn: list[Any] = []
     monkeypatch.setattr(metadata, "day_charts", lambda *profile: drawn.append(profile))
@@ -182,7 +182,7 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
 
 
-# run: what is wrong is said in one paragraph
+# run: what is wrong is one paragraph
 
 
 def failure(*arguments: str) -> str:
@@ -252,11 +252,11 @@ def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
     message = failure("--config", config(tmp_path, "raw"))
 
     assert message == (
-        "Error: export: interactions_csv is not put in force, for Personalize would refuse it: "
+        "Error: export: interactions_csv was not replaced, because Personalize would refuse the new export: "
         "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
-        "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. No former "
-        "export is there. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all "
-        "the same, as for a trial\n"
+        "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. There is no "
+        "former export. The checks of interactions_csv say what to do; `checks: warn` in the config exports it "
+        "anyway, as for a trial\n"
     )
 
 
@@ -267,7 +267,6 @@ def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None
     assert "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07" in result.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("engine", "after", "seconds"),
     [("sail", "catalog", 0.0), ("sail", "convert", 0.2), ("local", "catalog", 0.5)],
@@ -296,7 +295,7 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     _, errors = running.communicate(timeout=60)
 
     assert running.returncode == 130, errors
-    assert "Stopped. Whatever was in force before still is; run again to finish." in errors
+    assert "Stopped. What was current before is unchanged; run again to finish." in errors
     assert "Traceback" not in errors
     assert hashes(tmp_path / "data") == before
 

@@ -1,4 +1,4 @@
-"""`make dev` with `automation: on`: a file is dropped into the folder, and nobody clicks."""
+"""`make dev` with `automation: on`: a new file in the folder leads to an export without a click."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 from personalize_assets_tests.helpers.dagster_services import Service, automated_config, drop, free_port
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The engine `glue` end to end: Dagster, S3, Glue's API and the job in a process of its own, over HTTP."""
+"""The engine `glue` end to end: Dagster, S3, Glue's API and the job in its own process, over HTTP."""
 
 from __future__ import annotations
 
@@ -36,7 +36,6 @@ def exported(sample: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("sample", ["segment", "firehose"])
 def test_a_sample_gives_the_bytes_of_the_engine_local(sample: str, glue: GlueEmulator) -> None:
     done = CliRunner().invoke(

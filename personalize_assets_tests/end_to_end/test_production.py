@@ -1,4 +1,4 @@
-"""The production set-up of production/ and docs/production.md, started on a real Postgres, and what it survives."""
+"""The set-up of production/ and docs/production.md on a real Postgres: it survives the death of its processes."""
 
 from __future__ import annotations
 
@@ -9,13 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
-from personalize_assets.config.automation import Automation
-from personalize_assets.orchestration.sensors import _OLDER_DAYS_FOLDER, _OLDER_DAYS_S3
 from personalize_assets_tests.helpers import postgres
 from personalize_assets_tests.helpers.dagster_services import (
-    REPOSITORY,
     Service,
     automated_config,
     drop,
@@ -23,10 +19,11 @@ from personalize_assets_tests.helpers.dagster_services import (
     is_listening,
     today,
 )
+from personalize_assets_tests.helpers.samples import REPO
 from personalize_assets_tests.helpers.served import Ui
 
 BIN = Path(sys.executable).parent
-PAGE = (REPOSITORY / "docs/production.md").read_text()
+PAGE = (REPO / "docs/production.md").read_text()
 
 
 class Production:
@@ -35,7 +32,7 @@ class Production:
     def __init__(self, folder: Path, database: str) -> None:
         home = folder / "home"
         home.mkdir()
-        (home / "dagster.yaml").write_text((REPOSITORY / "production/dagster.yaml").read_text())
+        (home / "dagster.yaml").write_text((REPO / "production/dagster.yaml").read_text())
         self._folder = folder
         self._code_port, self._ui_port = free_port(), free_port()
         self._env = {
@@ -90,7 +87,6 @@ def production(tmp_path: Path) -> Iterator[Production]:
             running.stop()
 
 
-@pytest.mark.slow
 def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twice(
     production: Production, tmp_path: Path
 ) -> None:
@@ -109,22 +105,3 @@ def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twic
     drop(tmp_path, "b.json", user="bob")
     production.wait_for_runs("SUCCESS", "SUCCESS")
     assert json.loads(commit.read_text())["kept"] == 2
-
-
-def test_the_page_names_every_key_of_the_section_with_its_default() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", PAGE, re.MULTILINE)
-    told = {name: default.strip().strip("`").strip('"') for name, default in rows if name in Automation.model_fields}
-    by_source = f"{_OLDER_DAYS_S3}` on S3, `{_OLDER_DAYS_FOLDER}` in a folder"
-    in_words = {"on": "off", "sqs_queue": "", "older_days_per_tick": by_source}
-
-    assert told == {name: in_words.get(name, str(field.default)) for name, field in Automation.model_fields.items()}
-
-
-def test_the_instance_has_what_production_needs() -> None:
-    instance = yaml.safe_load((REPOSITORY / "production/dagster.yaml").read_text())
-
-    assert "postgres" in instance["storage"]
-    assert instance["run_monitoring"]["enabled"]
-    assert instance["run_retries"] == {"enabled": True, "max_retries": 2, "retry_on_asset_or_op_failure": False}
-    assert instance["concurrency"]["pools"] == {"default_limit": 3, "granularity": "run"}
-    assert set(instance["retention"]) == {"schedule", "sensor"}

@@ -1,4 +1,4 @@
-"""The UI as `make dev` starts it, driven by its GraphQL API: web server, daemon and runs in processes of their own."""
+"""The UI as `make dev` starts it, driven by its GraphQL API."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import pytest
 
 from personalize_assets.generate import generate
 from personalize_assets_tests.helpers.served import Ui, served
-
-pytestmark = pytest.mark.slow
 
 DAYS = ["2026-10-01", "2026-10-02"]
 DAILY = ["raw_event_catalog", "filtered_interactions", "user_traits", "item_details"]

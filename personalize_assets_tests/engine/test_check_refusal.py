@@ -1,4 +1,4 @@
-"""What Personalize would refuse never replaces an export that it took, unless the config says so."""
+"""What Personalize would refuse never replaces an export that it accepted, unless the config says so."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
-from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
-from personalize_assets.quality.evaluate import judge_file
-from personalize_assets_tests.helpers.check_shop import Shop, event, item, results, shown, user
+from personalize_assets.orchestration.check_facts import judge_file
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.manifests import ExportedFile, ExportManifest
+from personalize_assets_tests.helpers.check_shop import Shop, displayed, event, item, results, user
 
 SUPPLIES = [user("u1"), item("i1")]
 
@@ -33,10 +34,10 @@ def failure(run: dg.ExecuteInProcessResult) -> str:
 
 
 def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None:
-    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+    shop.group.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export().success
-    before, manifest = shop.csv("interactions").read_bytes(), shop.pipeline.destination.manifest("interactions")
+    before, manifest = shop.csv("interactions").read_bytes(), shop.group.destination.manifest("interactions")
     assert manifest is not None
     shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES, user("u2")])
     shop.convert()
@@ -45,16 +46,16 @@ def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None
 
     assert not run.success
     assert failure(run) == (
-        "interactions_csv is not put in force, for Personalize would refuse it: at_least_1000_interactions_are_unique: "
-        f"found 999, allowed is at least 1,000. The former export of run {manifest['run']}, with 1,000 rows, stays in "
-        "force. The checks of interactions_csv say what to do; `checks: warn` in the config exports it all the same, "
-        "as for a trial"
+        "interactions_csv was not replaced, because Personalize would refuse the new export: "
+        "at_least_1000_interactions_are_unique: found 999, allowed is at least 1,000. The former export of run "
+        f"{manifest.run}, with 1,000 rows, stays the current one. The checks of interactions_csv say what to do; "
+        "`checks: warn` in the config exports it anyway, as for a trial"
     )
     assert shop.csv("interactions").read_bytes() == before
-    assert shop.pipeline.destination.manifest("interactions") == manifest
+    assert shop.group.destination.manifest("interactions") == manifest
     assert not (shop.folder / "out" / "_parts").exists()
     check = results(run)["interactions_csv", "at_least_1000_interactions_are_unique"]
-    assert (check.severity, check.blocking, shown(check)) == (
+    assert (check.severity, check.blocking, displayed(check)) == (
         dg.AssetCheckSeverity.ERROR, True, {"observed": 999, "allowed": "at least 1,000"},
     )  # fmt: skip
     made = {event.asset_key.to_user_string() for event in run.get_asset_materialization_events() if event.asset_key}
@@ -69,7 +70,7 @@ def test_a_first_export_that_is_refused_leaves_nothing(tmp_path: Path, engine: E
 
     run = shop.export("interactions_csv")
 
-    assert "No former export is there." in failure(run)
+    assert "There is no former export." in failure(run)
     assert not (shop.folder / "out" / "exports").exists()
 
 
@@ -86,8 +87,8 @@ def test_with_checks_warn_it_is_exported_and_the_checks_warn(tmp_path: Path, eng
     assert (check.passed, check.severity, check.blocking) == (False, dg.AssetCheckSeverity.WARN, False)
 
 
-def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> None:
-    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+def test_the_file_can_be_checked_alone_after_it_was_changed(shop: Shop) -> None:
+    shop.group.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export().success
     csv = shop.csv("users")
@@ -96,7 +97,7 @@ def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> 
     run = shop.export_checks()
 
     assert not run.success
-    red = {key: shown(check) for key, check in results(run).items() if not check.passed}
+    red = {key: displayed(check) for key, check in results(run).items() if not check.passed}
     assert set(red) == {("users_csv", "every_record_is_one_line"), ("users_csv", "the_file_is_the_one_of_its_manifest")}
     assert red["users_csv", "every_record_is_one_line"] == {
         "observed": 1,
@@ -106,9 +107,9 @@ def test_the_file_can_be_checked_alone_after_somebody_changed_it(shop: Shop) -> 
 
 
 def test_all_checks_of_an_asset_can_be_run_without_making_it_again(shop: Shop) -> None:
-    shop.pipeline.config.dataset_group.__dict__["use_cases"] = ()
+    shop.group.config.dataset_group.__dict__["use_cases"] = ()
     made = results(shop.convert(), shop.export())
-    before = shop.pipeline.destination.manifest("users")
+    before = shop.group.destination.manifest("users")
 
     again = results(shop.check_alone("filtered_interactions"), shop.check_alone("users", "users_csv"))
 
@@ -116,14 +117,14 @@ def test_all_checks_of_an_asset_can_be_run_without_making_it_again(shop: Shop) -
         key: check.passed for key, check in made.items() if key[0] in ("filtered_interactions", "users", "users_csv")
     }
     assert len(again) > 15
-    assert shop.pipeline.destination.manifest("users") == before
+    assert shop.group.destination.manifest("users") == before
 
 
 def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> None:
     run = shop.export_checks()
 
     check = results(run)["items_csv", "the_header_equals_the_schema"]
-    assert shown(check) == {
+    assert displayed(check) == {
         "observed": "no file",
         "allowed": f"{shop.csv('items')}; materialize items_csv first",
     }
@@ -138,12 +139,12 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
         "datasets": {"interactions": {"columns": {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}}},
     }
     file.write_text(yaml.safe_dump(config, sort_keys=False))
-    pipeline = Pipeline(load_config(file))
-    pipeline.destination.store.write(
+    group = DatasetGroup(load_config(file))
+    group.destination.store.write(
         "exports/interactions.csv", b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\nu2,i1,soon\n"
     )
 
-    findings = {rule.name: finding for rule, finding in judge_file(pipeline, "interactions")}
+    findings = {rule.name: finding for rule, finding in judge_file(group, "interactions")}
 
     assert {name: finding.passed for name, finding in findings.items()} == {
         "the_header_equals_the_schema": True,
@@ -161,17 +162,17 @@ def test_a_refused_folder_of_files_leaves_the_former_one(shop: Shop) -> None:
     shop.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export("interactions_csv").success
-    manifest = shop.pipeline.destination.manifest("interactions")
+    manifest = shop.group.destination.manifest("interactions")
     assert manifest is not None
     shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES])
     shop.convert()
 
     assert not shop.export("interactions_csv").success
 
-    assert shop.pipeline.destination.manifest("interactions") == manifest
+    assert shop.group.destination.manifest("interactions") == manifest
     there = {file.relative_to(shop.folder / "out").as_posix() for file in shop.folder.glob("out/exports/**/*.csv")}
-    assert there == {file["key"] for file in manifest["files"]}
-    assert [finding.passed for _, finding in judge_file(shop.pipeline, "interactions")] == [True] * 4
+    assert there == {file.key for file in manifest.files}
+    assert [finding.passed for _, finding in judge_file(shop.group, "interactions")] == [True] * 4
 
 
 def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
@@ -181,9 +182,9 @@ def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
     for single_file in (True, False):
         shop.config.destination.__dict__["single_file"] = single_file
         check = results(shop.export("users", "users_csv"))["users_csv", "the_file_is_at_most_100_gigabytes"]
-        manifest = shop.pipeline.destination.manifest("users")
+        manifest = shop.group.destination.manifest("users")
         assert manifest is not None
-        found.append((shown(check)["observed"], manifest["bytes"]))
+        found.append((displayed(check)["observed"], manifest.bytes))
 
     assert found == [(len("USER_ID,TIER\nu1,gold\n"),) * 2] * 2
 
@@ -191,16 +192,25 @@ def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
 def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) -> None:
     texts = {"exports/users/0.csv": b"USER_ID,TIER\nu1,gold\n", "exports/users/1.csv": b"USER_ID,TIER\nu2,gold\n"}
     for key, text in texts.items():
-        shop.pipeline.destination.store.write(key, text)
+        shop.group.destination.store.write(key, text)
     digests = "".join(f"{hashlib.sha256(text).hexdigest()}\n" for text in texts.values())
-    manifest = {
-        "rows": 2, "bytes": sum(map(len, texts.values())), "sha256": hashlib.sha256(digests.encode()).hexdigest(),
-        "path": "exports/users/", "files": [{"key": key} for key in texts],
-    }  # fmt: skip
-    shop.pipeline.destination.put_manifest("users", manifest)
+    manifest = ExportManifest(
+        dataset="users",
+        columns=("USER_ID", "TIER"),
+        rows=2,
+        kept=2,
+        duplicates=0,
+        bytes=sum(map(len, texts.values())),
+        sha256=hashlib.sha256(digests.encode()).hexdigest(),
+        path="exports/users/",
+        files=tuple(ExportedFile(key, 1, len(text), hashlib.sha256(text).hexdigest()) for key, text in texts.items()),
+        run="a run",
+        days=(),
+    )
+    shop.group.destination.put_manifest("users", manifest)
 
-    assert [finding.passed for _, finding in judge_file(shop.pipeline, "users")] == [True] * 4
+    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True] * 4
 
-    shop.pipeline.destination.store.write("exports/users/1.csv", b"USER_ID,TIER\n,gold\n")
+    shop.group.destination.store.write("exports/users/1.csv", b"USER_ID,TIER\n,gold\n")
 
-    assert [finding.passed for _, finding in judge_file(shop.pipeline, "users")] == [True, True, False, False]
+    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True, True, False, False]

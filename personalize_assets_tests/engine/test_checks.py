@@ -1,65 +1,31 @@
-"""The books: what the checks say of numbers that add up and of numbers that don't, and that a red one blocks."""
+"""The checks of the accounting, in real runs whose report was changed: a loss turns them red, and the run fails."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 from dagster import AssetKey
+from msgspec import structs
 
 from personalize_assets.config import Config, load_config
+from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
-from personalize_assets.orchestration.accounting_checks import ACCOUNTED, EXPORTED, accounted, exported
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
-KEY = AssetKey("filtered_interactions")
-BOOKS = {"read": 10, "wanted": 6, "not_wanted": 3, "malformed": {"malformed_json": 1}}
-COMMIT = {"rows": 7, "kept": 5, "rejected": {"missing:USER_ID": 2}}
+Change = Callable[[Report], Report]
 
 
-def test_books_that_balance_pass() -> None:
-    result = accounted(KEY, {"2026-10-01": BOOKS}, {"2026-10-01": COMMIT})
-
-    assert result.passed
-    assert result.metadata["events_read"].value == 10
-    assert result.metadata["unbalanced"].value == "none"
-
-
-def test_an_event_that_is_nowhere_fails_and_its_day_is_named() -> None:
-    books = {"2026-10-01": BOOKS, "2026-10-02": {**BOOKS, "read": 11}}
-
-    result = accounted(KEY, books, dict.fromkeys(books, COMMIT))
-
-    assert not result.passed
-    assert result.metadata["unbalanced"].value == (
-        "2026-10-02: 11 events read, but 6 wanted + 3 not wanted + 1 malformed"
-    )
-
-
-def test_a_row_that_is_neither_kept_nor_rejected_fails() -> None:
-    result = accounted(KEY, {"2026-10-01": BOOKS}, {"2026-10-01": {**COMMIT, "kept": 4}})
-
-    assert not result.passed
-    assert result.metadata["unbalanced"].value == "2026-10-01: 7 rows, but 4 kept + 2 rejected"
-
-
-@pytest.mark.parametrize(("rows", "passed"), [(8, True), (7, False), (9, False)])
-def test_kept_rows_are_exported_or_duplicates(rows: int, passed: bool) -> None:
-    assert exported(KEY, {"kept": 10, "rows": rows, "duplicates": 2}).passed is passed
-
-
-def tampering(engine: Engine, change: Callable[[dict[str, Any]], None]) -> Engine:
-    """The real job, with its report changed before anybody sees it."""
+def tampering(engine: Engine, change: Change) -> Engine:
+    """An engine whose reports are changed after the real job."""
 
     class Tampering(Engine):
-        def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-            report = engine.run(NO_CONTEXT, spec)
-            change(report)
-            return report
+        def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+            return change(engine.run(NO_CONTEXT, spec))
 
     return Tampering()
 
@@ -86,55 +52,66 @@ def config(tmp_path: Path) -> Config:
 
 
 def run(
-    config: Config, engine: Engine, change: Callable[[dict[str, Any]], None], *names: str
+    config: Config, engine: Engine, change: Change, *names: str
 ) -> tuple[dg.ExecuteInProcessResult, dict[str, bool]]:
     definitions = build_definitions(config)
     result = dg.materialize(
-        [asset for asset in definitions.assets or () if not isinstance(asset, dg.AssetSpec)],
+        [asset for asset in definitions.assets or () if isinstance(asset, dg.AssetsDefinition)],
         selection=[AssetKey(name) for name in names],
         partition_key="2026-10-01" if "raw_event_catalog" in names else None,
         resources={"engine": tampering(engine, change)},
         raise_on_error=False,
     )
-    books = [check for check in result.get_asset_check_evaluations() if check.check_name in (ACCOUNTED, EXPORTED)]
-    return result, {check.check_name: check.passed for check in books}
+    accounting = (ACCOUNTED.name, EXPORTED.name)
+    checks = [check for check in result.get_asset_check_evaluations() if check.check_name in accounting]
+    return result, {check.check_name: check.passed for check in checks}
+
+
+def unchanged(report: Report) -> Report:
+    return report
 
 
 DAILY = ("raw_event_catalog", "filtered_interactions")
 
 
-def test_a_run_as_it_is_closes_its_books(config: Config, engine: Engine) -> None:
-    result, checks = run(config, engine, lambda _: None, *DAILY)
-    assert (result.success, checks) == (True, {ACCOUNTED: True})
+def test_the_accounting_of_a_run_balances(config: Config, engine: Engine) -> None:
+    result, checks = run(config, engine, unchanged, *DAILY)
+    assert (result.success, checks) == (True, {ACCOUNTED.name: True})
 
-    result, checks = run(config, engine, lambda _: None, "interactions_csv")
-    assert (result.success, checks) == (True, {EXPORTED: True})
+    result, checks = run(config, engine, unchanged, "interactions_csv")
+    assert (result.success, checks) == (True, {EXPORTED.name: True})
 
 
 def test_a_lost_event_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
-    def lose_an_event(report: dict[str, Any]) -> None:
-        report["days"]["2026-10-01"]["sources"]["source"]["wanted"] -= 1
+    def lose_an_event(report: Report) -> Report:
+        assert isinstance(report, ConvertReport)
+        day = report.days["2026-10-01"]
+        counts = day.sources["source"]
+        lost = structs.replace(day, sources={"source": structs.replace(counts, wanted=counts.wanted - 1)})
+        return structs.replace(report, days={"2026-10-01": lost})
 
     result, checks = run(config, engine, lose_an_event, *DAILY)
 
-    assert (result.success, checks) == (False, {ACCOUNTED: False})
+    assert (result.success, checks) == (False, {ACCOUNTED.name: False})
 
 
 def test_a_lost_row_turns_the_check_red_and_the_run_fails(config: Config, engine: Engine) -> None:
-    run(config, engine, lambda _: None, *DAILY)
+    run(config, engine, unchanged, *DAILY)
 
-    def lose_a_row(report: dict[str, Any]) -> None:
-        report["datasets"]["interactions"]["copies"] -= 1
+    def lose_a_row(report: Report) -> Report:
+        assert isinstance(report, ExportReport)
+        made = report.datasets["interactions"]
+        return structs.replace(report, datasets={"interactions": structs.replace(made, copies=made.copies - 1)})
 
     result, checks = run(config, engine, lose_a_row, "interactions_csv")
 
-    assert (result.success, checks) == (False, {EXPORTED: False})
+    assert (result.success, checks) == (False, {EXPORTED.name: False})
 
 
-def test_a_daily_file_that_is_gone_does_not_pass_for_duplicates(config: Config, engine: Engine, tmp_path: Path) -> None:
-    run(config, engine, lambda _: None, *DAILY)
+def test_a_missing_daily_file_does_not_count_as_duplicates(config: Config, engine: Engine, tmp_path: Path) -> None:
+    run(config, engine, unchanged, *DAILY)
     next((tmp_path / "out/filtered_interactions/day=2026-10-01").glob("*.parquet")).unlink()
 
-    result, _ = run(config, engine, lambda _: None, "interactions_csv")
+    result, _ = run(config, engine, unchanged, "interactions_csv")
 
     assert not result.success

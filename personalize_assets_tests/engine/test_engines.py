@@ -1,25 +1,21 @@
-"""Engines in this process: what they say of what they cannot read, and what `local` says where there is no Java."""
+"""Engines in this process: errors about files that they cannot read or write, and the start of Java."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, make_engine
-from personalize_assets.engines.jvm import JavaMissing, check_java
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.spec import ConvertSpec, Plan, RawFile, RawFileSet
+from personalize_assets.engines import Engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.errors import PersonalizeAssetsError
-
-ADVICE = (
-    "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
-    "and set JAVA_HOME if it is not on the PATH; or use the engine 'sail', which needs no Java"
-)
 
 
 @pytest.fixture
@@ -28,86 +24,12 @@ def context() -> Iterator[dg.AssetExecutionContext]:
         yield built
 
 
-def java_that_says(folder: Path, version: str) -> None:
-    java = folder / "bin" / "java"
-    java.parent.mkdir()
-    java.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2025-01-01' >&2\n")
-    java.chmod(0o755)
-
-
-def test_without_java_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setenv("PATH", str(tmp_path))
-
-    with pytest.raises(JavaMissing) as error:
-        check_java()
-
-    assert str(error.value) == (
-        "engine 'local' runs Spark, which needs Java 17 or newer, but the PATH has no Java. " + ADVICE
-    )
-
-
-def test_a_java_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    java_that_says(tmp_path, "1.8.0_402")
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-    with pytest.raises(JavaMissing) as error:
-        check_java()
-
-    assert str(error.value) == (
-        f"engine 'local' runs Spark, which needs Java 17 or newer, but JAVA_HOME={tmp_path} has Java 8. {ADVICE}"
-    )
-
-
-def test_a_java_home_without_java_is_named_even_if_the_path_has_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-    with pytest.raises(JavaMissing, match=f"JAVA_HOME={tmp_path} has no Java"):
-        check_java()
-
-
-@pytest.mark.parametrize("version", ["17.0.15", "21", "25.0.1"])
-def test_java_17_and_newer_will_do(version: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    java_that_says(tmp_path, version)
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-    check_java()
-
-
-def test_java_is_only_looked_for_when_a_job_runs(
-    context: dg.AssetExecutionContext, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-
-    engine = make_engine("local")
-
-    with pytest.raises(JavaMissing):
-        engine.run(context, {})
-
-
-def test_an_engine_that_is_none_is_refused() -> None:
-    with pytest.raises(PersonalizeAssetsError) as error:
-        make_engine("spork")
-
-    assert str(error.value) == "engine: 'spork' is not an engine; use one of sail, local, glue"
-
-
-def spec(folder: Path, file: str) -> dict[str, Any]:
+def spec(folder: Path, file: str) -> ConvertSpec:
     """A job over one file, every event of which is wanted by a dataset that is not made."""
-    return {
-        "job": "convert",
-        "sources": [
-            {
-                "id": "source",
-                "dated": True,
-                "files": [{"uri": f"{folder}/{file}", "day": "2026-10-01", "bytes": 1, "framing": "lines"}],
-                "datasets": [{"name": "interactions", "columns": [], "where": {}}],
-            }
-        ],
-        "plan": {"run_id": "r", "make": [], "folders": {"rejects": f"{folder}/rejects"}, "now": 0, "s3": {}},
-    }
+    raw = RawFile(f"{folder}/{file}", date(2026, 10, 1), bytes=1, framing="lines")
+    source = RawFileSet("source", dated=True, files=(raw,), datasets=(Dataset("interactions", columns=(), where={}),))
+    plan = Plan("r", make=(), folders={"rejects": f"{folder}/rejects"}, now=0, s3={})
+    return ConvertSpec(sources=(source,), plan=plan)
 
 
 def test_a_file_that_is_gone_is_named_with_what_to_do(
@@ -140,13 +62,3 @@ def test_java_is_started_while_other_things_are_done() -> None:
     started = SparkSession._instantiatedSession
     assert started is not None
     assert LocalEngine.on_all_cores().session() is started
-
-
-def test_a_preparation_that_fails_leaves_it_to_the_run_to_say_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, context: dg.AssetExecutionContext
-) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    engine = LocalEngine.on_all_cores()
-    engine.prepare(0)
-    with pytest.raises(JavaMissing):
-        engine.run(context, {})

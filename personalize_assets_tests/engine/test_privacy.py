@@ -16,7 +16,6 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from click.testing import CliRunner
-from personalize_assets.orchestration.check_facts import judge_current_export, judge_file
 
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
@@ -25,6 +24,7 @@ from personalize_assets.conversion.spec import Report, Spec, encode
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.orchestration.check_facts import judge_current_export, judge_file
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import finished_days, first_rejects, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup

@@ -1,53 +1,58 @@
-"""A dataset group whose sensors are ticked and whose runs are run at once, in tests: the daemon without the waiting."""
+"""A dataset group whose sensors are ticked and whose runs run at once, as by the daemon, but without its waits."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 import yaml
-from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets import definitions
 from personalize_assets.config import load_config
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Report, SourceCounts, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 
 
 class CountingEngine(Engine):
-    """Reads no events: every file is accounted for, and none holds a row. Fails as ``failures`` says, first to last."""
+    """Reads no events: accounts for every file, and none has a row. Raises what is in ``FAILURES``, first to last."""
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-        days: dict[str, Any] = {}
-        for source in spec["sources"]:
-            for file in source["files"]:
-                of_day = days.setdefault(file["day"], {"sources": {}, "datasets": {}})
-                of_day["sources"].setdefault(source["id"], {"raw_files": 0})["raw_files"] += 1
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+        assert isinstance(spec, ConvertSpec)
+        days: dict[str, DayReport] = {}
+        for source in spec.sources:
+            files = Counter(file.day.isoformat() for file in source.files)
+            for day, count in files.items():
+                sources = {**days.get(day, DayReport()).sources, source.id: SourceCounts(raw_files=count)}
+                days[day] = DayReport(sources=sources)
         CALLS.append(sorted(days))
         error = FAILURES.pop(0) if FAILURES else None
         if error:
             raise error
-        return {"days": days, "seconds": 0.0}
+        return ConvertReport(days=days, seconds=0.0)
 
 
 CALLS: list[list[str]] = []
 """The days of each call of the engine."""
 FAILURES: list[Exception | None] = []
-"""What the next calls raise; nothing where there is None."""
+"""What the next calls raise, first to last; None for a call that succeeds."""
 
 
 class Automated:
-    """One dataset group with ``automation: on``, settled at once unless a test says otherwise."""
+    """A dataset group with ``automation: on``, whose days settle at once. ``automation`` changes its settings."""
 
     def __init__(self, folder: Path, source: str, patch: pytest.MonkeyPatch, **automation: Any) -> None:
         CALLS.clear()
         FAILURES.clear()
         patch.setattr(definitions, "make_engine", lambda name, config: CountingEngine())
-        self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or _today())
+        self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or today())
         columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
         config = {
             "source": {"uri": source, "layout": self.layout.name, "start_date": str(self.layout.start_date)},
@@ -61,17 +66,17 @@ class Automated:
         self.raw = open_store(source)
         self.config = load_config(file)
         self.definitions = build_definitions(self.config)
-        self.pipeline = Pipeline(self.config)
+        self.group = DatasetGroup(self.config)
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
 
     def put(self, name: str, day: Any = None, data: bytes = b"{}") -> str:
-        key = self.layout.key(day or _today(), name)
+        key = self.layout.key(day or today(), name)
         self.raw.write(key, data)
         return key
 
     def tick(self) -> dg.SensorResult:
-        """The arrivals sensor's answer; the cursor is not kept."""
+        """The answer of the arrivals sensor; its cursor is not saved."""
         repository = self.definitions.get_repository_def()
         context = dg.build_sensor_context(instance=self.instance, cursor=self.cursor, repository_def=repository)
         answer = repository.get_sensor_def("arrivals")(context)
@@ -79,7 +84,7 @@ class Automated:
         return answer
 
     def launch(self, answer: dg.SensorResult) -> list[str]:
-        """Run what was asked for; a run key that was used before is skipped, as the daemon does. Returns the days."""
+        """Run what was requested and return the days. As in the daemon, a run key is used once."""
         days = []
         for request in answer.run_requests or ():
             key = {"dagster/run_key": str(request.run_key)}
@@ -105,7 +110,6 @@ class Automated:
         return days
 
 
-def _today() -> Any:
-    from datetime import UTC, datetime
-
+def today() -> date:
+    """Today in UTC, as Dagster counts partitions."""
     return datetime.now(UTC).date()

@@ -1,4 +1,4 @@
-"""A real browser on the real UI: Playwright with the system's Chromium."""
+"""Dagster's UI in a real browser: Playwright with the system's Chromium."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TIMEOUT_MS = 60_000
 def browsing(
     width: int = 1440, height: int = 900, *, pixels: float = 1, theme: Literal["light", "dark"] = "light"
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page, and what its console and its scripts complain of while it is used."""
+    """A page, and the errors of its console and scripts while it is used."""
     chromium = shutil.which("chromium")
     assert chromium, "no Chromium on the PATH: apt install chromium"
     with sync_playwright() as playwright:
@@ -33,7 +33,7 @@ def browsing(
             page.set_default_timeout(_TIMEOUT_MS)
             expect.set_options(timeout=_TIMEOUT_MS)
             complaints: list[str] = []
-            page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+            page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
             page.on("pageerror", lambda error: complaints.append(str(error)))
             yield page, complaints
         finally:
@@ -41,7 +41,7 @@ def browsing(
 
 
 def open_graph(page: Page, ui: Ui, groups: Sequence[str] = GROUPS) -> None:
-    """The graph of all assets, with these groups unfolded."""
+    """Open the graph of all assets, with these groups expanded."""
     expanded = ",".join(f"global@global:{group}" for group in groups)
     page.goto(f"{ui.url}/asset-groups?expanded={expanded}")
     page.get_by_text("raw_event_catalog").first.wait_for()
@@ -58,7 +58,7 @@ def open_check(page: Page, ui: Ui, asset: str, check: str) -> None:
 
 
 def open_chart(page: Page, name: str) -> Locator:
-    """Click on a chart in the metadata of the asset that is open; the image, drawn."""
+    """Click on a chart in the metadata of the open asset; returns the image, once it is drawn."""
     row = page.get_by_role("row").filter(has=page.get_by_text(f"chart: {name}", exact=True))
     row.get_by_text("[Show Markdown]").click()
     image = page.get_by_role("dialog").locator("img")
@@ -67,7 +67,7 @@ def open_chart(page: Page, name: str) -> Locator:
 
 
 def materialize(page: Page, ui: Ui, job: str, day: str | None = None) -> None:
-    """Click on "Materialize all" of a job, and for one with days name one of them in the dialog that opens."""
+    """Click on "Materialize all" of a job; for a partitioned job enter ``day`` in the dialog that opens."""
     page.goto(f"{ui.url}/locations/{LOCATION['repositoryLocationName']}/jobs/{job}")
     page.get_by_role("button", name="Materialize all").click()
     if day is not None:

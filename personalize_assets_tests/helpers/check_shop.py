@@ -1,4 +1,4 @@
-"""A shop whose data a test makes good or bad, taken through Dagster from raw files to the checks' results."""
+"""A shop whose data a test makes good or bad, run through Dagster from raw files to the results of the checks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
-from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.spec import ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 
 TODAY = datetime.now(UTC).date()
@@ -54,7 +55,7 @@ DATASETS: dict[str, Any] = {
 
 
 def event(number: int, **changes: Any) -> dict[str, Any]:
-    """One of many interactions: users and items take turns."""
+    """One of many interactions, spread over 1,050 users and 200 items."""
     return {
         "kind": "event",
         "id": f"e{number}",
@@ -72,12 +73,20 @@ def user(name: str, **changes: Any) -> dict[str, Any]:
 
 
 def item(name: str, **changes: Any) -> dict[str, Any]:
-    said = {"price": 9.5, "category": "shoes", "text": "Light, and made to last."}
-    return {"kind": "item", "item": name, "time": EVENING, **said, **changes}
+    fields = {"price": 9.5, "category": "shoes", "text": "Light, and made to last."}
+    return {"kind": "item", "item": name, "time": EVENING, **fields, **changes}
+
+
+Change = Callable[[ExportReport], ExportReport]
+
+
+def unchanged(report: ExportReport) -> ExportReport:
+    """The report as it is."""
+    return report
 
 
 class Shop:
-    """A dataset group in a folder. ``checks`` as in the config; ``engine`` as the test's."""
+    """A dataset group in a folder. ``checks`` as in the config; ``engine`` is that of the test."""
 
     def __init__(self, folder: Path, engine: Engine, checks: str = "strict") -> None:
         config = {
@@ -91,7 +100,7 @@ class Shop:
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.folder = folder
         self.config = load_config(file)
-        self.pipeline = Pipeline(self.config)
+        self.group = DatasetGroup(self.config)
         self.instance = dg.DagsterInstance.ephemeral()
         self._engine = engine
 
@@ -110,9 +119,7 @@ class Shop:
             },
         )
 
-    def export(
-        self, *names: str, change: Callable[[dict[str, Any]], None] = lambda report: None
-    ) -> dg.ExecuteInProcessResult:
+    def export(self, *names: str, change: Change = unchanged) -> dg.ExecuteInProcessResult:
         return self._materialize(list(names or EXPORTS), {}, change)
 
     def export_checks(self) -> dg.ExecuteInProcessResult:
@@ -131,15 +138,17 @@ class Shop:
         return with_job.resolve_job_def("files").execute_in_process(instance=self.instance, raise_on_error=False)
 
     def _materialize(
-        self, names: list[str], tags: dict[str, str], change: Callable[[dict[str, Any]], None] = lambda report: None
+        self,
+        names: list[str],
+        tags: dict[str, str],
+        change: Change = unchanged,
     ) -> dg.ExecuteInProcessResult:
         real = self._engine
 
         class Changing(Engine):
-            def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
-                report = json.loads(json.dumps(real.run(NO_CONTEXT, spec)))
-                change(report)
-                return report  # type: ignore[no-any-return]
+            def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+                report = real.run(NO_CONTEXT, spec)
+                return change(report) if isinstance(report, ExportReport) else report
 
         definitions = build_definitions(self.config)
         changed = dg.Definitions(
@@ -156,8 +165,8 @@ class Shop:
         )
 
     def rewrite(self, dataset: str, change: Callable[[list[dict[str, Any]]], None]) -> None:
-        """Change rows of the first day's Parquet file, as no conversion would write them."""
-        (key,) = self.pipeline.destination.daily_commits(dataset)[DAYS[0].isoformat()]["files"]
+        """Change rows of the Parquet file of the first day to what no conversion would write."""
+        (key,) = self.group.destination.daily_commits(dataset)[DAYS[0].isoformat()].files
         file = self.folder / "out" / key
         table = pq.read_table(file)
         rows = table.to_pylist()
@@ -165,11 +174,11 @@ class Shop:
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
 
     def csv(self, dataset: str) -> Path:
-        return self.folder / "out" / self.pipeline.destination.csv_key(dataset)
+        return self.folder / "out" / self.group.destination.csv_key(dataset)
 
 
 def results(*runs: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:
-    """What the checks said, by asset and name."""
+    """The results of the checks, by asset and name."""
     return {
         (check.asset_key.to_user_string(), check.check_name): check
         for run in runs
@@ -177,10 +186,10 @@ def results(*runs: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetC
     }
 
 
-def shown(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
-    """What a result shows: observed, allowed, and the rows to blame."""
-    told = {name: value.value for name, value in check.metadata.items() if name != "rows"}
+def displayed(check: dg.AssetCheckEvaluation) -> dict[str, Any]:
+    """What the UI displays of a result: observed, allowed, and the rows at fault."""
+    values = {name: value.value for name, value in check.metadata.items() if name != "rows"}
     rows = check.metadata.get("rows")
     if isinstance(rows, dg.TableMetadataValue):
-        told["rows"] = [record.data for record in rows.records]
-    return told
+        values["rows"] = [record.data for record in rows.records]
+    return values

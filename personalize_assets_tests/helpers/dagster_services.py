@@ -1,4 +1,4 @@
-"""Dagster's processes as people start them, in tests: on free ports, in groups of their own, ended whatever happens."""
+"""Dagster's processes, started as users start them: on free ports, in separate process groups, always stopped."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from personalize_assets_tests.helpers.samples import REPO
-
-REPOSITORY = REPO
 
 
 def free_port() -> int:
@@ -29,14 +27,14 @@ def is_listening(port: int) -> bool:
 
 
 class Service:
-    """One of them. What it says goes to a file, which is shown if it dies or is waited for in vain."""
+    """One process. If it dies or does not get ready, the assertion shows the end of its output."""
 
     def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
         self._log = log
         with log.open("a") as output:
             self._process = subprocess.Popen(
                 command,
-                cwd=REPOSITORY,
+                cwd=REPO,
                 env={**os.environ, **env},
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -51,7 +49,7 @@ class Service:
             time.sleep(0.2)
 
     def kill(self) -> None:
-        """As a machine that goes away: nothing is tidied up. Only this process, not those it has started."""
+        """Kill this process without clean-up, as in a crash of its machine; child processes stay."""
         self._process.kill()
         self._process.wait(30)
 
@@ -73,13 +71,13 @@ def today() -> date:
 
 
 def automated_config(folder: Path, export: str) -> Path:
-    """A dataset group with ``automation: on`` whose source is a folder, empty so far, and which settles at once."""
+    """A dataset group with ``automation: on``; its source is an empty folder, and days settle at once."""
     (folder / "raw").mkdir()
     file = folder / "personalize.yaml"
     file.write_text(
         f"source: {{uri: raw, layout: hive, start_date: {today()}}}\n"
         "destination: {uri: out}\n"
-        "checks: warn\n"  # there are a few events, and not a thousand
+        "checks: warn\n"  # there are fewer than the required 1,000 events
         "dataset_group: {name: shop}\n"
         "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
         f"automation: {{on: true, settle_minutes: 0.01, interval_seconds: 2, export: {export}}}\n"
@@ -88,7 +86,7 @@ def automated_config(folder: Path, export: str) -> Path:
 
 
 def drop(folder: Path, name: str, user: str) -> None:
-    """A raw file of today with one event, put in one step."""
+    """Put a raw file of today with one event, in one step."""
     day = folder / "raw" / f"day={today()}"
     day.mkdir(exist_ok=True)
     (day / f".{name}").write_text(f'{{"user": "{user}", "item": "i", "time": "2026-10-01T00:00:00Z"}}\n')

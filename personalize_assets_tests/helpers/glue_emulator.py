@@ -1,8 +1,8 @@
-"""AWS Glue's side of a job run, for tests: moto's HTTP server, and what moto lacks in front of it.
+"""AWS Glue for tests: moto's HTTP server, and in front of it the calls that moto does not have.
 
-moto answers for S3, for the Glue job's definition and for CloudWatch's logs. A run is started as Glue starts one: its
-script and zip are fetched from S3, and run in a fresh process, in a virtual environment that holds what Glue has
-installed and the modules that ``--additional-python-modules`` names, and nothing else; arguments are texts.
+moto answers for S3, for the Glue job's definition and for CloudWatch's logs. A run starts as on Glue: its script and
+zip are read from S3 and run in a new process, in a virtual environment that has only Glue's own packages and the
+modules of ``--additional-python-modules``.
 """
 
 from __future__ import annotations
@@ -28,13 +28,15 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug import Request, Response
 from werkzeug.serving import make_server
 
-from personalize_assets.engines.glue.bundle import ADDITIONAL_MODULES, library, script
+from personalize_assets.deploy.template import Template
+from personalize_assets.engines.glue.bundle import library, script, template
 
 # What Glue has installed, of what a job here may import (Glue guide, "Using Python libraries"), by the import's name.
 _PREINSTALLED = (
     "pyspark", "py4j", "pyarrow", "pandas", "numpy", "numpy.libs", "pytz", "tzdata", "six.py", "dateutil",
     "boto3", "botocore", "s3transfer", "jmespath", "urllib3",
 )  # fmt: skip
+_ADDITIONAL_MODULES = Template.of(template()).defaults["AdditionalPythonModules"]
 _MODULES = {"dagster-pipes": "dagster_pipes", "isal": "isal", "msgspec": "msgspec"}
 _GOING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _GROUP = "/aws-glue/jobs"
@@ -42,7 +44,7 @@ _JSON = "application/x-amz-json-1.1"
 
 
 class Run:
-    """One run of a job. ``state`` may be set by a test, as what Glue would say next."""
+    """One run of a job. A test may set ``state``: the next poll gets it."""
 
     def __init__(self, job: dict[str, Any], params: dict[str, Any]) -> None:
         self.id = f"jr_{uuid4().hex}"
@@ -55,7 +57,8 @@ class Run:
         self.process: subprocess.Popen[bytes] | None = None
         self.is_stopped = False
 
-    def described(self) -> dict[str, Any]:
+    def as_answer(self) -> dict[str, Any]:
+        """The run as GetJobRun returns it."""
         return {
             "Id": self.id,
             "JobName": self.job["Name"],
@@ -68,7 +71,16 @@ class Run:
 
 
 class GlueEmulator:
-    """The server. ``refuse`` names keys of S3 that are denied, ``errors`` holds what actions of Glue answer next."""
+    """The server.
+
+    Attributes:
+        calls: Names of the calls that were made, except those of S3.
+        errors: By name of a call: ``(code, message)`` of its next answers.
+        refuse: Requests of S3 with this text in their path are denied.
+        outcome: State and message in which runs end at once; None runs the script.
+        on_running: Called when a run's script has started.
+        crawls_left: Polls after which a crawler is ready.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._moto = DomainDispatcherApplication(create_backend_app)
@@ -83,6 +95,7 @@ class GlueEmulator:
         self.reset()
 
     def reset(self) -> None:
+        """Stop all runs and forget them, and what a test has set."""
         for run in self.runs:
             self._kill(run)
         self.runs = []
@@ -94,7 +107,7 @@ class GlueEmulator:
         self.crawls_left = 0
 
     def create_job(self, bucket: str, glue_version: str) -> None:
-        """Put script and zip into the bucket, and define the job."""
+        """Put script and zip into the bucket, and create the job `personalize-assets`."""
         for artifact in (script(), library()):
             self._client("s3").put_object(Bucket=bucket, Key=f"code/{artifact.name}", Body=artifact.content)
         self._client("glue").create_job(
@@ -107,40 +120,43 @@ class GlueEmulator:
             ExecutionProperty={"MaxConcurrentRuns": 1},
             DefaultArguments={
                 "--extra-py-files": f"s3://{bucket}/code/{library().name}",
-                "--additional-python-modules": ",".join(ADDITIONAL_MODULES),
+                "--additional-python-modules": _ADDITIONAL_MODULES,
             },
         )
 
     def delete_job(self) -> None:
+        """Delete the job."""
         self._client("glue").delete_job(JobName="personalize-assets")
 
     def has_run(self, state: str, arguments: dict[str, str]) -> None:
-        """A run that somebody has started before."""
+        """Add a run that was started before."""
         job = self._client("glue").get_job(JobName="personalize-assets")["Job"]
         run = Run(job, {"Arguments": arguments})
         run.state = state
         self.runs.append(run)
 
     def let_go(self) -> None:
-        """For a job that waits for a file called ``go``."""
+        """Create the file ``go`` in each run's working folder, for jobs that wait for it."""
         for run in self.runs:
             (self._folder / run.id / "go").touch()
 
     def forget(self, module: str) -> None:
-        """Take a module out of the environment, as if it had never been named."""
+        """Remove a module from the environment, as if it had never been named."""
         for path in (self._modules("") / "lib").glob(f"python*/site-packages/{module}"):
             path.unlink()
 
     def stop(self) -> None:
+        """End the server."""
         self.reset()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
     def wait_for(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        """Wait until a condition holds; fail with the runs' states if it does not in time."""
         deadline = time.monotonic() + seconds
         while not condition():
-            assert time.monotonic() < deadline, [run.described() for run in self.runs]
+            assert time.monotonic() < deadline, [run.as_answer() for run in self.runs]
             time.sleep(0.02)
 
     # -- HTTP -------------------------------------------------------------------------------------------------------
@@ -179,11 +195,11 @@ class GlueEmulator:
         return {"JobRunId": run.id}
 
     def _GetJobRun(self, params: dict[str, Any]) -> Any:  # noqa: N802
-        return {"JobRun": self._by_id(params["RunId"]).described()}
+        return {"JobRun": self._by_id(params["RunId"]).as_answer()}
 
     def _GetJobRuns(self, params: dict[str, Any]) -> Any:  # noqa: N802
         found = [run for run in reversed(self.runs) if run.job["Name"] == params["JobName"]]
-        return {"JobRuns": [run.described() for run in found[: params.get("MaxResults", 200)]]}
+        return {"JobRuns": [run.as_answer() for run in found[: params.get("MaxResults", 200)]]}
 
     def _BatchStopJobRun(self, params: dict[str, Any]) -> Any:  # noqa: N802
         for id in params["JobRunIds"]:
@@ -265,7 +281,7 @@ class GlueEmulator:
         return file
 
     def _modules(self, named: str) -> Path:
-        """A virtual environment of Glue's own packages and those named, which must be there in the version named."""
+        """The virtual environment, with these modules added; fails if another version of one is installed here."""
         if self._environment is None:
             self._environment = self._folder / "venv"
             venv.create(self._environment, with_pip=False, symlinks=True)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, from Debian's packages."""
+"""A temporary PostgreSQL server, from Debian's packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ INSTALL = "Debian, Ubuntu: apt install postgresql"
 
 
 def _programs() -> Path:
-    """Where `initdb` and `pg_ctl` are: Debian keeps them off the PATH."""
+    """The folder of `initdb` and `pg_ctl`, which Debian keeps off the PATH."""
     found = [Path(program).parent for program in (shutil.which("initdb"),) if program]
     found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
     for folder in found:
@@ -25,9 +25,9 @@ def _programs() -> Path:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """The URL of an empty database, reached by a socket in a folder of its own; no port is taken."""
+    """The URL of an empty database. It listens on a socket in a temporary folder and on no port."""
     programs = _programs()
-    # Short, for the path of a socket has at most 107 bytes; and not in pytest's folder, which is root's alone.
+    # A short path, because that of a socket has at most 107 bytes; outside pytest's folder, which only root can read.
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     as_user: list[str] = []
     if os.geteuid() == 0:  # PostgreSQL refuses to run as root

@@ -1,5 +1,6 @@
 """Files of the repository that tests read."""
 
+import hashlib
 from pathlib import Path
 
 REPO = Path(__file__).parent.parent.parent
@@ -20,3 +21,10 @@ EXPORTS = {
         "users.csv": "e589f7667b38eb77856b9a1b01590e72a4253ac1368d238169eca51282271c4a",
     },
 }
+
+
+def export_hashes(destination: Path) -> dict[str, str]:
+    """The SHA-256 of each CSV in a destination folder, by file name."""
+    return {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(destination.glob("exports/*.csv"))
+    }

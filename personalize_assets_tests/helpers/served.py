@@ -1,4 +1,4 @@
-"""The UI as `make dev` starts it: web server, daemon and runs in processes of their own, asked by its GraphQL API."""
+"""The UI as `make dev` starts it: web server, daemon and runs in separate processes, driven by the GraphQL API."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Ui:
 
 @contextmanager
 def served(folder: Path, env: Mapping[str, str]) -> Iterator[Ui]:
-    """`dg dev` on a free port, its history and its log in ``folder``; ended whatever happens."""
+    """Run `dg dev` on a free port, with its history and log in ``folder``; it is always stopped."""
     home = folder / "home"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n")

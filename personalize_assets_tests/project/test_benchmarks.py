@@ -1,8 +1,7 @@
-"""The benchmark is fair: every peer does its work, is measured whole, and is compared row by row."""
+"""The benchmark is fair: each peer does the work, is measured completely, and is compared row by row."""
 
 from __future__ import annotations
 
-import csv
 import gzip
 import json
 import sys
@@ -13,22 +12,18 @@ from typing import Any
 import psutil
 import pytest
 from click.testing import CliRunner
-from pyspark.sql import SparkSession
 
 from benchmarks import bench
 from benchmarks.comparing import Comparison, compare
-from benchmarks.contestants import contestants, refusal, settings
+from benchmarks.contestants import contestants, refusal
 from benchmarks.data import Raw, huge_file, site, small_files
 from benchmarks.growth import growth
-from benchmarks.history import NEW_DAY, START, copy_first_day, link_raw_files
 from benchmarks.measuring import REPO, CommandFailed, is_alive, measure
-from benchmarks.peers import duckdb_script, pandas_script, plain_spark, polars_script, workshop
+from benchmarks.peers import duckdb_script, pandas_script, polars_script
 from benchmarks.report import BEGIN, END, put_into, rendered
 from benchmarks.targets import targets
-from personalize_assets.cli import main
-from personalize_assets.storage.destination import Destination
+from personalize_assets_tests.helpers.benchmark_events import COLUMNS, EVERY_FORM, THEIR_ROWS, rows, write_raw
 
-COLUMNS = ["USER_ID", "ITEM_ID", "EVENT_TYPE", "EVENT_VALUE", "TIMESTAMP"]
 SCRIPTS = {"duckdb": duckdb_script.main, "polars": polars_script.main, "pandas": pandas_script.main}
 MACHINE = {
     "date": "2026-11-22 00:00 UTC",
@@ -47,130 +42,11 @@ MACHINE = {
 # The peers
 
 
-def event(name: str = "Product Clicked", **fields: Any) -> dict[str, Any]:
-    """A wanted event; ``None`` for a field leaves it out."""
-    base = {
-        "messageId": "m1",
-        "userId": "u1",
-        "timestamp": "2026-10-01T10:00:00.999Z",
-        "properties": {"sku": "A", "price": 9.5},
-    }
-    return {key: value for key, value in {"event": name, **base, **fields}.items() if value is not None}
-
-
-def write_raw(folder: Path, *lines: dict[str, Any] | str) -> Path:
-    """A source of the layout `segment` with one gzip file, and the file that Segment leaves when it tests a bucket."""
-    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
-    file = folder / "raw/segment-logs/website/1790812800000/a.gz"
-    file.parent.mkdir(parents=True)
-    file.write_bytes(gzip.compress(text.encode()))
-    (folder / "raw/segment-logs/dummy-object.txt").write_text("a test\n")
-    return folder / "raw"
-
-
-def rows(file: Path) -> list[tuple[str, ...]]:
-    with file.open(newline="") as lines:
-        header, *found = csv.reader(lines)
-    assert header == COLUMNS
-    return [tuple(row) for row in found]
-
-
-LISTED = {"products": [{"sku": "A", "price": 1.25}, {"sku": "B", "price": 2.5}]}
-UNNAMED = {"sku": "D", "price": 1, "products": [{"sku": None, "price": 0}]}
-EVERY_FORM = [
-    event("Order Completed", messageId="m9", userId="ü,9", timestamp="2026-10-01T13:00:00+02:00"),
-    event(),
-    event(receivedAt="a repeat"),
-    event(messageId="m2", userId=7, timestamp=1790848801),
-    event("Product Added", messageId="m3", timestamp=1790848802999, properties={"sku": "A", "price": "9.25"}),
-    event("Order Completed", messageId="m4", timestamp="2026-10-01T10:00:03Z", properties=LISTED),
-    event("Order Completed", messageId="m5", timestamp="2026-10-01T10:00:04Z", properties={"sku": "C", "products": []}),
-    event("Order Completed", messageId="m12", timestamp="2026-10-01T10:00:05Z", properties=UNNAMED),
-    event("Product Viewed", messageId="m6"),
-    event(messageId="m7", userId=None),
-    event(messageId="m8", properties={"price": 1}),
-    event(messageId="m10", timestamp="yesterday"),
-    json.dumps(event(messageId="m11"))[:-20],
-    '{"event":"Product Clicked","context":{"app":{}}',
-    "upstream error",
-    "42",
-    '"ping"',
-]
-THEIR_ROWS = [
-    ("u1", "A", "Product Clicked", "9.5", "1790848800"),
-    ("7", "A", "Product Clicked", "9.5", "1790848801"),
-    ("u1", "A", "Product Added", "9.25", "1790848802"),
-    ("u1", "A", "Order Completed", "1.25", "1790848803"),
-    ("u1", "B", "Order Completed", "2.5", "1790848803"),
-    ("u1", "C", "Order Completed", "", "1790848804"),
-    ("u1", "D", "Order Completed", "0.0", "1790848805"),
-    ("ü,9", "A", "Order Completed", "9.5", "1790852400"),
-]
-
-
 @pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
 def test_a_script_reads_every_form_that_a_value_takes(script: Callable[[Path, Path], None], tmp_path: Path) -> None:
     script(write_raw(tmp_path, *EVERY_FORM), tmp_path / "out.csv")
 
     assert rows(tmp_path / "out.csv") == THEIR_ROWS
-
-
-@pytest.fixture
-def lenient(spark: SparkSession) -> SparkSession:
-    """A session as the scripts have it, in the JVM that is there."""
-    session = spark.newSession()
-    session.conf.set("spark.sql.ansi.enabled", "false")
-    session.conf.set("spark.sql.legacy.timeParserPolicy", "CORRECTED")
-    return session
-
-
-@pytest.mark.slow
-def test_plain_spark_reads_every_form_that_a_value_takes(lenient: SparkSession, tmp_path: Path) -> None:
-    plain_spark.main(lenient, write_raw(tmp_path, *EVERY_FORM), tmp_path / "out.csv")
-
-    assert rows(tmp_path / "out.csv") == THEIR_ROWS
-
-
-@pytest.mark.slow
-def test_the_workshops_logic_loses_listed_products_and_other_times_and_counts_repeats_twice(
-    lenient: SparkSession, tmp_path: Path
-) -> None:
-    raw = write_raw(
-        tmp_path,
-        event(),
-        event(receivedAt="a repeat"),
-        event("Order Completed", messageId="m2", properties=LISTED),
-        event(messageId="m3", timestamp="2026-10-01T10:00:00Z"),
-        event(messageId="m4", userId=None),
-        event("Product Viewed", messageId="m5"),
-        "upstream error",
-    )
-
-    workshop.main(lenient, raw, tmp_path / "out.csv")
-
-    header, *found = (tmp_path / "out.csv").read_text().splitlines()
-    assert header == "USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP"
-    assert sorted(found) == [
-        "u1,A,Product Clicked,",
-        "u1,A,Product Clicked,1790848800",
-        "u1,A,Product Clicked,1790848800",
-    ]
-
-
-def test_the_peers_make_the_same_interactions_of_a_generated_site(spark: SparkSession, tmp_path: Path) -> None:
-    raw = site(tmp_path, 4_000, days=3)
-    done = CliRunner().invoke(
-        main,
-        ["run", "--config", str(REPO / "sample_data/segment.yaml"), "--engine", "local"],
-        env=settings(raw.folder, tmp_path / "out"),
-    )
-    assert done.exit_code == 0, done.output
-
-    for name, script in SCRIPTS.items():
-        script(raw.folder, tmp_path / f"{name}.csv")
-        found = compare(tmp_path / "out/exports/interactions.csv", tmp_path / f"{name}.csv")
-        assert (name, found.lost, found.added, found.columns_missing) == (name, 0, 0, ())
-        assert found.rows > 1_000
 
 
 def test_every_script_takes_part() -> None:
@@ -222,7 +98,7 @@ def test_the_memory_and_the_processor_time_of_children_count() -> None:
     assert found.cpu_seconds >= 0.5
 
 
-def test_a_command_that_fails_is_told_by_its_last_line() -> None:
+def test_the_error_of_a_failed_command_is_its_last_line() -> None:
     with pytest.raises(CommandFailed, match=r"^exit code 3: what went wrong$"):
         measure([sys.executable, "-c", "import sys; print('a\\nwhat went wrong\\n', file=sys.stderr); sys.exit(3)"])
 
@@ -239,7 +115,7 @@ def test_a_command_that_does_not_end_is_stopped_with_its_children(tmp_path: Path
     assert not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid))
 
 
-def test_a_command_does_not_see_the_settings_of_whoever_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_does_not_see_the_settings_of_the_measuring_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERSONALIZE__SOURCE__URI", "elsewhere")
     program = "import os; print([name for name in os.environ if name.startswith('PERSONALIZE')])"
 
@@ -252,7 +128,7 @@ def test_a_command_does_not_see_the_settings_of_whoever_measures(monkeypatch: py
 
 
 def lines(raw: Raw) -> list[bytes]:
-    """All raw lines in no order, whatever files they are in."""
+    """All raw lines, sorted, in whatever file they are."""
     files = [file for file in raw.folder.glob("segment-logs/*/*/*") if file.is_file()]
     contents = [file.read_bytes() for file in files]
     return sorted(
@@ -303,30 +179,6 @@ def test_a_huge_file_holds_all_events(zipped: bool, tmp_path: Path) -> None:
     assert lines(huge) == lines(ordinary)
     assert huge.unpacked == ordinary.unpacked
     assert (huge.packed < huge.unpacked) == zipped
-
-
-@pytest.mark.slow
-def test_a_history_is_whole_converted_days_that_repeat_nothing(spark: SparkSession, tmp_path: Path) -> None:
-    generated = site(tmp_path, 800, days=2)
-    raw, out = tmp_path / "raw", tmp_path / "out"
-    command = ["run", "--config", str(REPO / "sample_data/segment.yaml"), "--engine", "local", "--days"]
-    link_raw_files(generated.folder, raw, 3)
-    env = settings(raw, out, "2026-09-29")
-    assert CliRunner().invoke(main, [*command, str(START)], env=env).exit_code == 0
-    one = json.loads((out / "exports/interactions.manifest.json").read_text())
-
-    copy_first_day(Destination(str(out)), 3)
-
-    done = CliRunner().invoke(main, [*command, str(NEW_DAY)], env=env)
-    assert done.exit_code == 0, done.output
-    made = Destination(str(out))
-    manifest = json.loads((out / "exports/interactions.manifest.json").read_text())
-    assert manifest["days"] == ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-02"]
-    kept = {day: commit["kept"] for day, commit in made.daily_commits("interactions").items()}
-    assert kept["2026-09-29"] == kept["2026-09-30"] == one["kept"] > 50
-    # Repeats lie within a day, or are of one day and the new one: no copy repeats another.
-    assert 3 * one["duplicates"] <= manifest["duplicates"] < 3 * one["duplicates"] + kept["2026-10-02"] // 5
-    assert len({file.stat().st_ino for file in raw.rglob("*.gz")}) < len(list(raw.rglob("*.gz")))
 
 
 # Results
@@ -394,7 +246,7 @@ def test_the_readme_keeps_what_stands_around_the_results(tmp_path: Path) -> None
     put_into(readme, {"history": RESULTS["history"]})
 
     text = readme.read_text()
-    assert text.startswith(f"before\n{BEGIN}\n\n### What was to be reached\n")
+    assert text.startswith(f"before\n{BEGIN}\n\n### Targets\n")
     assert text.endswith(f"\n\n{END}\nafter\n")
     assert text.count("### One more day") == 1
     assert "old" not in text

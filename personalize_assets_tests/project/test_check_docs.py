@@ -20,7 +20,7 @@ RULES = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES)
 def test_the_page_is_up_to_date() -> None:
     page = REPO / "docs" / "checks.md"
 
-    assert page.read_text() == document(), "make docs writes it anew"
+    assert page.read_text() == document(), "run make docs"
 
 
 def test_no_two_checks_have_one_name() -> None:

@@ -30,6 +30,7 @@ class BatchColumn:
     """A column of one dataset. Columns with the same ``key`` give the same result for the same rows."""
 
     def __init__(self, column: Column, dataset: Dataset, shape: Shape) -> None:
+        """Choose the strategy for a column. ``shape`` has decoded the events that will be read."""
         column_type = COLUMN_TYPES[column.type]
         self._column = column
         self._fields = [BatchField.of_column(path, shape, dataset.each) for path in column.paths]

@@ -18,6 +18,7 @@ class BatchField:
     """The values at a path into events, or into elements of ``each``."""
 
     def __init__(self, path: ColumnPath, shape: Shape, each: str | None = None) -> None:
+        """``each`` is the path of the array whose elements the rows may have; None if they have none."""
         self._path = path
         self._is_nowhere = path.in_element and each is None
         if not path.in_element:

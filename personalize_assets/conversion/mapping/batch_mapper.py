@@ -34,6 +34,7 @@ class BatchMapper:
     """Makes the rows of one dataset from many events. ``selection`` says which events and rows those are."""
 
     def __init__(self, dataset: Dataset, shape: Shape) -> None:
+        """``shape`` has decoded the events that will be mapped."""
         self.selection = RowSelection(dataset, shape)
         self._schema = daily_schema(dataset)
         self._columns = [BatchColumn(column, dataset, shape) for column in dataset.columns]

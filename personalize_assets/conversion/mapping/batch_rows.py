@@ -56,6 +56,7 @@ class RowSelection:
     """
 
     def __init__(self, dataset: Dataset, shape: Shape) -> None:
+        """``shape`` has decoded the events that will be selected from."""
         self._key = (tuple(dataset.where.items()), dataset.each)
         self._tests = [
             (shape.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()

@@ -20,18 +20,20 @@ CellConverter = Callable[[Any, int], Any]
 
 
 class RejectedError(Exception):
-    """A value for which its row is rejected. ``reason`` is as in rejects: ``missing:COLUMN``, ``bad_timestamp``, …"""
+    """A value for which its row is rejected."""
 
     def __init__(self, reason: str) -> None:
+        """``reason`` as in rejects: ``missing:``, ``bad_value:`` or ``too_long:`` and the column; ``bad_timestamp``."""
         self.reason = reason
 
 
 def cell_converter(column: Column) -> CellConverter:
     """Make the converter of a column's cells.
 
-    It takes the value found in the event (None if there is none), and the last second since the epoch that a time may
-    have. It returns the typed cell, None where the column may be null, and raises ``RejectedError`` where not, and for
-    text that is too long.
+    It takes the value found in the event (None for one that counts as null: see ``values.is_null``), and the last
+    second since the epoch that a time may have. It returns the typed cell. For null and for a value that does not fit
+    the type it returns None, or raises ``RejectedError`` if the column is required; for text that is too long it
+    always raises.
     """
     column_type = COLUMN_TYPES[column.type]
     keeps_text = column_type.keeps_text and not column.map and not column.hash

@@ -32,6 +32,7 @@ class EventMapper:
     """Makes the rows of one dataset from single events. ``where`` is not its concern: it takes wanted events."""
 
     def __init__(self, dataset: Dataset) -> None:
+        """``ValueError`` if a column is to be hashed but has no key."""
         self._readers = [_cell_reader(column) for column in dataset.columns]
         self._each = parse_path(dataset.each) if dataset.each else None
         self._is_interactions = dataset.name == "interactions"

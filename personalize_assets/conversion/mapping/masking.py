@@ -97,6 +97,7 @@ class Mask:
     """
 
     def __init__(self, paths: Iterable[str]) -> None:
+        """``paths`` start at the event, as in ``parse_path``."""
         self._paths = [parse_path(path) for path in dict.fromkeys(paths)]
 
     def __bool__(self) -> bool:

@@ -110,7 +110,7 @@ def max_epoch_seconds_of(day: date) -> int:
 
 
 def is_in_range(seconds: int, max_epoch_seconds: int) -> bool:
-    """Whether a time lies between 1990 and ``max_epoch_seconds``, both included."""
+    """Whether a time is between 1990 and ``max_epoch_seconds``, both included."""
     return MIN_EPOCH_SECONDS <= seconds <= max_epoch_seconds
 
 

@@ -1,24 +1,32 @@
-"""The Spark logic as a run of an AWS Glue job: what is sent there, and what comes back."""
+"""Runs a job spec as a run of an AWS Glue job: stages the spec in S3, starts and awaits the run, reads the report.
+
+What belongs here: what is sent to Glue, and what its answers mean. How Glue is called is in ``pipes_client``, what is
+deployed in ``bundle``.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import re
 import time
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+import msgspec
+from msgspec.structs import replace
 
-from personalize_assets.aws.client import Aws, explained
+from personalize_assets.aws.client import Aws, boto3_client
+from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report, encode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.object_store import Store, open_store
+from personalize_assets.storage.destination import RUN_ID
+from personalize_assets.storage.object_store import ObjectStore, open_store
 
 if TYPE_CHECKING:
     from personalize_assets.config import Config
-    from personalize_assets.engines.glue.pipes_client import GlueRunFailed
+    from personalize_assets.engines.glue.pipes_client import GlueRunFailed, Staging
 
 # AWS Glue guide, page "Worker types".
 _VCPUS = {"G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64} | {
@@ -27,16 +35,36 @@ _VCPUS = {"G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64
 _STAGING = "_glue"
 _POLL_SECONDS = 5.0
 _RIGHTS = "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job"
-# What a job has said is of use to nobody after that.
+# Staging folders of runs that failed are kept so long for people to look at.
 _LEFTOVER_SECONDS = 7 * 24 * 3600
-_RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
+
+
+class JobError(msgspec.Struct, frozen=True):
+    """What made a job fail: the exception's class and text, and the traceback."""
+
+    type: str
+    message: str
+    traceback: str
+
+
+class FailedReport(msgspec.Struct, frozen=True):
+    """The report file of a job that failed (``conversion.job.execute``)."""
+
+    error: JobError
 
 
 class GlueEngine(Engine):
-    """Runs a job spec on Glue by dagster-aws's Pipes client (``glue_client``), in the bucket of the destination.
+    """Runs a job spec on Glue by dagster-aws's Pipes client (``pipes_client``).
 
-    Spec, messages and report lie in ``<destination>/_glue/<run>/`` while the job runs. The report comes as a message;
-    where that was lost, the file counts. A job that has said nothing in either way has failed.
+    Spec, messages and report are stored in ``<destination>/_glue/<run>/`` while the job runs. The report comes as a
+    Pipes message, or from the report file if the message was lost; a run that succeeds without either is an error. If a
+    run for the same work is still going in Glue, or has succeeded and its report was not read, it is used instead of a
+    new one: so a retried step does not pay twice.
+
+    Attributes:
+        job: Name of the Glue job.
+        destination: ``s3://bucket/prefix``.
+        workers: Number of workers of a run; None for the job's own. ``worker_type`` likewise.
     """
 
     job: str
@@ -50,6 +78,7 @@ class GlueEngine(Engine):
 
     @classmethod
     def of(cls, config: Config) -> GlueEngine:
+        """The engine that a config describes (sections ``glue``, ``destination`` and ``aws``)."""
         return cls(
             job=config.glue.job,
             destination=config.destination.uri,
@@ -58,43 +87,55 @@ class GlueEngine(Engine):
             **config.aws.model_dump(),
         )
 
-    def run(self, context: dg.AssetExecutionContext, spec: dict[str, Any]) -> dict[str, Any]:
+    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+        """Run the spec on Glue; ``engine`` of the report has the run's id, the job's name and a link.
+
+        Raises:
+            AwsError: Glue refused a call.
+            PersonalizeAssetsError: The user has to change something: the job, its rights, a raw file.
+            dagster.Failure: The run failed; the text has the job's traceback or the end of its log.
+        """
         from personalize_assets.engines.glue.pipes_client import GlueClient, GlueRunFailed, Staging, unfinished_run
 
         aws = Aws(region=self.region, profile=self.profile, endpoint=self.endpoint, kms_key=self.kms_key)
         store = open_store(self.destination, aws)
-        with explained(f"Glue job {self.job!r}", _RIGHTS, self._answers(aws)):
-            # Polls that are throttled wait and ask again, which this mode does by itself.
-            glue = aws.client("glue", retries={"mode": "standard", "total_max_attempts": 8})
+        with explain_errors(f"Glue job {self.job!r}", _RIGHTS, self._advice()):
+            # "standard" waits and retries when a poll is throttled.
+            glue = boto3_client(aws, "glue", retries={"mode": "standard", "total_max_attempts": 8})
             job = glue.get_job(JobName=self.job)["Job"]
             self._check(context, job)
             work = {"--dagster_run_id": _durable_run_id(context), "--work": fingerprint_of_work(spec)}
-            earlier = unfinished_run(glue, self.job, work, lambda report: _read(store, report) is not None)
+            earlier = unfinished_run(glue, self.job, work, lambda report: _read_report(store, report) is not None)
             staging = Staging(self.destination, earlier.folder if earlier else f"{_STAGING}/{_run_id(spec)}")
-            arguments = {**work, **self._arguments(aws, job, spec, staging)}
             if earlier:
-                context.log.info(
-                    f"Glue run {earlier.run_id} of this step is there already ({earlier.state}); it is used"
-                )
+                context.log.info(f"Glue run {earlier.run_id} of this step exists already ({earlier.state}); using it")
             else:
-                store.write(staging.key("spec.json"), json.dumps(_for_glue(spec), ensure_ascii=False).encode())
+                store.write(staging.key("spec.json"), encode(_for_glue(spec)))
+            arguments = {**work, **self._arguments(job, _s3_of(spec), staging)}
             client = GlueClient(glue, aws, staging, _POLL_SECONDS, earlier.run_id if earlier else None)
             try:
-                done = client.run(context=context, start_job_run_params=self._start(arguments))
+                done = client.run(context=context, start_job_run_params=self._start_params(arguments))
             except GlueRunFailed as failure:
-                self._raise(failure, _read(store, staging.uri("report.json")), client.link(failure.run_id))
-        report = self._report(done.get_custom_messages(), _read(store, staging.uri("report.json")), client.run_id)
+                left = _read_report(store, staging.uri("report.json"))
+                error = left.error if isinstance(left, FailedReport) else None
+                raise self._failure(failure, error, client.link(failure.run_id)) from failure
+        report = _report_in(done.get_custom_messages()) or _read_report(store, staging.uri("report.json"))
+        if report is None or isinstance(report, FailedReport):
+            raise PersonalizeAssetsError(
+                f"Glue run {client.run_id} of job {self.job!r} succeeded without a report: its script is not the one "
+                "of this package; run `personalize-assets deploy`. Nothing was committed"
+            )
         _sweep(store, staging)
-        return {**report, "engine": {name: getattr(value, "value", value) for name, value in done.metadata.items()}}
+        return replace(report, engine={name: getattr(value, "value", value) for name, value in done.metadata.items()})
 
-    # -- before -----------------------------------------------------------------------------------------------------
+    # -- before the run ---------------------------------------------------------------------------------------------
 
-    def _answers(self, aws: Aws) -> dict[str, str]:
+    def _advice(self) -> dict[str, str]:
         where = f" in {self.region}" if self.region else ""
         missing = f"there is no such job{where}; run `personalize-assets deploy`, or correct glue.job or aws.region"
         return {"EntityNotFoundException": missing}
 
-    def _check(self, context: dg.AssetExecutionContext, job: dict[str, Any]) -> None:
+    def _check(self, context: dg.AssetExecutionContext, job: Mapping[str, Any]) -> None:
         version = job.get("GlueVersion", "none")
         if version not in GLUE_VERSIONS:
             raise PersonalizeAssetsError(
@@ -108,103 +149,102 @@ class GlueEngine(Engine):
                 f"here ({library().name}); run `personalize-assets deploy`"
             )
 
-    def _arguments(self, aws: Aws, job: dict[str, Any], spec: dict[str, Any], staging: Any) -> dict[str, str]:
+    def _arguments(self, job: Mapping[str, Any], s3: Mapping[str, Any], staging: Staging) -> dict[str, str]:
+        """The script's arguments (``glue/convert.py``); ``s3`` as in ``conversion.spec.Plan``."""
         type, workers = self.worker_type or job.get("WorkerType"), self.workers or job.get("NumberOfWorkers")
         arguments = {"--spec": staging.uri("spec.json"), "--report": staging.uri("report.json")}
         if type in _VCPUS and workers:
-            # Spark counts only the executors that have come up, and at the start of a job these are few.
+            # Spark counts only the executors that have registered, which are few when a job starts.
             arguments["--cores"] = str(_VCPUS[type] * max(workers - 1, 1))
-        s3 = _s3_of(spec)
         if s3.get("region"):
             arguments["--s3_region"] = s3["region"]
         if s3.get("endpoint_override"):
             arguments["--s3_endpoint"] = f"{s3['scheme']}://{s3['endpoint_override']}"
         return arguments
 
-    def _start(self, arguments: dict[str, str]) -> dict[str, Any]:
-        params: dict[str, Any] = {"JobName": self.job, "Arguments": arguments}
-        if self.workers:
-            params["NumberOfWorkers"] = self.workers
-        if self.worker_type:
-            params["WorkerType"] = self.worker_type
-        return params
+    def _start_params(self, arguments: Mapping[str, str]) -> dict[str, Any]:
+        """The arguments of Glue's StartJobRun."""
+        own = {"NumberOfWorkers": self.workers, "WorkerType": self.worker_type}
+        return {"JobName": self.job, "Arguments": arguments, **{name: value for name, value in own.items() if value}}
 
-    # -- after ------------------------------------------------------------------------------------------------------
+    # -- after the run ----------------------------------------------------------------------------------------------
 
-    def _report(self, messages: Any, left: dict[str, Any] | None, run_id: str | None) -> dict[str, Any]:
-        said = [message["report"] for message in messages if isinstance(message, dict) and "report" in message]
-        report = said[-1] if said else left
-        if report is None or "error" in report:
-            raise PersonalizeAssetsError(
-                f"Glue run {run_id} of job {self.job!r} succeeded without a report: its script is not the one of this "
-                "package; run `personalize-assets deploy`. Nothing was put in force"
-            )
-        return dict(report)
-
-    def _raise(self, failure: GlueRunFailed, left: dict[str, Any] | None, link: str) -> None:
-        """Raise what the failure of a run means: for the user to mend, or worth another try."""
-        error = (left or {}).get("error")
-        said = f"Glue run {failure.run_id} of job {self.job!r} ended as {failure.state}"
+    def _failure(self, failure: GlueRunFailed, error: JobError | None, link: str) -> Exception:
+        """What to raise for a run that failed: an error for the user to fix, or one that a retry may get past."""
+        text = f"Glue run {failure.run_id} of job {self.job!r} ended as {failure.state}"
         if failure.message:
-            said += f": {failure.message}"
-        if error and error["type"] == "UnreadableFile":
-            advice = "if the file is gone, materialize raw_event_catalog again; if access was denied, the job's role "
-            raise PersonalizeAssetsError(f"{error['message']}; {advice}needs to read it ({link})") from failure
+            text += f": {failure.message}"
+        if error and error.type == "UnreadableFile":
+            return PersonalizeAssetsError(
+                f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, the "
+                f"job's role needs to read it ({link})"
+            )
         if failure.state == "TIMEOUT":
-            said += "; give the job more workers (glue.workers), fewer days a run, or a longer timeout (deploy)"
+            text += "; give the job more workers (glue.workers), fewer days a run, or a longer timeout (deploy)"
         if failure.state in ("TIMEOUT", "STOPPED"):
-            raise PersonalizeAssetsError(f"{said} ({link})") from failure
+            return PersonalizeAssetsError(f"{text} ({link})")
         if "does not exist" in failure.message or "NoSuchKey" in failure.message:
-            said += "; if that is the job's script or zip, run `personalize-assets deploy` again"
-        trace = error["traceback"] if error else failure.log
+            text += "; if that is the job's script or zip, run `personalize-assets deploy` again"
+        trace = error.traceback if error else failure.log
         if trace:
-            said += f"\n\nThe job's own {'traceback' if error else 'last lines'}:\n{trace.rstrip()}"
-        raise dg.Failure(said, metadata={"AWS Glue Job Run URL": dg.MetadataValue.url(link)}) from failure
+            text += f"\n\nThe job's own {'traceback' if error else 'last lines'}:\n{trace.rstrip()}"
+        return dg.Failure(text, metadata={"AWS Glue Job Run URL": dg.MetadataValue.url(link)})
 
 
-def fingerprint_of_work(spec: dict[str, Any]) -> str:
-    """The same for the same work, whichever run of Dagster asks for it: without the run's own id and time."""
-    text = json.dumps({**spec, "plan": {**spec["plan"], "now": 0}} if "plan" in spec else spec, sort_keys=True)
-    return hashlib.sha256(text.replace(_run_id(spec), "").encode()).hexdigest()[:16]
+def fingerprint_of_work(spec: Spec) -> str:
+    """Equal for equal work, whichever Dagster run asks for it: the spec without its run id and time."""
+    timeless = replace(spec, plan=replace(spec.plan, now=0)) if isinstance(spec, ConvertSpec) else spec
+    text = msgspec.json.encode(timeless, order="sorted").replace(_run_id(spec).encode(), b"")
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
-def _run_id(spec: dict[str, Any]) -> str:
-    """The id under which the files of this spec are written."""
-    if "plan" in spec:
-        return str(spec["plan"]["run_id"])
-    targets = (target for one in spec["exports"] for target in (one["to_csv"], one["to_table"]) if target)
-    found = (_RUN_ID.search(target.rpartition("/")[2]) for target in targets)
+def _run_id(spec: Spec) -> str:
+    """The run id in the names of the files that a spec makes."""
+    if isinstance(spec, ConvertSpec):
+        return spec.plan.run_id
+    targets = (target for one in spec.exports for target in (one.to_csv, one.to_table) if target)
+    found = (RUN_ID.search(target.rpartition("/")[2]) for target in targets)
     return next(match.group() for match in found if match)
 
 
 def _durable_run_id(context: dg.AssetExecutionContext) -> str:
-    """The id that a run and its retries have in common."""
+    """The id that a Dagster run and its retries have in common."""
     return context.run.tags.get("dagster/root_run_id") or context.run.run_id
 
 
-def _s3_of(spec: dict[str, Any]) -> dict[str, Any]:
-    s3: dict[str, Any] = spec["plan"]["s3"] if "plan" in spec else spec["s3"]
-    return s3
+def _s3_of(spec: Spec) -> dict[str, Any]:
+    return spec.plan.s3 if isinstance(spec, ConvertSpec) else spec.s3
 
 
-def _for_glue(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec for the job's role: without a profile of this machine, and with boto3, which knows the role for sure."""
+def _for_glue(spec: Spec) -> Spec:
+    """The spec for the job's role: without this machine's profile; boto3 finds the credentials of the role."""
     s3 = {key: value for key, value in _s3_of(spec).items() if key != "profile"} | {"credentials": "boto3"}
-    return {**spec, "plan": {**spec["plan"], "s3": s3}} if "plan" in spec else {**spec, "s3": s3}
+    return replace(spec, plan=replace(spec.plan, s3=s3)) if isinstance(spec, ConvertSpec) else replace(spec, s3=s3)
 
 
-def _read(store: Store, uri: str) -> dict[str, Any] | None:
-    """A report that a job has left, if there is one that is whole."""
-    data = store.read(uri.removeprefix(store.uri + "/")) if uri.startswith(store.uri + "/") else None
+def _report_in(messages: Iterable[Any]) -> Report | None:
+    """The report in the last Pipes message that has one (``{"report": …}``); None if none has a whole one."""
+    reports = [message["report"] for message in messages if isinstance(message, dict) and "report" in message]
     try:
-        report = json.loads(data) if data else None
-    except ValueError:
+        report: Report = msgspec.convert(reports[-1], Report)
+    except (IndexError, msgspec.ValidationError):
         return None
-    return report if isinstance(report, dict) else None
+    return report
 
 
-def _sweep(store: Store, staging: Any) -> None:
-    """Delete what this job needed, and what jobs that failed have left long ago."""
+def _read_report(store: ObjectStore, uri: str) -> Report | FailedReport | None:
+    """The report file of a job; None if there is none, or it is not whole or of another version."""
+    data = store.read(uri.removeprefix(store.uri + "/")) if uri.startswith(store.uri + "/") else None
+    for decode in (decode_report, msgspec.json.Decoder(FailedReport).decode):
+        try:
+            return decode(data or b"")
+        except msgspec.DecodeError:  # ValidationError is one
+            continue
+    return None
+
+
+def _sweep(store: ObjectStore, staging: Staging) -> None:
+    """Delete a run's staging folder, and those that failed runs left long ago."""
     oldest = time.time() - _LEFTOVER_SECONDS
     files = store.files(f"{_STAGING}/")
     store.delete([file.key for file in files if file.key.startswith(staging.folder + "/") or file.modified < oldest])

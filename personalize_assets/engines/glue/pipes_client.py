@@ -1,10 +1,14 @@
-"""dagster-aws's ``PipesGlueClient`` with its faults mended; imported when a job runs, for it needs boto3.
+"""dagster-aws's ``PipesGlueClient`` with its bugs worked around. Imported when a job runs, because it imports boto3.
 
-What is mended, each by the method named: a run in state EXPIRED was waited for without an end, a throttled poll failed
-the step (``_Patient.get_job_run``); a second start failed where the job allows one run at a time (``start_job_run``);
-the caller's arguments were changed (``run``); a stop that AWS refused raised a KeyError, an interrupt between start and
-first poll stopped nothing (``run``, ``_terminate_job_run``); context and messages lay in the root of the bucket and
-stayed there (``_Context``, ``_Messages``, ``Staging``); a failed run was told without its log (``GlueRunFailed.log``).
+What the original does, and what works around it:
+
+- It waits forever for a run in state EXPIRED: ``GlueClient._wait_for_job_run_completion``.
+- A throttled poll fails the step: ``_WaitingGlue.get_job_run``.
+- A start fails if the job's maximum of concurrent runs is reached: ``_WaitingGlue.start_job_run``.
+- It changes the caller's arguments, and an interrupt between start and first poll stops nothing: ``GlueClient.run``.
+- A stop that AWS refuses raises a KeyError: ``GlueClient._terminate_job_run``.
+- Context and messages are written to the root of the bucket and left there: ``Staging``, ``_Context``, ``_Messages``.
+- The error of a failed run does not have its log: ``GlueRunFailed.log``.
 """
 
 from __future__ import annotations
@@ -20,26 +24,36 @@ from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
 from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3MessageReader
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.error_codes import is_transient_code
 
-# API JobRunState. WAITING is Glue's own queue; a run that has waited too long there ends as EXPIRED.
-_GOING = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})
-_ASK_AGAIN = frozenset({"ThrottlingException", "Throttling", "OperationTimeoutException", "InternalServiceException"})
-# How long no answer at all is borne before the step fails; the run in Glue goes on, and a retry finds it.
-_PATIENCE_SECONDS = 600
+# API JobRunState. WAITING is Glue's own queue; a run that waits there too long ends as EXPIRED.
+_UNFINISHED = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})
+# API StartJobRun: as many runs of the job, or workers of the account, as allowed.
+_NO_ROOM = frozenset({"ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"})
+# How long polls may fail before the step fails; the run in Glue goes on, and a retry of the step finds it.
+_MAX_SILENCE_SECONDS = 600
 _LOG_LINES = 30
 
 
 class GlueRunFailed(Exception):
-    """A run that did not succeed: its state, what Glue says of it, and the end of its log if it can be had."""
+    """A run that did not succeed.
+
+    Attributes:
+        run_id: Of the Glue run.
+        state: ``FAILED``, ``ERROR``, ``TIMEOUT``, ``STOPPED`` or ``EXPIRED``.
+        message: Glue's text; may be empty.
+        log: The last lines of the driver's error log; empty if it cannot be read.
+    """
 
     def __init__(self, run_id: str, state: str, message: str, log: str) -> None:
+        """Set the attributes."""
         super().__init__(f"{run_id} {state}: {message}")
         self.run_id, self.state, self.message, self.log = run_id, state, message, log
 
 
 class EarlierRun(NamedTuple):
-    """A run that was started for the same work; ``folder`` is the key of its staging folder."""
+    """A run of the same work that exists in Glue; ``folder`` is the key of its staging folder."""
 
     run_id: str
     state: str
@@ -47,18 +61,26 @@ class EarlierRun(NamedTuple):
 
 
 class Staging(NamedTuple):
-    """Where a job's spec, messages and report lie for as long as it runs."""
+    """Where a job's spec, messages and report are stored while it runs.
+
+    Attributes:
+        destination: ``s3://bucket/prefix``.
+        folder: Key of the folder below it.
+    """
 
     destination: str
     folder: str
 
     def key(self, name: str) -> str:
+        """A file's key below the destination."""
         return f"{self.folder}/{name}"
 
     def uri(self, name: str) -> str:
+        """A file's ``s3://`` URI."""
         return f"{self.destination}/{self.key(name)}"
 
     def in_bucket(self, name: str) -> tuple[str, str]:
+        """A file's bucket, and its key there."""
         bucket, _, key = self.uri(name).removeprefix("s3://").partition("/")
         return bucket, key
 
@@ -66,27 +88,28 @@ class Staging(NamedTuple):
 def unfinished_run(
     glue: Any, job: str, work: Mapping[str, str], has_report: Callable[[str], bool]
 ) -> EarlierRun | None:
-    """A run for this work that is still going, or that has succeeded and whose report nobody has taken yet.
+    """The newest run with these arguments that is not finished, or has succeeded and whose report was not read yet.
 
-    So it is where the process that waited for it died. Looks at the 200 newest runs.
+    Such a run remains when the process that waited for it died. Looks at the 200 newest runs of the job (API GetJobRuns
+    gives no more at once). ``has_report`` is given the URI of a run's report.
     """
     for run in glue.get_job_runs(JobName=job, MaxResults=200)["JobRuns"]:
         arguments = run.get("Arguments", {})
         if any(arguments.get(name) != value for name, value in work.items()):
             continue
         state, report = run["JobRunState"], arguments["--report"]
-        if (state in _GOING and state != "STOPPING") or (state == "SUCCEEDED" and has_report(report)):
+        if (state in _UNFINISHED and state != "STOPPING") or (state == "SUCCEEDED" and has_report(report)):
             return EarlierRun(run["Id"], state, "/".join(report.split("/")[-3:-1]))
     return None
 
 
 class _Context(PipesS3ContextInjector):
-    """Puts the context into the staging folder, and takes it away again even where the job failed."""
+    """Writes the context to the staging folder, and deletes it again even if the job fails."""
 
     def __init__(self, client: Any, staging: Staging, aws: Aws) -> None:
         bucket, self._key = staging.in_bucket("context.json")
         super().__init__(bucket=bucket, client=client)
-        self._encryption = aws.encryption()
+        self._encryption = encryption(aws)
 
     @contextmanager
     def inject_context(self, context: Any) -> Iterator[dict[str, Any]]:
@@ -96,12 +119,12 @@ class _Context(PipesS3ContextInjector):
         try:
             yield {"bucket": self.bucket, "key": self._key}
         finally:
-            with suppress(Exception):  # the first error is the one to tell
+            with suppress(Exception):  # so that the job's own error is the one that is raised
                 client.delete_object(Bucket=self.bucket, Key=self._key)
 
 
 class _Messages(PipesS3MessageReader):
-    """Reads messages from the staging folder, from the first one on: so a later process can take over."""
+    """Reads messages from the staging folder, from the first one on, so that a later process can take over."""
 
     def __init__(self, client: Any, staging: Staging, seconds: float) -> None:
         bucket, self._prefix = staging.in_bucket("messages")
@@ -109,7 +132,7 @@ class _Messages(PipesS3MessageReader):
 
     @property
     def expected_writer_count(self) -> int:
-        """As inherited, without the warning that it is a preview."""
+        """As inherited, without its warning about being a preview."""
         return 1
 
     @contextmanager
@@ -117,72 +140,86 @@ class _Messages(PipesS3MessageReader):
         yield {"bucket": self.bucket, "key_prefix": self._prefix}
 
 
-class _Patient:
-    """A Glue client that waits: for its turn to start, and for an answer. Starts nothing where a run is given."""
+class _WaitingGlue:
+    """A Glue client that waits for room to start a run, and for an answer. Starts nothing if a run is given."""
 
     def __init__(self, client: Any, seconds: float, run_id: str | None) -> None:
         self._client, self._seconds = client, seconds
         self.run_id = run_id
-        self.log: Callable[[str], None]  # of the step's context, set when it runs
+        self.log: Callable[[str], None]  # of the step's context; set by GlueClient.run
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
     def start_job_run(self, **params: Any) -> dict[str, str]:
-        told = False
+        """As boto3's; waits while the job or account has no room for another run, however long."""
+        is_logged = False
         while self.run_id is None:
             try:
                 self.run_id = self._client.start_job_run(**params)["JobRunId"]
             except aws_errors.ClientError as error:
                 code = error.response["Error"]["Code"]
-                if code not in ("ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"):
+                if code not in _NO_ROOM:
                     raise
-                if not told:
-                    self.log(
-                        f"{code}: as many runs of {params['JobName']} as allowed are going; waiting for one to end"
-                    )
-                told = True
+                if not is_logged:
+                    self.log(f"{code}: {params['JobName']} has as many runs as allowed; waiting for one to end")
+                is_logged = True
                 time.sleep(self._seconds)
         return {"JobRunId": self.run_id}
 
     def get_job_run(self, **params: Any) -> dict[str, Any]:
-        since = time.monotonic()
+        """As boto3's; tries again after transient errors, for ten minutes."""
+        deadline = time.monotonic() + _MAX_SILENCE_SECONDS
         while True:
             try:
                 return self._client.get_job_run(**params)  # type: ignore[no-any-return]
             except (aws_errors.ClientError, aws_errors.HTTPClientError) as error:
-                code = error.response["Error"]["Code"] if isinstance(error, aws_errors.ClientError) else ""
-                if (code and code not in _ASK_AGAIN) or time.monotonic() - since > _PATIENCE_SECONDS:
+                code = error.response["Error"]["Code"] if isinstance(error, aws_errors.ClientError) else None
+                if (code and not is_transient_code(code)) or time.monotonic() > deadline:
                     raise
             time.sleep(self._seconds)
 
 
 class GlueClient(PipesGlueClient):
-    """For one run: a client is made for each, since reader and injector remember what they have seen."""
+    """A client for one run: its message reader and context injector remember what they have seen.
+
+    Args:
+        glue: A boto3 client.
+        aws: For S3 and CloudWatch.
+        staging: Where the run's files are stored.
+        seconds: Between two polls.
+        run_id: A run that exists already, to wait for instead of starting one.
+    """
 
     def __init__(self, glue: Any, aws: Aws, staging: Staging, seconds: float, run_id: str | None = None) -> None:
-        s3 = aws.client("s3")
-        self._logs = aws
+        """Make no call yet."""
+        s3 = boto3_client(aws, "s3")
+        self._aws = aws
         self._seconds = seconds
         self._stopped = False
-        self._patient = _Patient(glue, seconds, run_id)
+        self._waiting = _WaitingGlue(glue, seconds, run_id)
         super().__init__(
             context_injector=_Context(s3, staging, aws),
             message_reader=_Messages(s3, staging, min(seconds, 3)),
-            client=self._patient,
+            client=self._waiting,
         )
 
     @property
     def run_id(self) -> str | None:
-        return self._patient.run_id
+        """The run in Glue; None before it is started."""
+        return self._waiting.run_id
 
     def link(self, run_id: str) -> str:
-        """The run in Glue Studio."""
+        """URL of a run in Glue Studio."""
         metadata: Any = self._extract_dagster_metadata({"JobRun": {"Id": run_id, "JobName": self._job_name}})
         return str(metadata["AWS Glue Job Run URL"].url)
 
     def run(self, *, context: Any, start_job_run_params: Any, extras: Any = None) -> Any:  # type: ignore[override]
-        self._patient.log = context.log.info
+        """Start the run, or take up the given one, and wait for its end. Raises ``GlueRunFailed``.
+
+        If the step is interrupted, the run in Glue is stopped.
+        """
+        self._waiting.log = context.log.info
         self._job_name = start_job_run_params["JobName"]
         params = copy.deepcopy(start_job_run_params)
         try:
@@ -198,7 +235,7 @@ class GlueClient(PipesGlueClient):
             run = response["JobRun"]
             if run["JobRunState"] == "SUCCEEDED":
                 return response
-            if run["JobRunState"] not in _GOING:
+            if run["JobRunState"] not in _UNFINISHED:
                 self._fail(run_id, run)
             time.sleep(self._seconds)
 
@@ -207,9 +244,9 @@ class GlueClient(PipesGlueClient):
         raise GlueRunFailed(run_id, run["JobRunState"], message, self._end_of_log(run.get("LogGroupName"), run_id))
 
     def _end_of_log(self, group: str | None, run_id: str) -> str:
-        """The last lines of the driver's errors in CloudWatch; nothing where they cannot be read."""
+        """The last lines of the driver's error log in CloudWatch; empty if they cannot be read."""
         with suppress(aws_errors.ClientError, aws_errors.BotoCoreError):
-            logs = self._logs.client("logs", retries={"total_max_attempts": 2})
+            logs = boto3_client(self._aws, "logs", retries={"total_max_attempts": 2})
             events = logs.get_log_events(
                 logGroupName=f"{group or '/aws-glue/jobs'}/error", logStreamName=run_id, limit=_LOG_LINES
             )["events"]
@@ -217,7 +254,7 @@ class GlueClient(PipesGlueClient):
         return ""
 
     def _terminate_job_run(self, context: Any, job_name: str, run_id: str) -> None:
-        """Stop the run in Glue. Never raises: whoever interrupted this must not be told of something else."""
+        """Stop the run in Glue. Never raises, so that the interrupt is what ends the step; failures are logged."""
         self._stopped = True
         context.log.warning(f"Interrupted: stopping Glue run {run_id}")
         try:

@@ -1,1 +1,1 @@
-"""The assets, one file a stage: thin shells around ``pipeline``. What an event or a row is is not decided here."""
+"""The assets, one file a stage: factories that take a ``GroupDefs``. An asset calls a stage and yields its metadata."""

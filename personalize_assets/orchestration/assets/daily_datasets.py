@@ -1,117 +1,106 @@
-"""The datasets: what each day's events say (``convert``), and users and items over all days (in ``exports``)."""
+"""filtered_interactions, user_traits and item_details: the rows of each arrival day."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import dagster as dg
 
-from personalize_assets.orchestration.accounting_checks import accounted, accounted_spec
+from personalize_assets.orchestration import run_tags
+from personalize_assets.orchestration.asset_checks import accounted, accounting_spec, rule_result, rule_spec
 from personalize_assets.orchestration.assets import descriptions
-from personalize_assets.orchestration.check_results import result_of, spec_of
-from personalize_assets.orchestration.group import Group, days_of, is_seen, permanent_errors, resumes
-from personalize_assets.orchestration.metadata import column_schema, day_metadata, run_metadata
-from personalize_assets.pipeline.pipeline import Pipeline
-from personalize_assets.quality.daily import DAILY_RULES, DayFacts, days_before
+from personalize_assets.orchestration.check_facts import day_facts
+from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
+from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata
+from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, finished_days, plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.accounting import ACCOUNTED
+from personalize_assets.quality.daily import DAILY_RULES, DayFacts
 from personalize_assets.storage.destination import DAILY
 
-Commits = Mapping[str, Mapping[str, Any]]
 
-
-def convert(group: Group) -> dg.AssetsDefinition:
-    """The daily datasets, as one Spark job that reads each raw file once, however many of them are asked for."""
-    pipeline = group.pipeline
-    keys = {name: group.key(DAILY[name]) for name in pipeline.datasets}
+def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
+    """The daily datasets, as one job of the engine that reads each raw file once for all of them."""
+    group = defs.dataset_group
+    keys = {name: defs.key(DAILY[name]) for name in group.datasets}
 
     @dg.multi_asset(
-        name=group.name("convert_days"),
-        specs=[
-            dg.AssetSpec(
-                key,
-                deps=[group.key("raw_event_catalog")],
-                group_name="datasets",
-                kinds={"pyspark", "parquet"},
-                description=descriptions.DAILY[name],
-                metadata={"dagster/column_schema": column_schema(pipeline.datasets[name])},
-                **group.about(name),
-            )
-            for name, key in keys.items()
-        ],
-        check_specs=[
-            spec
-            for key in keys.values()
-            for spec in (accounted_spec(key), *(spec_of(rule, key, strict=False) for rule in DAILY_RULES))
-        ],
-        partitions_def=group.partitions,
-        backfill_policy=group.backfill_policy,
+        name=defs.name("convert_days"),
+        specs=[_spec(defs, name, key) for name, key in keys.items()],
+        check_specs=[spec for key in keys.values() for spec in _check_specs(key)],
+        partitions_def=defs.partitions,
+        backfill_policy=defs.backfill_policy,
         can_subset=True,
-        required_resource_keys={group.engine_key},
-        pool=group.pool,
+        required_resource_keys={defs.engine_key},
+        pool=defs.pool,
     )
     def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
         if not make:
-            yield from _checked_in_force(group, context, keys)
+            yield from _check_current(group, context, keys)
             return
-        days = days_of(context)
-        with permanent_errors():
-            commits, books = pipeline.finished(days if resumes(context) else [], make)
-            finished = set(next(iter(commits.values())))
-            rest = [day for day in days if day.isoformat() not in finished]
-            if finished:
-                context.log.info(f"{len(finished)} of {len(days)} days are finished and left as they are")
-            run: dict[str, Any] = {}
+        days = arrival_days(context)
+        charts = run_tags.has_ui(context)
+        with user_errors():
+            finished = finished_days(group, days if run_tags.resumes(context) else [], make)
+            rest = [day for day in days if day.isoformat() not in finished.days()]
+            if len(rest) < len(days):
+                context.log.info(f"{len(days) - len(rest)} of {len(days)} days are finished and left as they are")
+            converted, run = ConvertedDays(), Metadata()
             if rest:
-                spec = pipeline.convert_spec(rest, make)
-                report = group.engine(context).run(context, spec)
-                run = run_metadata(report, pipeline.config.engine)
-                for name, made in pipeline.commit_convert(rest, spec, report).items():
-                    commits[name].update(made)
-                    books[name].update(pipeline.books(name, made, report))
-            facts = {name: _facts(pipeline, name, commits[name], books[name]) for name in make}
+                spec = plan_convert(group, rest, make)
+                report = defs.run_convert(context, spec)
+                run = run_metadata(report, group.config.engine)
+                converted = commit_convert(group, rest, spec, report)
+            days_made = finished + converted
+            facts = {name: day_facts(group, name, days_made.commits[name], days_made.accounting[name]) for name in make}
         for name in make:
-            for day, commit in commits[name].items():
-                uri = pipeline.destination.uri_of(f"{DAILY[name]}/day={day}")
-                of_run = None if day in finished else run
-                shown = day_metadata(commit, uri, books[name][day], of_run, charts=is_seen(context))
-                context.add_asset_metadata(shown, asset_key=keys[name], partition_key=day)
-            checks = group.asked_for(context, _checks(keys[name], facts[name]))
+            for day, commit in facts[name].commits.items():
+                uri = group.destination.uri_of(f"{DAILY[name]}/day={day}")
+                of_run = run if day in converted.days() else None
+                metadata = day_metadata(commit, uri, facts[name].accounting[day], of_run, charts=charts)
+                context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
+            checks = selected(context, _check_results(keys[name], facts[name]))
             yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
 
     return convert
 
 
-def _checks(key: dg.AssetKey, facts: DayFacts) -> list[dg.AssetCheckResult]:
+def _spec(defs: GroupDefs, name: str, key: dg.AssetKey) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key,
+        deps=[defs.key("raw_event_catalog")],
+        group_name="datasets",
+        kinds={"pyspark", "parquet"},
+        description=descriptions.DAILY[name],
+        metadata={"dagster/column_schema": column_schema(defs.dataset_group.datasets[name])},
+        **defs.owners_and_tags(name),
+    )
+
+
+def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    return [accounting_spec(ACCOUNTED, key), *(rule_spec(rule, key, strict=False) for rule in DAILY_RULES)]
+
+
+def _check_results(key: dg.AssetKey, facts: DayFacts) -> list[dg.AssetCheckResult]:
     return [
-        accounted(key, facts.books, facts.commits),
-        *(result_of(rule, rule.judge(facts), key, strict=False) for rule in DAILY_RULES),
+        accounted(key, facts.accounting, facts.commits),
+        *(rule_result(rule, rule.judge(facts), key, strict=False) for rule in DAILY_RULES),
     ]
 
 
-def _checked_in_force(
-    group: Group, context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey]
+def _check_current(
+    group: DatasetGroup, context: dg.AssetExecutionContext, keys: Mapping[str, dg.AssetKey]
 ) -> Iterator[dg.AssetCheckResult]:
-    """The checks alone, when somebody asks for them: over all days that are converted."""
-    pipeline = group.pipeline
+    """The checks of a run that makes no dataset: over all converted days."""
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
-            with permanent_errors():
-                books = pipeline.destination.daily_books(pipeline.source_ids[name])
-                # A dataset that was given a source of its own has days whose books are another source's.
-                commits = {
-                    day: commit for day, commit in pipeline.destination.daily_commits(name).items() if day in books
-                }
-                books = {day: books[day] for day in commits}
-                checks = _checks(key, _facts(pipeline, name, commits, books))
-            yield from group.asked_for(context, checks)
-
-
-def _facts(pipeline: Pipeline, name: str, commits: Commits, books: Commits) -> DayFacts:
-    before = {day for of_run in commits for day in days_before(of_run)} - commits.keys()
-    known = {**pipeline.destination.commits_of(name, before), **commits}
-    return DayFacts(
-        pipeline.datasets[name],
-        commits,
-        books,
-        {day: commit["kept"] for day, commit in known.items()},
-        lambda day: pipeline.first_rejects(name, day, 5),
-    )
+            with user_errors():
+                accounting = group.destination.daily_accounting(group.source_ids[name])
+                commits = group.destination.daily_commits(name)
+                # A day from before the dataset got a source of its own has the accounting of another source.
+                days = [day for day in commits if day in accounting]
+                facts = day_facts(
+                    group, name, {day: commits[day] for day in days}, {day: accounting[day] for day in days}
+                )
+                results = _check_results(key, facts)
+            yield from selected(context, results)

@@ -1,4 +1,4 @@
-"""The exports: users and items over all days, and the CSV files that Personalize imports."""
+"""users, items and the CSVs: over all arrival days."""
 
 from collections.abc import Iterator
 
@@ -6,135 +6,144 @@ import dagster as dg
 
 from personalize_assets.conversion.contract import IDS
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration.accounting_checks import exported, exported_spec
+from personalize_assets.orchestration import run_tags
+from personalize_assets.orchestration.asset_checks import accounting_spec, exported, rule_result, rule_spec
 from personalize_assets.orchestration.assets import descriptions
-from personalize_assets.orchestration.automation import condition, freshness
-from personalize_assets.orchestration.check_results import result_of, spec_of
-from personalize_assets.orchestration.group import Group, is_seen, permanent_errors
-from personalize_assets.orchestration.metadata import column_schema, csv_metadata, run_metadata, table_metadata
-from personalize_assets.quality.evaluate import export_rules, judge_exports, judge_in_force, refusals, why_refused
+from personalize_assets.orchestration.automation import csv_freshness, export_condition
+from personalize_assets.orchestration.check_facts import judge_current_export
+from personalize_assets.orchestration.group import GroupDefs, selected
+from personalize_assets.orchestration.judged_export import JudgedExport, make_export
+from personalize_assets.orchestration.metadata import (
+    Metadata,
+    column_schema,
+    csv_metadata,
+    run_metadata,
+    table_metadata,
+)
+from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.quality.accounting import EXPORTED
+from personalize_assets.quality.evaluate import Judged, export_rules
+from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.destination import DAILY
 
 
-def export(group: Group) -> dg.AssetsDefinition:
-    """The tables and CSVs, as one Spark job over the daily files.
+def exports(defs: GroupDefs) -> dg.AssetsDefinition:
+    """The tables and CSVs, as one job of the engine over the daily files.
 
-    The checks of a CSV are judged before it comes into force. What Personalize would refuse does not replace the former
-    CSV, unless the config says ``checks: warn``; the run fails, and the checks show why.
+    A CSV is judged before it becomes the current one: see ``make_export``. If one is refused, the run fails after
+    everything else was yielded, and the checks show why.
     """
-    pipeline = group.pipeline
-    strict = pipeline.config.is_strict
-    specs = list(_specs(group))
+    group = defs.dataset_group
+    specs = list(_specs(defs))
     keys = {spec.key.path[-1]: spec.key for spec in specs}
 
     @dg.multi_asset(
-        name=group.name("export_all"),
+        name=defs.name("export_all"),
         specs=specs,
-        check_specs=[*(exported_spec(key) for key in keys.values()), *_check_specs(group)],
+        check_specs=[*(accounting_spec(EXPORTED, key) for key in keys.values()), *_rule_specs(defs)],
         can_subset=True,
-        required_resource_keys={group.engine_key},
-        pool=group.pool,
+        required_resource_keys={defs.engine_key},
+        pool=defs.pool,
     )
-    def export(
-        context: dg.AssetExecutionContext,
-    ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    def export(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
         checked = {check.asset_key for check in context.selected_asset_check_keys}
         for name, key in keys.items():
             if name not in make and key in checked:
-                with permanent_errors():
-                    in_force = list(_checked_in_force(group, name, key))
-                yield from group.asked_for(context, in_force)
+                with user_errors():
+                    current = _check_current(defs, name, key)
+                yield from selected(context, current)
         if not make:
             return
-        with permanent_errors():
-            spec, inputs = pipeline.export_spec(make)
-            report = group.engine(context).run(context, spec)
-            judged = judge_exports(pipeline, spec, inputs, report)
-            refused = {name: reasons for name in judged if strict and (reasons := refusals(judged[name]))}
-            done = pipeline.commit_export(spec, inputs, report, refused)
-        destination, seen = pipeline.destination, is_seen(context)
+        with user_errors():
+            made = make_export(group, make, lambda spec: defs.run_export(context, spec))
+        charts = run_tags.has_ui(context)
         for name in make:
-            dataset = name.removesuffix("_csv")
-            checks = [exported(keys[name], pipeline.export_counts(dataset, inputs, report))]
-            if name != dataset:
-                checks += [result_of(rule, finding, keys[name], strict) for rule, finding in judged[dataset]]
-            checks = group.asked_for(context, checks)
-            if name not in done:
+            checks = selected(context, _check_results(defs, name, keys[name], made))
+            metadata = _metadata(defs, name, made, charts)
+            if metadata is None:
                 yield from checks
-                continue
-            if name in pipeline.datasets:
-                metadata = table_metadata(done[name], destination.uri_of(name), charts=seen)
             else:
-                metadata = csv_metadata(done[name], destination.uri_of(done[name]["path"]), charts=seen)
-            metadata.update(run_metadata(report, pipeline.config.engine))
-            yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
-        if refused:
-            with permanent_errors():
-                raise PersonalizeAssetsError("\n".join(_told(group, name, why) for name, why in refused.items()))
+                yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
+        if made.refused:
+            with user_errors():
+                raise PersonalizeAssetsError("\n".join(made.refused.values()))
 
     return export
 
 
-def _checked_in_force(group: Group, name: str, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
-    """The checks of a table or CSV that is not made in this run: somebody asked for them alone."""
-    pipeline = group.pipeline
+def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> Metadata | None:
+    """The metadata of a table or CSV; None if it was refused."""
+    destination = defs.dataset_group.destination
     dataset = name.removesuffix("_csv")
     if name == dataset:
-        counts = pipeline.destination.table_commit(name)
+        metadata = table_metadata(made.outcome.tables[name], destination.uri_of(name), charts=charts)
+    elif dataset in made.outcome.manifests:
+        manifest = made.outcome.manifests[dataset]
+        metadata = csv_metadata(manifest, destination.uri_of(manifest.path), charts=charts)
     else:
-        counts = pipeline.destination.manifest(dataset)
-        for rule, finding in judge_in_force(pipeline, dataset):
-            yield result_of(rule, finding, key, pipeline.config.is_strict)
-    if counts is None:
-        raise PersonalizeAssetsError(f"{name} is not there, so there is nothing to check; materialize it first")
-    yield exported(key, counts)
+        return None
+    return {**metadata, **run_metadata(made.report, defs.dataset_group.config.engine)}
 
 
-def _told(group: Group, name: str, reasons: list[str]) -> str:
-    manifest = group.pipeline.destination.manifest(name)
-    there = "No former export is there"
-    if manifest is not None:
-        there = f"The former export of run {manifest['run']}, with {manifest['rows']:,} rows, stays in force"
-    return why_refused(name, reasons, there)
+def _check_results(defs: GroupDefs, name: str, key: dg.AssetKey, made: JudgedExport) -> list[dg.AssetCheckResult]:
+    dataset = name.removesuffix("_csv")
+    judged = [] if name == dataset else made.judged[dataset]
+    return [exported(key, made.outcome.counts[dataset]), *_rule_results(defs, judged, key)]
 
 
-def _check_specs(group: Group) -> Iterator[dg.AssetCheckSpec]:
-    config = group.pipeline.config
-    for name, dataset in group.pipeline.datasets.items():
+def _check_current(defs: GroupDefs, name: str, key: dg.AssetKey) -> list[dg.AssetCheckResult]:
+    """The checks of a table or CSV that the run does not make: of the current one."""
+    group = defs.dataset_group
+    dataset = name.removesuffix("_csv")
+    is_table = name == dataset
+    found = group.destination.table_commit(name) if is_table else group.destination.manifest(dataset)
+    if found is None:
+        raise PersonalizeAssetsError(f"{name} does not exist, so there is nothing to check; materialize it first")
+    judged = [] if is_table else judge_current_export(group, dataset)
+    return [*_rule_results(defs, judged, key), exported(key, found)]
+
+
+def _rule_results(defs: GroupDefs, judged: Judged[ExportFacts], key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    strict = defs.dataset_group.config.is_strict
+    return (rule_result(rule, finding, key, strict=strict) for rule, finding in judged)
+
+
+def _rule_specs(defs: GroupDefs) -> Iterator[dg.AssetCheckSpec]:
+    config = defs.dataset_group.config
+    for name, dataset in defs.dataset_group.datasets.items():
         for rule in export_rules(dataset, config.dataset_group.domain):
-            yield spec_of(rule, group.key(f"{name}_csv"), config.is_strict)
+            yield rule_spec(rule, defs.key(f"{name}_csv"), strict=config.is_strict)
 
 
-def _specs(group: Group) -> Iterator[dg.AssetSpec]:
-    follows = condition(group)
-    for name in group.pipeline.datasets:
-        # All days are read, so no partition of the daily asset is closer than another.
-        daily = dg.AssetDep(group.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
-        columns = {"dagster/column_schema": column_schema(group.pipeline.datasets[name])}
-        above: dg.AssetDep | dg.AssetKey = daily
-        if name != "interactions":
-            above = group.key(name)
+def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
+    condition = export_condition(defs)
+    for name, dataset in defs.dataset_group.datasets.items():
+        # All days are read, so all partitions of the daily asset are upstream alike.
+        daily = dg.AssetDep(defs.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
+        columns = {"dagster/column_schema": column_schema(dataset)}
+        has_table = name != "interactions"
+        if has_table:
             yield dg.AssetSpec(
-                above,
+                defs.key(name),
                 deps=[daily],
                 group_name="datasets",
                 kinds={"pyspark", "parquet"},
-                description=descriptions.TABLE.format(name=name, one=descriptions.one_of(name), id=IDS[name][0]),
+                description=descriptions.TABLE.format(name=name, one=descriptions.singular(name), id=IDS[name][0]),
                 metadata=columns,
-                automation_condition=follows,
-                **group.about(name),
+                automation_condition=condition,
+                **defs.owners_and_tags(name),
             )
         yield dg.AssetSpec(
-            group.key(f"{name}_csv"),
-            deps=[above],
+            defs.key(f"{name}_csv"),
+            deps=[defs.key(name) if has_table else daily],
             group_name="exports",
             kinds={"pyspark", "csv"},
             description=descriptions.CSV.format(
-                name=name, title=name.capitalize(), one=descriptions.one_of(name), key=descriptions.CSV_KEYS[name]
+                name=name, title=name.capitalize(), one=descriptions.singular(name), key=descriptions.CSV_KEYS[name]
             ),
             metadata=columns,
-            automation_condition=follows,
-            freshness_policy=freshness(group),
-            **group.about(name),
+            automation_condition=condition,
+            freshness_policy=csv_freshness(defs),
+            **defs.owners_and_tags(name),
         )

@@ -1,41 +1,43 @@
-"""raw_event_catalog: which files a day has, and which fields their events have."""
+"""raw_event_catalog: which files an arrival day has, and which fields their events have."""
 
 import dagster as dg
 
 from personalize_assets.orchestration.assets.descriptions import CATALOG
-from personalize_assets.orchestration.group import Group, days_of, permanent_errors
+from personalize_assets.orchestration.group import GroupDefs, arrival_days
 from personalize_assets.orchestration.metadata import catalog_metadata
+from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 
 
-def raw_event_catalog(group: Group) -> dg.AssetsDefinition:
-    pipeline = group.pipeline
-    key = group.key("raw_event_catalog")
+def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
+    """Catalogs the days of a run, and registers them in Athena if the config says so."""
+    group = defs.dataset_group
+    key = defs.key("raw_event_catalog")
 
-    # A multi-asset of one: `backfill_policy` is beta on `@asset`, and its warning would greet every user.
+    # A multi-asset of one, because `backfill_policy` is beta on `@asset` and Dagster would warn every user of it.
     @dg.multi_asset(
-        name=group.name("raw_event_catalog"),
+        name=defs.name("raw_event_catalog"),
         specs=[
             dg.AssetSpec(
                 key,
-                deps=[group.key("raw_events")],
+                deps=[defs.key("raw_events")],
                 group_name="catalog",
                 kinds={"python", "json"},
                 description=CATALOG,
-                **group.about(),
+                **defs.owners_and_tags(),
             )
         ],
-        partitions_def=group.partitions,
-        backfill_policy=group.backfill_policy,
+        partitions_def=defs.partitions,
+        backfill_policy=defs.backfill_policy,
     )
-    def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with permanent_errors():
-            catalogs = pipeline.catalog(days_of(context))
-            described = pipeline.describe_for_athena(catalogs)
+    def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with user_errors():
+            catalogs = catalog_days(group, arrival_days(context))
+            athena = register_in_athena(group, catalogs)
         for day, catalog in catalogs.items():
-            uri = pipeline.destination.uri_of(pipeline.destination.catalog_key(day))
-            context.add_asset_metadata(
-                {**catalog_metadata(catalog, uri), **described}, asset_key=key, partition_key=day
-            )
+            uri = group.destination.uri_of(group.destination.catalog_key(day))
+            metadata = {**catalog_metadata(catalog, uri), **athena}
+            context.add_asset_metadata(metadata, asset_key=key, partition_key=day)
         return dg.MaterializeResult(asset_key=key)
 
     return raw_event_catalog

@@ -1,21 +1,22 @@
-"""The raw files themselves: they are made by others, and only watched here."""
+"""raw_events: the external asset of the raw files. They are written by others; the arrivals sensor reports them."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 from personalize_assets.orchestration.assets.descriptions import RAW_EVENTS
-from personalize_assets.orchestration.group import Group
+from personalize_assets.orchestration.group import GroupDefs
 
 
-def raw_events(group: Group) -> dg.AssetSpec:
-    source = group.pipeline.config.source
+def raw_events(defs: GroupDefs) -> dg.AssetSpec:
+    """The raw files of the main source by arrival day."""
+    source = defs.dataset_group.config.source
     return dg.AssetSpec(
-        group.key("raw_events"),
+        defs.key("raw_events"),
         group_name="raw",
-        partitions_def=group.partitions,
+        partitions_def=defs.partitions,
         kinds={"s3" if source.uri.startswith("s3://") else "file", "json"},
         description=RAW_EVENTS.format(layout=source.layout),
-        **group.about(),
         metadata={"uri": dg.MetadataValue.path(source.uri), "layout": source.layout},
+        **defs.owners_and_tags(),
     )

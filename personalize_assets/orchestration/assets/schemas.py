@@ -1,32 +1,36 @@
-"""The Avro schemas that Personalize wants with the files; their fields equal the CSV headers."""
+"""The Avro schemas that Personalize needs with the CSVs: one field for each column, in the same order."""
 
 import json
 
 import dagster as dg
 
 from personalize_assets.orchestration.assets.descriptions import SCHEMA
-from personalize_assets.orchestration.group import Group, permanent_errors
+from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import schema_metadata
+from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.schemas import put_schema
 
 
-def schemas(group: Group) -> list[dg.AssetsDefinition]:
-    return [_schema(group, name) for name in group.pipeline.datasets]
+def schemas(defs: GroupDefs) -> list[dg.AssetsDefinition]:
+    """``<dataset>_schema`` for each dataset."""
+    return [_schema(defs, name) for name in defs.dataset_group.datasets]
 
 
-def _schema(group: Group, name: str) -> dg.AssetsDefinition:
-    pipeline = group.pipeline
+def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
+    group = defs.dataset_group
 
     @dg.asset(
-        key=group.key(f"{name}_schema"),
+        key=defs.key(f"{name}_schema"),
         group_name="schemas",
         kinds={"python", "json"},
         description=SCHEMA.format(name=name, title=name.capitalize()),
-        **group.about(name),
+        **defs.owners_and_tags(name),
     )
-    def schema() -> dg.MaterializeResult:  # type: ignore[type-arg]
-        with permanent_errors():
-            written = pipeline.put_schema(name)
-        uri = pipeline.destination.uri_of(pipeline.destination.schema_key(name))
-        return dg.MaterializeResult(metadata=schema_metadata(written, json.dumps(written, indent=1), uri))
+    def schema() -> dg.MaterializeResult[None]:
+        with user_errors():
+            written = put_schema(group, name)
+        uri = group.destination.uri_of(group.destination.schema_key(name))
+        text = json.dumps(written, indent=1)
+        return dg.MaterializeResult(metadata=schema_metadata(len(written["fields"]), text, uri))
 
     return schema

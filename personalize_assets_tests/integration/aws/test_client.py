@@ -1,4 +1,4 @@
-"""How AWS is reached: what the config's `aws:` says goes for the store, for Arrow and for every client."""
+"""The config's `aws:` holds for the store, for Arrow and for the whole pipeline, on moto's server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_assets.aws.client import Aws, AwsError, explained
+from personalize_assets.aws.client import Aws
 from personalize_assets.config import load_config
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.pipeline.catalog import catalog_days
@@ -35,31 +35,6 @@ def profile(tmp_path: Path) -> Iterator[str]:
         yield "mine"
 
 
-def test_region_and_endpoint_of_the_config_count_more_than_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere:1")
-
-    client = Aws(region="eu-central-1", endpoint="http://127.0.0.1:9000/").client("glue")
-
-    assert (client.meta.region_name, client.meta.endpoint_url) == ("eu-central-1", "http://127.0.0.1:9000")
-
-
-def test_where_the_config_says_nothing_the_environment_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://elsewhere:1")
-
-    client = Aws().client("s3")
-
-    assert (client.meta.region_name, client.meta.endpoint_url) == ("us-east-1", "http://elsewhere:1")
-
-
-def test_a_profile_of_the_config_gives_credentials_and_region(profile: str) -> None:
-    client = Aws(profile=profile).client("s3")
-
-    assert client.meta.region_name == "eu-west-3"
-    assert client._request_signer._credentials.access_key == "MINE"
-
-
 def test_what_this_process_writes_is_encrypted_with_the_key(bucket: str) -> None:
     store = open_store(f"s3://{bucket}/made", Aws(kms_key=KEY))
 
@@ -72,7 +47,7 @@ def test_what_this_process_writes_is_encrypted_with_the_key(bucket: str) -> None
         assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", KEY)
 
 
-def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
+def test_the_whole_pipeline_uses_the_configs_region_and_endpoint(bucket: str) -> None:
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     boto3.client("s3").put_object(Bucket=bucket, Key="raw/a.json", Body=b"{}")
     group = DatasetGroup(
@@ -100,7 +75,7 @@ def test_the_whole_pipeline_uses_what_the_config_says(bucket: str) -> None:
     assert [file.uri for file in spec.sources[0].files] == [f"s3://{bucket}/raw/a.json"]
 
 
-def test_arrow_is_told_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:
+def test_arrow_gets_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:
     options = arrow_s3_options([f"s3://{bucket}/raw"], Aws(profile=profile))
 
     assert {name: options[name] for name in ("credentials", "profile")} == {"credentials": "boto3", "profile": "mine"}
@@ -138,21 +113,3 @@ def test_arrow_and_boto3_write_and_read_the_same_bucket(bucket: str) -> None:
         file.write(b"rows")
 
     assert open_store(f"s3://{bucket}").read("by-arrow") == b"rows"
-
-
-def test_missing_credentials_and_region_say_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-
-    with pytest.raises(AwsError) as no_region, explained("Glue job 'a'", "glue:GetJob"):
-        Aws().client("glue")
-    with pytest.raises(AwsError) as no_credentials, explained("Glue job 'a'", "glue:GetJob"):
-        Aws(region="eu-central-1").client("glue").get_job(JobName="a")
-
-    assert str(no_region.value) == "Glue job 'a': no AWS region; set aws.region in the config, or AWS_DEFAULT_REGION"
-    assert str(no_credentials.value) == (
-        "Glue job 'a': no AWS credentials (Unable to locate credentials); set aws.profile in the config, or AWS_PROFILE"
-    )

@@ -1,4 +1,4 @@
-"""What Athena is told of the files: statements, tables of the Data Catalog, a crawler instead."""
+"""Tables of the Data Catalog, or a crawler instead, on an emulator of AWS Glue."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_assets.catalog import glue_tables as data_catalog
-from personalize_assets.catalog.athena import Partitions, raw_table
+from personalize_assets.catalog import glue_tables
 from personalize_assets.config import ConfigError, load_config
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
@@ -19,175 +18,6 @@ from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
 START = date(2026, 10, 1)
 SEGMENT = "segment-logs/website/1790812800000/a.gz"
-
-
-def columns(**types: str) -> tuple[tuple[str, str], ...]:
-    """The columns that fields of these types become; ``__`` stands for a dot."""
-    fields = {path.replace("__", "."): set(kinds.split(",")) for path, kinds in types.items()}
-    return raw_table("s3://raw/events", "flat", START, [], fields).columns
-
-
-# Columns
-
-
-def test_every_json_type_has_athenas_and_a_mixture_is_text() -> None:
-    assert columns(
-        a="string", b="boolean", c="integer", d="number", e="integer,number", f="integer,string", g="array"
-    ) == (
-        ("a", "string"),
-        ("b", "boolean"),
-        ("c", "bigint"),
-        ("d", "double"),
-        ("e", "double"),
-        ("f", "string"),
-        ("g", "array<string>"),
-    )
-
-
-def test_objects_are_structs_and_arrays_of_objects_are_arrays_of_structs() -> None:
-    assert columns(p="object", p__list="array", p__list__sku="string", p__list__price="number", p__n="integer") == (
-        ("p", "struct<list:array<struct<price:double,sku:string>>,n:bigint>"),
-    )
-
-
-def test_a_field_that_is_now_an_object_and_now_a_text_is_a_text() -> None:
-    assert columns(p="object,string", p__a="string") == (("p", "string"),)
-
-
-def test_names_that_athena_does_not_allow_are_mapped() -> None:
-    fields = {
-        "traits": {"object"},
-        "traits.`Favorite Departments`": {"array"},
-        "traits.`a.b`": {"string"},
-        "userId": {"string"},
-        "été": {"string"},
-    }
-
-    table = raw_table("s3://raw/events", "flat", START, [], fields)
-
-    assert table.columns == (
-        ("traits", "struct<favorite_departments:array<string>,a_b:string>"),
-        ("userid", "string"),
-        ("_t_", "string"),
-    )
-    assert table.mappings == {
-        "favorite_departments": "Favorite Departments",
-        "a_b": "a.b",
-        "userid": "userId",
-        "_t_": "été",
-    }
-
-
-def test_names_that_differ_by_case_alone_stay_apart_at_every_level() -> None:
-    fields = {"URL": {"string"}, "Url": {"string"}, "page": {"object"}, "page.url": {"string"}, "url": {"string"}}
-
-    table = raw_table("s3://raw/events", "flat", START, [], fields)
-
-    assert table.columns == (
-        ("url", "string"),
-        ("url_2", "string"),
-        ("page", "struct<url_3:string>"),
-        ("url_3", "string"),
-    )
-    assert table.mappings == {"url": "URL", "url_2": "Url", "url_3": "url"}
-
-
-# Partitions
-
-
-def partitions(layout: str, *keys: str) -> Partitions:
-    return raw_table("s3://raw/events", layout, START, keys, {}).partitions
-
-
-def test_segments_days_are_numbers_and_its_sources_are_those_seen() -> None:
-    found = partitions("segment", SEGMENT, "segment-logs/android/1790812800000/b.gz")
-
-    assert found.columns == (("source", "string"), ("day_ms", "bigint"))
-    assert found.template == "segment-logs/${source}/${day_ms}/"
-    assert found.properties == {
-        "projection.source.type": "enum",
-        "projection.source.values": "android,website",
-        "projection.day_ms.type": "integer",
-        "projection.day_ms.range": "1790812800000,2106432000000",
-        "projection.day_ms.interval": "86400000",
-    }
-
-
-def test_firehose_has_its_days_in_three_folders_and_the_hours_below() -> None:
-    found = partitions("firehose", "2026/10/01/00/stream-1")
-
-    assert (found.columns, found.template) == ((("day", "string"),), "${day}/")
-    assert found.properties == {
-        "projection.day.type": "date",
-        "projection.day.format": "yyyy/MM/dd",
-        "projection.day.range": "2026/10/01,NOW",
-        "projection.day.interval": "1",
-        "projection.day.interval.unit": "DAYS",
-    }
-
-
-@pytest.mark.parametrize(
-    ("key", "expected", "template"),
-    [
-        ("day=2026-10-01/a.json", ["day"], "day=${day}/"),
-        ("dt=2026-10-01/hour=01/a.json", ["dt"], "dt=${dt}/"),
-        ("year=2026/month=10/day=01/a.json", ["year", "month", "day"], "year=${year}/month=${month}/day=${day}/"),
-    ],
-)
-def test_hives_folders_are_taken_as_they_are(key: str, expected: list[str], template: str) -> None:
-    found = partitions("hive", key)
-
-    assert ([name for name, _ in found.columns], found.template) == (expected, template)
-
-
-@pytest.mark.parametrize(("key", "digits"), [("year=2026/month=03/day=01/a", "2"), ("year=2026/month=3/day=1/a", None)])
-def test_months_and_days_have_as_many_digits_as_in_the_keys(key: str, digits: str | None) -> None:
-    properties = partitions("hive", key).properties
-
-    assert (properties.get("projection.month.digits"), properties.get("projection.day.digits")) == (digits, digits)
-
-
-def test_a_flat_source_has_no_partitions() -> None:
-    assert partitions("flat", "any/a.json") == Partitions()
-
-
-# The statement
-
-
-def test_the_statement_is_what_athena_takes() -> None:
-    fields = {"userId": {"string"}, "traits": {"object"}, "traits.`it's`": {"string"}}
-
-    table = raw_table("s3://raw/events", "rudderstack", START, ["rudder-logs/web/2026-10-01/a.gz"], fields, 2)
-
-    assert table.ddl("shop") == (
-        "-- Raw events of the layout rudderstack, written by personalize_assets; 2 files hold more than an object a "
-        "line, of which Athena reads the first or none\n"
-        "CREATE EXTERNAL TABLE IF NOT EXISTS `shop`.`raw_events` (\n"
-        "  `traits` struct<it_s:string>,\n"
-        "  `userid` string\n"
-        ")\n"
-        "PARTITIONED BY (`source` string, `day` string)\n"
-        "ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'\n"
-        "WITH SERDEPROPERTIES (\n"
-        "  'case.insensitive' = 'FALSE',\n"
-        "  'ignore.malformed.json' = 'TRUE',\n"
-        "  'mapping.it_s' = 'it\\'s',\n"
-        "  'mapping.userid' = 'userId'\n"
-        ")\n"
-        "LOCATION 's3://raw/events/'\n"
-        "TBLPROPERTIES (\n"
-        "  'classification' = 'json',\n"
-        "  'projection.enabled' = 'true',\n"
-        "  'storage.location.template' = 's3://raw/events/rudder-logs/${source}/${day}/',\n"
-        "  'projection.source.type' = 'enum',\n"
-        "  'projection.source.values' = 'web',\n"
-        "  'projection.day.type' = 'date',\n"
-        "  'projection.day.format' = 'yyyy-MM-dd',\n"
-        "  'projection.day.range' = '2026-10-01,NOW',\n"
-        "  'projection.day.interval' = '1',\n"
-        "  'projection.day.interval.unit' = 'DAYS'\n"
-        ");\n"
-    )
 
 
 # With S3 and the Data Catalog
@@ -298,7 +128,7 @@ CRAWLER = {"PERSONALIZE__GLUE__CATALOG": "crawler", "PERSONALIZE__GLUE__CRAWLER"
 
 @pytest.fixture
 def crawler(glue: GlueEmulator, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(data_catalog, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(glue_tables, "_POLL_SECONDS", 0.01)
     boto3.client("glue").create_crawler(Name="mine", Role="r", Targets={"S3Targets": [{"Path": "s3://events/raw"}]})
     glue.calls.clear()
     yield
@@ -322,7 +152,7 @@ def test_a_crawler_that_runs_already_is_waited_for(crawler: None, glue: GlueEmul
     assert register_in_athena(shop, catalog_days(shop, [START]))["crawler"] == "mine"
 
 
-def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None:
+def test_a_crawler_that_fails_is_an_error(crawler: None, glue: GlueEmulator) -> None:
     glue.outcome = ("FAILED", "Service Principal: glue.amazonaws.com is not authorized")
     shop = group(**CRAWLER)
 
@@ -334,7 +164,7 @@ def test_a_crawler_that_fails_is_told(crawler: None, glue: GlueEmulator) -> None
     )
 
 
-def test_a_crawler_that_is_not_there_is_told(glue: GlueEmulator) -> None:
+def test_a_crawler_that_does_not_exist_is_an_error(glue: GlueEmulator) -> None:
     shop = group(**CRAWLER)
 
     with pytest.raises(PersonalizeAssetsError, match=r"Crawler 'mine': there is no such crawler; correct glue.crawler"):

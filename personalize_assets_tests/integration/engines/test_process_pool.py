@@ -69,7 +69,7 @@ def test_a_file_that_cannot_be_read_is_named_across_processes(tmp_path: Path) ->
         over_processes(2)(tasks, plan(tmp_path))
 
 
-def test_a_process_that_is_killed_is_told_of(tmp_path: Path) -> None:
+def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"  # a worker that opens it waits
     os.mkfifo(pipe)
     before = _children()
@@ -115,19 +115,19 @@ def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) 
 
     assert len(over_processes(2)([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
     assert _children() & started == set()
-    assert processes._waiting == []
+    assert processes._started_early == []
 
 
 def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
     processes.start_early(2, 99)
     processes.start_early(1, 100)
-    assert processes._waiting == []
+    assert processes._started_early == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked")
 def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
-    # In a process of its own, where nobody has started any before.
+    # In a new process, which has started no others before.
     program = (
         "import re, subprocess, os\n"
         "from pathlib import Path\n"
@@ -146,5 +146,5 @@ def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
 
 def test_processes_are_started_without_losing_a_ctrl_c() -> None:
     processes.start_early(2, 1)
-    processes._waiting.pop().shutdown()
+    processes._started_early.pop().shutdown()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -1,4 +1,4 @@
-"""Ctrl-C is seen, also where somebody else handles it."""
+"""Ctrl-C is noticed, also if another handler swallows it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_another_signal_is_no_ctrl_c() -> None:
         signal.signal(signal.SIGUSR1, before)
 
 
-def test_whoever_watched_before_watches_again() -> None:
+def test_an_outer_watch_continues_after_an_inner_one() -> None:
     with watching_for_ctrl_c() as outer:
         with watching_for_ctrl_c():
             pass

@@ -1,4 +1,4 @@
-"""Exports that follow, ranges that are bounded and resumed, and how long things may take; without Spark."""
+"""Automatic exports, ranges that are bounded and resumed, and limits of time; without Spark."""
 
 from __future__ import annotations
 
@@ -17,10 +17,12 @@ from personalize_assets.cli import main
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.local_run.run import _stretches
-from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, _today
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import plan_export
+from personalize_assets.storage.manifests import ExportManifest
+from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, today
 
-TODAY = _today()
+TODAY = today()
 DAYS = [TODAY - timedelta(days=n) for n in (4, 3, 2, 1, 0)]
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 Start = Callable[..., Automated]
@@ -64,7 +66,7 @@ def test_a_run_that_is_to_resume_leaves_out_the_days_that_are_finished(start: St
     assert group.instance.get_materialized_partitions(dg.AssetKey("filtered_interactions")) == set(map(str, DAYS))
 
 
-def test_a_run_that_somebody_asks_for_converts_finished_days_too(start: Start) -> None:
+def test_a_run_that_a_user_starts_converts_finished_days_too(start: Start) -> None:
     group = start()
     convert(group, DAYS[:2])
     convert(group, DAYS[:2])
@@ -94,14 +96,16 @@ def test_a_retry_of_a_failed_run_leaves_out_what_is_finished(start: Start) -> No
     assert CALLS[-1] == [str(DAYS[1])]
 
 
-def test_a_day_is_not_finished_if_its_files_changed_its_commit_is_damaged_or_its_books_are_open(start: Start) -> None:
+def test_a_day_with_changed_files_a_damaged_commit_or_counts_that_do_not_balance_is_not_finished(
+    start: Start,
+) -> None:
     group = start()
     convert(group, DAYS)
     out = Path(group.config.destination.uri)
     group.put("b.json", DAYS[0])
     (out / f"filtered_interactions/day={DAYS[1]}/_commit.json").write_text("{")
-    books = out / f"rejects/day={DAYS[2]}/_source_commit.json"
-    books.write_text(books.read_text().replace('"read": 0', '"read": 7'))
+    accounting = out / f"rejects/day={DAYS[2]}/_source_commit.json"
+    accounting.write_text(accounting.read_text().replace('"read": 0', '"read": 7'))
     (out / f"filtered_interactions/day={DAYS[3]}/_commit.json").unlink()
 
     assert convert(group, DAYS, tags={"personalize_assets/resume": "true"}).success
@@ -126,23 +130,6 @@ def test_a_range_is_one_run_up_to_the_bound_of_the_config(start: Start) -> None:
     policies = {asset.backfill_policy for asset in daily}
 
     assert policies == {dg.BackfillPolicy.multi_run(7)}
-
-
-@pytest.mark.parametrize(
-    ("days", "most", "stretches"),
-    [
-        ([1, 2, 3, 4, 5], 2, [(1, 2), (3, 4), (5, 5)]),
-        ([1, 2, 4, 5, 6, 7], 3, [(1, 2), (4, 6), (7, 7)]),
-        ([1, 2, 3], 31, [(1, 3)]),
-        ([1, 2], 1, [(1, 1), (2, 2)]),
-    ],
-)
-def test_stretches_have_no_gap_and_no_more_than_so_many_days(
-    days: list[int], most: int, stretches: list[tuple[int, int]]
-) -> None:
-    found = _stretches([date(2026, 10, day) for day in days], most)
-
-    assert [(first.day, last.day) for first, last in found] == stretches
 
 
 def cli(tmp_path: Path, *options: str) -> Result:
@@ -170,9 +157,19 @@ def test_the_command_line_bounds_ranges_and_resumes_after_a_failure(start: Start
 def daily(group: Automated) -> dg.RunRequest | dg.SkipReason:
     repository = group.definitions.get_repository_def()
     context = dg.build_schedule_context(instance=group.instance, repository_def=repository)
-    (answer,) = repository.get_schedule_def("export_daily")(context)
+    answers: Any = repository.get_schedule_def("export_daily")(context)
+    (answer,) = answers
     assert isinstance(answer, dg.RunRequest | dg.SkipReason)
     return answer
+
+
+def exported_now(group: DatasetGroup) -> ExportManifest:
+    """The manifest of an export of all days that are converted now."""
+    (found,) = plan_export(group, ["interactions_csv"]).inputs.values()
+    return ExportManifest(
+        dataset="interactions", columns=(), rows=0, kept=0, duplicates=0, bytes=0, sha256="", run="r", days=found.days,
+        inputs=found.inputs,
+    )  # fmt: skip
 
 
 def test_the_daily_export_runs_if_a_day_was_converted_since_the_last_one(start: Start) -> None:
@@ -180,9 +177,8 @@ def test_the_daily_export_runs_if_a_day_was_converted_since_the_last_one(start: 
     nothing = daily(group)
     convert(group, DAYS[:2])
     first = daily(group)
-    commits = group.pipeline.destination.daily_commits("interactions")
-    _, inputs = group.pipeline.export_spec(["interactions_csv"])
-    group.pipeline.destination.put_manifest("interactions", inputs["interactions"])
+    commits = group.group.destination.daily_commits("interactions")
+    group.group.destination.put_manifest("interactions", exported_now(group.group))
     exported = daily(group)
     convert(group, DAYS[:1])
     again = daily(group)
@@ -203,8 +199,8 @@ def test_the_daily_export_is_at_the_hour_of_the_config_in_utc(start: Start) -> N
 def eager(group: Automated, cursor: Any = None) -> tuple[set[str], Any]:
     """The assets that the conditions ask for now."""
     result = dg.evaluate_automation_conditions(group.definitions, group.instance, cursor=cursor)
-    asked = {item.key.to_user_string() for item in result.results if item.true_subset.size}
-    return asked, result.cursor
+    requested = {item.key.to_user_string() for item in result.results if item.true_subset.size}
+    return requested, result.cursor
 
 
 def test_an_eager_export_follows_a_convert_and_each_convert_once(start: Start) -> None:
@@ -234,11 +230,11 @@ def test_an_eager_export_waits_for_the_converts_that_are_under_way(start: Start)
     assert (waiting, then) == (set(), {"interactions_csv"})
 
 
-def test_days_are_not_exported_while_their_books_are_open(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_whose_counts_do_not_balance_are_not_exported(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     group = start(export="eager")
     _, cursor = eager(group)
     monkeypatch.setattr(
-        "personalize_assets.orchestration.accounting_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
+        "personalize_assets.orchestration.asset_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
     )
     convert(group, DAYS[:1])
 

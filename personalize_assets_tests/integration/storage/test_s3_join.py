@@ -306,5 +306,7 @@ def test_a_body_that_breaks_off_five_times_is_an_error(store: S3Store, monkeypat
     parts = put(store, 6 * MB)
     breaking(monkeypatch, 5)
 
-    with pytest.raises(StoreError, match=r"/parts/00000.csv: S3 cannot be reached \(.*Connection broken\); check the"):
+    with pytest.raises(
+        StoreError, match=r"/parts/00000.csv: the service cannot be reached \(.*Connection broken\); check the"
+    ):
         store.join("all.csv", HEADER, list(parts))

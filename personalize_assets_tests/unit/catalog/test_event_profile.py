@@ -1,4 +1,4 @@
-"""What a day's events are like: which there are, which of them carry an item, what one looks like."""
+"""The profile of a day: which events it has, which of them name an item, and one of each."""
 
 from __future__ import annotations
 
@@ -8,15 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
-import pytest
-
-from personalize_assets.config import Config, load_config
-from personalize_assets.definitions import build_definitions
-from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration.assets.event_profile import profile_metadata
-from personalize_assets.pipeline.catalog import catalog_days, profile_days
-from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.catalog.day_catalog import day_catalog
+from personalize_assets.catalog.event_profile import EventKind, EventProfile, ItemField, as_text, day_profile, encode
+from personalize_assets.config import Source
+from personalize_assets.storage.raw_files import RawFiles
 
 DAY = date(2026, 10, 1)
 CLICKS = [{"event": "Clicked", "user": f"u{n}", "properties": {"sku": f"s{n % 3}"}} for n in range(6)]
@@ -25,112 +20,67 @@ PAGES = [{"event": "Page Viewed", "user": "u0", "properties": {"order_id": "o1"}
 UNNAMED = [{"type": "identify", "user": "u0", "traits": {"email": "a@b.example"}}] * 2
 
 
-def config(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> Config:
-    raw = folder / "raw/day=2026-10-01"
-    raw.mkdir(parents=True)
-    (raw / "a.json").write_text("".join(json.dumps(event) + "\n" for event in events))
-    file = folder / "personalize.yaml"
-    file.write_text(
-        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
-        "destination: {uri: out}\n"
-        "dataset_group: {name: shop}\n"
-        f"mask: {mask}\n"
-        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
-    )
-    return load_config(file, {})
-
-
-def profile(folder: Path, events: Iterable[dict[str, Any]], mask: str = "[]") -> dict[str, Any]:
-    group = DatasetGroup(config(folder, events, mask))
-    catalog_days(group, [DAY])
-    return profile_days(group, [DAY])["2026-10-01"]
+def profile(folder: Path, events: Iterable[dict[str, Any]], *masked: str) -> EventProfile:
+    """The profile of a day whose one file has these events."""
+    (folder / "day=2026-10-01").mkdir()
+    (folder / "day=2026-10-01/a.json").write_text("".join(json.dumps(event) + "\n" for event in events))
+    raw = {"source": RawFiles(Source(uri=str(folder), layout="hive", start_date=DAY))}
+    files = day_catalog(DAY, raw, {"source": raw["source"].of([DAY]).days[DAY]}).files
+    return day_profile(DAY, raw, files, masked)
 
 
 def test_a_profile_counts_the_events_and_those_that_carry_an_item(tmp_path: Path) -> None:
     found = profile(tmp_path, [*CLICKS, *ORDERS, *PAGES, *UNNAMED])
 
-    assert found["event_field"] == "event"
-    assert found["events"] == [
-        {"name": "Clicked", "events": 6, "share": 0.5, "items": {"properties.sku": 6}},
-        {"name": "Ordered", "events": 3, "share": 0.25, "items": {"each.sku": 3}},
-        {"name": None, "events": 2, "share": 0.1667, "items": {}},
-        {"name": "Page Viewed", "events": 1, "share": 0.0833, "items": {}},
-    ]
+    assert found.event_field == "event"
+    assert found.events == (
+        EventKind(name="Clicked", events=6, share=0.5, items={"properties.sku": 6}),
+        EventKind(name="Ordered", events=3, share=0.25, items={"each.sku": 3}),
+        EventKind(name=None, events=2, share=0.1667, items={}),
+        EventKind(name="Page Viewed", events=1, share=0.0833, items={}),
+    )
 
 
 def test_every_path_that_could_be_an_item_has_counts_and_samples(tmp_path: Path) -> None:
-    assert profile(tmp_path, [*CLICKS, *ORDERS, *PAGES, *UNNAMED])["item_fields"] == [
-        {
-            "path": "properties.sku",
-            "each_of": None,
-            "events": 6,
-            "values": 6,
-            "distinct": 3,
-            "samples": ["s0", "s1", "s2"],
-        },
-        {
-            "path": "each.sku",
-            "each_of": "properties.products",
-            "events": 3,
-            "values": 6,
-            "distinct": 2,
-            "samples": ["s0", "s9"],
-        },
-    ]
+    assert profile(tmp_path, [*CLICKS, *ORDERS, *PAGES, *UNNAMED]).item_fields == (
+        ItemField("properties.sku", None, events=6, values=6, distinct=3, samples=("s0", "s1", "s2")),
+        ItemField("each.sku", "properties.products", events=3, values=6, distinct=2, samples=("s0", "s9")),
+    )
 
 
 def test_one_event_of_each_kind_is_shown(tmp_path: Path) -> None:
-    assert profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED])["samples"] == [CLICKS[0], ORDERS[0], UNNAMED[0]]
+    assert profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]).samples == (CLICKS[0], ORDERS[0], UNNAMED[0])
 
 
 def test_masked_fields_are_not_shown(tmp_path: Path) -> None:
-    found = profile(tmp_path, [*CLICKS, *UNNAMED], "[traits.email, properties.sku]")
+    found = profile(tmp_path, [*CLICKS, *UNNAMED], "traits.email", "properties.sku")
 
-    assert found["samples"][1]["traits"] == {"email": "***"}
-    assert found["samples"][0]["properties"] == {"sku": "***"}
-    assert found["item_fields"][0]["samples"] == ["***"]
-    assert "b.example" not in (tmp_path / "out/catalog/profile/day=2026-10-01.json").read_text()
+    assert found.samples[1]["traits"] == {"email": "***"}
+    assert found.samples[0]["properties"] == {"sku": "***"}
+    assert found.item_fields[0].samples == ("***",)
+    assert b"b.example" not in encode(found)
+
+
+def test_the_names_of_events_are_masked_if_their_field_is(tmp_path: Path) -> None:
+    found = profile(tmp_path, CLICKS, "event")
+
+    assert [kind.name for kind in found.events] == ["***"]
 
 
 def test_a_day_without_files_has_an_empty_profile(tmp_path: Path) -> None:
     found = profile(tmp_path, [])
 
-    assert (found["sampled_events"], found["event_field"], found["events"], found["item_fields"]) == (0, None, [], [])
+    assert (found.sampled_events, found.event_field, found.events, found.item_fields) == (0, None, (), ())
 
 
-def test_a_day_that_is_not_catalogued_has_no_profile(tmp_path: Path) -> None:
-    group = DatasetGroup(config(tmp_path, CLICKS))
+def test_a_profile_is_indented_json_with_every_digit_of_a_large_number(tmp_path: Path) -> None:
+    found = profile(tmp_path, [{"event": "Gewählt", "n": 12345678901234567890123}])
 
-    with pytest.raises(PersonalizeAssetsError, match="materialize raw_event_catalog for that day first"):
-        profile_days(group, [DAY])
-
-
-def test_the_tables_of_the_ui_say_the_same(tmp_path: Path) -> None:
-    metadata = profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
-
-    assert [record.data for record in metadata["events"].records] == [
-        {"event": "Clicked", "events": 6, "share": 0.5455, "items": "properties.sku (6)"},
-        {"event": "Ordered", "events": 3, "share": 0.2727, "items": "each.sku (3)"},
-        {"event": "(without a name)", "events": 2, "share": 0.1818, "items": "none"},
-    ]
-    assert [record.data["path"] for record in metadata["item_fields"].records] == ["properties.sku", "each.sku"]
-    assert '"email": "a@b.example"' in metadata["samples"].value
-    assert (metadata["sampled_events"], metadata["kinds_of_events"]) == (11, 3)
+    text = encode(found).decode()
+    assert text.startswith('{\n "day": "2026-10-01",\n "files": 1,\n "sampled_events": 1,\n')
+    assert json.loads(text)["samples"] == [{"event": "Gewählt", "n": 12345678901234567890123}]
+    assert "Gewählt" in text
 
 
-def test_the_asset_writes_the_profile_and_no_job_runs_it(tmp_path: Path) -> None:
-    definitions = build_definitions(config(tmp_path, CLICKS))
-    instance = dg.DagsterInstance.ephemeral()
-
-    done = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=instance,
-        partition_key="2026-10-01",
-        asset_selection=[dg.AssetKey("raw_event_catalog"), dg.AssetKey("event_profile")],
-    )
-
-    assert done.success
-    written = json.loads((tmp_path / "out/catalog/profile/day=2026-10-01.json").read_text())
-    assert written["sampled_events"] == 6
-    jobs = definitions.get_repository_def().get_all_jobs()
-    in_jobs = [job.name for job in jobs if dg.AssetKey("event_profile") in job.asset_layer.executable_asset_keys]
-    assert [name for name in in_jobs if not name.startswith("__")] == []
+def test_people_can_read_an_event() -> None:
+    assert as_text({"fields": ["größe"]}) == '{\n "fields": [\n  "größe"\n ]\n}'

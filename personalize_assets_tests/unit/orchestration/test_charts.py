@@ -5,26 +5,39 @@ from __future__ import annotations
 import base64
 import re
 from datetime import date, timedelta
-from typing import Any
 from xml.etree import ElementTree
 
 import dagster as dg
 import pytest
+from msgspec import structs
 
+from personalize_assets.conversion.spec import DayProfile, ExportProfile, IdProfile
 from personalize_assets.orchestration.charts import day_charts, export_charts
 
 LONG_NAME = "A type of event whose name goes on and on & <on>"
-LARGE: dict[str, Any] = {
-    "rows": 10**9,
-    "nulls": {f"A_COLUMN_WITH_A_LONG_NAME_{n}": 10**7 * n for n in range(100)},
-    "events": {f"{LONG_NAME} {n}": 10**9 - n for n in range(1000)},
-    "days": {(date(2020, 1, 1) + timedelta(days=n)).isoformat(): 10**6 + n for n in range(2500)},
-    "hours": [10**7 + hour for hour in range(24)],
-    "ids": {
-        name: {"histogram": {f"{2**power}-{2 ** (power + 1) - 1}": 10**6 for power in range(30)}}
-        for name in ("USER_ID", "ITEM_ID")
-    },
+IDS = {
+    name: IdProfile(
+        distinct=1,
+        estimated=False,
+        with_two=0,
+        histogram={f"{2**power}-{2 ** (power + 1) - 1}": 10**6 for power in range(30)},
+    )
+    for name in ("USER_ID", "ITEM_ID")
 }
+LARGE = ExportProfile(
+    rows=10**9,
+    nulls={f"A_COLUMN_WITH_A_LONG_NAME_{n}": 10**7 * n for n in range(100)},
+    max_chars={},
+    first={},
+    last={},
+    blamed={},
+    categories={},
+    ids=IDS,
+    preview=(),
+    events={f"{LONG_NAME} {n}": 10**9 - n for n in range(1000)},
+    days={(date(2020, 1, 1) + timedelta(days=n)).isoformat(): 10**6 + n for n in range(2500)},
+    hours=tuple(10**7 + hour for hour in range(24)),
+)
 
 
 def svg(chart: dg.MarkdownMetadataValue) -> str:
@@ -51,23 +64,23 @@ def test_a_chart_of_the_largest_data_is_under_30_kb(name: str) -> None:
 
 @pytest.mark.parametrize("name", export_charts(LARGE))
 def test_a_chart_has_no_script_and_no_white_or_black(name: str) -> None:
-    drawn = svg(export_charts(LARGE)[name])
+    svg_text = svg(export_charts(LARGE)[name])
 
-    ElementTree.fromstring(drawn)
-    assert "<script" not in drawn
-    assert "background-color:transparent" in drawn
-    assert "fill:#8591a5" in drawn
+    ElementTree.fromstring(svg_text)
+    assert "<script" not in svg_text
+    assert "background-color:transparent" in svg_text
+    assert "fill:#8591a5" in svg_text
 
 
 def test_a_chart_shows_the_first_twenty_types_the_most_frequent_on_top() -> None:
-    shown = texts(
-        export_charts({**LARGE, "events": {f"type {n:02d}": 100 - n for n in range(30)}})["chart: events by type"]
-    )
+    profile = structs.replace(LARGE, events={f"type {n:02d}": 100 - n for n in range(30)})
 
-    assert [text for text in shown if re.fullmatch(r"type \d\d", text)] == [
+    drawn = texts(export_charts(profile)["chart: events by type"])
+
+    assert [text for text in drawn if re.fullmatch(r"type \d\d", text)] == [
         f"type {n:02d}" for n in reversed(range(20))
     ]
-    assert "Interactions by event type (the first 20 of 30)" in shown
+    assert "Interactions by event type (the first 20 of 30)" in drawn
 
 
 def test_the_same_numbers_give_the_same_chart() -> None:
@@ -76,10 +89,10 @@ def test_the_same_numbers_give_the_same_chart() -> None:
 
 
 def test_users_and_items_have_only_the_nulls() -> None:
-    profile = {"rows": 4, "nulls": {"CITY": 1}, "ids": {"USER_ID": {"histogram": {"1": 4}}}}
+    profile = structs.replace(LARGE, rows=4, nulls={"CITY": 1}, events=None, days=None, hours=None)
 
     assert set(export_charts(profile)) == {"chart: share of nulls"}
 
 
 def test_a_day_without_rows_has_no_chart() -> None:
-    assert day_charts({"nulls": {"CITY": 0}, "events": {}, "hours": {}}, 0) == {}
+    assert day_charts(DayProfile(nulls={"CITY": 0}), 0) == {}

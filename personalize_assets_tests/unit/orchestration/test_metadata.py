@@ -1,11 +1,11 @@
 """What the Dagster UI shows: stable keys, numbers as numbers."""
 
-from typing import Any
-
 import dagster as dg
 import pytest
+from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.spec import ConvertReport, DayProfile, ExportProfile, ExportReport, IdProfile
 from personalize_assets.orchestration.metadata import (
     Metadata,
     catalog_metadata,
@@ -16,30 +16,47 @@ from personalize_assets.orchestration.metadata import (
     schema_metadata,
     table_metadata,
 )
+from personalize_assets.storage.manifests import (
+    CatalogField,
+    CatalogFile,
+    DayAccounting,
+    DayCatalog,
+    DayCommit,
+    ExportManifest,
+    TableCommit,
+)
 
-CATALOG: dict[str, Any] = {
-    "day": "2026-10-01",
-    "bytes": 300,
-    "foreign_files": 1,
-    "files": [{"key": "a", "framing": "lines"}, {"key": "b", "framing": "stream"}, {"key": "c", "framing": "stream"}],
-    "fields": [{"path": "price", "types": ["integer", "number"], "nulls": 0.25}],
-}
-DAY: dict[str, Any] = {"rows": 10, "kept": 6, "rejected": {"missing:USER_ID": 3, "bad_timestamp": 1}, "files": []}
-MANIFEST: dict[str, Any] = {
-    "rows": 9,
-    "bytes": 90,
-    "duplicates": 1,
-    "kept": 10,
-    "days": ["2026-10-01", "2026-10-02"],
-    "sha256": "ab12",
-}
+FRAMINGS = {"a": "lines", "b": "stream", "c": "stream"}
+CATALOG = DayCatalog(
+    day="2026-10-01",
+    sources={},
+    bytes=300,
+    foreign_files=1,
+    files=tuple(CatalogFile("source", key, 100, "none", framing) for key, framing in FRAMINGS.items()),
+    sampled_events=9,
+    fields=(CatalogField("price", ("integer", "number"), 0.25),),
+)
+DAY = DayCommit(run="r", mapping="m", rows=10, kept=6, rejected={"missing:USER_ID": 3, "bad_timestamp": 1})
+MANIFEST = ExportManifest(
+    dataset="users",
+    columns=("USER_ID",),
+    rows=9,
+    bytes=90,
+    duplicates=1,
+    kept=10,
+    days=("2026-10-01", "2026-10-02"),
+    sha256="ab12",
+    path="exports/users.csv",
+    files=(),
+    run="r",
+)
 
 
 def test_a_catalog_shows_its_files_and_its_fields_as_a_table() -> None:
-    shown = catalog_metadata(CATALOG, "/out/catalog/day=2026-10-01.json")
+    metadata = catalog_metadata(CATALOG, "/out/catalog/day=2026-10-01.json")
 
-    fields = shown.pop("fields")
-    assert shown == {
+    fields = metadata.pop("fields")
+    assert metadata == {
         "files": 3,
         "bytes": 300,
         "stream_files": 2,
@@ -64,7 +81,9 @@ def test_a_day_shows_its_rows_and_every_reason_for_a_reject() -> None:
 
 
 def test_a_table_shows_its_rows_and_where_they_come_from() -> None:
-    assert table_metadata({"rows": 4, "days": ["2026-10-01"], "kept": 7}, "/out/users") == {
+    commit = TableCommit(run="r", days=("2026-10-01",), inputs="i", mapping="m", files=(), rows=4, kept=7, duplicates=3)
+
+    assert table_metadata(commit, "/out/users") == {
         "dagster/row_count": 4,
         "days": 1,
         "daily_rows": 7,
@@ -84,9 +103,9 @@ def test_a_csv_shows_its_manifest() -> None:
 
 
 def test_a_schema_shows_its_text_to_copy() -> None:
-    shown = schema_metadata({"fields": [1, 2]}, '{"type": "record"}', "/out/schemas/users.avsc")
+    metadata = schema_metadata(2, '{"type": "record"}', "/out/schemas/users.avsc")
 
-    assert shown == {
+    assert metadata == {
         "fields": 2,
         "schema": dg.MetadataValue.md('```json\n{"type": "record"}\n```'),
         "path": dg.MetadataValue.path("/out/schemas/users.avsc"),
@@ -94,68 +113,80 @@ def test_a_schema_shows_its_text_to_copy() -> None:
 
 
 @pytest.mark.parametrize(
-    "shown",
+    "metadata",
     [catalog_metadata(CATALOG, "/a"), day_metadata(DAY, "/a"), csv_metadata(MANIFEST, "/a")],
     ids=["catalog", "day", "csv"],
 )
-def test_dagster_takes_it_as_it_is(shown: Metadata) -> None:
-    event = dg.AssetMaterialization("asset", metadata=shown)
+def test_dagster_takes_it_as_it_is(metadata: Metadata) -> None:
+    event = dg.AssetMaterialization("asset", metadata=metadata)
 
-    assert set(event.metadata) == set(shown)
+    assert set(event.metadata) == set(metadata)
 
 
-PROFILE: dict[str, Any] = {
-    "rows": 4,
-    "unique": 3,
-    "nulls": {"USER_ID": 0, "COLOUR": 3},
-    "first": {"TIMESTAMP": 1790812800},
-    "last": {"TIMESTAMP": 1790816400},
-    "preview": [{"USER_ID": "u1", "COLOUR": None}],
-    "events": {"View": 3, "Buy": 1},
-    "days": {"2026-10-01": 4},
-    "hours": [3, 1, *[0] * 22],
-    "ids": {
-        "USER_ID": {"distinct": 3, "with_two": 1, "histogram": {"1": 2, "2-3": 1}},
-        "ITEM_ID": {"distinct": 2, "with_two": 2, "histogram": {"2-3": 2}},
+PREVIEW = ({"USER_ID": "u1", "COLOUR": None},)
+PROFILE = ExportProfile(
+    rows=4,
+    unique=3,
+    nulls={"USER_ID": 0, "COLOUR": 3},
+    max_chars={},
+    first={"TIMESTAMP": 1790812800},
+    last={"TIMESTAMP": 1790816400},
+    blamed={},
+    categories={},
+    preview=PREVIEW,
+    events={"View": 3, "Buy": 1},
+    days={"2026-10-01": 4},
+    hours=(3, 1, *[0] * 22),
+    ids={
+        "USER_ID": IdProfile(distinct=3, estimated=False, with_two=1, histogram={"1": 2, "2-3": 1}),
+        "ITEM_ID": IdProfile(distinct=2, estimated=False, with_two=2, histogram={"2-3": 2}),
     },
-}
+)
 
 
 def test_an_export_shows_numbers_to_plot_a_preview_and_charts() -> None:
-    shown = csv_metadata({**MANIFEST, "profile": PROFILE}, "/out/exports/interactions.csv")
+    metadata = csv_metadata(structs.replace(MANIFEST, profile=PROFILE), "/out/exports/interactions.csv")
 
-    numbers = {key: value for key, value in shown.items() if isinstance(value, int | float)}
+    numbers = {key: value for key, value in metadata.items() if isinstance(value, int | float)}
     assert numbers == {
         "dagster/row_count": 9, "bytes": 90, "duplicates": 1, "days": 2, "distinct_users": 3, "distinct_items": 2,
         "users_with_two_interactions": 1, "unique_rows": 3, "event_types": 2, "filled % USER_ID": 100.0,
         "filled % COLOUR": 25.0,
     }  # fmt: skip
-    assert shown["first_event"] == dg.MetadataValue.timestamp(1790812800.0)
-    assert shown["last_event"] == dg.MetadataValue.timestamp(1790816400.0)
-    assert [record.data for record in shown["preview"].records] == [{"USER_ID": "u1", "COLOUR": ""}]
-    assert sum(key.startswith("chart: ") for key in shown) == 6
+    assert metadata["first_event"] == dg.MetadataValue.timestamp(1790812800.0)
+    assert metadata["last_event"] == dg.MetadataValue.timestamp(1790816400.0)
+    assert [record.data for record in metadata["preview"].records] == [{"USER_ID": "u1", "COLOUR": ""}]
+    assert sum(key.startswith("chart: ") for key in metadata) == 6
 
 
 def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
-    profile = {
-        "nulls": {"USER_ID": 0, "COLOUR": 3}, "events": {"View": 6}, "hours": {"0": 6},
-        "times": [1790812800, 1790816400], "preview": PROFILE["preview"],
-    }  # fmt: skip
-    books = {"raw_files": 2, "bytes": 500, "malformed": {"malformed_json": 1}}
+    profile = DayProfile(
+        nulls={"USER_ID": 0, "COLOUR": 3},
+        events={"View": 6},
+        hours={"0": 6},
+        times=(1790812800, 1790816400),
+        preview=PREVIEW,
+    )
+    accounting = DayAccounting(run="r", raw_files=2, bytes=500, malformed={"malformed_json": 1})
 
-    shown = day_metadata({**DAY, "profile": profile}, "/out/x", books, run_metadata({"seconds": 2}, "sail"))
+    metadata = day_metadata(
+        structs.replace(DAY, profile=profile),
+        "/out/x",
+        accounting,
+        run_metadata(ConvertReport(days={}, seconds=2.0), "sail"),
+    )
 
-    assert {key: shown[key] for key in ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")} == {
+    keys = ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")
+    assert {key: metadata[key] for key in keys} == {
         "raw_files": 2, "raw_bytes": 500, "malformed": 1, "event_types": 1, "filled % COLOUR": 50.0,
     }  # fmt: skip
-    assert (shown["seconds"], shown["engine"]) == (2.0, "sail")
-    assert "engine_run" not in shown
+    assert (metadata["seconds"], metadata["engine"]) == (2.0, "sail")
 
 
 def test_a_run_far_away_shows_its_page() -> None:
-    said = {"AWS Glue job run": "jr_1", "Page": "https://glue/run"}
+    about = {"AWS Glue job run": "jr_1", "Page": "https://glue/run"}
 
-    assert run_metadata({"seconds": 2, "engine": said}, "glue") == {
+    assert run_metadata(ExportReport(datasets={}, seconds=2.0, engine=about), "glue") == {
         "seconds": 2.0, "engine": "glue", "AWS Glue job run": "jr_1", "Page": dg.MetadataValue.url("https://glue/run"),
     }  # fmt: skip
 

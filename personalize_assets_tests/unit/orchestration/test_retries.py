@@ -1,21 +1,20 @@
-"""Which failures are tried again: what passes by itself, and nothing else."""
+"""Transient errors are retried, permanent ones are not, and each fails with its text."""
 
 from __future__ import annotations
 
 import errno
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import dagster as dg
 import pytest
 from botocore import exceptions as aws
 from py4j.protocol import Py4JNetworkError
 
-from personalize_assets.aws.error_codes import passes_by_itself
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration import group
-from personalize_assets.orchestration.group import PERMANENT_TAG, permanent_errors
-from personalize_assets.storage.object_store import StoreBusy, StoreError
-from personalize_assets.storage.s3 import S3Store
+from personalize_assets.orchestration import retries, run_tags
+from personalize_assets.orchestration.retries import is_transient, user_errors
+from personalize_assets.storage.object_store import StoreError, TransientStoreError
 
 
 def client_error(code: str) -> aws.ClientError:
@@ -41,14 +40,14 @@ def caused_by(cause: Exception) -> Exception:
         RuntimeError("Job aborted: ExecutorLostFailure (executor 3 exited)"),
         RuntimeError("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)"),
         OSError("When reading information for key: AWS Error SLOW_DOWN during HeadObject operation"),
-        StoreBusy("s3://b: busy"),
+        TransientStoreError("s3://b: busy"),
         caused_by(client_error("SlowDown")),
         caused_by(caused_by(TimeoutError())),
     ],
     ids=repr,
 )
-def test_what_passes_by_itself_is_known(error: Exception) -> None:
-    assert passes_by_itself(error)
+def test_a_transient_error_is_recognized(error: Exception) -> None:
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -66,38 +65,35 @@ def test_what_passes_by_itself_is_known(error: Exception) -> None:
     ],
     ids=repr,
 )
-def test_everything_else_is_for_people(error: Exception) -> None:
-    assert not passes_by_itself(error)
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"), [("SlowDown", StoreBusy), ("NoAnswer", StoreBusy), ("AccessDenied", StoreError)]
-)
-def test_a_busy_bucket_is_told_from_one_that_refuses(code: str, kind: type[Exception]) -> None:
-    assert type(S3Store("s3://b/p")._error(code, "said S3", "key")) is kind
+def test_every_other_error_is_permanent(error: Exception) -> None:
+    assert not is_transient(error)
 
 
 # -- in a run --------------------------------------------------------------------------------------------------------
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> tuple[dg.ExecuteInProcessResult, int]:
-    """An asset that fails so often, then succeeds; its run, and how often it was started."""
-    monkeypatch.setattr(group, "RETRIES", group.RETRIES._replace(delay=0.01))
+class Run(NamedTuple):
+    result: dg.ExecuteInProcessResult
+    started: int
+    tags: Mapping[str, str]
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> Run:
+    """Run an asset that raises these errors, first to last, and then succeeds."""
+    monkeypatch.setattr(retries, "RETRIES", retries.RETRIES._replace(delay=0.01))
     left = list(errors)
     started = []
 
     @dg.asset
     def an_asset() -> None:
         started.append(1)
-        with permanent_errors():
+        with user_errors():
             if left:
                 raise left.pop(0)
 
     with dg.DagsterInstance.ephemeral() as instance:
         result = dg.materialize([an_asset], instance=instance, raise_on_error=False)
-        tags: Any = instance.get_runs()[0].tags
-        result.dagster_run.tags.update(tags)
-        return result, len(started)
+        return Run(result, len(started), instance.get_runs()[0].tags)
 
 
 def failure(result: dg.ExecuteInProcessResult) -> str:
@@ -107,38 +103,38 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     return error.message.strip()
 
 
-def test_what_passes_is_tried_again_until_it_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
-    result, started = run(monkeypatch, TimeoutError("1"), client_error("SlowDown"))
+def test_a_transient_error_is_retried_until_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started, _ = run(monkeypatch, TimeoutError("1"), client_error("SlowDown"))
 
     assert (result.success, started) == (True, 3)
 
 
-def test_what_does_not_pass_in_time_fails_with_its_own_text_after_three_retries(
+def test_a_transient_error_that_stays_fails_with_its_own_text_after_three_retries(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    result, started = run(monkeypatch, *[StoreBusy("s3://b: busy; wait")] * 9)
+    result, started, tags = run(monkeypatch, *[TransientStoreError("s3://b: busy; wait")] * 9)
 
     assert (result.success, started) == (False, 4)
     assert failure(result) == "dagster._core.definitions.events.Failure: s3://b: busy; wait"
-    assert PERMANENT_TAG not in result.dagster_run.tags
+    assert run_tags.PERMANENT not in tags
 
 
-def test_what_people_must_mend_is_not_tried_again_and_the_run_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    result, started = run(monkeypatch, PersonalizeAssetsError("engine: no such engine; use local"))
+def test_a_permanent_error_is_not_retried_and_its_run_is_tagged(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started, tags = run(monkeypatch, PersonalizeAssetsError("engine: no such engine; use local"))
 
     assert (result.success, started) == (False, 1)
     assert failure(result) == "dagster._core.definitions.events.Failure: engine: no such engine; use local"
-    assert result.dagster_run.tags[PERMANENT_TAG] == "true"
+    assert tags[run_tags.PERMANENT] == "true"
 
 
-def test_a_fault_of_our_own_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    result, started = run(monkeypatch, ZeroDivisionError("a fault"))
+def test_a_bug_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
+    result, started, tags = run(monkeypatch, ZeroDivisionError("a fault"))
 
     assert (result.success, started) == (False, 1)
-    assert PERMANENT_TAG not in result.dagster_run.tags
+    assert run_tags.PERMANENT not in tags
 
 
-def test_waits_grow_and_differ() -> None:
+def test_waits_grow_and_are_random() -> None:
     for attempt, least, most in ((1, 0, 60), (2, 60, 120), (3, 180, 240)):
-        waits = {group.RETRIES.calculate_delay(attempt) for _ in range(20)}
+        waits = {retries.RETRIES.calculate_delay(attempt) for _ in range(20)}
         assert least <= min(waits) < max(waits) <= most

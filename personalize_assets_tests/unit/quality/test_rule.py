@@ -1,184 +1,78 @@
-"""Every check on a data set that passes it and on one that fails it, from raw files through Dagster to the result."""
+"""Rules, and the facts of an export."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
-import dagster as dg
 import pytest
 
-from personalize_assets.engines import Engine
-from personalize_assets.quality.csv_file import FILE_RULES
-from personalize_assets.quality.daily import DAILY_RULES
-from personalize_assets.quality.evaluate import EXPORT_RULES
-from personalize_assets.storage.destination import DAILY
-from personalize_assets_tests.helpers.check_shop import DAYS, EVENING, Shop, event, item, results, shown, user
-
-Results = dict[tuple[str, str], dg.AssetCheckEvaluation]
-CASES = [
-    *((f"{name}_csv", rule) for rule in (*EXPORT_RULES, *FILE_RULES) for name in rule.datasets
-      if name == "items" or not rule.name.startswith("texts_")),
-    *((DAILY[name], rule) for rule in DAILY_RULES for name in rule.datasets),
-]  # fmt: skip
-# Users have no timestamp here, and no column of numbers.
-CASES = [case for case in CASES if case[0] == "interactions_csv" or case[1].name != "timestamps_are_epoch_seconds"]
+from personalize_assets.conversion.spec import Blamed
+from personalize_assets.quality.rule import (
+    OURS,
+    Finding,
+    Rule,
+    format_counts,
+    guide,
+    has_column,
+    metadata_columns,
+    rows_at_fault,
+)
+from personalize_assets_tests.helpers.check_facts import INTERACTIONS, ITEMS, USERS, export_facts
 
 
-@pytest.fixture(scope="module")
-def good(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """As Personalize's guides advise: 50,400 interactions of 1,050 users, strictly checked."""
-    shop = Shop(tmp_path_factory.mktemp("good"), engine)
-    for day in range(4):
-        lines = [event(number) for number in range(day, 50_400, 4)]
-        shop.arrives([*lines, *(user(f"u{n}") for n in range(1050)), *(item(f"i{n}") for n in range(200))], day)
-    return shop
+def rule(**changes: object) -> Rule[None]:
+    return Rule(
+        "a_rule",
+        lambda facts: Finding(True, 1, "1"),
+        "Holds.",
+        "do it.",
+        OURS,
+        False,
+        **changes,  # type: ignore[arg-type]
+    )
 
 
-@pytest.fixture(scope="module")
-def good_results(good: Shop) -> Results:
-    runs = [good.convert(), good.export()]
-    assert [run.success for run in runs] == [True, True]
-    return results(*runs)
+def test_a_rule_without_datasets_is_about_all_of_them() -> None:
+    assert [rule().applies(dataset, "custom") for dataset in (INTERACTIONS, USERS, ITEMS)] == [True] * 3
 
 
-@pytest.fixture(scope="module")
-def tiny_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A day that is much too small, and a report that tells of a file that is much too large."""
-    shop = Shop(tmp_path_factory.mktemp("tiny"), engine, checks="warn")
-    events = [*(event(n, user=f"u{n % 24}") for n in range(48)), *(event(n) for n in range(48, 60))]
-    shop.arrives([*events, user("u1", tier=None), item("i1")])
+def test_a_rule_is_about_its_datasets_if_its_condition_holds() -> None:
+    one = rule(datasets=("interactions", "users"), is_for=has_column("TIER"))
 
-    def swell(report: dict[str, Any]) -> None:
-        for made in report["datasets"].values():
-            made["parts"][0]["csv_bytes"] = 101 * 1024**3
-
-    converted = shop.convert()
-    shop.rewrite("items", lambda rows: rows[0].update(PRICE=None, CATEGORY_L1=None, PRODUCT_DESCRIPTION=None))
-    return results(converted, shop.export(change=swell))
+    assert [one.applies(dataset, "custom") for dataset in (INTERACTIONS, USERS, ITEMS)] == [False, True, False]
 
 
-@pytest.fixture(scope="module")
-def bad_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """Enough of everything, and all of it awkward."""
-    shop = Shop(tmp_path_factory.mktemp("bad"), engine, checks="warn")
-    for day in range(4):
-        shop.arrives(_awkward(day), day)
-    converted = shop.convert()
-    shop.rewrite("interactions", _spoil_interactions)
-    shop.rewrite("users", lambda rows: rows[0].update(USER_ID="u" * 300, TIER="t" * 1001))
-    shop.rewrite("users", lambda rows: rows[1].update(USER_ID=None))
-    shop.rewrite("items", _spoil_items)
-    exported = shop.export()
-    for name in ("interactions", "users", "items"):
-        _break(shop.csv(name))
-    return results(converted, exported, shop.export_checks())
+def test_the_description_has_the_rule_what_to_do_and_the_source() -> None:
+    assert rule().description == "Holds. When red: do it. Source: our own experience."
+    assert guide("limits") == "Personalize guide, page limits"
 
 
-def _awkward(day: int) -> list[dict[str, Any] | str]:
-    few = 10 if day == 3 else 500
-    numbers = range(day * 500, day * 500 + few)
-    types = ["view", "purchase", *(f"type {n}" for n in range(10))]
-    lines: list[dict[str, Any] | str] = [
-        event(n, id=f"e{n}" if n < 50 else f"twice {n // 2}", user="robot" if n % 4 else f"u{n}",
-              item="unknown" if n % 3 else f"x{n}",
-              type=types[n // 2 % len(types)], colour="|".join(f"c{n}.{k}" for k in range(9)) if n % 5 == 0 else None)
-        for n in numbers
-    ]  # fmt: skip
-    lines += [event(n, id=f"old{n}", time=946_684_800 + n) for n in range(day * 100, day * 100 + few // 5)]
-    lines += [event(n, id=f"late{n}", time=EVENING + 86_400 * 30) for n in range(1)]
-    lines += [event(n, user=None) for n in range(few)]
-    lines += ['{"kind": "event" "user" "item" broken'] * (few // 10)
-    lines += [user(f"never-seen-{day}-{n}", tier=f"tier {day} {n}" if day < 3 else None) for n in range(few)]
-    lines += [user(f"more-{day}-{n}", tier=None) for n in range(few * 2)]
-    lines += [{"kind": "user", "tier": "gold", "time": EVENING} for n in range(few * 2)]
-    lines += [item(f"unsold-{day}-{n}", category=f"category {day} {n}", text=None) for n in range(few)]
-    lines += [item("", price=1) for n in range(few)]
-    return lines
+@pytest.mark.parametrize(
+    ("name", "columns"), [("interactions", ["COLOUR"]), ("users", ["TIER"]), ("items", ["PRICE", "TEXT"])]
+)
+def test_metadata_are_the_columns_that_personalize_does_not_reserve(name: str, columns: list[str]) -> None:
+    facts = export_facts(name)
+
+    assert facts.metadata_columns() == metadata_columns(facts.dataset, facts.domain) == columns
 
 
-def _spoil_interactions(rows: list[dict[str, Any]]) -> None:
-    rows[0]["USER_ID"] = None
-    rows[1]["ITEM_ID"] = "i" * 257
-    rows[2]["COLOUR"] = "c" * 1001
-    rows[3]["TIMESTAMP"] = EVENING * 1000
-
-
-def _spoil_items(rows: list[dict[str, Any]]) -> None:
-    rows[0]["PRICE"] = None
-    rows[1]["ITEM_ID"] = "i" * 257
-    rows[2]["CATEGORY_L1"] = "c" * 1001
-    rows[3]["PRODUCT_DESCRIPTION"] = "t" * 20_001
-
-
-def _break(csv: Path) -> None:
-    """A name that is none of the schema's, a line that is cut in two, and a value too long."""
-    header, first, *rest = csv.read_text().splitlines(keepends=True)
-    csv.write_text(header.replace("\n", "X\n") + "i" * 257 + first[first.index(",") :] + 'one\n"two\n' + "".join(rest))
-
-
-@pytest.mark.parametrize(("asset", "rule"), CASES, ids=lambda case: getattr(case, "name", case))
-def test_the_good_data_pass(asset: str, rule: Any, good_results: Results) -> None:
-    check = good_results[asset, rule.name]
-
-    assert check.passed, shown(check)
-
-
-TINY = {
-    "at_least_1000_interactions_are_unique",
-    "at_least_25_users_have_two_interactions",
-    "at_least_50000_interactions_are_there",
-    "at_least_1000_users_have_two_interactions",
-    "events_suffice_for_the_named_use_cases",
-    "the_file_is_at_most_100_gigabytes",
-    "at_least_one_metadata_column_is_filled",
-}
-
-
-@pytest.mark.parametrize(("asset", "rule"), CASES, ids=lambda case: getattr(case, "name", case))
-def test_the_bad_data_fail(asset: str, rule: Any, tiny_results: Results, bad_results: Results) -> None:
-    check = (tiny_results if rule.name in TINY else bad_results)[asset, rule.name]
-
-    assert not check.passed, shown(check)
-
-
-# What a red check shows
-
-
-def test_a_check_shows_what_was_found_what_is_allowed_and_the_rows_to_blame(
-    tiny_results: Results, bad_results: Results
-) -> None:
-    assert shown(tiny_results["interactions_csv", "at_least_25_users_have_two_interactions"]) == {
-        "observed": 24, "allowed": "at least 25 and 1 % of 36 users",
-    }  # fmt: skip
-    assert shown(tiny_results["interactions_csv", "events_suffice_for_the_named_use_cases"]) == {
-        "observed": "enough for none",
-        "allowed": "1,000 each for Most viewed, Best sellers",
-        "rows": [
-            {"use case": "Most viewed", "event type": "View", "rows": 54},
-            {"use case": "Best sellers", "event type": "Purchase", "rows": 6},
-        ],
+def test_rows_at_fault_are_counted_by_column_and_five_are_shown() -> None:
+    blamed = {
+        "null:USER_ID": Blamed(rows=7, shown=tuple({"row": n} for n in range(4))),
+        "null:ITEM_ID": Blamed(rows=2, shown=({"row": 4}, {"row": 5})),
+        "long:USER_ID": Blamed(rows=1, shown=({"row": 6},)),
     }
-    spelling = shown(bad_results["interactions_csv", "event_types_are_spelt_as_the_domain_wants"])
-    assert [(row["EVENT_TYPE"], row["wanted"]) for row in spelling["rows"]] == [
-        ("view", "View"), ("purchase", "Purchase"),
-    ]  # fmt: skip
-    long_ids = shown(bad_results["items_csv", "ids_have_at_most_256_characters"])
-    assert long_ids["observed"] == "ITEM_ID: 1"
-    assert [row["ITEM_ID"] for row in long_ids["rows"]] == ["i" * 60 + "… (257 characters)"]
-    robot = shown(bad_results["interactions_csv", "no_user_has_an_outlandish_share"])
-    assert [row["USER_ID"] for row in robot["rows"]] == ["robot"]
-    drop = shown(bad_results["filtered_interactions", "no_day_drops_against_the_week_before"])
-    assert [row["day"] for row in drop["rows"]] == [DAYS[3].isoformat()]
-    rejects = shown(bad_results["filtered_interactions", "few_rows_are_rejected"])
-    assert {row["reason"] for row in rejects["rows"]} == {"bad_timestamp", "missing:USER_ID"}
+
+    counts, rows = rows_at_fault(export_facts(blamed=blamed), "null", ["USER_ID", "ITEM_ID", "TIMESTAMP"])
+
+    assert counts == {"USER_ID": 7, "ITEM_ID": 2}
+    assert rows == [{"row": n} for n in range(5)]
 
 
-def test_users_made_without_interactions_are_not_compared(good: Shop, good_results: Results) -> None:
-    check = results(good.export("users_csv"))["users_csv", "users_have_interactions"]
+def test_users_and_items_have_no_events_or_days() -> None:
+    facts = export_facts("users")
 
-    assert check.passed
-    assert shown(check) == {
-        "observed": "not compared",
-        "allowed": "at most 50%; make it together with interactions_csv to compare them",
-    }
+    assert (facts.unique, facts.events, facts.days, facts.rows) == (0, {}, {}, 60_000)
+
+
+def test_counts_are_text() -> None:
+    assert format_counts({"USER_ID": 7, "ITEM_ID": 2000}) == "USER_ID: 7, ITEM_ID: 2,000"
+    assert format_counts({}) == "none"

@@ -43,9 +43,8 @@ def test_access_denied_says_which_rights_are_needed(monkeypatch: pytest.MonkeyPa
         S3Store("s3://events/p").read("a/b.json")
 
     assert str(error.value) == (
-        "s3://events/p/a/b.json: access denied (An error occurred (AccessDenied) when calling the GetObject operation: "
-        "Access Denied); the role needs s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:DeleteObject "
-        "to write"
+        "s3://events/p/a/b.json: access denied (GetObject: Access Denied); the role or user that runs this needs "
+        "s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:DeleteObject to write"
     )
 
 
@@ -64,9 +63,9 @@ def test_a_delete_that_is_refused_key_by_key_is_an_error(monkeypatch: pytest.Mon
     [
         ("ExpiredToken", "AWS rejects the credentials"),
         ("InvalidAccessKeyId", "AWS rejects the credentials"),
-        ("PermanentRedirect", "'events' is in another region"),
-        ("AuthorizationHeaderMalformed", "set AWS_REGION to the bucket's"),
-        ("SlowDown", r"An error occurred \(SlowDown\)"),
+        ("PermanentRedirect", "^s3://events: it is in another region"),
+        ("AuthorizationHeaderMalformed", "set aws.region in the config or AWS_DEFAULT_REGION to that region"),
+        ("SlowDown", r"SlowDown \(ListObjectsV2: "),
     ],
 )
 def test_what_aws_refuses_is_reported_with_what_to_do(
@@ -88,8 +87,8 @@ def test_missing_credentials_say_how_to_give_them(monkeypatch: pytest.MonkeyPatc
         S3Store("s3://events/p").check_exists()
 
     assert str(error.value) == (
-        "s3://events/p: no AWS credentials (Unable to locate credentials); set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY, or run where a role is attached"
+        "s3://events/p: no AWS credentials (Unable to locate credentials); set aws.profile in the config, "
+        "AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run where a role is attached"
     )
 
 
@@ -106,7 +105,7 @@ def test_an_endpoint_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
 
-    with pytest.raises(StoreError, match=r'cannot be reached \(.*"http://127.0.0.1:1/.*check the network, AWS_REGION'):
+    with pytest.raises(StoreError, match=r'cannot be reached \(.*"http://127.0.0.1:1/.*check the network, aws.region'):
         S3Store("s3://events").check_exists()
 
 

@@ -500,7 +500,7 @@ def test_a_file_that_is_there_is_not_replaced(tmp_path: Path) -> None:
 
     error = refused("--source", str(tmp_path), "--output", str(output))
 
-    assert error == f"Error: {output} is there already; name a new file, or remove it first\n"
+    assert error == f"Error: {output} already exists; name a new file, or remove it first\n"
     assert output.read_text() == "mine"
 
 

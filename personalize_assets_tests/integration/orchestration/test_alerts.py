@@ -1,4 +1,4 @@
-"""Alerts: what the webhook gets when a run has failed, over HTTP; and what is told where there is none."""
+"""Alerts: what a webhook gets over HTTP when a run has failed, and what is logged without a webhook."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import alerts
 from personalize_assets.orchestration.alerts import AlertNotDelivered, post
-from personalize_assets_tests.helpers.automated import FAILURES, Automated, _today
+from personalize_assets_tests.helpers.automated import FAILURES, Automated, today
 
 
 class Webhook:
-    """Answers as it is told to, first to last and then well; keeps what it got."""
+    """Answers with the codes in ``answers``, first to last, then 200; keeps what it got."""
 
     def __init__(self) -> None:
         self.got: list[Any] = []
@@ -65,7 +65,7 @@ def fail(group: Automated, error: Exception, **tags: str) -> str:
     FAILURES.append(error)
     job = group.definitions.resolve_job_def("convert")
     failed = job.execute_in_process(
-        instance=group.instance, partition_key=str(_today()), raise_on_error=False, tags=tags
+        instance=group.instance, partition_key=str(today()), raise_on_error=False, tags=tags
     )
     assert not failed.success
     sensor = group.definitions.get_repository_def().get_sensor_def("alerts")
@@ -77,7 +77,7 @@ def fail(group: Automated, error: Exception, **tags: str) -> str:
     return failed.run_id
 
 
-def test_a_failed_run_is_told_with_its_day_its_cause_and_where_to_look(
+def test_an_alert_has_the_day_the_cause_and_a_link_to_the_run(
     group: Automated, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALERT_WEBHOOK_URL", webhook.url)
@@ -86,23 +86,23 @@ def test_a_failed_run_is_told_with_its_day_its_cause_and_where_to_look(
     run = fail(group, PersonalizeAssetsError("s3://b: access denied; the role needs s3:GetObject"))
 
     text = (
-        f"*convert* has failed for {_today()}: s3://b: access denied; the role needs s3:GetObject\n"
+        f"*convert* has failed for {today()}: s3://b: access denied; the role needs s3:GetObject\n"
         f"https://dagster.internal/runs/{run}"
     )
     assert webhook.got == [("application/json", {"text": text})]
 
 
-def test_a_fault_of_our_own_is_told_by_its_name(
+def test_an_alert_about_a_bug_has_the_name_of_the_error(
     group: Automated, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALERT_WEBHOOK_URL", webhook.url)
 
     run = fail(group, ZeroDivisionError("a fault"))
 
-    assert webhook.got[0][1]["text"] == (f"*convert* has failed for {_today()}: ZeroDivisionError: a fault\nrun {run}")
+    assert webhook.got[0][1]["text"] == (f"*convert* has failed for {today()}: ZeroDivisionError: a fault\nrun {run}")
 
 
-def test_a_run_that_dagster_starts_again_is_not_told(
+def test_there_is_no_alert_about_a_run_that_dagster_retries(
     group: Automated, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALERT_WEBHOOK_URL", webhook.url)
@@ -115,9 +115,9 @@ def test_a_run_that_dagster_starts_again_is_not_told(
 def test_without_a_webhook_it_is_written_to_the_log(group: Automated, capfd: pytest.CaptureFixture[str]) -> None:
     fail(group, PersonalizeAssetsError("no permission"))
 
-    said = capfd.readouterr().err
-    assert f"*convert* has failed for {_today()}: no permission" in said
-    assert "(ALERT_WEBHOOK_URL is not set: nobody else is told)" in said
+    logged = capfd.readouterr().err
+    assert f"*convert* has failed for {today()}: no permission" in logged
+    assert "(ALERT_WEBHOOK_URL is not set, so this alert is sent nowhere else)" in logged
 
 
 def test_a_busy_webhook_is_tried_again(webhook: Webhook) -> None:
@@ -128,7 +128,7 @@ def test_a_busy_webhook_is_tried_again(webhook: Webhook) -> None:
     assert len(webhook.got) == 3
 
 
-def test_a_webhook_that_refuses_is_told_without_its_secret(webhook: Webhook) -> None:
+def test_the_error_of_a_webhook_that_refuses_does_not_have_its_url(webhook: Webhook) -> None:
     webhook.answers = [403]
 
     with pytest.raises(AlertNotDelivered) as error:
@@ -137,7 +137,7 @@ def test_a_webhook_that_refuses_is_told_without_its_secret(webhook: Webhook) -> 
     assert str(error.value) == "ALERT_WEBHOOK_URL: answered 403 'invalid_token'; alert not delivered: hello"
 
 
-def test_a_webhook_that_is_not_there_is_told_without_its_secret(webhook: Webhook) -> None:
+def test_the_error_of_a_webhook_that_does_not_answer_does_not_have_its_url(webhook: Webhook) -> None:
     with pytest.raises(AlertNotDelivered) as error:
         post("http://127.0.0.1:1/secret", "hello")
 

@@ -1,0 +1,135 @@
+"""Reads the heads of raw files in parallel, and finds compression, framing and the first events of each.
+
+What does not belong here: what the events mean (``field_stats``, ``observed_fields``), and reading a file as a whole
+(``conversion.reading``).
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from typing import Any, NamedTuple
+
+import msgspec
+
+from personalize_assets.conversion.reading.filesystem import unpacked_blocks
+from personalize_assets.conversion.reading.framer import REFUSALS, Framer, TruncatedStream
+from personalize_assets.conversion.reading.json_value import decode_whole, may_be_deep
+from personalize_assets.storage.object_store import StoredObject
+from personalize_assets.storage.raw_files import RawFiles
+
+HEAD_BYTES = 64 * 1024
+"""Bytes of a file that are read: some hundred events. The rest of the file may differ and is still read exactly."""
+
+_MAX_UNPACKED_BYTES = 1024 * 1024
+# If few events are wanted of a file: so many bytes an event, but enough lines to find the framing.
+_UNPACKED_BYTES_PER_EVENT = 8 * 1024
+_MIN_UNPACKED_BYTES = 128 * 1024
+_MAX_EVENTS_PER_FILE = 1000
+# Fewer events of each file if a day has many, so that a catalog takes seconds however many there are.
+_EVENTS_PER_DAY = 2000
+_MIN_EVENTS_PER_FILE = 5
+_FRAMING_LINES = 100
+_THREADS = 16
+# Heads in memory at once.
+_HEADS_AT_ONCE = 256
+_BOM = b"\xef\xbb\xbf"
+_decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
+
+
+class FileHead(NamedTuple):
+    """What the first bytes of a file show.
+
+    Attributes:
+        compression: ``gzip`` or ``none``, by the bytes and not by the name.
+        framing: ``lines`` (one object a line) or ``stream``.
+        events: The fields of the first events that can be read.
+    """
+
+    compression: str
+    framing: str
+    events: Sequence[Mapping[str, Any]]
+
+
+def events_per_file(files: int) -> int:
+    """How many events of each file are sampled if a day has so many files."""
+    return max(_MIN_EVENTS_PER_FILE, min(_MAX_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(files, 1)))
+
+
+def read_heads(
+    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredObject]], first_bytes: int = HEAD_BYTES
+) -> Iterator[tuple[str, StoredObject, bytes]]:
+    """Yield ``(source, file, first bytes)`` in the order of ``jobs``, which name a file by its source's id.
+
+    A file that no longer exists is left out.
+    """
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for start in range(0, len(jobs), _HEADS_AT_ONCE):
+            batch = jobs[start : start + _HEADS_AT_ONCE]
+            heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, first_bytes), batch)
+            for (source, file), head in zip(batch, heads, strict=True):
+                if head is not None:
+                    yield source, file, head
+
+
+def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> FileHead:
+    """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
+    most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
+    text = _unpacked(head, most)
+    is_cut = len(head) < size or len(text) == most
+    if is_cut:
+        # Drop the last line, which may be cut off: nothing must look broken that is not.
+        whole, line_end, _ = text.rpartition(b"\n")
+        text = whole + line_end or text
+    return FileHead(
+        "gzip" if head.startswith(b"\x1f\x8b") else "none",
+        "lines" if _is_lines(text) or (is_cut and _is_within_a_line(text)) else "stream",
+        _first_events(text, sample),
+    )
+
+
+def _unpacked(head: bytes, most: int) -> bytes:
+    text = b""
+    with suppress(TruncatedStream):  # expected: it is only the head
+        for block in unpacked_blocks(io.BytesIO(head)):
+            text += block
+            if len(text) >= most:
+                break
+    return text[:most]
+
+
+def _first_events(text: bytes, count: int) -> Sequence[Mapping[str, Any]]:
+    """The fields of the first ``count`` events, without those that cannot be read."""
+    lines = text.split(b"\n", count)[:count]
+    if not any(map(may_be_deep, lines)):
+        with suppress(*REFUSALS):
+            events = _decode_lines(b"\n".join(lines))
+            if len(events) == len(lines):  # else an event is written over several lines
+                return events
+    found = islice(Framer([text]).one_by_one(), count)
+    return [event.fields for event in found if event.fields is not None]
+
+
+def _is_lines(text: bytes) -> bool:
+    """Whether most of the first lines are one whole object. A broken line among good ones does not make a stream."""
+    first_lines = islice(io.BytesIO(text.removeprefix(_BOM)), _FRAMING_LINES)
+    lines = [line for line in first_lines if line.strip()]
+    return bool(lines) and 2 * sum(map(_is_object, lines)) > len(lines)
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        decode_whole(line)
+    except REFUSALS:
+        return False
+    return True
+
+
+def _is_within_a_line(text: bytes) -> bool:
+    """Whether the text is the beginning of one object on a line that is longer than the head."""
+    if b"\n" in text or not text.removeprefix(_BOM).lstrip().startswith(b"{"):
+        return False
+    return next(Framer([text]).one_by_one()).fields is None

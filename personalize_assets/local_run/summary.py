@@ -1,0 +1,136 @@
+"""The closing table of a run: rows by dataset, rejects by reason, and where the files are."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import REJECTS
+
+_HEADER = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """Rows of one dataset over all converted days, and its current CSV.
+
+    Attributes:
+        kept: Daily rows.
+        rejected: Rows that were wanted but cannot be used.
+        duplicates: Daily rows that are repeats of others, or were merged into others.
+        exported: Rows of the CSV.
+        bytes: Size of the CSV.
+        file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
+    """
+
+    name: str
+    kept: int
+    rejected: int
+    duplicates: int
+    exported: int
+    bytes: int
+    file: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a destination has after a run.
+
+    Attributes:
+        rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
+        rejects_folder: URI of the folder of rejects.
+        schemas_folder: URI of the folder of Avro schemas.
+    """
+
+    datasets: Sequence[DatasetSummary]
+    rejects: Mapping[str, int]
+    rejects_folder: str
+    schemas_folder: str
+
+
+def summarize(group: DatasetGroup) -> Summary:
+    """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
+    destination = group.destination
+    rejects: Counter[str] = Counter()
+    datasets = []
+    for name in group.datasets:
+        rejected: Counter[str] = Counter()
+        for commit in destination.daily_commits(name).values():
+            rejected.update(commit.rejected)
+        rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
+        manifest = destination.manifest(name)
+        if manifest is None:
+            continue
+        datasets.append(
+            DatasetSummary(
+                name=name,
+                kept=manifest.kept,
+                rejected=rejected.total(),
+                duplicates=manifest.duplicates,
+                exported=manifest.rows,
+                bytes=manifest.bytes,
+                file=destination.uri_of(manifest.path),
+            )
+        )
+    for source in group.sources:
+        for accounting in destination.daily_accounting(source).values():
+            rejects.update(accounting.malformed)
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
+
+
+def print_summary(summary: Summary) -> None:
+    """Print the table to stdout: styled on a terminal, and as plain lines that no terminal's width cuts elsewhere."""
+    rows = [_row(dataset) for dataset in summary.datasets]
+    if sys.stdout.isatty():
+        _print_styled(rows)
+    else:
+        for line in plain_table([_HEADER, *rows]):
+            click.echo(line)
+    if summary.rejects:
+        counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejects.items()))
+        click.echo(f"\nRejected: {counts}; see {short_path(summary.rejects_folder)}")
+    click.echo(f"Schemas:  {short_path(summary.schemas_folder)}")
+
+
+def _row(dataset: DatasetSummary) -> tuple[str, ...]:
+    numbers = (dataset.kept, dataset.rejected, dataset.duplicates, dataset.exported, dataset.bytes)
+    return (dataset.name, *(f"{number:,}" for number in numbers), short_path(dataset.file))
+
+
+def _print_styled(rows: Sequence[Sequence[str]]) -> None:
+    # Imported here, because they take as long to import as a small export takes to write.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for number, name in enumerate(_HEADER):
+        is_number = 0 < number < len(_HEADER) - 1
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=name != "file", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    # Without markup and highlighting: a path is printed as it is. Rich itself honours NO_COLOR.
+    Console(markup=False, highlight=False, emoji=False).print(table)
+
+
+def plain_table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Rows as lines of aligned columns: the first and the last are text, those between are numbers."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column in (0, len(widths) - 1) else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def short_path(uri: str) -> str:
+    """A path relative to the working folder if it is below it; a slash at its end stays. Other URIs as they are."""
+    if not uri.startswith("s3://") and Path(uri).is_relative_to(Path.cwd()):
+        return uri.removeprefix(f"{Path.cwd()}/")
+    return uri

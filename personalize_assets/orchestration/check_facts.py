@@ -1,0 +1,102 @@
+"""Collects the facts that ``quality`` judges, from a dataset group's destination and from the report of an export."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import msgspec
+
+from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.mapping.masking import masked_profile
+from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.spec import ExportProfile, ExportReport
+from personalize_assets.pipeline.convert import first_rejects
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
+from personalize_assets.quality.csv_file import FileFacts
+from personalize_assets.quality.csv_scan import combine_scans, scan_csv
+from personalize_assets.quality.daily import DayFacts, days_before
+from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
+from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
+
+_REJECTS_A_DAY = 5
+
+
+def day_facts(
+    group: DatasetGroup, name: str, commits: Mapping[str, DayCommit], accounting: Mapping[str, DayAccounting]
+) -> DayFacts:
+    """The facts of some days of a dataset; reads the commits of the week before each."""
+    before = {day for of_run in commits for day in days_before(of_run)} - commits.keys()
+    known = {**group.destination.day_commits(name, before), **commits}
+    return DayFacts(
+        dataset=group.datasets[name],
+        commits=commits,
+        accounting=accounting,
+        kept={day: commit.kept for day, commit in known.items()},
+        rejects=lambda day: msgspec.to_builtins(first_rejects(group, name, day, _REJECTS_A_DAY)),
+    )
+
+
+def judge_exports(group: DatasetGroup, planned: PlannedExport, report: ExportReport) -> dict[str, Judged[ExportFacts]]:
+    """Judge each CSV that an export job made, before any of them becomes the current one. By dataset."""
+    counts = export_counts(group, planned, report)
+    return {
+        name: _judge_export(group, name, report.datasets[name].profile, counts[name])
+        for name in (export.dataset.name for export in planned.spec.exports if export.to_csv)
+    }
+
+
+def judge_current_export(group: DatasetGroup, name: str) -> Judged[ExportFacts]:
+    """Judge the current CSV of a dataset by its manifest, for checks that are run without their asset.
+
+    All rules fail if there is no export, or one with other columns than the config has now.
+    """
+    dataset = group.datasets[name]
+    manifest = group.destination.manifest(name)
+    columns = tuple(column.name for column in dataset.columns)
+    if manifest is None or manifest.profile is None or manifest.columns != columns:
+        rules = export_rules(dataset, group.config.dataset_group.domain)
+        observed = "no export" if manifest is None else "an export made with other columns or by an older version"
+        return all_failed(rules, observed, f"materialize {name}_csv first")
+    # Masked again: the export may have been made before the config's `mask`.
+    profile = masked_profile(manifest.profile, group.hidden_columns(name))
+    return _judge_export(group, name, profile, manifest)
+
+
+def _judge_export(
+    group: DatasetGroup, name: str, profile: ExportProfile, counts: ExportCounts | ExportManifest
+) -> Judged[ExportFacts]:
+    settings, dataset = group.config.dataset_group, group.datasets[name]
+    facts = ExportFacts(
+        dataset=dataset,
+        domain=settings.domain,
+        profile=profile,
+        kept=counts.kept,
+        duplicates=counts.duplicates,
+        bytes=counts.bytes,
+        use_cases=settings.use_cases,
+        today=datetime.now(UTC).date(),
+    )
+    return judge(export_rules(dataset, settings.domain), facts)
+
+
+def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
+    """Read the CSV of a dataset in the destination, all files of it, and judge it. All rules fail if it is missing."""
+    dataset, destination = group.datasets[name], group.destination
+    domain = group.config.dataset_group.domain
+    rules = file_rules(dataset, domain)
+    manifest = destination.manifest(name)
+    is_folder = manifest is not None and manifest.path.endswith("/")
+    keys = [file.key for file in manifest.files] if manifest and is_folder else [destination.csv_key(name)]
+    for key in keys:
+        if not any(file.key == key for file in destination.store.files(key)):
+            return all_failed(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
+    scans = []
+    for key in keys:
+        with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
+            scans.append(scan_csv(file, dataset, group.hidden_columns(name)))
+    scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
+    fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
+    return judge(rules, FileFacts(dataset, scan, fields, manifest))

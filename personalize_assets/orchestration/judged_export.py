@@ -1,0 +1,62 @@
+"""One export, from its plan to what becomes current: made by ``pipeline``, judged by ``quality``. Without Dagster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from personalize_assets.conversion.spec import ExportReport, ExportSpec
+from personalize_assets.orchestration.check_facts import judge_exports
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.export import ExportOutcome, commit_export, plan_export
+from personalize_assets.quality.evaluate import Judged, refusals, why_refused
+from personalize_assets.quality.rule import ExportFacts
+
+
+@dataclass(frozen=True)
+class JudgedExport:
+    """What an export did, and what the rules found.
+
+    Attributes:
+        outcome: What became current; ``outcome.counts`` also has the counts of what was refused.
+        judged: The findings on each CSV, by dataset.
+        refused: Why a CSV did not become the current one, by dataset; each a text for the user.
+        report: What the engine reported.
+    """
+
+    outcome: ExportOutcome
+    judged: Mapping[str, Judged[ExportFacts]]
+    refused: Mapping[str, str]
+    report: ExportReport
+
+
+def make_export(
+    group: DatasetGroup, asset_names: Collection[str], run: Callable[[ExportSpec], ExportReport]
+) -> JudgedExport:
+    """Make tables and CSVs, judge them, and make current what is not refused.
+
+    A CSV is refused if Personalize would refuse it and the config says ``checks: strict``; the former one then stays
+    the current one.
+
+    Args:
+        asset_names: Of ``users``, ``items`` and ``<dataset>_csv``.
+        run: Runs a spec on the engine.
+
+    Raises:
+        PersonalizeAssetsError: There is nothing to export, see ``plan_export``; nothing was made then.
+    """
+    planned = plan_export(group, asset_names)
+    report = run(planned.spec)
+    judged = judge_exports(group, planned, report)
+    strict = group.config.is_strict
+    reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
+    outcome = commit_export(group, planned, report, reasons)
+    refused = {name: why_refused(f"{name}_csv", found, _former(group, name)) for name, found in reasons.items()}
+    return JudgedExport(outcome, judged, refused, report)
+
+
+def _former(group: DatasetGroup, name: str) -> str:
+    manifest = group.destination.manifest(name)
+    if manifest is None:
+        return "There is no former export"
+    return f"The former export of run {manifest.run}, with {manifest.rows:,} rows, stays the current one"

@@ -1,0 +1,180 @@
+"""Compression, framing and the first events of a file, from its head."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from personalize_assets.catalog import file_heads
+from personalize_assets.catalog.file_heads import (
+    HEAD_BYTES,
+    _first_events,
+    events_per_file,
+    inspect_head,
+    read_heads,
+)
+from personalize_assets.config import Source
+from personalize_assets.conversion.reading.framer import Framer
+from personalize_assets.conversion.reading.json_value import MAX_DEPTH
+from personalize_assets.storage.raw_files import RawFiles
+from personalize_assets_tests.helpers.strategies import FILES
+
+EVENT = {"type": "track", "userId": "u1"}
+LINE = json.dumps(EVENT).encode()
+
+
+def kind(content: bytes) -> tuple[str, str]:
+    """Compression and framing of a file."""
+    return inspect_head(content[:HEAD_BYTES], len(content))[:2]
+
+
+def framing(content: bytes) -> str:
+    return kind(content)[1]
+
+
+def sampled(content: bytes) -> int:
+    """How many events of a file are read."""
+    return len(inspect_head(content[:HEAD_BYTES], len(content)).events)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LINE,
+        LINE + b"\n" + LINE,
+        b"\n\n" + LINE + b"\r\n" + LINE + b"\r\n\r\n",
+        b"\xef\xbb\xbf" + LINE + b"\n",
+        LINE + b"\n" + b'{"broken": \n' + LINE + b"\n",
+    ],
+    ids=["one line", "no line end at the end", "blank lines", "a BOM", "one broken line among good ones"],
+)
+def test_one_object_a_line_is_lines(content: bytes) -> None:
+    assert framing(content) == "lines"
+    assert kind(gzip.compress(content)) == ("gzip", "lines")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        LINE + LINE,
+        (LINE + b"\n" + LINE).replace(b", ", b",\n") + LINE,
+        json.dumps(EVENT, indent=2).encode(),
+        b"[" + LINE + b"," + LINE + b"]",
+        b"[\n" + LINE + b",\n" + LINE + b"\n]",
+        json.dumps([EVENT, EVENT], indent=1).encode(),
+        b"",
+        b"not JSON at all\n",
+    ],
+    ids=["glued", "glued and wrapped", "pretty", "array", "array over lines", "pretty array", "empty", "no JSON"],
+)
+def test_anything_else_is_a_stream(content: bytes) -> None:
+    assert framing(content) == "stream"
+    assert kind(gzip.compress(content)) == ("gzip", "stream")
+
+
+def test_compression_is_found_by_the_bytes() -> None:
+    assert inspect_head(LINE, len(LINE)).compression == "none"
+    assert inspect_head(gzip.compress(LINE), 1).compression == "gzip"
+    assert inspect_head(b"", 0).compression == "none"
+
+
+def test_a_line_longer_than_the_head_is_still_lines() -> None:
+    long_line = json.dumps({"text": "x" * 1_000_000}).encode()
+
+    assert framing(long_line + b"\n" + LINE) == "lines"
+    assert framing(b"\xef\xbb\xbf" + long_line) == "lines"
+    assert sampled(long_line) == 0
+
+
+def test_glued_objects_longer_than_the_head_are_a_stream() -> None:
+    assert framing(LINE * 10_000) == "stream"
+    assert framing(b"[" + json.dumps({"text": "x" * 1_000_000}).encode() + b"]") == "stream"
+
+
+def test_a_head_that_ends_within_an_event_leaves_that_event_out() -> None:
+    lines = (LINE + b"\n") * 10_000
+
+    assert framing(lines) == "lines"
+    assert sampled(lines[: 2 * HEAD_BYTES]) == 1000  # no more are looked at
+    wide = json.dumps({"text": "x" * 30_000}).encode() + b"\n"
+    assert sampled(wide * 3) == 2
+    assert sampled(wide.rstrip() * 3) == 2
+
+
+def test_a_head_of_gzip_that_ends_within_an_event_leaves_that_event_out() -> None:
+    noise = [
+        json.dumps({"n": number, "text": f"{number * 7919 % 1_000_003:x}" * 50}).encode() for number in range(9000)
+    ]
+    packed = gzip.compress(b"\n".join(noise))
+
+    assert len(packed) > HEAD_BYTES
+    head = inspect_head(packed[:HEAD_BYTES], len(packed))
+    assert (head.compression, head.framing) == ("gzip", "lines")
+    assert head.events == [json.loads(line) for line in noise[: len(head.events)]]
+    assert len(head.events) > 100
+
+
+def test_a_head_that_unpacks_to_gigabytes_is_read_only_so_far() -> None:
+    bomb = gzip.compress(json.dumps({"text": "x" * 60_000_000}).encode())
+
+    assert kind(bomb) == ("gzip", "lines")
+
+
+@given(FILES, st.integers(1, 4))
+@example(b'{"a":\n{"b":1}}\n{"c":2}', 2)
+@example(b'{"a":1}\n\n{"b":1}\n', 2)
+@example(b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1) + b'\n{"b":1}', 2)
+def test_the_first_events_are_those_that_the_conversion_reads(text: bytes, count: int) -> None:
+    read = islice(Framer([text]).one_by_one(), count)
+    assert list(_first_events(text, count)) == [event.fields for event in read if event.fields is not None]
+
+
+# -- several files -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("files", "events"), [(0, 1000), (1, 1000), (4, 500), (400, 5), (100_000, 5)])
+def test_a_day_of_more_files_has_fewer_events_of_each(files: int, events: int) -> None:
+    assert events_per_file(files) == events
+
+
+def source(root: Path, *names: str) -> RawFiles:
+    """A source whose one day has these files, each holding its name."""
+    folder = root / "day=2026-10-01"
+    folder.mkdir()
+    for name in names:
+        (folder / name).write_text(name)
+    return RawFiles(Source(uri=str(root), layout="hive", start_date=date(2026, 10, 1)))
+
+
+def test_heads_come_in_the_order_asked_for_though_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_heads, "_HEADS_AT_ONCE", 3)
+    raw = source(tmp_path, *"abcdefg")
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+
+    found = [(id, file.key[-1], head) for id, file, head in read_heads({"source": raw}, jobs)]
+
+    assert found == [("source", name, name.encode()) for name in "abcdefg"]
+
+
+def test_only_the_first_bytes_are_read(tmp_path: Path) -> None:
+    raw = source(tmp_path, "abcdefg")
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+
+    ((_, _, head),) = read_heads({"source": raw}, jobs, first_bytes=3)
+
+    assert head == b"abc"
+
+
+def test_a_file_that_no_longer_exists_is_left_out(tmp_path: Path) -> None:
+    raw = source(tmp_path, "a", "b")
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+    (tmp_path / "day=2026-10-01/a").unlink()
+
+    assert [head for _, _, head in read_heads({"source": raw}, jobs)] == [b"b"]

@@ -1,0 +1,200 @@
+"""A plan from a config and what an account has, and its description; no call is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from personalize_assets.config import Config, load_config
+from personalize_assets.deploy.account import Account, DeployedStack
+from personalize_assets.deploy.stack import Plan, _reasons, describe, plan, plan_for
+from personalize_assets.deploy.template import Template
+from personalize_assets.engines.glue.bundle import Artifact
+from personalize_assets.errors import PersonalizeAssetsError
+
+FORM = Template(
+    "the template",
+    {"AdditionalPythonModules": "isal==1", "NumberOfWorkers": "3", "TimeoutMinutes": "120"},
+    {"Job": "AWS::Glue::Job", "Crawler": "AWS::Glue::Crawler"},
+    frozenset({"Crawler"}),
+)
+ARTIFACTS = {"made/_glue_code/a.py": Artifact("a.py", b"12345"), "made/_glue_code/b.zip": Artifact("b.zip", b"")}
+EMPTY = Account("eu-central-1", None, has_bucket=False, has_policy=False, keys=frozenset())
+
+
+def account(**changes: Any) -> Account:
+    return Account(**{**EMPTY.__dict__, **changes})
+
+
+def deployed(**parameters: str) -> Account:
+    """An account with the stack, its bucket and its uploads."""
+    stack = DeployedStack(parameters, FORM.text)
+    return account(stack=stack, has_bucket=True, keys=frozenset(ARTIFACTS))
+
+
+def config(**env: str) -> Config:
+    places = {"PERSONALIZE__SOURCE__URI": "s3://raw/segment", "PERSONALIZE__DESTINATION__URI": "s3://events/made"}
+    return load_config(env={**places, **env})
+
+
+def planned(account: Account = EMPTY, given: dict[str, str] | None = None, **env: str) -> Plan:
+    return plan_for(account, config(**env), "shop", given or {}, FORM, ARTIFACTS)
+
+
+def test_an_empty_account_gets_a_bucket_and_its_policy() -> None:
+    assert planned().parameters == {
+        "SourceBucketName": "raw",
+        "SourceDataPrefix": "segment",
+        "DestinationBucketName": "events",
+        "DestinationDataPrefix": "made",
+        "CreateDestinationBucket": "true",
+        "ManageBucketPolicy": "true",
+        "JobName": "personalize-assets",
+        "ScriptKey": "made/_glue_code/a.py",
+        "LibraryKey": "made/_glue_code/b.zip",
+        "AdditionalPythonModules": "isal==1",
+    }
+
+
+def test_a_bucket_that_exists_is_not_made() -> None:
+    assert planned(account(has_bucket=True)).parameters["CreateDestinationBucket"] == "false"
+
+
+def test_a_bucket_that_the_stack_made_stays_the_stacks() -> None:
+    assert planned(deployed(CreateDestinationBucket="true")).parameters["CreateDestinationBucket"] == "true"
+
+
+def test_a_policy_that_the_stack_did_not_make_is_left_alone_with_a_note() -> None:
+    found = planned(account(has_bucket=True, has_policy=True))
+
+    assert found.parameters["ManageBucketPolicy"] == "false"
+    assert found.notes == (
+        "events has a policy already, which stays as it is: add s3:GetObject on made/exports/* and s3:ListBucket for "
+        "personalize.amazonaws.com to it (docs/glue.md)",
+    )
+
+
+def test_a_policy_of_the_stack_is_kept_up_to_date() -> None:
+    before = DeployedStack({"ManageBucketPolicy": "true"}, FORM.text)
+
+    found = planned(account(stack=before, has_bucket=True, has_policy=True))
+
+    assert (found.parameters["ManageBucketPolicy"], found.notes) == ("true", ())
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({"PERSONALIZE__GLUE__WORKERS": "5"}, {"NumberOfWorkers": "5"}),
+        ({"PERSONALIZE__GLUE__WORKER_TYPE": "G.2X"}, {"WorkerType": "G.2X"}),
+        ({"PERSONALIZE__GLUE__DATABASE": "shop"}, {"DatabaseName": "shop"}),
+        (
+            {"PERSONALIZE__GLUE__CATALOG": "crawler", "PERSONALIZE__GLUE__CRAWLER": "personalize-assets-raw-events"},
+            {"CreateCrawler": "true"},
+        ),
+        (
+            {"PERSONALIZE__AWS__KMS_KEY": "arn:aws:kms:eu-central-1:1:key/a"},
+            {"KmsKeyArn": "arn:aws:kms:eu-central-1:1:key/a"},
+        ),
+        ({"PERSONALIZE__AWS__KMS_KEY": "alias/mine"}, {}),
+        (
+            {"PERSONALIZE__DATASETS__USERS__SOURCE": '{"uri": "s3://crm/users", "layout": "hive"}'},
+            {"SecondSourceArn": "arn:aws:s3:::crm/users/*"},
+        ),
+        (
+            {
+                "PERSONALIZE__DATASETS__USERS__SOURCE": '{"uri": "s3://crm/users", "layout": "hive"}',
+                "PERSONALIZE__AWS__REGION": "cn-north-1",
+            },
+            {"SecondSourceArn": "arn:aws-cn:s3:::crm/users/*"},
+        ),
+    ],
+)
+def test_keys_of_the_config_become_parameters(env: dict[str, str], expected: dict[str, str]) -> None:
+    assert {name: value for name, value in planned(**env).parameters.items() if name not in planned().parameters} == (
+        expected
+    )
+
+
+def test_the_command_line_counts_more_than_the_config() -> None:
+    found = planned(given={"NumberOfWorkers": "9"}, PERSONALIZE__GLUE__WORKERS="5")
+
+    assert found.parameters["NumberOfWorkers"] == "9"
+
+
+def test_parameters_that_are_not_given_keep_their_value_if_the_template_still_has_them() -> None:
+    assert planned(deployed(NumberOfWorkers="5", JobName="old", Gone="x")).kept == {"NumberOfWorkers": "5"}
+
+
+def test_an_unknown_parameter_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(PersonalizeAssetsError) as error:
+        plan(config(), "shop", {"Workers": "5"})
+
+    assert str(error.value).startswith(
+        "--parameter Workers: the template has no such parameter; use one of SourceBucketName, SourceDataPrefix, "
+    )
+
+
+def test_a_destination_without_a_prefix_is_refused() -> None:
+    with pytest.raises(PersonalizeAssetsError) as error:
+        planned(PERSONALIZE__DESTINATION__URI="s3://events")
+
+    assert str(error.value) == (
+        "destination.uri: 's3://events' is a whole bucket; write s3://events/prefix, so that the job's role need not "
+        "be given all of it"
+    )
+
+
+def test_a_new_stack_is_described_with_its_resources() -> None:
+    assert list(describe(planned())) == [
+        "Stack      shop in eu-central-1: new",
+        "Bucket     events: made by the stack",
+        "Upload     s3://events/made/_glue_code/a.py: 5 bytes",
+        "Upload     s3://events/made/_glue_code/b.zip: 0 bytes",
+        "Parameter  SourceBucketName = raw",
+        "Parameter  SourceDataPrefix = segment",
+        "Parameter  DestinationBucketName = events",
+        "Parameter  DestinationDataPrefix = made",
+        "Parameter  CreateDestinationBucket = true",
+        "Parameter  ManageBucketPolicy = true",
+        "Parameter  JobName = personalize-assets",
+        "Parameter  ScriptKey = made/_glue_code/a.py",
+        "Parameter  LibraryKey = made/_glue_code/b.zip",
+        "Parameter  AdditionalPythonModules = isal==1",
+        "Resource   Job: AWS::Glue::Job",
+        "Resource   Crawler: AWS::Glue::Crawler  (if asked for)",
+    ]
+
+
+def test_an_update_is_described_by_what_changes() -> None:
+    same = {**planned(account(has_bucket=True)).parameters, "JobName": "", "TimeoutMinutes": ""}
+
+    lines = list(describe(planned(deployed(**same))))
+
+    assert lines[:4] == [
+        "Stack      shop in eu-central-1: exists, to be updated",
+        "Bucket     events: exists",
+        "Upload     s3://events/made/_glue_code/a.py: exists already",
+        "Upload     s3://events/made/_glue_code/b.zip: exists already",
+    ]
+    assert "Parameter  JobName = personalize-assets  (was empty)" in lines
+    assert lines[-1] == "Parameter  TimeoutMinutes = empty  (kept)"
+
+
+def test_another_template_is_named() -> None:
+    before = DeployedStack({}, "an older template")
+
+    assert "Template   changed" in describe(planned(account(stack=before, has_bucket=True)))
+
+
+def event(name: str, status: str, reason: str | None = None) -> dict[str, str]:
+    return {"LogicalResourceId": name, "ResourceStatus": status, **({"ResourceStatusReason": reason} if reason else {})}
+
+
+def test_a_failed_stack_gives_the_first_three_reasons() -> None:
+    events = [event("shop", "ROLLBACK_FAILED", "d"), event("C", "CREATE_FAILED", "c"), event("B", "CREATE_FAILED")]
+    events += [event("A", "CREATE_FAILED", "a"), event("shop", "CREATE_IN_PROGRESS")]
+
+    assert _reasons(events) == "A: a; B: no reason given; C: c"
+    assert _reasons([]) == "CloudFormation names no reason; see its console"

@@ -1,0 +1,50 @@
+"""The engine `local` without Java: its settings, and its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.spec import ExportSpec
+from personalize_assets.engines import local
+from personalize_assets.engines.jvm import JavaMissing
+from personalize_assets.engines.local import LocalEngine
+from personalize_assets.errors import PersonalizeAssetsError
+
+
+def test_every_core_has_a_task_and_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "machine_cores", lambda: 6)
+
+    settings = LocalEngine.on_all_cores().pyspark.spark_config
+
+    assert (settings["spark.master"], settings["spark.sql.shuffle.partitions"]) == ("local[*]", "6")
+
+
+def test_spark_listens_on_this_machine_only() -> None:
+    settings = LocalEngine.on_all_cores().pyspark.spark_config
+
+    assert settings["spark.driver.bindAddress"] == "127.0.0.1"
+    assert settings["spark.ui.enabled"] == "false"
+
+
+def test_java_is_checked_before_a_session_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> None:
+        raise JavaMissing("no Java")
+
+    monkeypatch.setattr(local, "check_java", missing)
+
+    with pytest.raises(JavaMissing):
+        LocalEngine.on_all_cores().session()
+
+
+def test_an_unreadable_file_is_an_error_for_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> None:
+        raise UnreadableFile("/raw/a cannot be read: gone")
+
+    monkeypatch.setattr(LocalEngine, "session", lambda _: None)
+    monkeypatch.setattr(local.job, "run", refuse)
+
+    with pytest.raises(PersonalizeAssetsError, match="/raw/a cannot be read: gone; if the file is gone, materialize"):
+        LocalEngine.on_all_cores().run(None, ExportSpec(exports=(), s3={}))  # type: ignore[arg-type]

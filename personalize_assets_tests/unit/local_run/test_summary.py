@@ -1,0 +1,110 @@
+"""The closing table of a run: plain lines, and styled on a terminal."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.local_run.summary import (
+    DatasetSummary,
+    Summary,
+    plain_table,
+    print_summary,
+    short_path,
+    summarize,
+)
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
+from personalize_assets_tests.helpers.dagster_runs import small_config
+
+SUMMARY = Summary(
+    [
+        DatasetSummary("interactions", 1234, 5, 34, 1200, 56_789, "/out/exports/interactions.csv"),
+        DatasetSummary("users", 7, 0, 0, 7, 99, "s3://bucket/exports/users.csv"),
+    ],
+    {"interactions missing:USER_ID": 5, "malformed_json": 1000},
+    "/out/rejects",
+    "/out/schemas",
+)
+LINES = [
+    "dataset        kept  rejected  duplicates  exported   bytes  file",
+    "interactions  1,234         5          34     1,200  56,789  /out/exports/interactions.csv",
+    "users             7         0           0         7      99  s3://bucket/exports/users.csv",
+    "",
+    "Rejected: 5 interactions missing:USER_ID, 1,000 malformed_json; see /out/rejects",
+    "Schemas:  /out/schemas",
+]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, columns: int) -> str:
+    terminal = Terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(sys, "stdout", terminal)
+    print_summary(SUMMARY)
+    return terminal.getvalue()
+
+
+def test_where_there_is_no_terminal_the_table_is_plain_lines_of_any_length(capsys: pytest.CaptureFixture[str]) -> None:
+    print_summary(SUMMARY)
+
+    assert capsys.readouterr().out.splitlines() == LINES
+
+
+def test_a_terminal_shows_the_same_lines_in_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    printed = on_a_terminal(monkeypatch, 120).replace("\x1b[1m", "").replace("\x1b[0m", "")
+
+    assert [line.rstrip() for line in printed.splitlines()] == LINES
+
+
+def test_a_narrow_terminal_folds_paths_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = on_a_terminal(monkeypatch, 75).splitlines()
+    file = LINES[0].index("file")
+
+    assert lines[1].startswith(LINES[1][:file])
+    assert "".join(line[file:].strip() for line in lines[1:4]).startswith("/out/exports/interactions.csv")
+
+
+def test_numbers_are_aligned_to_the_right_and_texts_to_the_left() -> None:
+    assert list(plain_table([("name", "rows", "file"), ("a", "1,000", "b")])) == ["name   rows  file", "a     1,000  b"]
+
+
+def test_a_path_below_the_working_folder_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert short_path(f"{tmp_path}/out/exports/users/") == "out/exports/users/"
+    assert short_path("/elsewhere/out") == "/elsewhere/out"
+    assert short_path("s3://bucket/out") == "s3://bucket/out"
+
+
+def test_rejects_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
+    group = DatasetGroup(small_config(tmp_path))
+    for day, rejected in (("2026-10-01", {"missing:USER_ID": 2}), ("2026-10-02", {"missing:USER_ID": 1, "bad": 4})):
+        rows = 10 + sum(rejected.values())
+        group.destination.commit_day(
+            "interactions", day, DayCommit(run="r", mapping="m", rows=rows, kept=10, rejected=rejected)
+        )
+        group.destination.commit_accounting("source", day, DayAccounting(run="r", malformed={"malformed_json": 1}))
+    group.destination.put_manifest(
+        "interactions",
+        ExportManifest(
+            dataset="interactions", columns=(), rows=15, kept=20, duplicates=5, bytes=300, sha256="", run="r", days=(),
+            path="exports/interactions.csv",
+        ),
+    )  # fmt: skip
+
+    summary = summarize(group)
+
+    assert summary.datasets == [
+        DatasetSummary("interactions", 20, 7, 5, 15, 300, f"{tmp_path}/out/exports/interactions.csv")
+    ]
+    assert summary.rejects == {"interactions missing:USER_ID": 3, "interactions bad": 4, "malformed_json": 2}

@@ -1,0 +1,85 @@
+"""Facts that are collected from a destination in a folder, and what the rules find."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.orchestration.check_facts import day_facts, judge_current_export, judge_file
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
+from personalize_assets_tests.helpers.check_facts import profile
+from personalize_assets_tests.helpers.dagster_runs import small_config
+
+CSV = b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n"
+
+
+@pytest.fixture
+def group(tmp_path: Path) -> DatasetGroup:
+    return DatasetGroup(small_config(tmp_path))
+
+
+def commit(kept: int) -> DayCommit:
+    return DayCommit(run="r", mapping="m", rows=kept, kept=kept)
+
+
+def manifest(**changes: object) -> ExportManifest:
+    fields = {
+        "dataset": "interactions", "columns": ("USER_ID", "ITEM_ID", "TIMESTAMP"), "rows": 1, "kept": 1,
+        "duplicates": 0, "bytes": len(CSV), "sha256": hashlib.sha256(CSV).hexdigest(), "run": "r", "days": (),
+        "path": "exports/interactions.csv", **changes,
+    }  # fmt: skip
+    return ExportManifest(**fields)  # type: ignore[arg-type]
+
+
+def test_the_facts_of_a_day_have_the_rows_of_the_week_before_it(group: DatasetGroup) -> None:
+    for day in ("2026-10-01", "2026-10-02", "2026-10-09"):
+        group.destination.commit_day("interactions", day, commit(7))
+    accounting = {"2026-10-09": DayAccounting(run="r")}
+
+    facts = day_facts(group, "interactions", {"2026-10-09": commit(3)}, accounting)
+
+    assert facts.kept == {"2026-10-02": 7, "2026-10-09": 3}
+    assert facts.rejects("2026-10-09") == []
+
+
+def test_all_rules_fail_if_there_is_no_export(group: DatasetGroup) -> None:
+    findings = [finding for _, finding in judge_current_export(group, "interactions")]
+
+    assert {(finding.passed, finding.observed, finding.allowed) for finding in findings} == {
+        (False, "no export", "materialize interactions_csv first")
+    }
+
+
+def test_all_rules_fail_if_the_export_has_other_columns(group: DatasetGroup) -> None:
+    group.destination.put_manifest("interactions", manifest(columns=("USER_ID",), profile=profile("interactions")))
+
+    findings = [finding for _, finding in judge_current_export(group, "interactions")]
+
+    assert {finding.observed for finding in findings} == {"an export made with other columns or by an older version"}
+
+
+def test_the_current_export_is_judged_by_its_profile(group: DatasetGroup) -> None:
+    group.destination.put_manifest("interactions", manifest(profile=profile("interactions", unique=7)))
+
+    found = {rule.name: finding.observed for rule, finding in judge_current_export(group, "interactions")}
+
+    assert found["at_least_1000_interactions_are_unique"] == 7
+
+
+def test_a_file_as_it_was_exported_passes(group: DatasetGroup) -> None:
+    group.destination.store.write("exports/interactions.csv", CSV)
+    group.destination.put_manifest("interactions", manifest())
+    group.destination.store.write("exports/interactions.csv", CSV)
+
+    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
+
+
+def test_all_rules_fail_if_there_is_no_file(group: DatasetGroup, tmp_path: Path) -> None:
+    findings = [finding for _, finding in judge_file(group, "interactions")]
+
+    assert {(finding.passed, finding.observed, finding.allowed) for finding in findings} == {
+        (False, "no file", f"{tmp_path}/out/exports/interactions.csv; materialize interactions_csv first")
+    }

@@ -1,0 +1,79 @@
+"""What the definitions of a dataset group share: names, owners, tags, partitions, pool."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from personalize_assets.config import load_config
+from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
+from personalize_assets_tests.helpers.dagster_runs import small_config
+
+
+def test_a_prefix_tells_the_definitions_of_two_groups_apart(tmp_path: Path) -> None:
+    defs = GroupDefs.of(small_config(tmp_path), ["shop"])
+
+    assert defs.key("users_csv") == dg.AssetKey(["shop", "users_csv"])
+    assert (defs.name("convert"), defs.engine_key) == ("shop_convert", "shop_engine")
+
+
+def test_without_a_prefix_names_are_as_they_are(tmp_path: Path) -> None:
+    defs = GroupDefs.of(small_config(tmp_path))
+
+    assert (defs.key("users_csv"), defs.name("convert")) == (dg.AssetKey("users_csv"), "convert")
+
+
+def test_owners_come_from_the_config_and_tags_name_group_domain_and_dataset(tmp_path: Path) -> None:
+    settings = {"name": "shop", "domain": "ECOMMERCE", "owners": ["team:data"]}
+    defs = GroupDefs.of(
+        small_config(
+            tmp_path,
+            dataset_group=settings,
+            datasets={
+                "interactions": {
+                    "columns": {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time", "EVENT_TYPE": "type"}
+                }
+            },
+        )
+    )
+
+    group = {"personalize/dataset_group": "shop", "personalize/domain": "ECOMMERCE"}
+    assert defs.owners_and_tags() == {"owners": ["team:data"], "tags": group}
+    assert defs.owners_and_tags("users")["tags"] == {**group, "personalize/dataset": "users"}
+
+
+def test_partitions_are_the_days_from_the_first_of_the_source_to_today(tmp_path: Path) -> None:
+    keys = GroupDefs.of(small_config(tmp_path)).partitions.get_partition_keys()
+
+    assert (keys[0], keys[-1]) == ("2026-10-01", datetime.now(UTC).date().isoformat())
+
+
+@pytest.mark.parametrize(("engine", "pool"), [("sail", None), ("local", None), ("glue", "glue")])
+def test_only_glue_has_a_pool(engine: str, pool: str | None) -> None:
+    uris = {f"PERSONALIZE__{end}__URI": f"s3://bucket/{end.lower()}" for end in ("SOURCE", "DESTINATION")}
+
+    assert GroupDefs.of(load_config(env={**uris, "PERSONALIZE_ENGINE": engine})).pool == pool
+
+
+def test_a_backfill_is_one_run_up_to_the_bound_of_the_config(tmp_path: Path) -> None:
+    defs = GroupDefs.of(small_config(tmp_path, automation={"max_days_per_run": 7}))
+
+    assert defs.backfill_policy == dg.BackfillPolicy.multi_run(7)
+
+
+def test_of_the_results_of_checks_those_of_the_run_are_left() -> None:
+    results = [dg.AssetCheckResult(passed=True, asset_key="users_csv", check_name=name) for name in ("one", "two")]
+    context: Any = SimpleNamespace(selected_asset_check_keys={dg.AssetCheckKey(dg.AssetKey("users_csv"), "two")})
+
+    assert [result.check_name for result in selected(context, results)] == ["two"]
+
+
+def test_the_days_of_a_run_are_dates() -> None:
+    context: Any = SimpleNamespace(partition_keys=["2026-10-01", "2026-10-02"])
+
+    assert [day.isoformat() for day in arrival_days(context)] == ["2026-10-01", "2026-10-02"]

@@ -1,0 +1,83 @@
+"""Rules for arrival days, at their limits and beyond them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from personalize_assets.quality.daily import DAILY_RULES, DayFacts, days_before
+from personalize_assets.quality.rule import Finding
+from personalize_assets.storage.manifests import DayAccounting, DayCommit
+from personalize_assets_tests.helpers.check_facts import INTERACTIONS
+
+RULES = {rule.name: rule for rule in DAILY_RULES}
+DAY = "2026-10-08"
+
+
+def facts(**changes: Any) -> DayFacts:
+    def no_rejects(day: str) -> list[Mapping[str, Any]]:
+        raise AssertionError("rejects are read only for a finding that shows them")
+
+    fields: dict[str, Any] = {
+        "dataset": INTERACTIONS, "commits": {}, "accounting": {}, "kept": {}, "rejects": no_rejects, **changes,
+    }  # fmt: skip
+    return DayFacts(**fields)
+
+
+def commit(rows: int, rejected: int = 0) -> DayCommit:
+    rejects = {"missing:USER_ID": rejected} if rejected else {}
+    return DayCommit(run="r", mapping="m", rows=rows, kept=rows - rejected, rejected=rejects)
+
+
+def test_a_quarter_of_the_rows_may_be_rejected() -> None:
+    assert RULES["few_rows_are_rejected"].judge(facts(commits={DAY: commit(100, 25)})) == Finding(
+        True, 0.25, "at most 25% of the rows", []
+    )
+
+
+def test_more_rejects_are_shown_from_the_worst_days_first() -> None:
+    commits = {"2026-10-01": commit(100, 10), DAY: commit(100, 90)}
+
+    finding = RULES["few_rows_are_rejected"].judge(
+        facts(commits=commits, rejects=lambda day: [{"reason": f"of {day}"}] * 3)
+    )
+
+    assert (finding.passed, finding.observed) == (False, 0.5)
+    assert [row["day"] for row in finding.rows] == [DAY] * 3 + ["2026-10-01"] * 2
+    assert finding.rows[0] == {"day": DAY, "reason": f"of {DAY}"}
+
+
+@pytest.mark.parametrize(("malformed", "passed"), [(1, True), (2, False)])
+def test_one_percent_of_the_events_may_be_malformed(malformed: int, passed: bool) -> None:
+    accounting = {DAY: DayAccounting(run="r", read=100, malformed={"malformed_json": malformed})}
+
+    finding = RULES["few_events_are_malformed"].judge(facts(accounting=accounting))
+
+    assert finding.passed is passed
+    assert list(finding.rows) == ([] if passed else [{"day": DAY, "malformed": "2.0%"}])
+
+
+@pytest.mark.parametrize(("rows", "passed"), [(50, True), (49, False)])
+def test_a_day_has_half_of_the_rows_of_the_week_before(rows: int, passed: bool) -> None:
+    kept = {**dict.fromkeys(days_before(DAY), 100), DAY: rows}
+
+    finding = RULES["no_day_drops_against_the_week_before"].judge(facts(commits={DAY: commit(rows)}, kept=kept))
+
+    assert (finding.passed, finding.observed) == (passed, rows / 100)
+    assert list(finding.rows) == ([] if passed else [{"day": DAY, "rows": 49, "usual rows": 100}])
+
+
+def test_a_day_with_fewer_than_three_days_before_it_is_not_compared() -> None:
+    kept = {"2026-10-06": 100, "2026-10-07": 100, DAY: 1}
+
+    finding = RULES["no_day_drops_against_the_week_before"].judge(facts(commits={DAY: commit(1)}, kept=kept))
+
+    assert (finding.passed, finding.observed) == (True, "not compared")
+
+
+def test_the_week_before_a_day_has_seven_days_latest_first() -> None:
+    assert days_before("2026-10-03") == [
+        "2026-10-02", "2026-10-01", "2026-09-30", "2026-09-29", "2026-09-28", "2026-09-27", "2026-09-26",
+    ]  # fmt: skip

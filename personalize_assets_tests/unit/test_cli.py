@@ -1,0 +1,128 @@
+"""Arguments and exit codes; what the commands do is tested in end_to_end/."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from personalize_assets.cli import main
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.local_run import run as local_run
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
+    """What ``run`` is called with, instead of running: days, resume, and the days that one run converts."""
+    found: list[Any] = []
+
+    def run_all(config: Any, days: list[date] | None, *, resume: bool) -> None:
+        found.append((days, resume, config.automation.max_days_per_run))
+
+    monkeypatch.setattr(local_run, "run_all", run_all)
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    def run_all(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(local_run, "run_all", run_all)
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [("2026-10-01..2026-10-03", [1, 2, 3]), ("2026-10-02", [2]), ("2026-10-02..2026-10-02", [2])],
+)
+def test_days_are_a_range_or_a_day(text: str, days: list[int], calls: list[Any]) -> None:
+    assert invoke("run", "--days", text).exit_code == 0
+
+    assert calls[0][0] == [date(2026, 10, day) for day in days]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("yesterday", "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07"),
+        ("2026-10-02..2026-10-01", "'2026-10-02..2026-10-01' ends before it starts"),
+    ],
+)
+def test_days_that_are_no_range_are_a_wrong_argument(text: str, problem: str) -> None:
+    result = invoke("run", "--days", text)
+
+    assert (result.exit_code, problem in result.stderr) == (2, True)
+
+
+def test_without_options_every_day_is_converted_as_the_config_says(calls: list[Any]) -> None:
+    invoke("run")
+
+    assert calls == [(None, False, 31)]
+
+
+def test_options_take_the_place_of_the_config(calls: list[Any]) -> None:
+    invoke("run", "--resume", "--max-days-per-run", "2")
+
+    assert calls == [(None, True, 2)]
+
+
+def test_an_error_for_the_user_is_one_paragraph_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, PersonalizeAssetsError("raw: no such folder"))
+
+    result = invoke("run")
+
+    assert (result.exit_code, result.stderr) == (1, "Error: raw: no such folder\n")
+
+
+def test_ctrl_c_is_exit_code_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, KeyboardInterrupt())
+
+    result = invoke("run")
+
+    assert (result.exit_code, result.stderr) == (
+        130, "Stopped. What was current before is unchanged; run again to finish.\n",
+    )  # fmt: skip
+
+
+def test_a_bug_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    failing(monkeypatch, ZeroDivisionError("a bug"))
+
+    assert isinstance(invoke("run").exception, ZeroDivisionError)
+
+
+def test_a_parameter_without_a_value_is_a_wrong_argument() -> None:
+    result = invoke("deploy", "--parameter", "NumberOfWorkers")
+
+    assert (result.exit_code, "'NumberOfWorkers' has no value" in result.stderr) == (2, True)
+
+
+def test_suggest_does_not_overwrite_a_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("mine")
+
+    result = invoke("suggest", "--source", str(tmp_path), "--output", str(tmp_path / "mine.yaml"))
+
+    assert result.stderr == f"Error: {tmp_path}/mine.yaml already exists; name a new file, or remove it first\n"
+    assert (tmp_path / "mine.yaml").read_text() == "mine"
+
+
+def test_help_loads_neither_dagster_nor_rich_nor_boto3() -> None:
+    program = (
+        "import sys\n"
+        "from click.testing import CliRunner\n"
+        "from personalize_assets.cli import main\n"
+        "CliRunner().invoke(main, ['--help'])\n"
+        "print(sorted({'dagster', 'rich', 'boto3', 'pyarrow', 'pydantic'} & sys.modules.keys()))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
