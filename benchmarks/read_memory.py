@@ -16,10 +16,10 @@ import time
 from pathlib import Path
 
 import dagster as dg
+from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets.pipeline.pipeline import Pipeline
 
 CONFIG = """
 source: {uri: raw, layout: firehose, start_date: 2026-10-01}

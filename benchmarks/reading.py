@@ -20,6 +20,7 @@ from pathlib import Path
 from unittest import mock
 
 import msgspec
+from personalize_assets.pipeline.pipeline import Pipeline
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -33,7 +34,6 @@ from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.process_pool import over_processes
 from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate
-from personalize_assets.pipeline.pipeline import Pipeline
 
 WANTED = ("Product Clicked", "Product Added", "Order Completed")
 PRODUCT = "struct<sku:string,price:double>"

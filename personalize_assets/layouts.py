@@ -1,4 +1,4 @@
-"""Which day does this key belong to? How producers write the arrival day into the keys of raw files.
+"""The key of a raw file <-> its arrival day.
 
 Pure functions on text: nothing here lists, opens or writes a file. Keys use `/` and are relative to `source.uri`. A
 `day` is always the UTC day on which a file arrived, never the time of an event in it.
@@ -21,34 +21,35 @@ class Layout(ABC):
     """How the keys of one source carry the arrival day. Made by `layout`.
 
     Attributes:
+        name: As in the config.
+        example: A pattern of its keys, for people.
         start_date: The first arrival day. Only `flat` uses it, as the one day of all its files.
     """
 
     name: ClassVar[str]
     example: ClassVar[str]
-    """A pattern to show to people, as in error messages."""
 
     start_date: date
 
     def day_of(self, key: str) -> date | None:
-        """The arrival day of a key; None for a foreign key, which is anything but a raw file of this layout.
+        """The arrival day of a key, also one before `start_date`; None if it is no key of this layout.
 
-        A day before `start_date` is returned as it stands.
+        Folder markers, hidden files and marks that tools leave are keys of no layout.
         """
         return None if _is_foreign(key) else self._day(key.split("/"))
 
     @abstractmethod
     def prefixes(self, day: date) -> tuple[str, ...]:
-        """Every prefix under which the files of a day lie: ending in `/`, or `""` for the whole source.
+        """All prefixes below which files of a day may be: each ends in `/`, or is `""` for the whole source.
 
-        One folder in it may be `*`, which stands for any one name. A day that has no place in the layout has none.
+        One folder in a prefix may be `*`, which matches any one name. Empty if the layout cannot hold the day.
         """
 
     @abstractmethod
     def key(self, day: date, name: str, *, source: str = "website-prod", hour: int = 0) -> str:
-        """The key under which a producer would put a file called `name`, in the UTC hour `hour` of the day.
+        """The key that a producer gives to the file `name`, written in the UTC hour `hour` of the day.
 
-        Layouts whose keys have no place for the source or the hour leave it out.
+        Source and hour are ignored by layouts whose keys have none.
         """
 
     @abstractmethod
@@ -67,10 +68,9 @@ def layout(name: str, start_date: date) -> Layout:
 
 
 class _Segment(Layout):
-    """Segment's S3 destinations.
+    """Segment's S3 destinations, whose keys hold the first millisecond of the day.
 
-    They always name the day's first millisecond. A key that names another one is still given its day, but no prefix
-    can lead to it.
+    A key with another millisecond of the day has that day as well, but `prefixes` does not cover it.
     """
 
     name = "segment"
@@ -111,7 +111,7 @@ class _RudderStack(Layout):
 
 
 class _Firehose(Layout):
-    """Kinesis Firehose with its default prefix, which is UTC; or with one that ends at the day."""
+    """Amazon Data Firehose with its default prefix, which is in UTC, or with one that ends at the day."""
 
     name = "firehose"
     example = "<YYYY>/<MM>/<DD>/<HH>/<file>"
@@ -160,7 +160,7 @@ class _Hive(Layout):
 
 
 class _Flat(Layout):
-    """Files in any folders, whose keys say nothing of a day: all of them belong to `start_date`."""
+    """Files in any folders, whose keys hold no day: all of them belong to `start_date`."""
 
     name = "flat"
     example = "<any folders>/<file>"
@@ -179,7 +179,7 @@ _CLASSES: dict[str, type[Layout]] = {c.name: c for c in (_Segment, _RudderStack,
 
 
 def _is_foreign(key: str) -> bool:
-    """Whether a key is a folder marker, hidden, a mark left by a tool, or Segment's test of the bucket."""
+    """Whether a key is a folder marker, hidden, a mark that a tool left, or Segment's test of the bucket."""
     parts = key.split("/")
     return (
         any(part == "" or part[0] in "._" for part in parts)
@@ -197,7 +197,7 @@ def _are_padded_or_not(*numbers: str) -> bool:
 
 
 def _iso_date(text: str) -> date | None:
-    """The date written YYYY-MM-DD and in no other way of ISO 8601."""
+    """The date of a text YYYY-MM-DD; None for anything else, other forms of ISO 8601 included."""
     if len(text) != 10 or text[4] != "-" or text[7] != "-":
         return None
     try:

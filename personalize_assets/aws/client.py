@@ -6,33 +6,11 @@ What belongs here: how a client is made. What does not: which calls are made, an
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from personalize_assets.config.models import Aws
 
 _CONNECT_SECONDS = 10
-
-
-def _endpoint(value: str) -> str:
-    if not value.startswith(("http://", "https://")):
-        raise ValueError(f"{value!r} is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself")
-    return value.rstrip("/")
-
-
-class Aws(BaseModel):
-    """Section ``aws`` of the config. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
-
-    Attributes:
-        kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
-            bucket's default encryption: Arrow's S3 client cannot name a key.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    region: str | None = None
-    profile: str | None = None
-    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
-    kms_key: str | None = None
 
 
 def boto3_client(aws: Aws, service: str, **settings: Any) -> Any:

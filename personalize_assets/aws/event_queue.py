@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from personalize_assets.aws.client import Aws, boto3_client
+from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.config.models import Aws
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

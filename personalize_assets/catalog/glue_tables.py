@@ -50,7 +50,7 @@ def register_tables(
     for table in tables:
         destination.store.write(f"catalog/{table.name}.sql", table.ddl(database).encode())
     done = {"athena": destination.uri_of("catalog/raw_events.sql")}
-    by = config.glue.describes_by
+    by = config.glue.catalog_mode
     if by == "crawler":
         _crawl(config)
         done["crawler"] = str(config.glue.crawler)

@@ -1,20 +1,32 @@
-"""What one value in the config may be, whatever key it stands under; each refusal says what to write instead."""
+"""Annotated types of single values, whatever key they belong to; each refusal says what to write instead.
+
+What does not belong here: anything that looks at two keys (``models`` within one mapping, ``validation`` across them).
+"""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
-from personalize_assets.config.errors import shown
+from personalize_assets.config.errors import format_value
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
 from personalize_assets.layouts import LAYOUTS
+
+ENGINES: tuple[str, ...] = ("sail", "local", "glue")
+"""Names of the engines; ``engines.make_engine`` makes one of each."""
+WORKER_VCPUS: Mapping[str, int] = {
+    "G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64,
+    "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,
+}  # fmt: skip
+"""vCPUs of each worker type for Spark (AWS Glue guide, page "Worker types"); Z.2X is for Ray."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
@@ -24,19 +36,23 @@ _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API Cre
 _OWNER = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
 # Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
 _JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
+_SWITCHES = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+_USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
 
 
 def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
+    """One of some names; ``kind`` is what one is called in a refusal, with its article."""
+
     def check(value: object) -> object:
         if value in allowed:
             return value
-        raise ValueError(f"{shown(value)} is not {kind}; use one of {', '.join(allowed)}")
+        raise ValueError(f"{format_value(value)} is not {kind}; use one of {', '.join(allowed)}")
 
     return BeforeValidator(check)
 
 
 def at_least(least: int) -> BeforeValidator:
-    """A number; one in the environment is text."""
+    """A finite number from ``least`` on. Text that holds one is taken as well: the environment has nothing else."""
 
     def check(value: object) -> object:
         try:
@@ -44,34 +60,39 @@ def at_least(least: int) -> BeforeValidator:
         except ValueError:
             number = None
         if number is None or not least <= number < float("inf"):
-            raise ValueError(f"{shown(value)} is not a number from {least} on; write one, as {least + 1}")
+            raise ValueError(f"{format_value(value)} is not a number from {least} on; write one, as {least + 1}")
         return value
 
     return BeforeValidator(check)
 
 
 def _switch(value: object) -> bool:
-    text = str(value).lower()
-    if isinstance(value, bool | str) and text in ("on", "true", "off", "false"):
-        return text in ("on", "true")
-    raise ValueError(f"found {shown(value)}; write on or off, or a mapping with the key `on` and others")
+    found = _SWITCHES.get(str(value).lower()) if isinstance(value, bool | str) else None
+    if found is None:
+        raise ValueError(f"found {format_value(value)}; write on or off, or a mapping with the key `on` and others")
+    return found
 
 
 def _clock(value: object) -> object:
     if isinstance(value, str) and _CLOCK.fullmatch(value):
         return value
-    raise ValueError(f"{shown(value)} is not a time of day; write it as 04:00 (UTC)")
+    raise ValueError(f"{format_value(value)} is not a time of day; write it as 04:00 (UTC)")
 
 
 def _queue_url(value: object) -> object:
     if isinstance(value, str) and _QUEUE_URL.fullmatch(value):
         return value
-    meant = "as https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events"
-    raise ValueError(f"{shown(value)} is not a queue's URL; write it in full, {meant}")
+    example = "https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events"
+    raise ValueError(f"{format_value(value)} is not a queue's URL; write it in full, as {example}")
+
+
+def _endpoint(value: str) -> str:
+    if not value.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself")
+    return value.rstrip("/")
 
 
 def _uri(value: str, info: ValidationInfo) -> str:
-    """An absolute folder, or `s3://bucket/prefix` without a slash at the end."""
     scheme = _SCHEME.match(value)
     if scheme and scheme.group() != "s3://":
         raise ValueError(f"{value!r} is neither a folder nor in S3; write a folder's path or s3://bucket/prefix")
@@ -94,7 +115,7 @@ def _day(value: object) -> object:
         raise ValueError(f"{value!r} is not a day: {error}; write it as 2026-10-01") from None
     if type(value) is date:
         return value
-    raise ValueError(f"{shown(value)} is not a day; write it as 2026-10-01")
+    raise ValueError(f"{format_value(value)} is not a day; write it as 2026-10-01")
 
 
 def _group_name(value: str) -> str:
@@ -115,50 +136,7 @@ def _workers(value: object) -> int:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
         return value
-    raise ValueError(f"found {shown(value)}; write a number of workers from 2, one of which is the driver's")
-
-
-def _path(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError(f"found {shown(value)}; write the path of a field, as properties.sku")
-    parse_path(value)
-    return value
-
-
-def _event_path(value: object) -> object:
-    if _path(value) and is_relative_to_each(str(value)):
-        raise ValueError(f"{value!r} starts at an element of `each`, which only columns can; write a path of the event")
-    return value
-
-
-def _listed(value: object) -> object:
-    if isinstance(value, list | tuple) and not value:
-        raise ValueError("found an empty list; write at least one path")
-    return value if isinstance(value, list | tuple) else (value,)
-
-
-def _paths(value: object) -> object:
-    return value if isinstance(value, list | tuple) else (value,)
-
-
-def _scalar(value: object) -> object:
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise ValueError(f"found {shown(value)}; write a text, a number, true or false")
-
-
-def _text(value: object) -> str:
-    """A wanted value as events are compared with it: `true` and `0.5` are text like any other."""
-    text = values.to_text(_scalar(value))
-    if text is None:
-        raise ValueError(f"found {shown(value)}, which is null in an event and equals nothing; write a value")
-    return text
-
-
-def _wanted(value: object) -> tuple[str, ...]:
-    if isinstance(value, list | tuple) and not value:
-        raise ValueError("found an empty list, which wants no event; write at least one value")
-    return tuple(dict.fromkeys(_text(v) for v in (value if isinstance(value, list | tuple) else [value])))
+    raise ValueError(f"found {format_value(value)}; write a number of workers from 2, one of which is the driver's")
 
 
 def _owner(value: str) -> str:
@@ -167,31 +145,85 @@ def _owner(value: str) -> str:
     return value
 
 
+def _path(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"found {format_value(value)}; write the path of a field, as properties.sku")
+    parse_path(value)
+    return value
+
+
+def _event_path(value: object) -> str:
+    path = _path(value)
+    if is_relative_to_each(path):
+        raise ValueError(f"{path!r} starts at an element of `each`, which only columns can; write a path of the event")
+    return path
+
+
+def _one_or_several(value: object) -> tuple[object, ...]:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _at_least_one_path(value: object) -> tuple[object, ...]:
+    paths = _one_or_several(value)
+    if not paths:
+        raise ValueError("found an empty list; write at least one path")
+    return paths
+
+
+def _scalar(value: object) -> object:
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise ValueError(f"found {format_value(value)}; write a text, a number, true or false")
+
+
+def _text(value: object) -> str:
+    text = values.to_text(_scalar(value))
+    if text is None:
+        raise ValueError(f"found {format_value(value)}, which is null in an event and equals nothing; write a value")
+    return text
+
+
+def _wanted(value: object) -> tuple[str, ...]:
+    wanted = _one_or_several(value)
+    if not wanted:
+        raise ValueError("found an empty list, which wants no event; write at least one value")
+    return tuple(dict.fromkeys(map(_text, wanted)))
+
+
 Uri = Annotated[str, AfterValidator(_uri)]
+"""An absolute folder, or ``s3://bucket/prefix`` without a slash at the end.
+
+A relative folder starts at the validation context's ``folder``, by default the working folder.
+"""
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
-Owner = Annotated[str, AfterValidator(_owner)]
-"""As Dagster wants it: ``team:data`` or an email address."""
-GroupName = Annotated[str, AfterValidator(_group_name)]
-JobName = Annotated[str, AfterValidator(_job_name)]
-Workers = Annotated[int, BeforeValidator(_workers)]
-"""Of a Glue job; the smallest is two (API CreateJob)."""
-LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
-_USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
-UseCaseName = Annotated[str, one_of(_USE_CASES, "a use case")]
-Switch = Annotated[bool, BeforeValidator(_switch)]
-"""`on` or `off`, also as the texts that the environment has."""
 Clock = Annotated[str, BeforeValidator(_clock)]
 """A time of day in UTC, as 04:00."""
+Switch = Annotated[bool, BeforeValidator(_switch)]
+"""``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
+LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
+EngineName = Annotated[str, one_of(ENGINES, "an engine")]
+GroupName = Annotated[str, AfterValidator(_group_name)]
+Owner = Annotated[str, AfterValidator(_owner)]
+"""As Dagster takes it: ``team:data`` or an email address."""
+UseCaseName = Annotated[str, one_of(_USE_CASES, "a use case")]
+JobName = Annotated[str, AfterValidator(_job_name)]
+Workers = Annotated[int, BeforeValidator(_workers)]
+"""Workers of a Glue job; the smallest number is two (API CreateJob)."""
+WorkerType = Annotated[str, one_of(tuple(WORKER_VCPUS), "a worker type")]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+"""The URL of a service that speaks S3, or of AWS's emulator, without a slash at the end."""
 QueueUrl = Annotated[str, BeforeValidator(_queue_url)]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
-ColumnPaths = Annotated[tuple[Annotated[str, BeforeValidator(_path)], ...], BeforeValidator(_listed)]
-"""One path or several, which may start at an element of `each`."""
-Paths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
-"""Any number of paths that start at the event; one may stand alone."""
+EventPaths = Annotated[tuple[EventPath, ...], BeforeValidator(_one_or_several)]
+"""Any number of paths that start at the event; one may be written without its list."""
+ColumnPath = Annotated[str, BeforeValidator(_path)]
+"""A path that starts at the event or, as ``each.…``, at an element of ``each``."""
+ColumnPaths = Annotated[tuple[ColumnPath, ...], BeforeValidator(_at_least_one_path)]
+"""One such path or several; one may be written without its list."""
 Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
 Text = Annotated[str, BeforeValidator(_text)]
-"""A value as events are compared with it."""
+"""A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
 Wanted = Annotated[tuple[str, ...], BeforeValidator(_wanted)]
-"""One such value or several, each once."""
+"""One such text or several, each once."""

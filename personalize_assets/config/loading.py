@@ -1,143 +1,282 @@
-"""The config file's text and the environment, put together into one plain mapping; nothing here knows what a key means.
+"""The config file and the environment -> ``Config``.
 
-`read` is YAML as people expect it: a key that is there twice is refused, keys are text as written, and only what looks
-like an ordinary number is one (`0123`, `12:30` and `2026-10-01` are text, which YAML 1.1 turns into something else).
+YAML 1.2, read as people expect it: a key that occurs twice is refused, keys are text as written, and only ``true``,
+``false``, ``null`` and ordinary numbers are not text (``NO``, ``0123``, ``12:30``, ``1e5`` and ``2026-10-01`` are).
 """
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from pydantic import ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from ruamel.yaml import YAML
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.resolver import VersionedResolver
+
+from personalize_assets.config.errors import ConfigError, Location, config_error, problems_of
+from personalize_assets.config.models import Config
+from personalize_assets.config.validation import WellFormed, problems
+
+Values = dict[str, Any]
+"""A config, or a mapping in it, as plain values: what the models have not validated yet."""
 
 PREFIX = "PERSONALIZE__"
+"""Variables of this prefix replace values: ``PERSONALIZE__SOURCE__URI`` is ``source.uri``."""
 ENGINE = "PERSONALIZE_ENGINE"
+DEFAULT = "sample_data/segment.yaml"
 
-Location = tuple[str, ...]
-"""The keys that lead to a value, outermost first."""
-
+_SECTIONS = "source, destination, dataset_group, datasets"
 _NAMED_BY_THE_USER = ("columns", "where", "map")
 
 
-class Unreadable(Exception):
-    """The file gives no mapping; the message says why, without the file's name."""
+def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:
+    """The config in a file, with the environment's values over it.
+
+    Args:
+        path: By default ``PERSONALIZE_CONFIG`` names the file, else it is the repository's sample (beside the package,
+            or in the working folder).
+        env: Replaces ``os.environ``.
+
+    Raises:
+        ConfigError: The file cannot be read, or with every problem found in it.
+    """
+    env = os.environ if env is None else env
+    name, file = _file(path, env)
+    return parse_config(_read(name, file), name, file.absolute().parent, env)
 
 
-class _Loader(yaml.SafeLoader):
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+def parse_config(text: str, name: str, folder: Path, env: Mapping[str, str]) -> Config:
+    """The config in a YAML text, with the environment's values over it.
+
+    Args:
+        name: What errors call the text.
+        folder: Where relative URIs start.
+        env: The environment; variables without our prefixes are ignored.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    values = parse_yaml(text, name)
+    overrides = override(values, env)
+    context = {"folder": folder}
+    try:
+        config = Config.model_validate(values, context=context)
+    except ValidationError as error:
+        found = [*problems_of(error, Config, values), *problems(WellFormed.among(values, context))]
+        raise config_error(name, found, values, overrides.variable_of) from None
+    if found := problems(WellFormed.of(config)):
+        raise config_error(name, found, values, overrides.variable_of)
+    return config
+
+
+def _file(path: str | Path | None, env: Mapping[str, str]) -> tuple[str, Path]:
+    """A config's name as given, and its file."""
+    given = path or env.get("PERSONALIZE_CONFIG")
+    if given:
+        return str(given), Path(given).expanduser()
+    beside = Path(__file__).parents[2] / DEFAULT
+    return DEFAULT, beside if beside.exists() else Path(DEFAULT)
+
+
+def _read(name: str, file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        problem = "no such file; name your config with --config or PERSONALIZE_CONFIG"
+    except IsADirectoryError:
+        problem = "found a folder; name a YAML file"
+    except UnicodeDecodeError as error:
+        problem = f"not UTF-8 text at byte {error.start}; save it as UTF-8"
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+    raise ConfigError([f"{name}: {problem}"])
+
+
+# YAML
+
+
+class _Constructor(SafeConstructor):
+    """Values of YAML. Keys are text as written, and none occurs twice in a mapping."""
+
+    def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """The mapping as a dict, in its order; ``<<`` merges another one."""
         seen: set[str] = set()
         for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                raise yaml.constructor.ConstructorError(None, None, "a key must be text", key.start_mark)
+            if not isinstance(key, ScalarNode):
+                raise ConstructorError(None, None, "a key must be text", key.start_mark)
             if key.value in seen:
-                problem = f"the key {key.value!r} is there twice; keep one"
-                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                raise ConstructorError(None, None, f"the key {key.value!r} is there twice; keep one", key.start_mark)
             seen.add(key.value)
             if key.tag != "tag:yaml.org,2002:merge":
                 key.tag = "tag:yaml.org,2002:str"
-        return super().construct_mapping(node, deep)
+        mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
+        return mapping
 
 
-_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _NUMBERS]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]*)$"), list("-0123456789"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+$"), list("-0123456789"))
+# Narrower than the core schema of YAML 1.2, which reads 0123 and 1e5 as numbers: ids and codes look like that.
+_PLAIN_SCALARS = (
+    ("null", r"(~|null|Null|NULL|)$", ("~", "n", "N", "")),
+    ("bool", r"(true|True|TRUE|false|False|FALSE)$", "tTfF"),
+    ("int", r"-?(0|[1-9][0-9]*)$", "-0123456789"),
+    ("float", r"-?(0|[1-9][0-9]*)\.[0-9]+$", "-0123456789"),
+    ("merge", r"<<$", "<"),
+)
+_RESOLVERS: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+for _tag, _pattern, _first in _PLAIN_SCALARS:
+    for _character in _first:
+        _RESOLVERS.setdefault(_character, []).append((f"tag:yaml.org,2002:{_tag}", re.compile(_pattern)))
 
 
-def read(file: Path) -> dict[str, Any]:
-    """The file as plain values, in file order. Raises `Unreadable`."""
+class _Resolver(VersionedResolver):
+    """Says which unquoted scalars are not text."""
+
+    @property
+    def versioned_resolver(self) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+        """First character -> tags and patterns, in every version of YAML that a file may name."""
+        return _RESOLVERS
+
+
+def parse_yaml(text: str, name: str) -> Values:
+    """A YAML text as plain values, in its order; ``name`` is what errors call the text.
+
+    Raises:
+        ConfigError: It is not YAML (with line and column), or no mapping.
+    """
+    # The parser in Python: the one in C, which may not be installed, knows YAML 1.1 alone.
+    reader = YAML(typ="safe", pure=True)
+    reader.Constructor, reader.Resolver = _Constructor, _Resolver
+    reader.composer.warn_double_anchors = False
     try:
-        values = _Loader(file.read_text(encoding="utf-8-sig")).get_single_data()
-    except FileNotFoundError:
-        raise Unreadable("no such file; name your config with --config or PERSONALIZE_CONFIG") from None
-    except IsADirectoryError:
-        raise Unreadable("found a folder; name a YAML file") from None
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"not UTF-8 text at byte {error.start}; save it as UTF-8") from None
-    except OSError as error:
-        raise Unreadable(f"cannot be read: {error.strerror}") from None
-    except yaml.MarkedYAMLError as error:
+        values = reader.load(text)
+    except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = f"line {mark.line + 1}: " if mark else ""
-        raise Unreadable(f"{line}{error.problem or error.context}") from None
-    except yaml.YAMLError as error:
-        raise Unreadable(f"not YAML: {' '.join(str(error).split())}") from None
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        found = ", ".join(part for part in (error.context, error.problem) if part)
+        hint = "; indent with spaces" if r"'\t'" in found else ""
+        raise ConfigError([f"{name}: {place}{found}{hint}"]) from None
+    except ReaderError as error:
+        line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)
+        found = f"the character U+{error.character:04X} is not allowed in YAML; remove it"
+        raise ConfigError([f"{name}: line {line}, column {column}: {found}"]) from None
+    except (ValueError, KeyError):  # as of `!!int a`
+        raise ConfigError([f"{name}: a value does not fit the tag before it; remove the tag"]) from None
     if values is None:
-        raise Unreadable("the file is empty; write the keys source, destination, dataset_group, datasets")
+        raise ConfigError([f"{name}: the file is empty; write the keys {_SECTIONS}"])
     if not isinstance(values, dict):
-        raise Unreadable("not a mapping; write the keys source, destination, dataset_group, datasets")
+        raise ConfigError([f"{name}: not a mapping; write the keys {_SECTIONS}"])
     return values
 
 
-class _Environment(EnvSettingsSource):
-    """pydantic-settings' source over a given mapping: JSON where the model takes lists or mappings, else text."""
-
-    def __init__(self, settings: type[BaseSettings], env: Mapping[str, str]) -> None:
-        self._env = env
-        super().__init__(settings, case_sensitive=False, env_prefix=PREFIX, env_nested_delimiter="__")
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name.lower(): value for name, value in self._env.items()}
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
-        try:
-            return super().decode_complex_value(field_name, field, value)
-        except ValueError:
-            return value  # the model says what it wanted, in words that fit a file too
+# Environment
 
 
-def override(values: dict[str, Any], env: Mapping[str, str], settings: type[BaseSettings]) -> dict[Location, str]:
-    """Put the environment's values over the file's, in place; returns which variable each place has its value from.
+@dataclass
+class Overrides:
+    """Which variable set what. Both map locations to names of variables.
 
-    Names are matched to the keys that are there without regard to case; a new column, `where` field or `map` value is
-    spelled as in the variable. A value replaces what was there, whole. Empty variables count as not set.
+    Attributes:
+        values: Locations whose value a variable replaced.
+        mappings: Locations of mappings that exist only because a variable set a value in them.
+    """
+
+    values: dict[Location, str] = field(default_factory=dict)
+    mappings: dict[Location, str] = field(default_factory=dict)
+
+    def variable_of(self, location: Location) -> str | None:
+        """The variable that set the value at a location or around it, or made the mapping there; None: the file."""
+        for length in range(len(location), 0, -1):
+            if name := self.values.get(location[:length]):
+                return name
+        return self.mappings.get(location)
+
+
+def override(values: Values, env: Mapping[str, str]) -> Overrides:
+    """Put the environment's values over the file's, in place.
+
+    Names are matched to the keys in ``values`` without regard to case; a new column, ``where`` path or ``map`` key is
+    spelled as in the variable. A value replaces the former one as a whole. Empty variables count as not set.
     """
     named = {name: value for name, value in env.items() if value and name.upper().startswith(PREFIX)}
-    origins: dict[Location, str] = {}
-    for name in sorted(named, key=lambda name: (name.count("__"), name)):  # the outer before what refines it
-        words = name[len(PREFIX) :].split("__")
-        value = _dig(_Environment(settings, {name: named[name]})(), words, named[name])
-        origins[_put(values, words, value)] = name
+    overrides = Overrides()
+    for name in sorted(named, key=lambda name: (name.count("__"), name)):  # the outer before those that refine it
+        keys = name[len(PREFIX) :].split("__")
+        _put(values, keys, _decoded(name, named[name], keys), name, overrides)
     if env.get(ENGINE):
-        origins[_put(values, ["engine"], env[ENGINE])] = ENGINE
-    return origins
+        _put(values, ["engine"], env[ENGINE], ENGINE, overrides)
+    return overrides
 
 
-def _dig(parsed: Any, words: list[str], text: str) -> Any:
-    """The parsed value of a variable; its text where pydantic-settings knows no such field."""
-    for word in words:
-        if not isinstance(parsed, dict) or word.lower() not in parsed:
+def _decoded(name: str, text: str, keys: list[str]) -> Any:
+    """A variable's value: from JSON where the model takes a list or a mapping and it is JSON, else the text."""
+    found = _environment_source()(name, text)
+    for key in keys:
+        if not isinstance(found, dict) or key.lower() not in found:
             return text
-        parsed = parsed[word.lower()]
-    return parsed
+        found = found[key.lower()]
+    return found
 
 
-def _put(values: dict[str, Any], words: list[str], value: Any) -> Location:
+@cache
+def _environment_source() -> Callable[[str, str], Any]:
+    """pydantic-settings' reading of one variable. It is slow to load, and needed for variables only."""
+    from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
+
+    class _Settings(Config, BaseSettings):
+        model_config = SettingsConfigDict(extra="forbid", frozen=True)
+
+    class _Source(EnvSettingsSource):
+        def __init__(self, name: str, text: str) -> None:
+            self._variable = {name.lower(): text}
+            super().__init__(_Settings, case_sensitive=False, env_prefix=PREFIX, env_nested_delimiter="__")
+
+        def _load_env_vars(self) -> Mapping[str, str | None]:
+            return self._variable
+
+        def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+            try:
+                return super().decode_complex_value(field_name, field, value)
+            except ValueError:
+                return value  # the model refuses it with the text that a file's value gets
+
+    return lambda name, text: _Source(name, text)()
+
+
+def _put(values: Values, keys: list[str], value: Any, variable: str, overrides: Overrides) -> None:
+    """Set the value at some keys, and make the mappings that lead there."""
     location: Location = ()
     node = values
-    for word in words:
+    for key in keys:
         if location:
             child = node.get(location[-1])
-            if not isinstance(child, dict):
-                # A column may stand as its path alone: `PRICE: price` is `PRICE: {path: price}`.
-                is_column = len(location) > 1 and location[-2] == "columns" and child is not None
-                is_switch = location == ("automation",) and child is not None  # `on` is `{on: on}`
-                child = {"path": child} if is_column else {"on": child} if is_switch else {}
-            node[location[-1]] = node = dict(child)  # a copy: an anchor may have put the same mapping elsewhere too
-        location = (*location, _spelled(word, node, free=bool(location) and location[-1] in _NAMED_BY_THE_USER))
+            if child is None:
+                overrides.mappings.setdefault(location, variable)
+            # A copy: an anchor may refer to the same mapping elsewhere, which keeps its values.
+            node[location[-1]] = node = dict(child) if isinstance(child, dict) else _as_mapping(child, location)
+        location = (*location, _spelled(key, node, location))
     node[location[-1]] = value
-    return location
+    overrides.values[location] = variable
 
 
-def _spelled(word: str, node: Mapping[str, Any], *, free: bool) -> str:
-    if word in node:
-        return word
-    return next((key for key in node if key.casefold() == word.casefold()), word if free else word.lower())
+def _as_mapping(value: object, location: Location) -> Values:
+    """The mapping that a shorter form stands for: a column's path alone, the switch of ``automation`` alone."""
+    if value is not None and len(location) > 1 and location[-2] == "columns":
+        return {"path": value}
+    return {"on": value} if value is not None and location == ("automation",) else {}
+
+
+def _spelled(key: str, node: Mapping[str, Any], parent: Location) -> str:
+    """A variable's key as the file spells it; a new one as the variable does if the user names it, else small."""
+    if key in node:
+        return key
+    new = key if parent and parent[-1] in _NAMED_BY_THE_USER else key.lower()
+    return next((known for known in node if known.casefold() == key.casefold()), new)

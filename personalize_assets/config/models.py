@@ -1,116 +1,94 @@
-"""personalize.yaml as typed models: what a user may write, and what it comes to.
+"""``personalize.yaml`` as typed models: one class a section, its keys, their defaults, and what follows from them.
 
-What belongs here: the keys and their defaults. What does not: reading the file and the environment (`config_file`),
-what one value may be (`config_values`), what makes a mapping impossible (`config_checks`), the wording of errors
-(`config_errors`), what Personalize refuses (`conversion.rules`).
+What belongs here: what is true within one mapping. What does not: reading the file and the environment (``loading``),
+what a single value may be (``fields``), what contradicts across sections (``validation``), the wording of errors
+(``errors``), what Personalize refuses (``conversion.schema_rules``).
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Self
+from collections.abc import Mapping
+from typing import Annotated, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from personalize_assets.aws.client import Aws
-from personalize_assets.config import loading as config_file
-from personalize_assets.config import validation as config_checks
-from personalize_assets.config.automation import Automation
-from personalize_assets.config.errors import ConfigError, Problem, config_error, problems_of, shown
+from personalize_assets.config.errors import format_value
 from personalize_assets.config.fields import (
+    Clock,
     ColumnPaths,
     Day,
+    Endpoint,
+    EngineName,
     EventPath,
+    EventPaths,
     GroupName,
     JobName,
     LayoutName,
     Owner,
-    Paths,
+    QueueUrl,
     Scalar,
+    Switch,
     Text,
     Uri,
     UseCaseName,
     Wanted,
     Workers,
+    WorkerType,
+    at_least,
     one_of,
 )
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
+from personalize_assets.conversion.mapping.paths import is_relative_to_each
 from personalize_assets.layouts import LAYOUTS
 
-__all__ = ["ENGINES", "Config", "ConfigError", "Source", "load_config"]
 
-ENGINES: tuple[str, ...] = ("sail", "local", "glue")
-CHECKS: tuple[str, ...] = ("strict", "warn")
-CATALOGS: tuple[str, ...] = ("none", "tables", "crawler")
-# Those for Spark jobs (API CreateJob, `WorkerType`); Z.2X is for Ray.
-WORKER_TYPES: tuple[str, ...] = (
-    "G.1X", "G.2X", "G.4X", "G.8X", "G.12X", "G.16X", "R.1X", "R.2X", "R.4X", "R.8X",
-)  # fmt: skip
-DEFAULT = "sample_data/segment.yaml"
+class _Section(BaseModel):
+    """A mapping of the config: unknown keys are refused, and nothing changes once it is loaded."""
 
-
-class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Origin(_Strict):
+class _Location(_Section):
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
     layout: LayoutName = Field(description=f"one of {', '.join(LAYOUTS)}")
 
 
-class Source(_Origin):
-    """Where raw files lie. `uri` is an absolute folder, or `s3://bucket/prefix` without a slash at the end."""
+class Source(_Location):
+    """Where raw files are stored, and how their keys carry the arrival day.
+
+    Attributes:
+        start_date: The first arrival day (UTC). Files of earlier days are ignored.
+    """
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
 
 
-class DatasetSource(_Origin):
-    """The source of one dataset alone. All daily assets share one range of days, so it has no first day of its own."""
+class DatasetSource(_Location):
+    """The source of one dataset alone. All daily assets share one range of days, so its first day is the config's."""
 
     start_date: Day | None = None
 
 
-class Destination(_Strict):
-    """Where everything made lies, and how. `uri` as in `Source`.
+class Destination(_Section):
+    """Where everything made is stored.
 
-    `single_file` says whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
+    Attributes:
+        single_file: Whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
     """
 
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
     single_file: bool = True
 
 
-class Glue(_Strict):
-    """AWS Glue: the job that the engine `glue` runs, and the tables that Athena reads.
+class DatasetGroupSettings(_Section):
+    """Section ``dataset_group``: the group's name and domain in Personalize.
 
     Attributes:
-        workers: Instead of the job's own number, for every run; likewise `worker_type`.
-        database: The Data Catalog's database for the tables `raw_events` and `filtered_interactions`.
-        catalog: Who describes the raw events there: this package (`tables`, the default where a database is named), a
-            crawler of yours, or nobody. AWS Glue's catalog is not touched for `none`.
+        use_cases: Use cases of the domain (its recommenders) that the checks consider.
+        owners: Owners of all assets, shown in the UI.
     """
-
-    job: JobName = "personalize-assets"
-    workers: Workers | None = None
-    worker_type: Annotated[str, one_of(WORKER_TYPES, "a worker type")] | None = None
-    database: str | None = None
-    catalog: Annotated[str, one_of(CATALOGS, "a way to fill the Data Catalog")] | None = None
-    crawler: str | None = None
-
-    @property
-    def describes_by(self) -> str:
-        """`catalog`, or what it is where nothing was said."""
-        return self.catalog or ("tables" if self.database else "none")
-
-
-class DatasetGroup(_Strict):
-    """What the dataset group is called in Personalize, and its domain."""
 
     name: GroupName = Field(description="the dataset group's name in Personalize")
     domain: Annotated[str, one_of(contract.DOMAINS, "a domain")] = "custom"
@@ -118,8 +96,12 @@ class DatasetGroup(_Strict):
     owners: tuple[Owner, ...] = ()
 
 
-class ColumnMapping(_Strict):
-    """One column as written; None where nothing was said. `contract.implied` says what its name alone means."""
+class ColumnMapping(_Section):
+    """One column as written; None for keys that were left out.
+
+    A path or a list of paths stands for ``{path: …}``. ``contract.implied`` gives the defaults that the column's name
+    alone determines.
+    """
 
     path: ColumnPaths | None = None
     constant: Scalar = None
@@ -139,7 +121,8 @@ class ColumnMapping(_Strict):
             return {"path": value}
         if isinstance(value, Mapping):
             return value
-        raise ValueError(f"found {shown(value)}; write a path, a list of paths, or a mapping with path or constant")
+        expected = "write a path, a list of paths, or a mapping with path or constant"
+        raise ValueError(f"found {format_value(value)}; {expected}")
 
     @model_validator(mode="after")
     def _path_or_constant(self) -> Self:
@@ -150,13 +133,20 @@ class ColumnMapping(_Strict):
         return self
 
     def column(self, dataset: str, name: str, domain: str) -> contract.Column:
-        said: dict[str, Any] = {key: value for key, value in self if key != "path" and value is not None}
-        column = contract.implied(dataset, name, domain)
-        return msgspec.structs.replace(column, paths=self.path or (), **said)
+        """The complete column: the written keys over the defaults of its name in this dataset and domain."""
+        written = {key: value for key, value in self if key != "path" and value is not None}
+        return msgspec.structs.replace(contract.implied(dataset, name, domain), paths=self.path or (), **written)
 
 
-class Dataset(_Strict):
-    """The mapping of one dataset, as written."""
+class DatasetMapping(_Section):
+    """Which events become rows of one dataset, and which of their fields become its columns.
+
+    Attributes:
+        where: Path → wanted values, as text. An event is wanted if each path has one of its values; without any path,
+            every event is.
+        each: The array whose elements become one row each.
+        dedupe_by: The path whose value identifies an event among its repeats.
+    """
 
     source: DatasetSource | None = None
     where: dict[EventPath, Wanted] = {}
@@ -165,120 +155,160 @@ class Dataset(_Strict):
     columns: dict[str, ColumnMapping] = Field(description="the columns and their paths, as USER_ID: userId")
 
 
-class EntityDataset(Dataset):
-    """Users or items: one row per id, so the order of events in time matters."""
+class EntityMapping(DatasetMapping):
+    """The mapping of users or items: one row per id, so the order of their events matters.
+
+    Attributes:
+        event_time: The path of the event's time; by default that of interactions.
+        message_id: Decides between events of the same time; by default ``dedupe_by``, then that of interactions.
+    """
 
     event_time: EventPath | None = None
     message_id: EventPath | None = None
 
 
-class Datasets(_Strict):
-    interactions: Dataset = Field(description="where and columns: it is the one dataset that every recipe needs")
-    users: EntityDataset | None = None
-    items: EntityDataset | None = None
+class Datasets(_Section):
+    """Section ``datasets``."""
 
-    def named(self) -> dict[str, Dataset]:
-        """The datasets that are there, interactions first."""
+    interactions: DatasetMapping = Field(description="where and columns: it is the one dataset that every recipe needs")
+    users: EntityMapping | None = None
+    items: EntityMapping | None = None
+
+    def named(self) -> dict[str, DatasetMapping]:
+        """The configured datasets by name, interactions first."""
         return {name: dataset for name, dataset in self if dataset is not None}
 
 
-class Config(_Strict):
-    """One dataset group's config. Made by `load_config`; built directly, relative URIs start at the working folder."""
+class Automation(_Section):
+    """Section ``automation``: what Dagster starts without being asked. ``automation: on`` is ``{on: on}``.
+
+    Attributes:
+        arrivals: Whether changed days are found by listing the source or from S3's notifications in a queue.
+        interval_seconds: Seconds between two ticks of the arrivals sensor.
+        lookback_days: The newest arrival days, which every tick lists.
+        older_days_per_tick: How many days before these a tick lists as well, in turn.
+        settle_minutes: How long a day's files must be unchanged before the day is converted.
+        export_at: When a daily export starts (UTC).
+    """
+
+    on: Switch = False
+    arrivals: Annotated[str, one_of(("list", "sqs"), "a way to learn of files")] = "list"
+    sqs_queue: QueueUrl | None = None
+    interval_seconds: Annotated[int, at_least(1)] = 60
+    # Firehose tries again for 24 hours where it cannot deliver (developer guide, page basic-deliver).
+    lookback_days: Annotated[int, at_least(1)] = 3
+    older_days_per_tick: Annotated[int, at_least(1)] | None = None
+    # Firehose buffers for up to 15 minutes (API, BufferingHints): a stream in use must not look settled in between.
+    settle_minutes: Annotated[float, at_least(0)] = 30
+    export: Annotated[str, one_of(("daily", "eager"), "a time to export")] = "daily"
+    export_at: Clock = "04:00"
+    max_days_per_run: Annotated[int, at_least(1)] = 31
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch_alone(cls, value: object) -> object:
+        return value if isinstance(value, Mapping) else {"on": value}
+
+    @model_validator(mode="after")
+    def _queue_if_used(self) -> Self:
+        if self.arrivals == "sqs" and self.sqs_queue is None:
+            raise ValueError("arrivals: sqs without sqs_queue; write the queue's URL there")
+        if self.arrivals != "sqs" and self.sqs_queue is not None:
+            raise ValueError("sqs_queue is of no use with arrivals: list; write arrivals: sqs, or remove sqs_queue")
+        return self
+
+
+class Aws(_Section):
+    """Section ``aws``. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
+
+    Attributes:
+        kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
+            bucket's default encryption: Arrow's S3 client cannot name a key.
+    """
+
+    region: str | None = None
+    profile: str | None = None
+    endpoint: Endpoint | None = None
+    kms_key: str | None = None
+
+
+class Glue(_Section):
+    """Section ``glue``: the job that the engine ``glue`` runs, and the tables that Athena reads.
+
+    Attributes:
+        workers: Overrides the job's own number of workers in every run; ``worker_type`` likewise its type.
+        database: The Data Catalog's database for the tables ``raw_events`` and ``filtered_interactions``.
+        catalog: Who describes the raw events there: this package (``tables``), a crawler (``crawler``), or nothing does
+            (``none``: the Data Catalog is not touched).
+        crawler: The name of that crawler.
+    """
+
+    job: JobName = "personalize-assets"
+    workers: Workers | None = None
+    worker_type: WorkerType | None = None
+    database: str | None = None
+    catalog: Annotated[str, one_of(("none", "tables", "crawler"), "a way to fill the Data Catalog")] | None = None
+    crawler: str | None = None
+
+    @property
+    def catalog_mode(self) -> str:
+        """Effective catalog mode: ``catalog``, else ``tables`` if a database is named, else ``none``."""
+        return self.catalog or ("tables" if self.database else "none")
+
+
+class Config(_Section):
+    """One dataset group's config.
+
+    Made by ``loading.load_config``, which also refuses what contradicts across sections. Built directly, only single
+    sections are checked, and relative URIs start at the working folder.
+
+    Attributes:
+        checks: ``strict`` keeps the current export if Personalize would refuse the new one; ``warn`` replaces it.
+        mask: Paths whose values are hidden in rejects, samples and previews.
+    """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
     destination: Destination = Field(description="a mapping with the keys uri, single_file")
-    engine: Annotated[str, one_of(ENGINES, "an engine")] = "sail"
-    checks: Annotated[str, one_of(CHECKS, "a way to check")] = "strict"
-    dataset_group: DatasetGroup = Field(description="a mapping with the keys name, domain")
+    engine: EngineName = "sail"
+    checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
+    dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
-    mask: Paths = Field((), description="a list of paths")
-    """What nobody is to see in rejects, samples and previews."""
+    mask: EventPaths = Field((), description="a list of paths")
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
 
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        problems = config_checks.problems(self)
-        if problems:
-            raise PydanticCustomError("mapping", "impossible", {"problems": problems})
-        return self
-
     @property
     def is_strict(self) -> bool:
-        """Whether an export that Personalize would refuse leaves the former one in force."""
+        """Whether an export that Personalize would refuse leaves the current one in place."""
         return self.checks == "strict"
 
     def source_of(self, dataset: str) -> Source:
-        """Where a dataset's events come from: its own source, else the config's. Both start on the same day."""
+        """A dataset's own source with the config's ``start_date``; the config's source if it has none."""
         own = self.datasets.named()[dataset].source
         return Source(uri=own.uri, layout=own.layout, start_date=self.source.start_date) if own else self.source
 
     def conversion_datasets(self) -> dict[str, contract.Dataset]:
-        """The datasets in the plain form of a job spec, by name, interactions first, with every default filled in."""
-        return {name: self._plain(name, dataset) for name, dataset in self.datasets.named().items()}
+        """The datasets as job specs hold them, by name, interactions first, with every default filled in."""
+        return {name: self._conversion_dataset(name, dataset) for name, dataset in self.datasets.named().items()}
 
-    def _plain(self, name: str, dataset: Dataset) -> contract.Dataset:
+    def _conversion_dataset(self, name: str, dataset: DatasetMapping) -> contract.Dataset:
         domain = self.dataset_group.domain
-        entity = dataset if isinstance(dataset, EntityDataset) else None
-        by_default = dataset.dedupe_by or self.datasets.interactions.dedupe_by
+        interactions = self.datasets.interactions
+        entity = dataset if isinstance(dataset, EntityMapping) else None
         return contract.Dataset(
             name=name,
             columns=tuple(mapping.column(name, column, domain) for column, mapping in dataset.columns.items()),
             where=dict(dataset.where),
             each=dataset.each,
             dedupe_by=dataset.dedupe_by,
-            event_time=(entity.event_time or config_checks.event_time(self)) if entity else None,
-            message_id=(entity.message_id or by_default) if entity else None,
+            event_time=(entity.event_time or event_time(interactions)) if entity else None,
+            message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
         )
 
 
-class _Settings(Config, BaseSettings):
-    """The config's fields as pydantic-settings sees them, to read the environment; never built."""
-
-    model_config = SettingsConfigDict(extra="forbid", frozen=True)
-
-
-def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:
-    """The config in a file, with the environment's values over it.
-
-    Without a path, `PERSONALIZE_CONFIG` names the file, else it is the repository's `sample_data/segment.yaml` (beside
-    the package, or in the working folder). `env` stands for `os.environ`. Raises `ConfigError` with every problem.
-    """
-    env = os.environ if env is None else env
-    name, file = _named(path, env)
-    try:
-        found = config_file.read(file)
-    except config_file.Unreadable as error:
-        raise ConfigError([f"{name}: {error}"]) from None
-    origins = config_file.override(found, env, _Settings)
-    try:
-        return Config.model_validate(found, context={"folder": file.absolute().parent})
-    except ValidationError as error:
-        problems = [*problems_of(error, Config, found), *_impossible_as_far_as_known(found)]
-        raise config_error(name, problems, found, origins) from None
-
-
-def _named(path: str | Path | None, env: Mapping[str, str]) -> tuple[str, Path]:
-    """A config's name as given, and its file."""
-    given = path or env.get("PERSONALIZE_CONFIG")
-    if given:
-        return str(given), Path(given).expanduser()
-    beside = Path(__file__).parents[2] / DEFAULT
-    return DEFAULT, beside if beside.exists() else Path(DEFAULT)
-
-
-def _impossible_as_far_as_known(found: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is impossible in the well-formed datasets of a config that is not, so that all is named at once."""
-    try:
-        domain = DatasetGroup.model_validate(found.get("dataset_group")).domain
-    except ValidationError:
-        return
-    datasets = found.get("datasets")
-    for name in Datasets.model_fields:
-        model = Dataset if name == "interactions" else EntityDataset
-        try:
-            dataset = model.model_validate(datasets.get(name) if isinstance(datasets, Mapping) else None)
-        except ValidationError:
-            continue
-        yield from config_checks.impossible(name, dataset, domain)
+def event_time(interactions: DatasetMapping) -> str | None:
+    """The first path of TIMESTAMP that starts at the event and not at an element of ``each``; None if there is none."""
+    mapping = interactions.columns.get("TIMESTAMP")
+    paths = mapping.path if mapping and mapping.path else ()
+    return next((path for path in paths if not is_relative_to_each(path)), None)

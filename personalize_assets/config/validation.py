@@ -1,135 +1,135 @@
-"""Mappings that cannot be: keys that are right each by itself, but not together."""
+"""What is wrong across keys: values that are right alone, but contradict each other or Personalize's rules.
+
+``problems`` runs after the models, on whatever of a config is well-formed, so that a misspelt engine does not hide a
+contradiction in a dataset. What one value or one mapping may be belongs to ``fields`` and ``models``.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple, TypeVar
 
-from personalize_assets.config.errors import Problem, shown
-from personalize_assets.conversion import contract
-from personalize_assets.conversion import schema_rules as rules
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from personalize_assets.config.errors import Problem, format_value
+from personalize_assets.config.fields import EngineName
+from personalize_assets.config.models import (
+    ColumnMapping,
+    Config,
+    DatasetGroupSettings,
+    DatasetMapping,
+    Datasets,
+    Destination,
+    EntityMapping,
+    Glue,
+    Source,
+    event_time,
+)
+from personalize_assets.conversion import contract, schema_rules
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import is_relative_to_each
 
-if TYPE_CHECKING:
-    from personalize_assets.config import Config
-    from personalize_assets.config.models import ColumnMapping, Dataset
+_Model = TypeVar("_Model", bound=BaseModel)
 
 
-def problems(config: Config) -> list[Problem]:
-    """Everything impossible in a config, with the keys that lead to it."""
+@dataclass(frozen=True)
+class WellFormed:
+    """The sections of a config that are valid by themselves; None, or absent from ``datasets``, for the others."""
+
+    source: Source | None
+    destination: Destination | None
+    engine: str | None
+    group: DatasetGroupSettings | None
+    datasets: Mapping[str, DatasetMapping]
+    glue: Glue | None
+
+    @classmethod
+    def of(cls, config: Config) -> WellFormed:
+        """All sections of a config."""
+        datasets = config.datasets.named()
+        return cls(config.source, config.destination, config.engine, config.dataset_group, datasets, config.glue)
+
+    @classmethod
+    def among(cls, written: Mapping[str, Any], context: Mapping[str, Any]) -> WellFormed:
+        """The valid sections of a config that is not valid as a whole.
+
+        Args:
+            written: The config as plain values.
+            context: pydantic's context, as for the whole config.
+        """
+        named = written.get("datasets")
+        datasets = {
+            name: _valid(DatasetMapping if name == "interactions" else EntityMapping, named.get(name), context)
+            for name in Datasets.model_fields
+            if isinstance(named, Mapping)
+        }
+        try:
+            engine = TypeAdapter[str](EngineName).validate_python(written.get("engine", "sail"))
+        except ValidationError:
+            engine = None
+        return cls(
+            _valid(Source, written.get("source"), context),
+            _valid(Destination, written.get("destination"), context),
+            engine,
+            _valid(DatasetGroupSettings, written.get("dataset_group"), context),
+            {name: dataset for name, dataset in datasets.items() if dataset is not None},
+            _valid(Glue, written.get("glue", {}), context),
+        )
+
+
+def problems(config: WellFormed) -> list[Problem]:
+    """Every contradiction, with the keys that lead to it; empty if there is none."""
     found = [
-        *_overlaps(config), *_start_dates(config), *_without_time(config), *_use_cases(config), *_glue(config),
-        *_hashed(config),
-    ]  # fmt: skip
-    for name, dataset in config.datasets.named().items():
-        found += impossible(name, dataset, config.dataset_group.domain)
+        *_overlaps(config),
+        *_start_dates(config),
+        *_folders_on_glue(config),
+        *_catalog(config),
+        *_event_times(config),
+        *_use_cases(config),
+        *_hashed_ids(config),
+        *_hashed_on_glue(config),
+    ]
+    if config.group:
+        for name, dataset in config.datasets.items():
+            found += _dataset(name, dataset, config.group.domain)
     return found
 
 
-def event_time(config: Config) -> str | None:
-    """The path of the interactions' TIMESTAMP that starts at the event; None if there is none."""
-    mapping = config.datasets.interactions.columns.get("TIMESTAMP")
-    paths = mapping.path if mapping and mapping.path else ()
-    return next((path for path in paths if not is_relative_to_each(path)), None)
+def _valid(model: type[_Model], written: object, context: Mapping[str, Any]) -> _Model | None:
+    try:
+        return model.model_validate(written, context=dict(context))
+    except ValidationError:
+        return None
 
 
-def _without_time(config: Config) -> Iterator[Problem]:
-    if event_time(config) or "TIMESTAMP" not in config.datasets.interactions.columns:
-        return
-    for name, dataset in config.datasets.named().items():
-        if name != "interactions" and not getattr(dataset, "event_time", None):
-            message = "missing, and no path of interactions' TIMESTAMP starts at the event; write the path of its time"
-            yield ("datasets", name, "event_time"), message
+# Sources and destination
 
 
-def _use_cases(config: Config) -> Iterator[Problem]:
-    domain = config.dataset_group.domain
-    known = [case.name for case in contract.USE_CASES[domain]]
-    for name in config.dataset_group.use_cases:
-        if name not in known:
-            what_to_do = f"use one of {', '.join(known)}" if known else "remove it, or write the group's domain"
-            yield ("dataset_group", "use_cases"), f"{name!r} is no use case of the domain {domain}; {what_to_do}"
-
-
-def _hashed(config: Config) -> Iterator[Problem]:
-    """Ids that are hashed in one dataset and plain in another would never meet; and Glue has no key to hash with."""
-    for id_column in ("USER_ID", "ITEM_ID"):
-        hashed = {
-            name: bool(dataset.columns[id_column].hash)
-            for name, dataset in config.datasets.named().items()
-            if id_column in dataset.columns
-        }
-        if len(set(hashed.values())) > 1:
-            plain = next(name for name, is_hashed in hashed.items() if not is_hashed)
-            other = next(name for name, is_hashed in hashed.items() if is_hashed)
-            message = (
-                f"missing, but datasets.{other} hashes {id_column}; the same id must be hashed in both or in neither"
-            )
-            yield ("datasets", plain, "columns", id_column, "hash"), message
-    if config.engine == "glue":
-        for name, dataset in config.datasets.named().items():
-            for column, mapping in dataset.columns.items():
-                if mapping.hash:
-                    message = (
-                        "true, but the key does not leave this machine, and so not to Glue; use engine local or sail"
-                    )
-                    yield ("datasets", name, "columns", column, "hash"), message
-
-
-def _start_dates(config: Config) -> Iterator[Problem]:
-    for name, dataset in config.datasets.named().items():
-        day = dataset.source.start_date if dataset.source else None
-        if day not in (None, config.source.start_date):
-            message = f"{day}, but source.start_date is {config.source.start_date}; all datasets share it: leave it out"
-            yield ("datasets", name, "source", "start_date"), message
-
-
-def _glue(config: Config) -> Iterator[Problem]:
-    """What needs S3: a Glue job reaches no folder of this machine, and neither does Athena."""
-    if config.engine == "glue":
-        for location, uri in _uris(config):
-            if not uri.startswith("s3://"):
-                message = f"{uri!r} is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local"
-                yield location, message
-    by = config.glue.describes_by
-    if by == "none":
-        return
-    if by == "crawler" and not config.glue.crawler:
-        yield ("glue", "crawler"), "missing; write the name of the crawler to run, or catalog: tables"
-    if by == "tables" and not config.glue.database:
-        yield ("glue", "database"), "missing; write the Data Catalog's database for the tables, or catalog: none"
-    for location, uri in (
-        (("source", "uri"), config.source.uri),
-        (("destination", "uri"), config.destination.uri),
-    ):
-        if config.engine != "glue" and not uri.startswith("s3://"):
-            message = f"{uri!r} is a folder, which the Data Catalog cannot describe; write s3://bucket/prefix, or "
-            yield location, message + ("glue.catalog: none" if config.glue.catalog else "leave out glue.database")
-
-
-def _uris(config: Config) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every URI of a config that its job reads or writes, with its place."""
-    yield ("source", "uri"), config.source.uri
-    yield ("destination", "uri"), config.destination.uri
-    for name, dataset in config.datasets.named().items():
+def _uris(config: WellFormed) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every URI that is read or written, with its location; the destination's last."""
+    if config.source:
+        yield ("source", "uri"), config.source.uri
+    for name, dataset in config.datasets.items():
         if dataset.source:
             yield ("datasets", name, "source", "uri"), dataset.source.uri
+    if config.destination:
+        yield ("destination", "uri"), config.destination.uri
 
 
-def _overlaps(config: Config) -> Iterator[Problem]:
-    sources = {"source.uri": config.source.uri}
-    for name, dataset in config.datasets.named().items():
-        if dataset.source:
-            sources[f"datasets.{name}.source.uri"] = dataset.source.uri
-    to = _steps(config.destination.uri)
-    for key, uri in sources.items():
+def _overlaps(config: WellFormed) -> Iterator[Problem]:
+    """A destination within a source would be read as raw files, and the other way round."""
+    if config.destination is None:
+        return
+    destination = config.destination.uri
+    to = _steps(destination)
+    for location, uri in _uris(config):
         start = _steps(uri)
-        if to[: len(start)] == start or start[: len(to)] == to:
-            how = "is the same as" if to == start else "lies inside" if len(to) > len(start) else "holds"
-            message = f"{config.destination.uri!r} {how} {key}, {uri!r}; write to a place apart from it"
+        if location[0] != "destination" and (to[: len(start)] == start or start[: len(to)] == to):
+            how = "is the same as" if to == start else "is inside" if len(to) > len(start) else "contains"
+            message = f"{destination!r} {how} {'.'.join(location)}, {uri!r}; write to a place apart from it"
             yield ("destination", "uri"), message
 
 
@@ -137,21 +137,110 @@ def _steps(uri: str) -> list[str]:
     return uri.split("/") if uri.startswith("s3://") else list(Path(os.path.realpath(uri)).parts)
 
 
-def impossible(name: str, dataset: Dataset, domain: str) -> Iterator[Problem]:
-    """What cannot be in a dataset's mapping, and what Personalize would refuse about its columns."""
+def _start_dates(config: WellFormed) -> Iterator[Problem]:
+    if config.source is None:
+        return
+    first = config.source.start_date
+    for name, dataset in config.datasets.items():
+        day = dataset.source.start_date if dataset.source else None
+        if day not in (None, first):
+            message = f"{day}, but source.start_date is {first}; all datasets share it: leave it out"
+            yield ("datasets", name, "source", "start_date"), message
+
+
+# Glue: neither its jobs nor Athena reach a folder of this machine
+
+
+def _folders_on_glue(config: WellFormed) -> Iterator[Problem]:
+    for location, uri in _uris(config):
+        if config.engine == "glue" and not uri.startswith("s3://"):
+            message = f"{uri!r} is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local"
+            yield location, message
+
+
+def _catalog(config: WellFormed) -> Iterator[Problem]:
+    mode = config.glue.catalog_mode if config.glue else "none"
+    if config.glue is None or mode == "none":
+        return
+    if mode == "crawler" and not config.glue.crawler:
+        yield ("glue", "crawler"), "missing; write the name of the crawler to run, or catalog: tables"
+    if mode == "tables" and not config.glue.database:
+        yield ("glue", "database"), "missing; write the Data Catalog's database for the tables, or catalog: none"
+    instead = "glue.catalog: none" if config.glue.catalog else "leave out glue.database"
+    for location, uri in _uris(config):
+        if config.engine != "glue" and location[0] != "datasets" and not uri.startswith("s3://"):
+            message = f"{uri!r} is a folder, which the Data Catalog cannot describe; write s3://bucket/prefix, or"
+            yield location, f"{message} {instead}"
+
+
+# Datasets
+
+
+def _event_times(config: WellFormed) -> Iterator[Problem]:
+    interactions = config.datasets.get("interactions")
+    if interactions is None or "TIMESTAMP" not in interactions.columns or event_time(interactions):
+        return
+    for name, dataset in config.datasets.items():
+        if isinstance(dataset, EntityMapping) and not dataset.event_time:
+            message = "missing, and no path of interactions' TIMESTAMP starts at the event; write the path of its time"
+            yield ("datasets", name, "event_time"), message
+
+
+def _use_cases(config: WellFormed) -> Iterator[Problem]:
+    if config.group is None:
+        return
+    domain = config.group.domain
+    known = [case.name for case in contract.USE_CASES[domain]]
+    for name in config.group.use_cases:
+        if name not in known:
+            instead = f"use one of {', '.join(known)}" if known else "remove it, or write the group's domain"
+            yield ("dataset_group", "use_cases"), f"{name!r} is no use case of the domain {domain}; {instead}"
+
+
+def _hashed_ids(config: WellFormed) -> Iterator[Problem]:
+    """Ids that are hashed in one dataset and plain in another would never match."""
+    for id_column in ("USER_ID", "ITEM_ID"):
+        mappings = {
+            name: dataset.columns[id_column]
+            for name, dataset in config.datasets.items()
+            if id_column in dataset.columns
+        }
+        hashed = next((name for name, mapping in mappings.items() if mapping.hash), None)
+        plain = next((name for name, mapping in mappings.items() if not mapping.hash), None)
+        if hashed and plain:
+            message = f"missing, but datasets.{hashed} hashes {id_column}"
+            yield (
+                ("datasets", plain, "columns", id_column, "hash"),
+                f"{message}; the same id must be hashed in both or in neither",
+            )
+
+
+def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
+    for name, dataset in config.datasets.items():
+        for column, mapping in dataset.columns.items():
+            if config.engine == "glue" and mapping.hash:
+                message = "true, but the key does not leave this machine, and so not to Glue; use engine local or sail"
+                yield ("datasets", name, "columns", column, "hash"), message
+
+
+# One dataset
+
+
+def _dataset(name: str, dataset: DatasetMapping, domain: str) -> Iterator[Problem]:
+    """What contradicts in one dataset's mapping, and what Personalize would refuse about its columns."""
     here = ("datasets", name)
     columns = [mapping.column(name, column, domain) for column, mapping in dataset.columns.items()]
     for column, mapping in zip(columns, dataset.columns.values(), strict=True):
-        for key, message in _unfit(name, dataset, mapping, column):
+        for key, message in _column(_ColumnFacts(name, dataset, mapping, column)):
             yield (*here, "columns", column.name, key), message
-    for key, message in _shown_plainly(dataset, columns):
+    for key, message in _hashed_message_ids(dataset, columns):
         yield (*here, key), message
-    for where, message in rules.problems(name, columns, domain):
+    for where, message in schema_rules.problems(name, columns, domain):
         yield (*here, *_split(where)), message
 
 
 def _split(where: str) -> tuple[str, ...]:
-    """`columns.PRICE.type` as a location; a column's name may hold a dot, a key of it cannot."""
+    """``columns.PRICE.type`` as a location; a column's name may hold a dot, a key of it cannot."""
     head, _, rest = where.partition(".")
     name, _, key = rest.rpartition(".")
     if name and key in contract.Column.__struct_fields__:
@@ -159,8 +248,8 @@ def _split(where: str) -> tuple[str, ...]:
     return (head, rest) if rest else (head,)
 
 
-def _shown_plainly(dataset: Dataset, columns: Iterable[contract.Column]) -> Iterator[tuple[str, str]]:
-    """The daily files keep the message ids by which repeats are told, as they are."""
+def _hashed_message_ids(dataset: DatasetMapping, columns: list[contract.Column]) -> Iterator[tuple[str, str]]:
+    """Daily files hold message ids in plain text, since repeats are found by them."""
     hashed = {path: column.name for column in columns if column.hash for path in column.paths}
     for key in ("dedupe_by", "message_id"):
         path = getattr(dataset, key, None)
@@ -169,36 +258,91 @@ def _shown_plainly(dataset: Dataset, columns: Iterable[contract.Column]) -> Iter
             yield key, message
 
 
-def _unfit(name: str, dataset: Dataset, mapping: ColumnMapping, column: contract.Column) -> Iterator[tuple[str, str]]:
-    for path in column.paths:
-        if not dataset.each and is_relative_to_each(path):
-            message = f"{path!r} starts at an element of `each`, but datasets.{name} has none"
+# One column
+
+
+class _ColumnFacts(NamedTuple):
+    """A column as written (``mapping``) and complete (``column``), in its dataset."""
+
+    dataset_name: str
+    dataset: DatasetMapping
+    mapping: ColumnMapping
+    column: contract.Column
+
+    @property
+    def is_constant(self) -> bool:
+        return self.mapping.constant is not None
+
+    @property
+    def constant_converts(self) -> bool:
+        """Whether the constant is a value of the column's type."""
+        convert = COLUMN_TYPES[self.column.type].converter(self.column)
+        try:
+            return convert(self.column.constant) is not None
+        except ValueError:
+            return False
+
+
+class _ColumnRule(NamedTuple):
+    """A contradiction within a column: the key at fault, whether it is there, and the message.
+
+    A message may name ``{type}``, the complete column's, and ``{constant}``.
+    """
+
+    key: str
+    is_broken: Callable[[_ColumnFacts], bool]
+    message: str
+
+
+_COLUMN_RULES = (
+    _ColumnRule(
+        "keep",
+        lambda facts: facts.mapping.keep is not None and facts.dataset_name == "interactions",
+        "only users and items, which have one row per id, keep one value of many; remove it",
+    ),
+    _ColumnRule(
+        "hash",
+        lambda facts: facts.column.hash and facts.column.type != "string",
+        "true, but the type is {type}; only text can be hashed: remove one of the two",
+    ),
+    _ColumnRule(
+        "hash",
+        lambda facts: facts.column.hash and facts.column.textual,
+        "true, but the column is textual; nothing can be learned from hashed text: remove one of the two",
+    ),
+    _ColumnRule(
+        "map",
+        lambda facts: facts.is_constant and facts.mapping.map is not None,
+        "of no use beside a constant; remove `map`",
+    ),
+    _ColumnRule(
+        "separator",
+        lambda facts: facts.is_constant and facts.mapping.separator is not None,
+        "of no use beside a constant; remove `separator`",
+    ),
+    _ColumnRule(
+        "constant",
+        lambda facts: facts.is_constant and not facts.constant_converts,
+        "{constant} is no value of type {type}; write one, or another type",
+    ),
+    _ColumnRule(
+        "separator",
+        lambda facts: not facts.is_constant and facts.mapping.separator == "",
+        "is empty, which would glue the values together; write a mark between them, as '|'",
+    ),
+    _ColumnRule(
+        "separator",
+        lambda facts: not facts.is_constant and bool(facts.mapping.separator) and facts.column.type != "string",
+        "joins arrays into text, but the type is {type}; remove one of the two",
+    ),
+)
+
+
+def _column(facts: _ColumnFacts) -> Iterator[tuple[str, str]]:
+    for path in facts.column.paths:
+        if not facts.dataset.each and is_relative_to_each(path):
+            message = f"{path!r} starts at an element of `each`, but datasets.{facts.dataset_name} has none"
             yield "path", f"{message}; write one, or a path of the event"
-    if mapping.keep and name == "interactions":
-        yield "keep", "only users and items, which have one row per id, keep one value of many; remove it"
-    if column.hash:
-        if column.type != "string":
-            yield "hash", f"true, but the type is {column.type}; only text can be hashed: remove one of the two"
-        if column.textual:
-            yield (
-                "hash",
-                "true, but the column is textual; nothing can be learned from hashed text: remove one of the two",
-            )
-    if mapping.constant is not None:
-        for key in ("map", "separator"):
-            if getattr(mapping, key) is not None:
-                yield key, f"of no use beside a constant; remove `{key}`"
-        if not _converts(column):
-            yield "constant", f"{shown(mapping.constant)} is no value of type {column.type}; write one, or another type"
-    elif mapping.separator == "":
-        yield "separator", "is empty, which would glue the values together; write a mark between them, as '|'"
-    elif mapping.separator is not None and column.type != "string":
-        yield "separator", f"joins arrays into text, but the type is {column.type}; remove one of the two"
-
-
-def _converts(column: contract.Column) -> bool:
-    convert = COLUMN_TYPES[column.type].converter(column)
-    try:
-        return convert(column.constant) is not None
-    except ValueError:
-        return False
+    for rule in _COLUMN_RULES:
+        if rule.is_broken(facts):
+            yield rule.key, rule.message.format(type=facts.column.type, constant=format_value(facts.mapping.constant))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from personalize_assets.aws.client import Aws, boto3_client
+from personalize_assets.aws.client import boto3_client
+from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError
 
 _NOT_FOUND = ("404", "NoSuchKey", "NoSuchBucket")

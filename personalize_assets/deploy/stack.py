@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config import Config
+from personalize_assets.config.models import Aws
 from personalize_assets.deploy.account import Account, look_up
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template

@@ -25,7 +25,9 @@ def make_engine(name: str, config: "Config | None" = None) -> Engine:
 
         return SailEngine()
     if name != "glue":
-        raise PersonalizeAssetsError(f"engine: {name!r} is not an engine; use one of sail, local, glue")
+        from personalize_assets.config.fields import ENGINES
+
+        raise PersonalizeAssetsError(f"engine: {name!r} is not an engine; use one of {', '.join(ENGINES)}")
     if config is None:
         raise ValueError("the engine glue needs the whole config")
     from personalize_assets.engines.glue.engine import GlueEngine

@@ -1,6 +1,9 @@
-"""Raw files like a real shop's, made up from a seed: for samples, tests and benchmarks.
+"""Raw files of a synthetic shop, made from a seed, for samples, tests and benchmarks.
 
-The same arguments give the same bytes. The same seed, users, days and start tell the same story in every layout.
+The same arguments give the same bytes. The same seed, users, days and start give the same events in every layout.
+
+``shop`` decides who does what and when (``people``, ``catalogue``), ``trackers`` writes that as events, ``delivery``
+decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files.
 """
 
 from dataclasses import dataclass
@@ -8,8 +11,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from personalize_assets.generate.delivery import Delivery
-from personalize_assets.generate.file_writer import Files
-from personalize_assets.generate.shop import Site
+from personalize_assets.generate.file_writer import FileWriter
+from personalize_assets.generate.shop import Shop
 from personalize_assets.generate.text import DAY_MS, HOUR_MS
 from personalize_assets.generate.trackers import Tracker
 from personalize_assets.layouts import LAYOUTS
@@ -19,7 +22,15 @@ __all__ = ["Generated", "generate"]
 
 @dataclass(frozen=True)
 class Generated:
-    """What was written: `events` are whole events with their repeats; `bytes` are those on disk."""
+    """What was written.
+
+    Attributes:
+        events: Whole events, repeats included.
+        bytes: Size of the files, compressed where they are.
+        repeated: Events that are repeats of another one.
+        late: Events that arrived on a later day than they happened.
+        broken: Lines that are no whole event.
+    """
 
     layout: str
     start: date
@@ -33,30 +44,35 @@ class Generated:
 
 
 def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start: date = date(2026, 10, 1)) -> Generated:
-    """Write the raw files of `days` days of arrival under `out`, which must be empty or not exist.
+    """Write the raw files of some arrival days (UTC) below a folder.
 
-    A user gives about five interactions a week, so `users` and `days` set the volume. `out` is `source.uri`.
+    Args:
+        out: The folder, as ``source.uri`` would name it; it must be empty or absent.
+        layout: One of ``layouts.LAYOUTS``.
+        days: How many arrival days, from ``start`` on.
+        users: Registered users; each gives about five interactions a week.
+        seed: Another seed gives other events.
 
     Raises:
-        ValueError: An argument is out of range, or `out` holds something.
+        ValueError: An argument is out of range, or the folder is not empty.
     """
     _check(out, layout, days, users)
     start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000
     end_ms = start_ms + days * DAY_MS
-    site = Site(users, seed, start_ms)
+    shop = Shop(users, seed, start_ms)
     delivery = Delivery(seed, Tracker(seed, rudderstack=layout == "rudderstack"), end_ms)
-    files = Files(out, layout, start=start, users=users, seed=seed)
+    files = FileWriter(out, layout, start=start, users=users, seed=seed)
     repeated = late = broken = 0
 
     if layout == "segment":
         files.write("segment-logs/dummy-object.txt", b"Segment left this file when it tested the bucket.\n")
     for hour in range(days * 24):
-        for visit in site.visits(hour):
-            for parcel in delivery.send(visit):
-                files.add(parcel)
-                repeated += parcel.repeated
-                late += parcel.late
-                broken += parcel.broken
+        for visit in shop.visits(hour):
+            for line in delivery.send(visit):
+                files.add(line)
+                repeated += line.repeated
+                late += line.late
+                broken += line.broken
         files.finish_hours_before(start_ms + (hour + 1) * HOUR_MS)
     files.close()
     return Generated(layout, start, days, files.files, files.events, files.bytes, repeated, late, broken)

@@ -1,4 +1,4 @@
-"""What the simulated shop sells: a few items sell a lot, most sell now and then."""
+"""The items of the synthetic shop: a few sell often, most rarely."""
 
 from itertools import accumulate
 from random import Random
@@ -33,36 +33,38 @@ _AWKWARD_NAMES = [
 
 
 class Item:
-    """One thing on sale. `product` holds what events say about it, the price in euros among it."""
+    """One item. `product` holds its fields in events, the price in euros among them."""
 
     __slots__ = ("product", "sku")
 
     def __init__(self, sku: str, product: dict[str, object]) -> None:
+        """`product` is replaced, not changed, when the price changes: events may still refer to the former one."""
         self.sku = sku
         self.product = product
 
 
 class Catalogue:
-    """All items, by department; every department has some."""
+    """All items, by department."""
 
     def __init__(self, size: int, rng: Random) -> None:
+        """Make `size` items, at most ``MAX_ITEMS``; at least one a department is needed."""
         self._rng = rng
         self.items = [_item(rank, rng) for rank in range(min(size, MAX_ITEMS))]
         self._shelves = {d: self.items[i :: len(DEPARTMENTS)] for i, d in enumerate(DEPARTMENTS)}
         self._odds = {d: list(accumulate(long_tail(len(shelf)))) for d, shelf in self._shelves.items()}
 
     def pick(self, department: str, count: int) -> list[Item]:
-        """Some items of a department, the popular ones more often; an item may come twice."""
+        """Items of a department, popular ones more often; the same item may be drawn twice."""
         return self._rng.choices(self._shelves[department], cum_weights=self._odds[department], k=count)
 
     def change_prices(self) -> None:
-        """Make a few items cheaper or dearer, as happens overnight."""
+        """Give one item in a hundred a new price."""
         for item in self._rng.sample(self.items, len(self.items) // 100):
             item.product = {**item.product, "price": _price(self._rng)}
 
 
 def long_tail(size: int) -> list[int]:
-    """Weights by rank, as of Zipf's law with a flattened head; integers, so that every machine has the same."""
+    """Weights by rank: Zipf's law with a flattened head. Integers, so that every machine has the same."""
     return [int(10_000_000 / (rank + 6) ** 0.85) for rank in range(size)]
 
 

@@ -1,4 +1,4 @@
-"""Who may come to the simulated shop, and what is remembered of them between visits."""
+"""The visitors of the synthetic shop, and their state between visits."""
 
 from random import Random
 
@@ -11,7 +11,17 @@ _FIRST_NAMES = ["Anna", "Ben", "Chloé", "David", "Ewa", "Finn", "Gül", "Hana",
 
 
 class Person:
-    """A registered user, one about to register, or (`user_id` None) a visitor who never does."""
+    """A visitor.
+
+    Attributes:
+        user_id: None for a visitor who never registers.
+        registered: Whether the user has an account yet; some register at their first visit.
+        identified: Whether an `identify` event was sent already.
+        clock_error_ms: What the device's clock is ahead of the true time.
+        device: Selects one of the device models.
+        created_ms: When the account was made, in milliseconds since 1970 (UTC).
+        lifetime_cents: Total of the user's orders so far.
+    """
 
     __slots__ = (
         "anonymous_id",
@@ -20,7 +30,7 @@ class Person:
         "departments",
         "device",
         "email",
-        "greeted",
+        "identified",
         "invited",
         "ip",
         "lifetime_cents",
@@ -32,6 +42,7 @@ class Person:
     )
 
     def __init__(self, rng: Random, user_id: str | None, start_ms: int) -> None:
+        """Draw the attributes; ``start_ms`` is when the synthetic time starts."""
         self.user_id = user_id
         self.anonymous_id = uuid_text(rng)
         self.source = rng.choices(SOURCES, (50, 28, 22))[0]
@@ -44,6 +55,6 @@ class Person:
         self.invited = rng.random() < 0.3
         self.departments = rng.sample(DEPARTMENTS, rng.randint(1, 3))
         self.registered = user_id is not None and rng.random() < 0.8
-        self.greeted = False  # whether an identify was sent
+        self.identified = False
         self.created_ms = start_ms - rng.randrange(800 * DAY_MS)
         self.lifetime_cents = rng.choice((0, rng.randrange(500_00))) if self.registered else 0

@@ -1,6 +1,7 @@
-"""Who comes to the simulated shop, when, and what they do there.
+"""Who visits the synthetic shop, when, and what they do there.
 
-Nothing here knows how an event is written or where it is kept. Times are UTC milliseconds since 1970.
+What does not belong here: how an event is written (``trackers``) and how it arrives (``delivery``). Times are
+milliseconds since 1970 (UTC).
 """
 
 from collections.abc import Iterator
@@ -22,30 +23,38 @@ _CAMPAIGNS = ["autumn-sale", "new-in", "come-back"]
 
 
 class Step(NamedTuple):
-    """One thing that happened: an event named `name`, or an identify where `name` is empty."""
+    """One thing that happened.
+
+    Attributes:
+        at: When.
+        name: The event's name; empty for an `identify`.
+        body: The event's properties, or the traits of an `identify`.
+        path: Of the page.
+        known: Whether the visitor was logged in.
+        server: Whether the shop's server sends the event, and not the visitor's device.
+    """
 
     at: int
     name: str
     body: dict[str, object]
     path: str
     known: bool
-    """Whether the site knew the user at that time."""
     server: bool
-    """Whether the shop's server says so, and not the user's device."""
 
 
 class Visit(NamedTuple):
-    """Steps of one person in order of time, sent together."""
+    """The steps of one person in order of time; a device sends them together."""
 
     person: Person
     campaign: str | None
     steps: list[Step]
 
 
-class Site:
-    """The shop, its people and its chance. Ask for the hours in order: people remember."""
+class Shop:
+    """The shop and its people. Visits depend on earlier ones, so hours must be asked for in order."""
 
     def __init__(self, users: int, seed: int, start_ms: int) -> None:
+        """A shop with this many registered users; hour 0 begins at ``start_ms``."""
         self._rng = Random(f"site {seed}")
         self._start_ms = start_ms
         self._catalogue = Catalogue(200 + users // 5, self._rng)
@@ -55,7 +64,7 @@ class Site:
         self._orders = 0
 
     def visits(self, hour: int) -> Iterator[Visit]:
-        """The visits and newsletters that begin in an hour, counted from the start; their steps may outlast it."""
+        """The visits and newsletters that begin in an hour; their steps may end after it."""
         rng = self._rng
         day, hour_of_day = divmod(hour, 24)
         if hour_of_day == 0 and day > 0:
@@ -78,29 +87,29 @@ class Site:
     def _visit(self, person: Person, at: int) -> Visit:
         rng = self._rng
         campaign = rng.choice(_CAMPAIGNS) if rng.random() < 0.2 else None
-        walk = _Walk(rng, at, person.registered and (person.source != "website-prod" or rng.random() < 0.7))
-        walk.track("Page Viewed", {"name": "Home", "title": "Home | Shop", "path": "/"}, "/")
+        visit = _Recorder(rng, at, person.registered and (person.source != "website-prod" or rng.random() < 0.7))
+        visit.track("Page Viewed", {"name": "Home", "title": "Home | Shop", "path": "/"}, "/")
         if person.user_id is not None and not person.registered:
-            self._sign_up(person, walk)
-        elif person.registered and (not person.greeted or rng.random() < 0.1):
-            self._update_traits(person, walk)
-        self._shop(person, walk)
-        return Visit(person, campaign, walk.steps)
+            self._sign_up(person, visit)
+        elif person.registered and (not person.identified or rng.random() < 0.1):
+            self._update_traits(person, visit)
+        self._browse(person, visit)
+        return Visit(person, campaign, visit.steps)
 
-    def _sign_up(self, person: Person, walk: "_Walk") -> None:
-        walk.track("Page Viewed", {"name": "Sign up", "title": "Sign up | Shop", "path": "/signup"}, "/signup")
-        walk.track("Signup Clicked", {"label": "Create account", "position": "header"}, "/signup")
-        person.registered = walk.known = True
-        person.created_ms = walk.at
-        walk.track("Signup Success", {"method": self._rng.choice(("email", "google", "apple"))}, "/welcome")
-        walk.identify(self._traits(person), "/welcome")
-        person.greeted = True
+    def _sign_up(self, person: Person, visit: "_Recorder") -> None:
+        visit.track("Page Viewed", {"name": "Sign up", "title": "Sign up | Shop", "path": "/signup"}, "/signup")
+        visit.track("Signup Clicked", {"label": "Create account", "position": "header"}, "/signup")
+        person.registered = visit.known = True
+        person.created_ms = visit.at
+        visit.track("Signup Success", {"method": self._rng.choice(("email", "google", "apple"))}, "/welcome")
+        visit.identify(self._traits(person), "/welcome")
+        person.identified = True
 
-    def _update_traits(self, person: Person, walk: "_Walk") -> None:
-        if person.greeted and self._rng.random() < 0.4:
+    def _update_traits(self, person: Person, visit: "_Recorder") -> None:
+        if person.identified and self._rng.random() < 0.4:
             person.departments = self._rng.sample(DEPARTMENTS, self._rng.randint(1, 3))
-        walk.known = person.greeted = True
-        walk.identify(self._traits(person), "/account")
+        visit.known = person.identified = True
+        visit.identify(self._traits(person), "/account")
 
     def _traits(self, person: Person) -> dict[str, object]:
         chance = self._rng.random()
@@ -114,12 +123,12 @@ class Site:
             "createdAt": iso_text(person.created_ms),
         }
 
-    def _shop(self, person: Person, walk: "_Walk") -> None:
+    def _browse(self, person: Person, visit: "_Recorder") -> None:
         rng = self._rng
         favourite = rng.choice(person.departments if rng.random() < 0.75 else DEPARTMENTS)
         items = self._catalogue.pick(favourite, rng.choice((1, 1, 2, 2, 2, 3, 4)))
         if rng.random() < 0.25:
-            self._view_list(favourite, items, walk)
+            self._view_list(favourite, items, visit)
         cart: list[Item] = []
         for position, item in enumerate(items, 1):
             path = f"/p/{item.sku.lower()}"
@@ -128,27 +137,27 @@ class Site:
                 click: dict[str, object] = {**item.product, "quantity": 1, "position": position}
                 if chance < 0.01:
                     click["price"] = str(click["price"])
-                walk.track("Product Clicked", click, path)
+                visit.track("Product Clicked", click, path)
             if chance > 0.45:
-                walk.track("Product Viewed", {**item.product, "quantity": 1}, path)
+                visit.track("Product Viewed", {**item.product, "quantity": 1}, path)
             if rng.random() < 0.5:
                 cart.append(item)
                 quantity = 1 if rng.random() < 0.8 else 2
-                walk.track("Product Added", {**item.product, "quantity": quantity}, path)
+                visit.track("Product Added", {**item.product, "quantity": quantity}, path)
         if cart and person.registered and rng.random() < 0.55:
-            walk.known = True
-            self._order(person, cart, walk)
+            visit.known = True
+            self._order(person, cart, visit)
 
-    def _view_list(self, department: str, items: list[Item], walk: "_Walk") -> None:
+    def _view_list(self, department: str, items: list[Item], visit: "_Recorder") -> None:
         shown = [
             {"product_id": i.product["product_id"], "sku": i.sku, "price": i.product["price"], "position": n}
             for n, i in enumerate(items, 1)
         ]
         body: dict[str, object] = {"list_id": department.lower(), "category": department, "products": shown}
-        walk.track("Product List Viewed", body, "/c/" + department.split()[0].lower())
+        visit.track("Product List Viewed", body, "/c/" + department.split()[0].lower())
 
-    def _order(self, person: Person, cart: list[Item], walk: "_Walk") -> None:
-        """Half of the orders name one item at the top level, as old trackers do, and half list theirs."""
+    def _order(self, person: Person, cart: list[Item], visit: "_Recorder") -> None:
+        """Half of the orders have one item at the top level, as old trackers write them, and half a list."""
         rng = self._rng
         self._orders += 1
         listed = rng.random() < 0.5
@@ -179,7 +188,7 @@ class Site:
             ]
         else:
             order |= {**cart[0].product, "quantity": quantities[0]}
-        walk.track("Order Completed", order, "/checkout/done", server=rng.random() < 0.4)
+        visit.track("Order Completed", order, "/checkout/done", server=rng.random() < 0.4)
         person.lifetime_cents += cents
 
     def _newsletter(self, person: Person, at: int) -> Visit:
@@ -191,16 +200,16 @@ class Site:
             "email_subject": f"{person.name}, {campaign} ❤",
             "recipient": person.email,
         }
-        walk = _Walk(rng, at, known=True)
+        visit = _Recorder(rng, at, known=True)
         for name, share in (("Email Delivered", 1.0), ("Email Opened", 0.35), ("Email Clicked", 0.3)):
             if rng.random() > share:
                 break
-            walk.track(name, body, "", server=True)
-        return Visit(person, campaign, walk.steps)
+            visit.track(name, body, "", server=True)
+        return Visit(person, campaign, visit.steps)
 
 
-class _Walk:
-    """The steps of a visit so far, and the time of the next."""
+class _Recorder:
+    """Records the steps of a visit, each some seconds after the one before."""
 
     def __init__(self, rng: Random, at: int, known: bool) -> None:
         self._rng = rng

@@ -1,4 +1,4 @@
-"""Times and ids as text, fast and the same on every machine. Milliseconds count from 1970, UTC."""
+"""Times and ids as text, fast and the same on every machine. Milliseconds are since 1970 (UTC)."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -12,19 +12,19 @@ _FRACTIONS = [f".{ms:03d}" for ms in range(1000)]
 
 
 def iso_text(ms: int, offset_h: int | None = None) -> str:
-    """A time with milliseconds: `2026-10-01T10:11:12.123Z`, or `2026-10-01T12:11:12.123+02:00` where told an offset."""
+    """A time as `2026-10-01T10:11:12.123Z`, or with an offset in hours as `2026-10-01T12:11:12.123+02:00`."""
     seconds, ms = divmod(ms, 1000)
     zone = "Z" if offset_h is None else f"{offset_h:+03d}:00"
     return _to_minute(seconds // 60, offset_h) + _SECONDS[seconds % 60] + _FRACTIONS[ms] + zone
 
 
 def iso_text_in_seconds(ms: int) -> str:
-    """A time without fraction: `2026-10-01T10:11:12Z`."""
+    """A time in whole seconds, rounded down: `2026-10-01T10:11:12Z`."""
     return _to_minute(ms // 60_000, None) + _SECONDS[ms // 1000 % 60] + "Z"
 
 
 def uuid_text(rng: Random) -> str:
-    """A version 4 UUID out of the seed's chance."""
+    """A version 4 UUID from a random generator with a seed."""
     digits = f"{rng.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 

@@ -1,6 +1,6 @@
-"""How trackers tell what happened: Segment's envelopes, and RudderStack's, which follow them.
+"""Steps as events: in Segment's envelope, or in RudderStack's, which is similar.
 
-One call gives one event as compact JSON. Where the bytes go, and how often, is not decided here.
+What does not belong here: when and how often an event arrives (``delivery``).
 """
 
 import json
@@ -13,6 +13,9 @@ import msgspec
 from personalize_assets.generate.people import Person
 from personalize_assets.generate.shop import Step, Visit
 from personalize_assets.generate.text import iso_text, iso_text_in_seconds, uuid_text
+
+_Json = dict[str, Any]
+"""A JSON object: an event, or a part of one."""
 
 _SHOP = b"https://shop.example"
 _PROJECTS = {"website-prod": "pWebShop01", "android-prod": "pAndroid01", "ios-prod": "pIosShop01"}
@@ -28,7 +31,7 @@ _ANDROIDS = [("Google", "Pixel 9", "16"), ("samsung", "SM-S931B", "15"), ("Fairp
 _IPHONES = [("Apple", "iPhone17,1", "19.0"), ("Apple", "iPhone15,4", "18.6"), ("Apple", "iPad14,8", "19.0")]
 
 
-def _web_context(user_agent: str, locale: str) -> dict[str, Any]:
+def _web_context(user_agent: str, locale: str) -> _Json:
     return {
         "app": {"name": "shop-web", "version": "4.2.0"},
         "library": {"name": "analytics.js", "version": "next-1.70.0"},
@@ -37,7 +40,7 @@ def _web_context(user_agent: str, locale: str) -> dict[str, Any]:
     }
 
 
-def _app_context(system: str, build: int, maker: str, model: str, version: str) -> dict[str, Any]:
+def _app_context(system: str, build: int, maker: str, model: str, version: str) -> _Json:
     return {
         "app": {"build": str(build), "name": "Shop", "namespace": "com.example.shop", "version": "7.3.1"},
         "device": {"manufacturer": maker, "model": model, "type": system.lower()},
@@ -48,8 +51,8 @@ def _app_context(system: str, build: int, maker: str, model: str, version: str) 
     }
 
 
-def _ready(context: dict[str, Any]) -> dict[str, Any]:
-    """The same context with every value already JSON, since it is written again and again."""
+def _ready(context: _Json) -> _Json:
+    """The same context with every value encoded once: it is part of many events."""
     return {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in context.items()}
 
 
@@ -64,18 +67,22 @@ _NO_INTEGRATIONS = msgspec.Raw(b"{}")
 
 
 class Tracker:
-    """Writes steps as events. With `rudderstack`, as RudderStack keeps them: other fields, times in local zones."""
+    """Writes steps as events, one compact JSON object each."""
 
     def __init__(self, seed: int, *, rudderstack: bool) -> None:
+        """``rudderstack`` adds its own fields and writes times in the visitor's zone."""
         self._rng = Random(f"tracker {seed}")
         self._rudderstack = rudderstack
         self._encode = msgspec.json.Encoder().encode
 
     def events(self, visit: Visit, times: list[tuple[int, int]]) -> Iterator[bytes]:
-        """The event of each step, which left the device and reached the collector at the given (true) times.
+        """The events of a visit, one a step.
 
-        `originalTimestamp` and `sentAt` are what the device's clock showed. As in Segment, `timestamp` corrects for
-        that clock: it lies as long before `receivedAt` as the step lay before it was sent.
+        `originalTimestamp` and `sentAt` are by the device's clock. As in Segment, `timestamp` corrects for that clock:
+        it is as long before `receivedAt` as the step was before it was sent.
+
+        Args:
+            times: For each step, the true times at which it was sent and received, in milliseconds.
         """
         context = self._encode(self._context(visit))
         envelope = self._envelope(visit.person)
@@ -93,14 +100,14 @@ class Tracker:
             yield self._encode(event)
 
     @staticmethod
-    def _context(visit: Visit) -> dict[str, Any]:
+    def _context(visit: Visit) -> _Json:
         contexts = _CONTEXTS[visit.person.source]
         context = {**contexts[visit.person.device % len(contexts)], "ip": visit.person.ip}
         return context if visit.campaign is None else {**context, "campaign": {"name": visit.campaign, **_CAMPAIGN}}
 
-    def _envelope(self, person: Person) -> dict[str, Any]:
-        """What all events of a visit share."""
-        envelope: dict[str, Any] = {
+    def _envelope(self, person: Person) -> _Json:
+        """The fields that all events of a visit share."""
+        envelope: _Json = {
             "anonymousId": person.anonymous_id,
             "channel": "client" if person.source == "website-prod" else "mobile",
             "integrations": _NO_INTEGRATIONS,
@@ -112,7 +119,7 @@ class Tracker:
             envelope |= {"rudderId": person.anonymous_id, "request_ip": person.ip}
         return envelope
 
-    def _event(self, person: Person, step: Step, envelope: dict[str, Any], sent: int, received: int) -> dict[str, Any]:
+    def _event(self, person: Person, step: Step, envelope: _Json, sent: int, received: int) -> _Json:
         clock_error = 0 if step.server else person.clock_error_ms
         zone = person.utc_offset_h if self._rudderstack else None
         happened = received - (sent - step.at)
@@ -137,7 +144,7 @@ class Tracker:
         return event
 
     def _server_time(self, ms: int) -> str | int:
-        """A time in one of the ways of server code; whole seconds in some of them."""
+        """A time in one of the forms that server code writes; some have whole seconds."""
         chance = self._rng.random()
         if chance < 0.4:
             return iso_text(ms)
@@ -147,8 +154,8 @@ class Tracker:
             return iso_text(ms, 2)
         return ms // 1000 if chance < 0.9 else ms
 
-    def _as_server_library(self, event: dict[str, Any]) -> bytes:
-        """The event as server code writes it: now and then with a number as user id, or with `\\u` escapes."""
+    def _as_server_library(self, event: _Json) -> bytes:
+        """The event as server code writes it: sometimes with a number as user id, or with `\\u` escapes."""
         event |= {"channel": "server", "context": _SERVER_CONTEXT}
         chance = self._rng.random()
         if chance < 0.05 and event.get("userId"):

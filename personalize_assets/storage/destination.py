@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.manifests import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 
@@ -87,9 +87,3 @@ def open_store(uri: str, aws: Aws | None = None) -> ObjectStore:
     from personalize_assets.storage.folder import FolderStore
 
     return FolderStore(uri)
-
-
-# Former names, until every module uses the new ones.
-Store = ObjectStore
-StoredFile = StoredObject
-StoreBusy = TransientStoreError

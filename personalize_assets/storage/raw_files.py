@@ -11,8 +11,8 @@ from functools import cache
 
 import msgspec
 
-from personalize_assets.aws.client import Aws
 from personalize_assets.config import Source
+from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import layout
 from personalize_assets.storage.object_store import StoredObject, open_store

@@ -10,8 +10,9 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
+from personalize_assets.config.models import Aws
 from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError
 from personalize_assets.storage.s3_join import ObjectJoin, Part
 

@@ -1,8 +1,9 @@
-"""A config that runs, suggested from the heads of raw files: the idea of the crawler and the generated job, grown up.
+"""``personalize-assets suggest``: a commented config that runs, made from the beginnings of raw files.
 
-``suggest`` finds the layout (`place`), looks at a sample of events (`observed`), tells which fields mean what
-(`fields`, by `names`), which events count (`wanted`), what is said of users and items (`entities`), and writes it down
-with the reasons (`recipe`, `written`, `text`). Nothing is written by it, and no Spark is needed.
+``suggest`` finds the layout (``layout_detection``), reads a sample of events and the roles of their fields
+(``catalog.observed_fields``, ``catalog.field_roles``), chooses the events (``event_choice``) and the columns of users
+and items (``entity_columns``), and writes it all down with the reasons (``yaml_writer``). No Spark is needed, and
+nothing is written to the source.
 """
 
 from personalize_assets.suggest.suggest import suggest

@@ -1,157 +1,151 @@
-"""From a source to the text of its config: everything that was found, put together and proved to load."""
+"""The whole path from a source to the text of its config, which is checked to load."""
 
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from personalize_assets.catalog import field_roles as fields
+from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
 from personalize_assets.catalog.observed_fields import Observed
-from personalize_assets.config import Config
-from personalize_assets.config import loading as config_file
-from personalize_assets.config.errors import config_error, problems_of
 from personalize_assets.config.fields import Uri
+from personalize_assets.config.loading import parse_config
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.suggest import entity_columns as entities
-from personalize_assets.suggest import layout_detection as place
-from personalize_assets.suggest.event_choice import wanted
-from personalize_assets.suggest.yaml_writer import Found, lines
+from personalize_assets.suggest.entity_columns import item_columns, user_columns
+from personalize_assets.suggest.event_choice import choose_events
+from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
+from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
 _MOST_EVENTS = 6000
 _FEWEST_EVENTS_PER_FILE = 20
-# What is read of all files together; of few files so much more each.
+# Read of all files together: of few files more of each, up to the second figure.
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_PER_FILE = 1024 * 1024
-_SHOWN_FIELDS = 12
+_MOST_FIELDS_IN_ERROR = 12
 
 
 def suggest(source: str, destination: str | None = None, folder: Path | None = None) -> str:
-    """The text of a config for the raw files in a folder or under ``s3://bucket/prefix``.
+    """The text of a config for the raw files in a folder or under ``s3://bucket/prefix``. Nothing is written.
 
     Args:
-        destination: Where everything made is to lie; by default ``data/<name>`` beside the config.
-        folder: Where the config will lie (by default the working folder): local URIs are written relative to it.
+        source: Where raw files are, or a folder above or below that.
+        destination: Where the config stores everything; by default ``data/<name>`` beside the config.
+        folder: The folder that the config will be in (by default the working folder): local URIs are relative to it.
 
     Raises:
-        PersonalizeAssetsError: There are no raw files, or nothing in them that could be a user, an item or a time.
+        PersonalizeAssetsError: There are no raw files, none of their fields could be a user, an item or a time, or the
+            destination overlaps the source.
     """
     folder = (folder or Path.cwd()).absolute()
     try:
-        uri = TypeAdapter(Uri).validate_python(source)
+        uri = TypeAdapter[str](Uri).validate_python(source)
     except ValidationError as error:
         raise PersonalizeAssetsError(f"source: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None
-    found = _look(uri)
-    name = _group_name(found.place.uri)
-    to = destination or _apart(f"data/{name}", found.place.uri, folder)
-    text = "\n".join(lines(found, name, _relative(found.place.uri, folder), to, _first_day(found))) + "\n"
-    _prove(text, folder)
+    detected = detect_layout(uri)
+    found = _analyse(uri, detected)
+    name = _group_name(detected.uri)
+    to = destination or _default_destination(name, detected.uri, folder)
+    text = to_yaml(found, name, _relative(detected.uri, folder), to, _first_day(found))
+    # As a run would read it. Only a destination that the caller chose can be refused here.
+    parse_config(text, "suggestion", folder, env={})
     return text
 
 
-def _look(uri: str) -> Found:
-    where_it_lies = place.find(uri)
-    files = [file for _, its in sorted(where_it_lies.files.items()) for file in its]
-    chosen = files[:: max(1, -(-len(files) // _MOST_FILES))]
+def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
+    """The roles of the fields in a sample of events, spread evenly over the files."""
+    files, observed = _sample(uri, detected)
+    event = field_roles.event_names(observed)
+    items = field_roles.items(observed)
+    if items is None:
+        raise _not_found(uri, observed, "item", "sku, product_id, item_id or video_id")
+    chosen = choose_events(observed, event.paths[0] if event else None, items)
+    if not chosen.at:  # events that carry items have no name: all of them are wanted
+        event, chosen = None, choose_events(observed, None, items)
+    user = field_roles.user(observed, chosen.at)
+    if user is None:
+        raise _not_found(uri, observed, "user", "userId, user_id or customer_id")
+    time = field_roles.time(observed, chosen.at)
+    if time is None:
+        near = field_roles.unreadable_times(observed)
+        seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
+        raise _not_found(uri, observed, "time", f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}")
+    return Suggestion(
+        detected=detected,
+        files=files,
+        observed=observed,
+        event=event,
+        items=items,
+        chosen=chosen,
+        user=user,
+        time=time,
+        message=field_roles.message(observed, chosen.at),
+        value=field_roles.value(observed, items, chosen.at),
+        users=user_columns(observed, user.paths[0]),
+        about_items=item_columns(observed, items, chosen.at),
+    )
+
+
+def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
+    """How many files were read, and the events in their beginnings."""
+    files = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
+    read = files[:: max(1, -(-len(files) // _MOST_FILES))]
     events: list[Mapping[str, Any]] = []
-    most = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(chosen))
-    first_bytes = max(HEAD_BYTES, min(_MOST_BYTES_PER_FILE, _MOST_BYTES // len(chosen)))
-    for _, file, head in read_heads({"source": where_it_lies.raw}, [("source", file) for file in chosen], first_bytes):
-        events.extend(inspect_head(head, file.bytes, most).events)
+    most_events = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(read))
+    first_bytes = max(HEAD_BYTES, min(_MOST_BYTES_PER_FILE, _MOST_BYTES // len(read)))
+    for _, file, head in read_heads({"source": detected.raw}, [("source", file) for file in read], first_bytes):
+        events.extend(inspect_head(head, file.bytes, most_events).events)
     if not events:
         raise PersonalizeAssetsError(
-            f"{uri}: no event was found in the beginnings of {len(chosen):,} files, as {chosen[0].key}; wanted files "
+            f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}; wanted files "
             "of JSON objects, plain or gzip"
         )
-    observed = Observed(events)
-    event = fields.event_names(observed)
-    items = fields.items(observed)
-    if items is None:
-        raise _nothing(uri, observed, "item", "sku, product_id, item_id or video_id")
-    which = wanted(observed, event.paths[0] if event else None, items)
-    if not which.at:  # events that name items have no name of their own: all of them are wanted
-        event, which = None, wanted(observed, None, items)
-    user = fields.user(observed, which.at)
-    if user is None:
-        raise _nothing(uri, observed, "user", "userId, user_id or customer_id")
-    time = fields.time(observed, which.at)
-    if time is None:
-        near = fields.unreadable_times(observed)
-        seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
-        raise _nothing(uri, observed, "time", f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}")
-    return Found(
-        where_it_lies,
-        len(chosen),
-        observed,
-        event,
-        items,
-        which,
-        user,
-        time,
-        fields.message(observed, which.at),
-        fields.value(observed, items, which.at),
-        entities.users(observed, user.paths[0]),
-        entities.items(observed, items, which.at),
-    )
+    return len(read), Observed(events)
 
 
-def _nothing(uri: str, observed: Observed, what: str, such_as: str) -> PersonalizeAssetsError:
+def _not_found(uri: str, observed: Observed, role: str, examples: str) -> PersonalizeAssetsError:
     paths = [seen.column_path if seen.array is None else seen.path for seen in observed]
-    more = f" and {len(paths) - _SHOWN_FIELDS} more" if len(paths) > _SHOWN_FIELDS else ""
+    more = f" and {len(paths) - _MOST_FIELDS_IN_ERROR} more" if len(paths) > _MOST_FIELDS_IN_ERROR else ""
     return PersonalizeAssetsError(
-        f"{uri}: no field of {len(observed.events):,} events looks like the {what}: found "
-        f"{', '.join(paths[:_SHOWN_FIELDS])}{more}; wanted one called like {such_as}. Write the mapping by hand, as in "
-        "sample_data/segment.yaml"
+        f"{uri}: no field of {len(observed.events):,} events looks like the {role}: found "
+        f"{', '.join(paths[:_MOST_FIELDS_IN_ERROR])}{more}; wanted one called like {examples}. Write the mapping by "
+        "hand, as in sample_data/segment.yaml"
     )
 
 
-def _first_day(found: Found) -> str:
-    """The first arrival day; where keys tell none, the day of the oldest event that was looked at."""
-    if found.place.layout != "flat":
-        return min(found.place.files).isoformat()
+def _first_day(found: Suggestion) -> date:
+    """The first arrival day (UTC); if the keys carry none, the day of the oldest event in the sample."""
+    if found.detected.layout != "flat":
+        return min(found.detected.files)
     nanos = [epoch_nanos(text) for text in found.observed.fields[found.time.paths[0]].values]
     seconds = [one // NANOS for one in nanos if one is not None]
     days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= MIN_EPOCH_SECONDS]
-    return min([*days, datetime.now(UTC).date()]).isoformat()
+    return min([*days, datetime.now(UTC).date()])
 
 
 def _group_name(uri: str) -> str:
-    """A name for the dataset group from the source's: 1 to 63 letters, digits, `-` and `_` (API CreateDatasetGroup)."""
+    """A dataset group's name from a source's: 1 to 63 letters, digits, ``-`` and ``_`` (API CreateDatasetGroup)."""
     last = uri.removeprefix("s3://").rstrip("/").rpartition("/")[2]
     return re.sub(r"[^A-Za-z0-9_-]+", "-", last).strip("-_")[:63] or "events"
 
 
 def _relative(uri: str, folder: Path) -> str:
+    """A local URI inside the config's folder as a relative one; any other as it is."""
     if uri.startswith("s3://") or not Path(uri).is_relative_to(folder):
         return uri
     return str(Path(uri).relative_to(folder))
 
 
-def _apart(to: str, source: str, folder: Path) -> str:
-    """A destination that neither holds nor lies in the source."""
-    if source.startswith("s3://"):
-        return to
-    there = folder / to
-    overlaps = there.is_relative_to(source) or Path(source).is_relative_to(there)
-    return _relative(f"{source}-personalize", folder) if overlaps else to
-
-
-def _prove(text: str, folder: Path) -> None:
-    """Read the config as a run would. Only a destination that was asked for can be refused here."""
-    with tempfile.TemporaryDirectory() as empty:
-        file = Path(empty, "suggested.yaml")
-        file.write_text(text, encoding="utf-8")
-        found = config_file.read(file)
-    try:
-        Config.model_validate(found, context={"folder": folder})
-    except ValidationError as error:
-        raise config_error("suggestion", list(problems_of(error, Config, found)), found, {}) from None
+def _default_destination(name: str, source: str, folder: Path) -> str:
+    """``data/<name>``, or a folder beside the source where these two would overlap."""
+    there = folder / "data" / name
+    if source.startswith("s3://") or not (there.is_relative_to(source) or Path(source).is_relative_to(there)):
+        return f"data/{name}"
+    return _relative(f"{source}-personalize", folder)

@@ -1,134 +1,271 @@
-"""What was found of a source, written down as a config with the reasons beside it."""
+"""A suggestion as YAML: the config that a person would write, with the reasons as comments, one column per line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from personalize_assets.catalog import field_roles as fields
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import CommentMark
+from ruamel.yaml.tokens import CommentToken
+
+from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.observed_fields import Observed
-from personalize_assets.suggest import entity_columns as entities
-from personalize_assets.suggest.event_choice import Wanted
-from personalize_assets.suggest.layout_detection import Place
-from personalize_assets.suggest.text import clean, column, comment, inline, keyed, where
+from personalize_assets.suggest.entity_columns import EntityColumns
+from personalize_assets.suggest.event_choice import EventChoice
+from personalize_assets.suggest.layout_detection import DetectedLayout
+
+_WIDTH = 118
 
 
-@dataclass
-class Found:
-    """All that is needed to write the config of a source."""
+@dataclass(frozen=True)
+class Suggestion:
+    """All that was found in a source. Datasets that cannot be made are None.
 
-    place: Place
+    Attributes:
+        files: How many files were looked at.
+        observed: The events from their beginnings.
+        users: What events hold about users; ``about_items`` the same about items.
+    """
+
+    detected: DetectedLayout
     files: int
     observed: Observed
-    event: fields.Choice | None
-    items: fields.Items
-    wanted: Wanted
-    user: fields.Choice
-    time: fields.Choice
-    message: fields.Choice | None
-    value: fields.Choice | None
-    users: entities.Entity | None
-    about_items: entities.Entity | None
+    event: field_roles.Choice | None
+    items: field_roles.Items
+    chosen: EventChoice
+    user: field_roles.Choice
+    time: field_roles.Choice
+    message: field_roles.Choice | None
+    value: field_roles.Choice | None
+    users: EntityColumns | None
+    about_items: EntityColumns | None
 
 
-def lines(found: Found, name: str, source: str, destination: str, start_date: str) -> Iterator[str]:
-    """The config, line by line. ``source`` and ``destination`` are URIs as they are to stand there."""
+def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_date: date) -> str:
+    """The text of the config.
+
+    Args:
+        name: The dataset group's name.
+        source: The source's URI as the config spells it; ``destination`` likewise.
+        start_date: The first arrival day (UTC).
+    """
+    document = _Document()
+    root = document.root
     events = len(found.observed.events)
-    yield from comment(
+    root.comment(
         f"Suggested by `personalize-assets suggest` from {events:,} events at the beginnings of {found.files:,} files. "
         "Read the reasons, correct what is wrong, then: personalize-assets run --config THIS_FILE"
     )
-    yield "# Relative URIs start at the folder of this file."
-    yield ""
-    yield "source:"
-    yield from keyed("uri", source, 2)
-    yield from keyed("layout", found.place.layout, 2, found.place.why)
-    if found.place.others:
-        yield from comment(f"Other files look like: {'; '.join(found.place.others)}", 2)
-    yield f"  start_date: {start_date}  # first arrival day (UTC)"
-    yield ""
-    yield "destination:"
-    yield from keyed("uri", destination, 2)
-    yield ""
-    yield "dataset_group:"
-    yield from keyed("name", name, 2)
-    yield "  domain: custom                # custom | ECOMMERCE | VIDEO_ON_DEMAND"
-    yield ""
-    yield "datasets:"
-    yield from _interactions(found)
+    root.comment("Relative URIs start at the folder of this file.")
+    root.blank()
+    raw = root.block("source")
+    raw.put("uri", source)
+    raw.put("layout", found.detected.layout, found.detected.why)
+    if found.detected.others:
+        raw.comment(f"Other files look like: {'; '.join(found.detected.others)}")
+    raw.put("start_date", start_date, "first arrival day (UTC)")
+    root.blank()
+    root.block("destination").put("uri", destination)
+    root.blank()
+    group = root.block("dataset_group")
+    group.put("name", name)
+    group.put("domain", "custom", "custom | ECOMMERCE | VIDEO_ON_DEMAND")
+    root.blank()
+    datasets = root.block("datasets")
+    _interactions(datasets.block("interactions"), found)
+    where = _where(found)
     if found.users:
-        yield ""
-        yield from _entity("users", found.users, {"USER_ID": found.user.paths}, found.users.where, None)
+        root.blank()
+        own = found.users.where
+        _entity(datasets.block("users"), found.users, "USER_ID", found.user.paths, {own[0]: [own[1]]} if own else {})
     else:
-        yield from comment("users: nothing was found that is told of users. The dataset is optional.", 2)
+        datasets.comment("users: no field describes users. The dataset is optional.")
     if found.about_items:
-        yield ""
+        root.blank()
         own = found.about_items.where
-        kept = None if own else _wanted_events(found)
-        yield from _entity("items", found.about_items, {"ITEM_ID": found.items.paths}, own, found.items.each, kept)
+        where = {own[0]: [own[1]]} if own else where
+        _entity(datasets.block("items"), found.about_items, "ITEM_ID", found.items.paths, where, each=found.items.each)
     else:
-        yield from comment("items: nothing was found that is told of items. The dataset is optional.", 2)
+        datasets.comment("items: no field describes items. The dataset is optional.")
+    return document.text()
 
 
-def _interactions(found: Found) -> Iterator[str]:
-    yield "  interactions:"
-    kept = _wanted_events(found)
-    if kept:
-        counts = found.wanted.counts
-        told = ", ".join(f"{name} ({counts[name]:,})" for name in found.wanted.kept)
-        yield from comment(f"These events name an item: {told}.", 4)
-        for event, why in found.wanted.left_out.items():
-            yield from comment(f"Left out: {event} ({counts[event]:,}): {why}.", 4)
-        yield from where(kept, 4)
+def _interactions(block: _Block, found: Suggestion) -> None:
+    where = _where(found)
+    if where:
+        counts = found.chosen.counts
+        block.comment(f"These events name an item: {', '.join(f'{n} ({counts[n]:,})' for n in found.chosen.kept)}.")
+        for event, why in found.chosen.left_out.items():
+            block.comment(f"Left out: {event} ({counts[event]:,}): {why}.")
+        block.where(where)
     if found.items.each:
-        yield from keyed("each", found.items.each, 4, "one row per element where the array is there")
+        block.put("each", found.items.each, "one row per element where the array is there")
     if found.message:
-        yield from keyed("dedupe_by", found.message.paths[0], 4, found.message.why)
+        block.put("dedupe_by", found.message.paths[0], found.message.why)
     else:
-        yield from comment("dedupe_by: no field has a value of its own for every event; equal rows count once.", 4)
-    yield "    columns:"
-    chosen: list[tuple[str, fields.Choice | fields.Items | None, dict[str, object]]] = [
+        block.comment("dedupe_by: no field has a value of its own for every event; equal rows count once.")
+    columns = block.block("columns")
+    choices: list[tuple[str, field_roles.Choice | field_roles.Items | None, Mapping[str, object]]] = [
         ("USER_ID", found.user, {}),
         ("ITEM_ID", found.items, {}),
         ("EVENT_TYPE", found.event, {}),
         ("EVENT_VALUE", found.value, {"type": "float"}),
         ("TIMESTAMP", found.time, {}),
     ]
-    for name, choice, marks in chosen:
-        if choice is None:
-            continue
-        note = choice.why + (f"; or {', '.join(choice.others)}" if choice.others else "")
-        yield from keyed(name, column(choice.paths, marks), 6, note)
+    for name, choice, marks in choices:
+        if choice:
+            others = f"; or {', '.join(choice.others)}" if choice.others else ""
+            columns.put(name, _column(choice.paths, marks), choice.why + others)
 
 
-def _wanted_events(found: Found) -> dict[str, list[str]]:
-    return {found.event.paths[0]: found.wanted.kept} if found.event and found.wanted.kept else {}
+def _where(found: Suggestion) -> dict[str, list[str]]:
+    """The condition on interactions; empty if all events are wanted."""
+    return {found.event.paths[0]: found.chosen.kept} if found.event and found.chosen.kept else {}
 
 
 def _entity(
-    name: str,
-    entity: entities.Entity,
-    ids: Mapping[str, Sequence[str]],
-    own: tuple[str, str] | None,
-    each: str | None,
-    events: Mapping[str, list[str]] | None = None,
-) -> Iterator[str]:
-    yield f"  {name}:"
+    block: _Block,
+    entity: EntityColumns,
+    id_column: str,
+    id_paths: Sequence[str],
+    where: Mapping[str, list[str]],
+    each: str | None = None,
+) -> None:
     if entity.why:
-        yield from comment(entity.why, 4)
-    if own:
-        yield from where({own[0]: [own[1]]}, 4)
-    elif events:
-        yield from where(dict(events), 4)
+        block.comment(entity.why)
+    if where:
+        block.where(where)
     if each:
-        yield from keyed("each", each, 4)
-    yield "    columns:"
-    for column_name, paths in ids.items():
-        yield from keyed(column_name, column(paths, {}), 6)
-    for column_name, (paths, marks) in entity.columns.items():
-        yield from keyed(column_name, column(paths, marks), 6)
-    for column_name, (paths, marks, why) in entity.optional.items():
-        # One line, however long: to take the column, only the first mark has to go.
-        yield f"      # {inline(column_name)}: {inline(column(paths, marks))}  # {clean(why)}"
+        block.put("each", each)
+    columns = block.block("columns")
+    columns.put(id_column, _column(id_paths, {}))
+    for name, (paths, marks) in entity.columns.items():
+        columns.put(name, _column(paths, marks))
+    for name, (paths, marks, why) in entity.optional.items():
+        columns.commented_out(name, _column(paths, marks), why)
     if entity.personal:
-        yield from comment(f"Left out as personal data: {', '.join(entity.personal)}.", 6)
+        columns.comment(f"Left out as personal data: {', '.join(entity.personal)}.")
+
+
+def _column(paths: Iterable[str], marks: Mapping[str, object]) -> object:
+    """A column in the shortest form that the config takes."""
+    found = list(paths)
+    path: object = found[0] if len(found) == 1 else found
+    return {"path": path, **marks} if marks else path
+
+
+class _Document:
+    """A YAML document that is written from top to bottom."""
+
+    def __init__(self) -> None:
+        self.root = _Block(self, CommentedMap(), 0)
+        self._pending: list[CommentToken] = []
+        self._last: tuple[CommentedMap, str] | None = None
+
+    def comment_line(self, line: str, indent: int) -> None:
+        """A comment on a line of its own; an empty one is a blank line."""
+        self._pending.append(CommentToken(f"{line}\n", CommentMark(indent)))
+
+    def key(self, into: CommentedMap, key: str, value: object, note: str = "", column: int = 0) -> None:
+        """The next key with the comments before it, and one behind its value that starts at a column."""
+        into[key] = value
+        after = CommentToken(f"# {note}\n", CommentMark(column)) if note else None
+        into.ca.items[key] = [None, self._pending, after, None]
+        self._pending = []
+        self._last = into, key
+
+    def text(self) -> str:
+        """The whole document."""
+        if self._pending and self._last:
+            # Comments at the end belong to the last value, as where ruamel.yaml reads them.
+            tokens = self._last[0].ca.items[self._last[1]]
+            behind = tokens[2].value if tokens[2] else "\n"
+            column = tokens[2].start_mark.column if tokens[2] else 0
+            lines = "".join(" " * token.start_mark.column + token.value for token in self._pending)
+            tokens[2] = CommentToken(behind + lines, CommentMark(column))
+            self._pending = []
+        return _dumped(self.root.map)
+
+
+class _Block:
+    """A mapping with one key per line."""
+
+    def __init__(self, document: _Document, into: CommentedMap, indent: int) -> None:
+        self.map = into
+        self._document = document
+        self._indent = indent
+
+    def blank(self) -> None:
+        """A blank line before what comes next."""
+        self._document.comment_line("", 0)
+
+    def comment(self, text: str) -> None:
+        """A comment on lines of its own, wrapped."""
+        line = "#"
+        for word in _printable(text).split():
+            if self._indent + len(line) + 1 + len(word) > _WIDTH and line != "#":
+                self._document.comment_line(line, self._indent)
+                line = "#"
+            line += f" {word}"
+        self._document.comment_line(line, self._indent)
+
+    def commented_out(self, key: str, value: object, note: str) -> None:
+        """A key that is not in effect: on one line, however long, so that removing the first ``#`` puts it there."""
+        self._document.comment_line(f"# {_inline({key: value})}  # {_printable(note)}", self._indent)
+
+    def block(self, key: str) -> _Block:
+        """A mapping below a key."""
+        below = CommentedMap()
+        self._document.key(self.map, key, below)
+        return _Block(self._document, below, self._indent + 2)
+
+    def put(self, key: str, value: object, note: str = "") -> None:
+        """A key and its value on one line, with a note behind it or, where that is too long, above it."""
+        note, length = _printable(note), self._indent + len(_inline({key: value}))
+        if length + 4 + len(note) > _WIDTH and note:
+            self.comment(note)
+            note = ""
+        self._document.key(self.map, key, _flow(value), note, length + 2)
+
+    def where(self, values: Mapping[str, list[str]]) -> None:
+        """The key ``where`` on one line, or a value per line where that would be too long."""
+        if self._indent + len(_inline({"where": values})) <= _WIDTH:
+            self.put("where", values)
+        else:
+            self._document.key(self.map, "where", CommentedMap(values))
+
+
+def _printable(text: str) -> str:
+    """A text as one line of printable characters: it cannot leave its comment, nor hold what YAML refuses."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _inline(values: Mapping[str, object]) -> str:
+    """``key: value`` on one line, as it is in the document."""
+    return _dumped(CommentedMap((key, _flow(value)) for key, value in values.items())).removesuffix("\n")
+
+
+def _flow(value: object) -> object:
+    """A value that is written on one line: ``[a, b]``, ``{path: a, type: float}``."""
+    if isinstance(value, Mapping):
+        mapping = CommentedMap((key, _flow(inner)) for key, inner in value.items())
+        mapping.fa.set_flow_style()
+        return mapping
+    if isinstance(value, list):
+        sequence = CommentedSeq(map(_flow, value))
+        sequence.fa.set_flow_style()
+        return sequence
+    return value
+
+
+def _dumped(values: CommentedMap) -> str:
+    writer = YAML()
+    writer.width = 10**9  # lines are wrapped here, and never within a value
+    writer.indent(mapping=2, sequence=4, offset=2)
+    out = io.StringIO()
+    writer.dump(values, out)
+    return out.getvalue()

@@ -6,7 +6,7 @@ import re
 
 import yaml
 
-from personalize_assets.config.automation import Automation
+from personalize_assets.config.models import Automation
 from personalize_assets.orchestration.sensors import _OLDER_DAYS_FOLDER, _OLDER_DAYS_S3
 from personalize_assets_tests.helpers.samples import REPO
 

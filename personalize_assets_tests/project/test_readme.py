@@ -10,8 +10,7 @@ from click.testing import CliRunner
 
 from personalize_assets.cli import main
 from personalize_assets.config import load_config
-from personalize_assets.config.loading import PREFIX
-from personalize_assets.config.models import DEFAULT
+from personalize_assets.config.loading import DEFAULT, PREFIX
 from personalize_assets.layouts import LAYOUTS, layout
 from personalize_assets_tests.helpers.readme import README, blocks, section, table
 from personalize_assets_tests.helpers.samples import REPO

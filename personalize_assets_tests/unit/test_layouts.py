@@ -155,7 +155,7 @@ def test_flat_has_no_prefix_for_a_day_that_is_not_the_start_date() -> None:
 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "flat"])
 @given(day=DAYS)
-def test_a_written_key_lies_under_a_prefix_of_its_day(name: str, day: date) -> None:
+def test_a_written_key_is_below_a_prefix_of_its_day(name: str, day: date) -> None:
     keys = layout(name, DAY)
 
     assert any(fnmatchcase(keys.key(day, "file"), prefix + "*") for prefix in keys.prefixes(day))

@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import (
     IDS,
     MAX_DISTINCT_CATEGORIES,
@@ -198,7 +199,7 @@ class PartCounter:
             limit = TEXTUAL_CHARS if column.textual else column.max_chars
             if limit is not None and self._max_chars[name] > limit:
                 self._blame(f"long:{name}", table, pc.greater(chars, limit))
-        elif column.type == "timestamp":
+        elif COLUMN_TYPES[column.type].is_time:
             self._count_range(name, values, table)
         if column.categorical:
             found = self._categories[name]

@@ -15,8 +15,10 @@ import dagster as dg
 import msgspec
 from msgspec.structs import replace
 
-from personalize_assets.aws.client import Aws, boto3_client
+from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.config.fields import WORKER_VCPUS
+from personalize_assets.config.models import Aws
 from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report, encode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
@@ -28,10 +30,6 @@ if TYPE_CHECKING:
     from personalize_assets.config import Config
     from personalize_assets.engines.glue.pipes_client import GlueRunFailed, Staging
 
-# AWS Glue guide, page "Worker types".
-_VCPUS = {"G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64} | {
-    "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,
-}  # fmt: skip
 _STAGING = "_glue"
 _POLL_SECONDS = 5.0
 _RIGHTS = "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job"
@@ -153,9 +151,9 @@ class GlueEngine(Engine):
         """The script's arguments (``glue/convert.py``); ``s3`` as in ``conversion.spec.Plan``."""
         type, workers = self.worker_type or job.get("WorkerType"), self.workers or job.get("NumberOfWorkers")
         arguments = {"--spec": staging.uri("spec.json"), "--report": staging.uri("report.json")}
-        if type in _VCPUS and workers:
+        if type and type in WORKER_VCPUS and workers:
             # Spark counts only the executors that have registered, which are few when a job starts.
-            arguments["--cores"] = str(_VCPUS[type] * max(workers - 1, 1))
+            arguments["--cores"] = str(WORKER_VCPUS[type] * max(workers - 1, 1))
         if s3.get("region"):
             arguments["--s3_region"] = s3["region"]
         if s3.get("endpoint_override"):

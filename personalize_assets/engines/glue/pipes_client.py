@@ -24,8 +24,9 @@ from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
 from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3MessageReader
 
-from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import is_transient_code
+from personalize_assets.config.models import Aws
 
 # API JobRunState. WAITING is Glue's own queue; a run that waits there too long ends as EXPIRED.
 _UNFINISHED = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})

@@ -10,8 +10,8 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_assets.aws.client import Aws
 from personalize_assets.config import load_config
+from personalize_assets.config.models import Aws
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import plan_convert

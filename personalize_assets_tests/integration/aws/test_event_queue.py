@@ -8,9 +8,9 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_assets.aws.client import Aws
 from personalize_assets.aws.error_codes import AwsError, TransientAwsError
 from personalize_assets.aws.event_queue import Queue
+from personalize_assets.config.models import Aws
 
 BODY = '{"Records": [{"s3": {"bucket": {"name": "events"}, "object": {"key": "raw/%s"}}}]}'
 

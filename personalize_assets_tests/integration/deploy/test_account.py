@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from personalize_assets.aws.client import Aws
+from personalize_assets.config.models import Aws
 from personalize_assets.deploy import account
 from personalize_assets.deploy.account import Account, DeployedStack, look_up
 from personalize_assets.errors import PersonalizeAssetsError

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from personalize_assets.aws.client import Aws, boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption
+from personalize_assets.config.models import Aws
 
 
 @pytest.mark.parametrize("service", ["s3", "glue", "sqs", "cloudformation", "sts", "logs"])

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
-from click.testing import CliRunner, Result
 
-from personalize_assets.cli import main
 from personalize_assets.orchestration import metadata
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets_tests.helpers.command import hashes, invoke, run_sample
 from personalize_assets_tests.helpers.csv_reader import read_csv, records
-from personalize_assets_tests.helpers.samples import SAMPLE_DATA
-
-SAMPLES = SAMPLE_DATA
-COMMAND = Path(sys.executable).with_name("personalize-assets")
-
-
-def invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(main, arguments)
 
 
 def config(folder: Path, source: str, layout: str = "hive") -> str:
@@ -42,11 +30,6 @@ def config(folder: Path, source: str, layout: str = "hive") -> str:
     return str(path)
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    files = sorted(folder.glob("exports/*.csv")) + sorted(folder.glob("schemas/*.avsc"))
-    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
-
-
 # run
 
 
@@ -55,13 +38,6 @@ def sample(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A sample of the repository, run from the command line; its destination and what was printed."""
     out = tmp_path_factory.mktemp("sample") / "data"
     return out, run_sample(request.param, out)
-
-
-def run_sample(name: str, out: Path, *options: str) -> str:
-    env = {"PERSONALIZE__DESTINATION__URI": str(out)}
-    done = CliRunner().invoke(main, ["run", "--config", str(SAMPLES / f"{name}.yaml"), *options], env=env)
-    assert done.exit_code == 0, done.output
-    return done.stdout
 
 
 def test_a_run_ends_with_three_csvs_that_fit_their_schemas(sample: tuple[Path, str]) -> None:
@@ -265,52 +241,6 @@ def test_a_range_of_days_that_is_none_is_a_wrong_command(tmp_path: Path) -> None
 
     assert result.exit_code == 2
     assert "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("engine", "after", "seconds"),
-    [("sail", "catalog", 0.0), ("sail", "convert", 0.2), ("local", "catalog", 0.5)],
-)
-def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
-    engine: str, after: str, seconds: float, tmp_path: Path
-) -> None:
-    """Also while Java or Sail is starting, which then ends with the run."""
-    run_sample("segment", tmp_path / "data")
-    before = hashes(tmp_path / "data")
-    running = subprocess.Popen(
-        [COMMAND, "run", "--engine", engine, "--config", SAMPLES / "segment.yaml"],
-        env={**os.environ, "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")},
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert running.stdout is not None
-    while not running.stdout.readline().startswith(after):
-        pass
-    time.sleep(seconds)
-
-    os.killpg(running.pid, signal.SIGINT)
-    _, errors = running.communicate(timeout=60)
-
-    assert running.returncode == 130, errors
-    assert "Stopped. What was current before is unchanged; run again to finish." in errors
-    assert "Traceback" not in errors
-    assert hashes(tmp_path / "data") == before
-
-
-def test_without_java_the_default_engine_runs(tmp_path: Path) -> None:
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    env = {**os.environ, "PATH": str(commands), "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")}
-    env.pop("JAVA_HOME", None)
-
-    done = subprocess.run(
-        [COMMAND, "run", "--config", SAMPLES / "segment.yaml"], env=env, capture_output=True, text=True, check=False
-    )
-
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 # generate

@@ -1,0 +1,63 @@
+"""The installed command `personalize-assets`: Ctrl-C, and a machine without Java."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from personalize_assets_tests.helpers.command import hashes, run_sample
+from personalize_assets_tests.helpers.samples import SAMPLE_DATA
+
+COMMAND = Path(sys.executable).with_name("personalize-assets")
+
+
+@pytest.mark.parametrize(
+    ("engine", "after", "seconds"),
+    [("sail", "catalog", 0.0), ("sail", "convert", 0.2), ("local", "catalog", 0.5)],
+)
+def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
+    engine: str, after: str, seconds: float, tmp_path: Path
+) -> None:
+    """Also while Java or Sail is starting, which then ends with the run."""
+    run_sample("segment", tmp_path / "data")
+    before = hashes(tmp_path / "data")
+    running = subprocess.Popen(
+        [COMMAND, "run", "--engine", engine, "--config", SAMPLE_DATA / "segment.yaml"],
+        env={**os.environ, "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")},
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert running.stdout is not None
+    while not running.stdout.readline().startswith(after):
+        pass
+    time.sleep(seconds)
+
+    os.killpg(running.pid, signal.SIGINT)
+    _, errors = running.communicate(timeout=60)
+
+    assert running.returncode == 130, errors
+    assert "Stopped. What was current before is unchanged; run again to finish." in errors
+    assert "Traceback" not in errors
+    assert hashes(tmp_path / "data") == before
+
+
+def test_without_java_the_default_engine_runs(tmp_path: Path) -> None:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    env = {**os.environ, "PATH": str(commands), "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")}
+    env.pop("JAVA_HOME", None)
+
+    done = subprocess.run(
+        [COMMAND, "run", "--config", SAMPLE_DATA / "segment.yaml"], env=env, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,101 @@
+# ruff: noqa: E501 - the texts of errors are in one piece, so that a search finds them
+"""Single values: what they become, and how wrong ones are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from personalize_assets_tests.helpers.example_config import EXAMPLE, edited, load, problems_in, problems_in_column
+
+
+def test_relative_uris_start_at_the_folder_of_the_file(tmp_path: Path) -> None:
+    config = load()
+    assert config.source.uri == str(tmp_path / "shop" / "segment")
+    assert config.destination.uri == str(tmp_path / "data" / "segment")
+
+
+def test_s3_uris_stay_as_they_are_without_the_last_slash() -> None:
+    config = load(edited(("uri: segment", "uri: s3://raw/segment//logs/"), ("../data/segment", "s3://made/")))
+    assert config.source.uri == "s3://raw/segment//logs"
+    assert config.destination.uri == "s3://made"
+
+
+def test_wanted_values_become_text_as_events_are_compared() -> None:
+    where = "where: {Invited: true, n: [1, 0.50, 100000000000000000000], zip: 01234, day: 2026-10-01, at: 12:30}"
+    dataset = load(edited(("where: {type: identify}", where))).conversion_datasets()["users"]
+    assert dataset.where == {
+        "Invited": ("true",),
+        "n": ("1", "0.5", "100000000000000000000"),
+        "zip": ("01234",),
+        "day": ("2026-10-01",),
+        "at": ("12:30",),
+    }
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
+        ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
+        ("engine: local", "engine:", "engine: nothing is not an engine; use one of sail, local, glue"),
+        ("domain: custom", "domain: shop", "dataset_group.domain: 'shop' is not a domain; use one of custom, ECOMMERCE, VIDEO_ON_DEMAND"),
+        ("2026-10-01", "1 Oct", "source.start_date: '1 Oct' is not a day; write it as 2026-10-01"),
+        ("2026-10-01", "20261001", "source.start_date: 20261001 is not a day; write it as 2026-10-01"),
+        ("2026-10-01", "2026-13-01", "source.start_date: '2026-13-01' is not a day: month must be in 1..12; write it as 2026-10-01"),
+        ("name: workshop", "name: my shop", "dataset_group.name: 'my shop' is not a dataset group's name; use 1 to 63 letters, digits, '-' and '_', with a letter or digit first (Personalize API, CreateDatasetGroup)"),
+        ("uri: segment", "uri: ''", "source.uri: found an empty text; write a folder's path or s3://bucket/prefix"),
+        ("uri: segment", "uri: s3a://raw/logs", "source.uri: 's3a://raw/logs' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
+        ("uri: segment", "uri: s3:/raw", "source.uri: 's3:/raw' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
+        ("../data/segment", "s3:///made", "destination.uri: 's3:///made' names no bucket; write s3://bucket/prefix"),
+        ("    each: properties.products\n    dedupe_by", "    each: each.products\n    dedupe_by", "datasets.interactions.each: 'each.products' starts at an element of `each`, which only columns can; write a path of the event"),
+        ("dedupe_by: messageId", "dedupe_by: message id", "datasets.interactions.dedupe_by: 'message id' is not a path: expected a dot at position 8, found ' '"),
+        ("where: {type: identify}", "where: {type: []}", "datasets.users.where.type: found an empty list, which wants no event; write at least one value"),
+        ("where: {type: identify}", "where: {type: [a, null]}", "datasets.users.where.type: found nothing, which is null in an event and equals nothing; write a value"),
+        ("where: {type: identify}", "where: {type: {a: b}}", "datasets.users.where.type: found a mapping; write a text, a number, true or false"),
+        ("where: {type: identify}", "event_time: a..b", "datasets.users.event_time: 'a..b' is not a path: expected a name at position 3 (names are joined by dots; quote one that holds a dot or a space with backticks)"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value(old: str, new: str, line: str) -> None:
+    assert problems_in(edited((old, new))) == [f"personalize.yaml: {line}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{path: p, type: money}", ".type: 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp"),
+        ("a b", ": 'a b' is not a path: expected a dot at position 2, found ' '"),
+        ("[a, b c]", ": 'b c' is not a path: expected a dot at position 2, found ' '"),
+        ("[]", ": found an empty list; write at least one path"),
+        ("[1]", ": found 1; write the path of a field, as properties.sku"),
+        ("{path: a b}", ".path: 'a b' is not a path: expected a dot at position 2, found ' '"),
+        ("{path: p, keep: last}", ".keep: 'last' is not a way to keep; use one of latest, first"),
+        ("{path: p, map: {a: [b]}}", ".map.a: found a list; write a text, a number, true or false"),
+        ("{constant: [a]}", ".constant: found a list; write a text, a number, true or false"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_of_a_column(text: str, line: str) -> None:
+    assert problems_in_column(text) == [f"personalize.yaml: datasets.items.columns.PRICE{line}"]
+
+
+def test_the_environment_text_of_a_number_of_workers_is_a_number() -> None:
+    assert load(env={"PERSONALIZE__GLUE__WORKERS": "10"}).glue.workers == 10
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("aws: {endpoint: 127.0.0.1}", "aws.endpoint: '127.0.0.1' is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself"),
+        ("glue: {job: a b}", "glue.job: 'a b' is not a Glue job's name; use 1 to 255 letters, digits, '-', '_' and '.'"),
+        ("glue: {workers: 1}", "glue.workers: found 1; write a number of workers from 2, one of which is the driver's"),
+        ("glue: {worker_type: Z.2X}", "glue.worker_type: 'Z.2X' is not a worker type; use one of G.1X, G.2X, G.4X, G.8X, G.12X, G.16X, R.1X, R.2X, R.4X, R.8X"),
+        ("mask: each.email", "mask: 'each.email' starts at an element of `each`, which only columns can; write a path of the event"),
+    ],
+)  # fmt: skip
+def test_a_wrong_value_of_another_section(written: str, line: str) -> None:
+    assert problems_in(f"{EXAMPLE}{written}\n") == [f"personalize.yaml: {line}"]
+
+
+def test_an_endpoint_has_no_slash_at_the_end() -> None:
+    assert load(EXAMPLE + "aws: {endpoint: 'http://127.0.0.1:9000/'}\n").aws.endpoint == "http://127.0.0.1:9000"

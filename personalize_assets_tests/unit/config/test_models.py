@@ -1,0 +1,205 @@
+"""Sections of the config: defaults, shorter forms, and the datasets of a job spec."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import fastavro
+import pytest
+
+from personalize_assets.config import ConfigError, load_config
+from personalize_assets.config.models import Glue
+from personalize_assets.conversion import contract
+from personalize_assets.conversion.avro import avro_schema
+from personalize_assets_tests.helpers.example_config import (
+    EXAMPLE,
+    edited,
+    load,
+    problems_in_column,
+)
+
+
+def test_the_example_of_the_design_loads() -> None:
+    config = load()
+    assert config.engine == "local"
+    assert config.source.layout == "segment"
+    assert config.source.start_date == date(2026, 10, 1)
+    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom", "use_cases": (), "owners": ()}
+
+
+def test_the_engine_and_the_domain_have_defaults() -> None:
+    config = load(edited(("engine: local\n", ""), ("  domain: custom\n", "")))
+    assert (config.engine, config.dataset_group.domain) == ("sail", "custom")
+
+
+def test_an_export_is_a_single_file_unless_the_config_or_the_environment_says_otherwise() -> None:
+    assert load().destination.single_file is True
+    assert load(env={"PERSONALIZE__DESTINATION__SINGLE_FILE": "false"}).destination.single_file is False
+    folder = edited(("uri: ../data/segment", "uri: ../data/segment\n  single_file: false"))
+    assert load(folder).destination.single_file is False
+
+
+def test_the_interactions_of_the_job_spec() -> None:
+    assert load().conversion_datasets()["interactions"] == contract.Dataset(
+        name="interactions",
+        columns=(
+            contract.Column(name="USER_ID", paths=("userId",), required=True),
+            contract.Column(name="ITEM_ID", paths=("each.sku", "properties.sku"), required=True),
+            contract.Column(name="EVENT_TYPE", paths=("event",), required=True),
+            contract.Column(name="EVENT_VALUE", paths=("each.price", "properties.price"), type="float"),
+            contract.Column(name="TIMESTAMP", paths=("timestamp",), type="timestamp", required=True),
+        ),
+        where={"event": ("Product Clicked", "Product Added", "Order Completed")},
+        each="properties.products",
+        dedupe_by="messageId",
+    )
+
+
+def test_users_take_the_time_and_the_message_id_of_the_interactions() -> None:
+    assert load().conversion_datasets()["users"] == contract.Dataset(
+        name="users",
+        columns=(
+            contract.Column(name="USER_ID", paths=("userId",), required=True),
+            contract.Column(name="FAVORITE_DEPARTMENTS", paths=("traits.`Favorite Departments`",), categorical=True),
+            contract.Column(name="LIFETIME_VALUE", paths=("traits.lifetime_value",), type="float"),
+        ),
+        where={"type": ("identify",)},
+        event_time="timestamp",
+        message_id="messageId",
+    )
+
+
+def test_the_event_time_is_the_first_timestamp_path_that_starts_at_the_event() -> None:
+    config = load(edited(("TIMESTAMP: timestamp", "TIMESTAMP: [each.at, receivedAt, sentAt]")))
+    assert config.conversion_datasets()["items"].event_time == "receivedAt"
+
+
+def test_users_can_have_their_own_time_and_message_id() -> None:
+    own = "where: {type: identify}\n    event_time: sentAt\n    message_id: id"
+    users = load(edited(("where: {type: identify}", own))).conversion_datasets()["users"]
+    assert (users.event_time, users.message_id) == ("sentAt", "id")
+
+
+def test_the_message_id_of_users_is_their_own_dedupe_by_first() -> None:
+    own = "where: {type: identify}\n    dedupe_by: id"
+    users = load(edited(("where: {type: identify}", own))).conversion_datasets()["users"]
+    assert (users.dedupe_by, users.message_id) == ("id", "id")
+
+
+def test_a_dataset_can_have_its_own_source(tmp_path: Path) -> None:
+    own = "  users:\n    source: {uri: crm, layout: hive}"
+    config = load(edited(("  users:", own)))
+    assert config.source_of("interactions") == config.source
+    assert config.source_of("users").model_dump() == {
+        "uri": str(tmp_path / "shop" / "crm"),
+        "layout": "hive",
+        "start_date": date(2026, 10, 1),
+    }
+
+
+def test_no_where_wants_every_event() -> None:
+    assert load(edited(("    where: {type: identify}\n", ""))).conversion_datasets()["users"].where == {}
+
+
+def test_a_column_can_say_everything() -> None:
+    text = "{constant: 5, type: int, required: true, keep: first}"
+    made = load(EXAMPLE + f"      X: {text}\n").conversion_datasets()["items"].columns[-1]
+    assert made == contract.Column(name="X", constant=5, type="int", required=True, keep="first")
+
+
+def test_users_and_items_are_optional() -> None:
+    config = load(EXAMPLE[: EXAMPLE.index("  users:")])
+    assert list(config.conversion_datasets()) == ["interactions"]
+
+
+def test_the_schemas_of_the_example_are_avro() -> None:
+    for name, dataset in load().conversion_datasets().items():
+        parsed: Any = fastavro.parse_schema(avro_schema(name, dataset.columns, "custom"))
+        assert [field["name"] for field in parsed["fields"]] == [c.name for c in dataset.columns]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", ": found nothing; write a path, a list of paths, or a mapping with path or constant"),
+        ("5", ": found 5; write a path, a list of paths, or a mapping with path or constant"),
+        ("{type: float}", ": neither path nor constant; write one of them"),
+        ("{path: p, constant: 1}", ": both path and constant; remove one of them"),
+    ],
+)  # fmt: skip
+def test_a_column_is_one_path_or_constant(text: str, line: str) -> None:
+    assert problems_in_column(text) == [f"personalize.yaml: datasets.items.columns.PRICE{line}"]
+
+
+def test_checks_are_strict_unless_the_config_says_warn() -> None:
+    assert load().is_strict
+    assert not load(edited(("engine: local\n", "engine: local\nchecks: warn\n"))).is_strict
+
+
+def test_everything_is_off_without_the_section(tmp_path: Path) -> None:
+    assert not load_config(env={}).automation.on
+
+
+@pytest.mark.parametrize(
+    ("written", "on"),
+    [("on", True), ("true", True), ("{on: on}", True), ("off", False), ("{settle_minutes: 5}", False)],
+)
+def test_automation_is_a_switch_or_a_mapping_with_one(tmp_path: Path, written: str, on: bool) -> None:
+    assert load_config(automated(tmp_path, written), {}).automation.on is on
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("maybe", "automation.on: found 'maybe'; write on or off, or a mapping with the key `on` and others"),
+        ("{lookback_days: 0}", "automation.lookback_days: 0 is not a number from 1 on; write one, as 2"),
+        ("{settle_minutes: -1}", "automation.settle_minutes: -1 is not a number from 0 on; write one, as 1"),
+        ("{export: now}", "automation.export: 'now' is not a time to export; use one of daily, eager"),
+        ("{export_at: 4}", "automation.export_at: 4 is not a time of day; write it as 04:00 (UTC)"),
+        ("{arrivals: sns}", "automation.arrivals: 'sns' is not a way to learn of files; use one of list, sqs"),
+        ("{arrivals: sqs}", "automation: arrivals: sqs without sqs_queue; write the queue's URL there"),
+        (
+            "{sqs_queue: raw-events}",
+            "automation.sqs_queue: 'raw-events' is not a queue's URL; write it in full, as "
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/raw-events",
+        ),
+        (
+            "{sqs_queue: 'https://sqs/1/q'}",
+            "automation: sqs_queue is of no use with arrivals: list; write arrivals: sqs, or remove sqs_queue",
+        ),
+    ],
+)
+def test_an_impossible_automation_is_refused(tmp_path: Path, written: str, message: str) -> None:
+    path = automated(tmp_path, written)
+
+    with pytest.raises(ConfigError) as error:
+        load_config(path, {})
+
+    assert str(error.value) == f"{path}: {message}"
+
+
+def automated(folder: Path, written: str) -> Path:
+    path = folder / "personalize.yaml"
+    path.write_text(
+        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        "destination: {uri: out}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+        f"automation: {written}\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("written", "mode"),
+    [
+        ({}, "none"),
+        ({"database": "shop"}, "tables"),
+        ({"database": "shop", "catalog": "none"}, "none"),
+        ({"catalog": "crawler", "crawler": "mine"}, "crawler"),
+    ],
+)
+def test_the_data_catalog_is_filled_where_a_database_is_named(written: dict[str, str], mode: str) -> None:
+    assert Glue.model_validate(written).catalog_mode == mode

@@ -1,0 +1,177 @@
+# ruff: noqa: E501 - the texts of errors are in one piece, so that a search finds them
+"""Keys that contradict each other."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.config import ConfigError
+from personalize_assets.config.models import DatasetGroupSettings, Destination, Glue
+from personalize_assets.config.validation import WellFormed, problems
+from personalize_assets_tests.helpers.example_config import (
+    edited,
+    load,
+    problems_in,
+    problems_in_column,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("{path: p, separator: ''}", ".separator: is empty, which would glue the values together; write a mark between them, as '|'"),
+        ("{path: p, type: int, separator: ','}", ".separator: joins arrays into text, but the type is int; remove one of the two"),
+        ("{constant: a, type: float}", ".constant: 'a' is no value of type float; write one, or another type"),
+        ("{constant: a, map: {a: b}}", ".map: of no use beside a constant; remove `map`"),
+        ("{constant: a, separator: '|'}", ".separator: of no use beside a constant; remove `separator`"),
+    ],
+)  # fmt: skip
+def test_keys_of_a_column_that_contradict_each_other(text: str, line: str) -> None:
+    assert problems_in_column(text) == [f"personalize.yaml: datasets.items.columns.PRICE{line}"]
+
+
+def test_each_paths_need_each() -> None:
+    text = edited(("    each: properties.products\n", ""))
+    need = "starts at an element of `each`, but datasets.interactions has none; write one, or a path of the event"
+    assert problems_in(text) == [
+        f"personalize.yaml: datasets.interactions.columns.ITEM_ID.path: 'each.sku' {need}",
+        f"personalize.yaml: datasets.interactions.columns.EVENT_VALUE.path: 'each.price' {need}",
+    ]
+
+
+def test_a_field_called_each_is_quoted() -> None:
+    text = edited(("    each: properties.products\n", ""), ("[each.sku, properties.sku]", '"`each`.sku"'))
+    text = text.replace("{path: [each.price, properties.price], type: float}", "{path: price, type: float}", 1)
+    assert load(text).datasets.interactions.columns["ITEM_ID"].path == ("`each`.sku",)
+
+
+def test_interactions_keep_every_row() -> None:
+    assert problems_in(edited(("EVENT_TYPE: event", "EVENT_TYPE: {path: event, keep: first}"))) == [
+        "personalize.yaml: datasets.interactions.columns.EVENT_TYPE.keep:"
+        " only users and items, which have one row per id, keep one value of many; remove it"
+    ]
+
+
+def test_users_need_a_time_where_that_of_interactions_is_in_each() -> None:
+    text = edited(("TIMESTAMP: timestamp", "TIMESTAMP: each.at"), ("    where: {type: identify}", "    event_time: at"))
+    assert problems_in(text) == [
+        "personalize.yaml: datasets.items.event_time:"
+        " missing, and no path of interactions' TIMESTAMP starts at the event; write the path of its time"
+    ]
+
+
+def test_all_datasets_start_on_the_same_day() -> None:
+    own = "  users:\n    source: {uri: crm, layout: hive, start_date: %s}"
+    assert load(edited(("  users:", own % "2026-10-01"))).source_of("users").start_date == date(2026, 10, 1)
+    assert problems_in(edited(("  users:", own % "2026-11-01"))) == [
+        "personalize.yaml: datasets.users.source.start_date:"
+        " 2026-11-01, but source.start_date is 2026-10-01; all datasets share it: leave it out"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "destination", "how"),
+    [
+        ("s3://b/raw", "s3://b/raw/", "'s3://b/raw' is the same as source.uri, 's3://b/raw'"),
+        ("s3://b/raw", "s3://b/raw/out", "'s3://b/raw/out' is inside source.uri, 's3://b/raw'"),
+        ("s3://b/raw", "s3://b", "'s3://b' contains source.uri, 's3://b/raw'"),
+    ],
+)
+def test_source_and_destination_are_apart(source: str, destination: str, how: str) -> None:
+    assert problems_in(edited(("uri: segment", f"uri: {source}"), ("../data/segment", destination))) == [
+        f"personalize.yaml: destination.uri: {how}; write to a place apart from it"
+    ]
+
+
+def test_a_destination_inside_a_source_folder_is_refused_also_through_a_link(tmp_path: Path) -> None:
+    (tmp_path / "shop" / "segment").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "shop" / "segment")
+    [line] = problems_in(edited(("../data/segment", "../link/out")))
+    assert "is inside source.uri" in line
+
+
+def test_neighbours_with_the_same_beginning_are_apart() -> None:
+    config = load(edited(("uri: segment", "uri: s3://b/raw"), ("../data/segment", "s3://b/raw-out")))
+    assert config.destination.uri == "s3://b/raw-out"
+
+
+def test_the_destination_is_apart_from_the_source_of_a_dataset_too() -> None:
+    [line] = problems_in(edited(("  users:", "  users:\n    source: {uri: ../data, layout: hive}")))
+    assert "is inside datasets.users.source.uri" in line
+
+
+def test_a_plain_event_value_is_refused_with_the_line_to_write() -> None:
+    text = edited(("EVENT_VALUE: {path: [each.price, properties.price], type: float}", "EVENT_VALUE: properties.price"))
+    assert problems_in(text) == [
+        "personalize.yaml: datasets.interactions.columns.EVENT_VALUE.type: 'string' is not the type of EVENT_VALUE;"
+        " write EVENT_VALUE: {path: properties.price, type: float} (Personalize guide, custom-datasets-and-schemas)"
+    ]
+
+
+def test_a_shop_needs_its_columns() -> None:
+    text = edited(("domain: custom", "domain: ECOMMERCE"), ("      EVENT_TYPE: event\n", ""))
+    assert problems_in(text) == [
+        "personalize.yaml: datasets.interactions.columns.EVENT_TYPE: missing, but required for interactions in a dataset"
+        " group of the domain ECOMMERCE: add it with a path into the events"
+        " (Personalize guide, ECOMMERCE-datasets-and-schemas)"
+    ]
+
+
+def test_a_use_case_of_another_domain_is_refused() -> None:
+    with pytest.raises(ConfigError) as error:
+        load(edited(("  domain: custom\n", "  domain: custom\n  use_cases: [Best sellers]\n")))
+
+    assert (
+        "dataset_group.use_cases: 'Best sellers' is no use case of the domain custom; remove it, or write the group's "
+        "domain"
+    ) in str(error.value)
+
+
+def test_a_section_that_is_wrong_hides_no_contradiction_in_the_others() -> None:
+    text = edited(
+        ("engine: local", "engine: flink"),
+        ("../data/segment", "segment/out"),
+        ("domain: custom", "domain: custom\n  use_cases: [Best sellers]"),
+        ("USER_ID: userId", "USER_ID: {path: userId, hash: true}"),
+    )
+    assert [line.partition(": ")[2].partition(":")[0] for line in problems_in(text)] == [
+        "destination.uri",
+        "engine",
+        "dataset_group.use_cases",
+        "datasets.users.columns.USER_ID.hash",
+    ]
+
+
+def test_a_dataset_that_is_wrong_hides_no_contradiction_in_another() -> None:
+    text = edited(
+        ("dedupe_by: messageId", "dedupe_by: a b"), ("USER_ID: userId\n      FAV", "USER_ID: each.id\n      FAV")
+    )
+    assert [line.partition(": ")[2].partition(":")[0] for line in problems_in(text)] == [
+        "datasets.interactions.dedupe_by",
+        "datasets.users.columns.USER_ID.path",
+    ]
+
+
+def test_a_config_without_contradictions_has_no_problems() -> None:
+    assert problems(WellFormed.of(load())) == []
+
+
+def test_only_the_sections_that_are_valid_are_well_formed(tmp_path: Path) -> None:
+    written = {
+        "source": {"uri": "raw"},
+        "destination": {"uri": "out"},
+        "engine": "flink",
+        "dataset_group": {"name": "shop"},
+        "datasets": {"interactions": {}, "users": {"columns": {"USER_ID": "user"}}},
+    }
+
+    found = WellFormed.among(written, {"folder": tmp_path})
+
+    assert (found.source, found.engine) == (None, None)
+    assert found.destination == Destination(uri=str(tmp_path / "out"))
+    assert found.group == DatasetGroupSettings(name="shop")
+    assert list(found.datasets) == ["users"]
+    assert found.glue == Glue()

@@ -1,0 +1,120 @@
+"""Columns of users and items."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.observed_fields import Observed
+from personalize_assets.config.loading import parse_yaml
+from personalize_assets.suggest import suggest
+from personalize_assets.suggest.entity_columns import item_columns, user_columns
+from personalize_assets_tests.helpers.sites import (
+    START,
+    suggested_datasets,
+    write_events,
+)
+
+
+def test_records_of_users_and_items_beside_the_interactions_become_their_datasets(tmp_path: Path) -> None:
+    clicks = [
+        {"type": "useritem", "ITEM_ID": n % 30, "USER_ID": n % 9, "EVENT_TYPE": "click", "TIMESTAMP": START + n}
+        for n in range(90)
+    ]
+    people = [{"type": "user", "USER_ID": n, "AGE": 20 + n, "GENDER": "fm"[n % 2]} for n in range(9)]
+    films = [{"type": "item", "ITEM_ID": n, "GENRES": ["Drama", "Crime"][: 1 + n % 2]} for n in range(30)]
+
+    found = suggested_datasets(write_events(tmp_path / "raw", [*clicks, *people, *films]), tmp_path)
+
+    assert found["users"] == {
+        "where": {"type": ["user"]},
+        "columns": {
+            "USER_ID": "USER_ID",
+            "GENDER": {"path": "GENDER", "categorical": True},
+            "AGE": {"path": "AGE", "type": "long"},
+        },
+    }
+    assert found["items"] == {
+        "where": {"type": ["item"]},
+        "columns": {"ITEM_ID": "ITEM_ID", "GENRES": {"path": "GENRES", "categorical": True}},
+    }
+
+
+def test_traits_beyond_what_personalize_takes_are_offered_only(tmp_path: Path) -> None:
+    def event(number: int) -> dict[str, Any]:
+        traits = {f"trait{n:02}": "ab"[number % 2] for n in range(30)} | {"timestamp": "ab"[number % 2]}
+        return {"user": {"id": f"u{number % 5}", **traits}, "item": f"i{number % 7}", "time": START + number}
+
+    text = suggest(str(write_events(tmp_path / "raw", map(event, range(50)))), folder=tmp_path)
+
+    assert len(parse_yaml(text, "suggested.yaml")["datasets"]["users"]["columns"]) == 1 + 25
+    assert "# TRAIT_29: {path: user.trait29, categorical: true}  # Personalize takes 25 columns at most" in text
+
+
+def test_personal_data_and_what_is_unique_to_a_user_are_no_columns() -> None:
+    observed = Observed(
+        [
+            {"user": f"u{n}", "traits": {"email": f"{n}@example.com", "code": f"c{n}", "plan": "ab"[n % 2]}}
+            for n in range(30)
+        ]
+    )
+
+    found = user_columns(observed, "user")
+
+    assert found is not None
+    assert found.columns == {"PLAN": (("traits.plan",), {"categorical": True})}
+    assert found.optional == {
+        "CODE": (("traits.code",), {"categorical": True}, "30 values: (nearly) each has its own"),
+    }
+    assert found.personal == ["traits.email"]
+    assert found.why == "30 of 30 events describe 30 users"
+
+
+def test_users_without_anything_to_train_on_are_no_dataset() -> None:
+    observed = Observed([{"user": "u1", "traits": {"email": "a@example.com"}}])
+
+    assert user_columns(observed, "user") is None
+
+
+def test_of_two_objects_of_traits_the_one_nearest_to_the_top_counts() -> None:
+    observed = Observed([{"user": "u", "traits": {"plan": "a"}, "context": {"traits": {"plan": "a", "tier": "b"}}}])
+
+    found = user_columns(observed, "user")
+
+    assert found is not None
+    assert list(found.columns) == ["PLAN"]
+
+
+def test_a_column_whose_name_is_reserved_gets_another_one() -> None:
+    observed = Observed([{"user": "u", "traits": {"user_id": "x", "time_stamp": "ab"[n % 2]}} for n in range(4)])
+
+    found = user_columns(observed, "user")
+
+    assert found is not None
+    assert found.columns == {"TIME_STAMP_2": (("traits.time_stamp",), {"categorical": True})}
+
+
+def test_fields_beside_an_item_under_known_names_are_columns_and_others_are_offered() -> None:
+    observed = Observed(
+        [{"p": {"sku": f"i{n % 7}", "price": n % 7, "colour": "ab"[n % 2], "quantity": n % 3}} for n in range(30)]
+    )
+    items = Items(observed.fields["p.sku"], None, why="", at=set(range(30)))
+
+    found = item_columns(observed, items, wanted=set(range(30)))
+
+    assert found is not None
+    assert found.where is None
+    assert found.columns == {"PRICE": (("p.price",), {"type": "float"})}
+    assert found.optional == {"COLOUR": (("p.colour",), {"categorical": True}, "2 values, as a")}
+
+
+def test_if_no_known_name_is_there_one_of_the_others_becomes_a_column() -> None:
+    observed = Observed([{"p": {"sku": f"i{n % 7}", "colour": "ab"[n % 2]}} for n in range(30)])
+    items = Items(observed.fields["p.sku"], None, why="", at=set(range(30)))
+
+    found = item_columns(observed, items, wanted=set(range(30)))
+
+    assert found is not None
+    assert found.columns == {"COLOUR": (("p.colour",), {"categorical": True})}
+    assert found.optional == {}

@@ -1,0 +1,78 @@
+"""Which layout and which prefix the keys follow."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.config.loading import parse_yaml
+from personalize_assets.suggest import suggest
+from personalize_assets.suggest.layout_detection import detect_layout
+from personalize_assets_tests.helpers.sites import media_event, suggested, write_events
+
+
+@pytest.mark.parametrize(
+    ("key", "named", "uri", "layout"),
+    [
+        ("logs/web/2026/10/01/13/a", "logs", "logs/web", "firehose"),
+        ("2026/10/01/a", "2026/10", "", "firehose"),
+        ("segment-logs/web/1790812800000/a", "segment-logs/web", "", "segment"),
+        ("x/rudder-logs/web/2026-10-01/a", "", "x", "rudderstack"),
+        ("raw/year=2026/month=10/day=1/a", "", "raw", "hive"),
+        ("2026-10-01/a", "", "", "flat"),
+    ],
+)
+def test_the_layout_is_found_from_whichever_folder_on(
+    key: str, named: str, uri: str, layout: str, tmp_path: Path
+) -> None:
+    root = write_events(tmp_path / "top", map(media_event, range(40)), key)
+
+    source = suggested(root / named, tmp_path).source
+
+    assert (source.uri, source.layout) == (str(root / uri) if uri else str(root), layout)
+    assert source.start_date.isoformat() == "2026-10-01"
+
+
+def test_other_streams_beside_the_largest_are_named(tmp_path: Path) -> None:
+    for number in range(5):
+        write_events(tmp_path / "top", map(media_event, range(20)), f"web/2026/10/0{number + 1}/a")
+    write_events(tmp_path / "top", map(media_event, range(20)), "app/2026/10/01/a")
+
+    text = suggest(str(tmp_path / "top"), folder=tmp_path)
+
+    assert parse_yaml(text, "suggested.yaml")["source"]["uri"] == "top/web"
+    assert f"# Other files look like: {tmp_path}/top/app (firehose)" in text
+
+
+def test_keys_of_no_layout_are_flat_and_the_reason_names_one(tmp_path: Path) -> None:
+    write_events(tmp_path, map(media_event, range(2)), "any/b.json")
+    write_events(tmp_path, map(media_event, range(2)), "any/a.json")
+
+    found = detect_layout(str(tmp_path))
+
+    assert (found.uri, found.layout, found.others) == (str(tmp_path), "flat", ())
+    assert found.why == "the keys carry no day in a way known here, as any/a.json; all files count as one day's"
+    assert [file.key for files in found.files.values() for file in files] == ["any/a.json", "any/b.json"]
+
+
+def test_half_of_the_keys_are_enough_for_a_layout(tmp_path: Path) -> None:
+    write_events(tmp_path, map(media_event, range(2)), "day=2026-10-01/a.json")
+    write_events(tmp_path, map(media_event, range(2)), "notes/a.json")
+
+    found = detect_layout(str(tmp_path))
+
+    assert found.layout == "hive"
+    assert found.why == "50% of 2 keys are like day=<YYYY-MM-DD>/<file>"
+    assert list(found.files) == [date(2026, 10, 1)]
+
+
+def test_fewer_keys_than_half_are_named_beside_flat(tmp_path: Path) -> None:
+    write_events(tmp_path, map(media_event, range(2)), "day=2026-10-01/a.json")
+    write_events(tmp_path, map(media_event, range(2)), "notes/a.json")
+    write_events(tmp_path, map(media_event, range(2)), "notes/b.json")
+
+    found = detect_layout(str(tmp_path))
+
+    assert (found.layout, found.others) == ("flat", (f"{tmp_path} (hive)",))
