@@ -26,11 +26,12 @@ def export(spec: ExportSpec, spread: Spread) -> ExportReport:
     ``copies`` of a dataset is the number of daily rows that went in. Profiles have no values of masked columns; those
     of users and items have ``crossed`` if interactions are exported in the same job.
     """
+    # At the same time: the exports of one dataset use the cores that another leaves idle at its start and end.
+    threads = ThreadPoolExecutor(len(spec.exports) or 1)
     try:
-        # At the same time: the exports of one dataset use the cores that another leaves idle at its start and end.
-        with ThreadPoolExecutor(len(spec.exports) or 1) as threads:
-            written = list(threads.map(partial(_export, spec, spread=spread), spec.exports))
+        written = list(threads.map(partial(_export, spec, spread=spread), spec.exports))
     finally:
+        threads.shutdown(wait=False)  # after an error the others must not be waited for
         if spec.scratch:
             FileSystem(spec.s3).delete_folder(spec.scratch)
     profiles = {
