@@ -12,7 +12,7 @@ from setuptools.command.build_py import build_py
 GLUE = Path(__file__).parent / "glue"
 
 
-class BuildWithGlue(build_py):
+class BuildWithGlue(build_py):  # type: ignore[misc]  # setuptools has no stubs here
     """Builds the package with the script and the template of the Glue job; an editable one finds them in ``glue/``."""
 
     def run(self) -> None:

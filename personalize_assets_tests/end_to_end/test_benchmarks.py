@@ -94,7 +94,7 @@ def test_a_history_is_whole_converted_days_that_repeat_nothing(spark: SparkSessi
     made = Destination(str(out))
     manifest = json.loads((out / "exports/interactions.manifest.json").read_text())
     assert manifest["days"] == ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-02"]
-    kept = {day: commit["kept"] for day, commit in made.daily_commits("interactions").items()}
+    kept = {day: commit.kept for day, commit in made.daily_commits("interactions").items()}
     assert kept["2026-09-29"] == kept["2026-09-30"] == one["kept"] > 50
     # Repeats occur within a day, or between a day and the new one; copied days do not repeat each other.
     assert 3 * one["duplicates"] <= manifest["duplicates"] < 3 * one["duplicates"] + kept["2026-10-02"] // 5

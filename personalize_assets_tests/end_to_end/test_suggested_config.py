@@ -36,7 +36,6 @@ def exports(config: Config, engine: Engine) -> dict[str, str]:
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in root.glob("*.csv")}
 
 
-@pytest.mark.slow
 def test_the_exports_are_those_of_the_config_written_by_hand(
     site: tuple[Path, Path], tmp_path: Path, engine: Engine
 ) -> None:
@@ -49,7 +48,6 @@ def test_the_exports_are_those_of_the_config_written_by_hand(
     assert found == exports(written, engine)
 
 
-@pytest.mark.slow
 def test_a_suggestion_for_a_media_site_runs(tmp_path: Path, engine: Engine) -> None:
     source = write_events(tmp_path / "raw", map(media_event, range(200)))
 

@@ -28,6 +28,7 @@ from personalize_assets.orchestration.check_facts import judge_current_export, j
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import finished_days, first_rejects, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.rule import Finding, Rule
 from personalize_assets_tests.helpers import groups
 from personalize_assets_tests.helpers.csv_reader import read_csv
 from personalize_assets_tests.helpers.samples import REPO
@@ -195,7 +196,10 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
     file.write_text(file.read_text().replace(f",{NOW}\n", ",soon\n", 1) + "ann,pills\n")
     after = shop_of_kinds(tmp_path, mask, is_hashed=is_hashed)
 
-    judged = [*judge_current_export(after, "interactions"), *judge_file(after, "interactions")]
+    judged: list[tuple[Rule[Any], Finding]] = [
+        *judge_current_export(after, "interactions"),
+        *judge_file(after, "interactions"),
+    ]
     finished = finished_days(after, [DAY], ["interactions"])
     rejects = first_rejects(after, "interactions", DAY.isoformat(), 5)
 

@@ -34,8 +34,10 @@ TIMES = [
     "@@0@@", "@@-5@@", "@@631151999@@", "@@631152000@@", "@@99999999999999999999@@", "{l}T23:59:59.999Z",
     "{n}T00:00:00.001Z", "{n}T00:00:01Z",
 ]  # fmt: skip
-EVENTS = ["Product Clicked", "Product Added", "Order Completed", "Page Viewed", 'Odd "event"', "", None, 1, True,
-          ["Product Added"], {}]  # fmt: skip
+EVENTS: list[Any] = [
+    "Product Clicked", "Product Added", "Order Completed", "Page Viewed", 'Odd "event"', "", None, 1, True,
+    ["Product Added"], {},
+]  # fmt: skip
 LINE_ENDS = ["\n", "\r\n", "\n\n", ",\n"]
 STRAY_LINES = [' "Order Completed"\n', "12\n", "[]\n", '{"event": "Order Completed", "oops\n', '{"cut": {\n']
 

@@ -41,7 +41,7 @@ def rows(file: Path) -> list[tuple[str, ...]]:
 
 LISTED = {"products": [{"sku": "A", "price": 1.25}, {"sku": "B", "price": 2.5}]}
 UNNAMED = {"sku": "D", "price": 1, "products": [{"sku": None, "price": 0}]}
-EVERY_FORM = [
+EVERY_FORM: list[dict[str, Any] | str] = [
     event("Order Completed", messageId="m9", userId="ü,9", timestamp="2026-10-01T13:00:00+02:00"),
     event(),
     event(receivedAt="a repeat"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def _cells(line: str) -> list[str | None]:
             return [*cells, None]
 
 
-_READ = {
+_READ: dict[str, Callable[[str], object]] = {
     "string": str,
     "long": int,
     "int": int,

@@ -378,7 +378,7 @@ def cell(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return plain(value)
-    value = _BREAKS.sub(" ", value)
-    if any(mark in value for mark in ',"\\'):
-        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return str(value)
+    text = str(_BREAKS.sub(" ", value))
+    if any(mark in text for mark in ',"\\'):
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text

@@ -130,8 +130,8 @@ STRICT: Config = {
 CONFIGS = {"sample": SAMPLE, "whole events": WHOLE_EVENTS, "strict": STRICT}
 
 
-def made(engine: Engine, folder: Path, source: Path, config: Config) -> Expected:
-    """What the pipeline makes of a source, in the oracle's form."""
+def made(engine: Engine, folder: Path, config: Config) -> Expected:
+    """Run the pipeline on ``folder/raw``; returns the result in the oracle's form."""
     file = folder / "personalize.yaml"
     file.write_text(json.dumps(config), "utf-8")
     group = DatasetGroup(load_config(file, env={}))
@@ -169,7 +169,7 @@ def check(engine: Engine, folder: Path, layout: str, datasets: Config) -> None:
         "datasets": datasets,
     }
     right = expected(folder / "raw", config)
-    found = made(engine, folder, folder / "raw", config)
+    found = made(engine, folder, config)
 
     assert found.read == right.read
     for name in datasets:

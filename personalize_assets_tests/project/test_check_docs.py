@@ -11,10 +11,10 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.docs import document
 from personalize_assets.quality.evaluate import EXPORT_RULES
-from personalize_assets.quality.rule import OURS
+from personalize_assets.quality.rule import OURS, Rule
 from personalize_assets_tests.helpers.samples import REPO
 
-RULES = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES)
+RULES: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES)
 
 
 def test_the_page_is_up_to_date() -> None:

@@ -29,7 +29,7 @@ def test_a_bucket_is_found_with_its_policy_and_those_keys_that_exist(bucket: str
 
     found = look_up(Aws(), "shop", bucket, ["a", "b"])
 
-    assert (found.has_bucket, found.has_policy, found.keys) == (True, True, {"a"})
+    assert (found.has_bucket, found.has_policy, found.keys) == (True, True, frozenset("a"))
 
 
 def test_a_stack_is_found_with_its_parameters_and_template(bucket: str) -> None:

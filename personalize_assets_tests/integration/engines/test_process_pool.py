@@ -55,7 +55,7 @@ def test_each_task_is_done_once(tmp_path: Path) -> None:
 
 def test_few_bytes_are_read_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
-    monkeypatch.setattr(processes.loky, "ProcessPoolExecutor", None)
+    monkeypatch.setattr("loky.ProcessPoolExecutor", None)
     (tmp_path / "a.json").write_text('{"item": "i"}')
     tasks = [task(0, tmp_path / "a.json"), task(1, tmp_path / "a.json")]
 

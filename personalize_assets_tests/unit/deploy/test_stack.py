@@ -112,9 +112,9 @@ def test_a_policy_of_the_stack_is_kept_up_to_date() -> None:
     ],
 )
 def test_keys_of_the_config_become_parameters(env: dict[str, str], expected: dict[str, str]) -> None:
-    assert {name: value for name, value in planned(**env).parameters.items() if name not in planned().parameters} == (
-        expected
-    )
+    found = plan_for(EMPTY, config(**env), "shop", {}, FORM, ARTIFACTS).parameters
+
+    assert {name: value for name, value in found.items() if name not in planned().parameters} == expected
 
 
 def test_the_command_line_counts_more_than_the_config() -> None:

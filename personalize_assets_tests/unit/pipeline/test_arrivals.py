@@ -237,7 +237,7 @@ def test_a_source_that_has_gone_is_told_and_does_not_empty_its_days(
 def test_older_days_take_turns_newest_first(sensor: Sensor) -> None:
     looked = []
     files = sensor.state.files
-    sensor.state.files = lambda day, after: looked.append(day) or files(day, after)  # type: ignore[func-returns-value,assignment]
+    sensor.state.files = lambda day, after: looked.append(day) or files(day, after)  # type: ignore[func-returns-value,method-assign]
 
     for _ in range(5):
         sensor.tick()

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from personalize_assets.errors import PersonalizeAssetsError
@@ -65,9 +66,9 @@ def test_the_profile_of_a_day_is_written_beside_its_catalog(tmp_path: Path) -> N
 
     profiles = profile_days(group, [FIRST])
 
-    assert profiles["2026-10-01"]["event_field"] == "event"
+    assert profiles["2026-10-01"].event_field == "event"
     stored = group.destination.store.read("catalog/profile/day=2026-10-01.json")
-    assert json.loads(stored or b"") == profiles["2026-10-01"]
+    assert json.loads(stored or b"") == msgspec.to_builtins(profiles["2026-10-01"])
 
 
 def test_nothing_is_registered_for_folders(tmp_path: Path) -> None:

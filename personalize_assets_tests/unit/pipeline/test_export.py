@@ -140,7 +140,7 @@ def test_an_export_gives_commits_of_tables_and_manifests_of_csvs(group: DatasetG
 
     data = b"USER_ID,CITY\nrow\n"
     table, manifest = outcome.tables["users"], outcome.manifests["users"]
-    assert (outcome.tables.keys(), outcome.manifests.keys()) == ({"users"}, {"interactions", "users"})
+    assert (set(outcome.tables), set(outcome.manifests)) == ({"users"}, {"interactions", "users"})
     assert (table.rows, table.kept, table.duplicates, table.seconds) == (1, 4, 3, 2.5)
     assert table.files == (f"users/{planned.run}-00000.parquet",)
     assert (manifest.columns, manifest.rows, manifest.duplicates) == (("USER_ID", "CITY"), 1, 3)
@@ -159,7 +159,7 @@ def test_a_refused_csv_leaves_the_former_one_and_no_parts(group: DatasetGroup) -
 
     outcome = commit_export(group, again, written(group, again), refused=["users"])
 
-    assert (outcome.refused, outcome.manifests.keys()) == ({"users"}, {"interactions"})
+    assert (outcome.refused, set(outcome.manifests)) == ({"users"}, {"interactions"})
     assert outcome.tables["users"].run == again.run
     assert group.destination.manifest("users") == former
     assert listed(group, "_parts/") == []

@@ -101,7 +101,7 @@ def test_bytes_that_are_not_utf8_are_broken() -> None:
     scan = scanned(HEADER.encode() + b"i\xff,9.5,red,1790812800,True,3\n")
 
     assert scan.broken_count == 1
-    assert "UTF8" in scan.broken[0]["problem"]
+    assert "UTF8" in str(scan.broken[0]["problem"])
 
 
 def test_a_byte_order_mark_makes_another_name_of_the_first_column() -> None:

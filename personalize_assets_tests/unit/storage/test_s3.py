@@ -1,6 +1,5 @@
 """What S3 refuses, in words, and how Arrow reaches it; without a server."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ def refusing(monkeypatch: pytest.MonkeyPatch, code: str, message: str = "no") ->
 
 
 @pytest.fixture
-def regions(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+def regions(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The regions that AWS says the buckets are in."""
     import botocore.client
 

@@ -18,7 +18,7 @@ import pytest
 from msgspec.structs import replace
 
 from personalize_assets.config import load_config
-from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Plan, Report, encode
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Plan, encode
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.glue.bundle import library
@@ -75,14 +75,16 @@ class Step:
     """One step of a Dagster run that gives the engine a spec."""
 
     def __init__(self, tags: dict[str, str] | None = None, work: ConvertSpec | None = None, **engine: Any) -> None:
-        self.reports: list[Report] = []
+        self.reports: list[ConvertReport] = []
         engine_ = GlueEngine(job="personalize-assets", destination="s3://events/out", **engine)
 
         @dg.asset(name="made")
         def made(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
             given = work or spec()
             given.plan.s3["endpoint_override"] = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
-            self.reports.append(engine_.run(context, given))
+            report = engine_.run(context, given)
+            assert isinstance(report, ConvertReport)
+            self.reports.append(report)
             return dg.MaterializeResult()
 
         self.instance = dg.DagsterInstance.ephemeral()
@@ -544,7 +546,9 @@ def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> Non
 
     def pools(definitions: dg.Definitions) -> dict[str, str | None]:
         job = definitions.resolve_implicit_global_asset_job_def()
-        return {node.name: node.definition.pool for node in job.graph.nodes}  # type: ignore[union-attr]
+        return {
+            node.name: node.definition.pool for node in job.graph.nodes if isinstance(node.definition, dg.OpDefinition)
+        }
 
     assert {name for name, pool in pools(on_glue).items() if pool == "glue"} == {"convert_days", "export_all"}
     assert set(pools(local).values()) == {None}

@@ -13,7 +13,8 @@ from personalize_assets_tests.helpers.csv_reader import _cells
 
 
 def line(value: object, kind: pa.DataType) -> str:
-    return csv_lines(pa.RecordBatch.from_arrays([pa.array([value], kind)], ["C"])).to_pybytes().decode()
+    written: bytes = csv_lines(pa.RecordBatch.from_arrays([pa.array([value], kind)], ["C"])).to_pybytes()
+    return written.decode()
 
 
 @pytest.mark.parametrize(
