@@ -44,13 +44,13 @@ def uncounted() -> Iterator[None]:
 
     with (
         patch.object(export_profile.PartCounter, "add", nothing),
-        patch.object(day_profile.DayProfile, "add", nothing),
+        patch.object(day_profile.DayProfileBuilder, "add", nothing),
     ):
         yield
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """CPU time of all threads of this process, Sail's included; independent of other load."""
+    """CPU time of all threads of this process, independent of other load."""
     started = time.process_time()
     work()
     return time.process_time() - started
@@ -70,7 +70,7 @@ def main() -> None:
         "PERSONALIZE__DESTINATION__URI": str(options.folder / "out"),
     }
     group = DatasetGroup(_config(env))
-    engine = make_engine("sail")
+    engine = make_engine("arrow")
     context: Any = None
     days = [START + timedelta(days=n) for n in range(options.days)]
     catalog_days(group, days)

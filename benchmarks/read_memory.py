@@ -16,10 +16,12 @@ import time
 from pathlib import Path
 
 import dagster as dg
-from personalize_assets.pipeline.pipeline import Pipeline
 
 from personalize_assets.config import load_config
 from personalize_assets.engines.local import LocalEngine
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 CONFIG = """
 source: {uri: raw, layout: firehose, start_date: 2026-10-01}
@@ -88,16 +90,16 @@ def convert(engine: LocalEngine, folder: Path, megabytes: int) -> tuple[int, int
     folder.mkdir()
     (folder / "personalize.yaml").write_text(CONFIG)
     events = write_glued(folder / "raw/2026/10/01/00/glued", megabytes)
-    pipeline = Pipeline(load_config(folder / "personalize.yaml"))
-    days = pipeline.days_with_files()
-    pipeline.catalog(days)
-    spec = pipeline.convert_spec(days, ["interactions"])
+    group = DatasetGroup(load_config(folder / "personalize.yaml"))
+    days = list(group.bytes_by_day())
+    catalog_days(group, days)
+    spec = plan_convert(group, days, ["interactions"])
     peak = Peak()
     peak.start()
     started = time.monotonic()
-    report = engine.run(dg.build_asset_context(), spec)
+    report = engine.convert(dg.build_asset_context(), spec)
     seconds = time.monotonic() - started
-    read = report["days"]["2026-10-01"]["sources"]["source"]["read"]
+    read = report.days["2026-10-01"].sources["source"].read
     assert read == events, f"{read} events read of {events}"
     return events, peak.stop(), seconds
 

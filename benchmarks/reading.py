@@ -19,21 +19,23 @@ from functools import partial
 from pathlib import Path
 from unittest import mock
 
-import msgspec
-from personalize_assets.pipeline.pipeline import Pipeline
+from personalize_assets.engines.sail import connect_mode
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
-from personalize_assets.conversion.convert import event_sink as converter
-from personalize_assets.conversion.convert import task as tasks
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
+from personalize_assets.conversion.convert import event_sink
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.spec import Task
 from personalize_assets.engines import sail
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.process_pool import over_processes
-from personalize_assets.engines.sail import connect_mode
 from personalize_assets.generate import generate
+from personalize_assets.pipeline.catalog import catalog_days
+from personalize_assets.pipeline.convert import plan_convert
+from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 WANTED = ("Product Clicked", "Product Added", "Order Completed")
 PRODUCT = "struct<sku:string,price:double>"
@@ -120,10 +122,10 @@ def seconds(do: Callable[[], object], runs: int) -> float:
 def event_by_event() -> Iterator[None]:
     """Read every event on the exact path."""
 
-    def refuse(_: object) -> Shape:
+    def refuse(_: object) -> StructDecoder:
         raise NoShapeError
 
-    with mock.patch.object(converter, "Shape", refuse):
+    with mock.patch.object(event_sink, "StructDecoder", refuse):
         yield
 
 
@@ -133,26 +135,26 @@ def main(users: int, runs: int) -> None:
         raw, out = folder / "raw", folder / "out"
         made = generate(raw, layout="segment", days=7, users=users, seed=1)
         env = {"PERSONALIZE__SOURCE__URI": str(raw), "PERSONALIZE__DESTINATION__URI": str(out)}
-        pipeline = Pipeline(load_config(env=env))
-        days = pipeline.days_with_files()
-        pipeline.catalog(days)
-        specs = {"three datasets": list(pipeline.datasets), "interactions": ["interactions"]}
-        jobs = {name: pipeline.convert_spec(days, made) for name, made in specs.items()}
+        group = DatasetGroup(load_config(env=env))
+        days = list(group.bytes_by_day())
+        catalog_days(group, days)
+        specs = {"three datasets": list(group.datasets), "interactions": ["interactions"]}
+        jobs = {name: plan_convert(group, days, made) for name, made in specs.items()}
         print(f"{made.events:,} events, {made.bytes / 1e6:,.0f} MB packed, shortest of {runs} runs, seconds")
 
         def report(where: str, way: str, do: Callable[[], object]) -> None:
             print(f"| {where} | {way} | {seconds(do, runs):.1f} |", flush=True)
 
-        one = msgspec.convert(jobs["three datasets"], job.ConvertSpec)
-        alone = tasks.Task(0, one.sources[0])
-        report("one core", "conversion, columns: three datasets", lambda: tasks.run_task(alone, one.plan))
+        one = jobs["three datasets"]
+        alone = Task(0, one.sources[0])
+        report("one core", "conversion, in batches: three datasets", lambda: run_task(alone, one.plan))
         with event_by_event():
-            report("one core", "conversion, event by event: three datasets", lambda: tasks.run_task(alone, one.plan))
+            report("one core", "conversion, event by event: three datasets", lambda: run_task(alone, one.plan))
         cores = os.cpu_count() or 1
         for name, spec in jobs.items():
-            report("`sail`", f"conversion: {name}", partial(job.run, None, spec, over_processes(cores)))
+            report("`arrow`", f"conversion: {name}", partial(job.run, None, spec, over_processes(cores)))
         with connect_mode():
-            spark_ways("`sail`", sail.session(), raw, folder, report)
+            spark_ways("`arrow`", sail.session(), raw, folder, report)
         spark = LocalEngine.on_all_cores().session()
         for name, spec in jobs.items():
             report("`local`", f"conversion: {name}", partial(job.run, spark, spec))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.conversion.garbage import collect_seldom
+from personalize_assets.conversion.process import collect_seldom
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
 

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from personalize_assets.conversion.reading.filesystem import unpacked_blocks
-from personalize_assets.conversion.reading.framer import REFUSALS, Framer, TruncatedStream
-from personalize_assets.conversion.reading.json_value import decode_whole, may_be_deep
+from personalize_assets.conversion.reading.framer import Framer
+from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
+from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 

@@ -19,89 +19,35 @@ from msgspec import structs
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.convert import planner
-from personalize_assets.conversion.convert import task as tasks
 from personalize_assets.conversion.export.export import export
-from personalize_assets.conversion.mapping.hashing import with_key
-from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
 from personalize_assets.conversion.spec import (
-    ConvertReport,
     ConvertSpec,
-    DatasetCounts,
-    DayReport,
     Report,
-    SourceCounts,
     Spec,
-    TaskReport,
     decode_spec,
     encode,
 )
+from personalize_assets.conversion.spread import Spread, over_spark
 
 
-def run(spark: SparkSession | None, spec: Spec, spread: planner.Spread | None = None) -> Report:
-    """Do the job of a spec. Raises ``UnreadableFile`` if a raw file cannot be read.
-
-    ``spread`` runs the tasks of ``convert``, by default on Spark; with another one ``convert`` needs no session.
-    """
+def run(spec: Spec, spread: Spread, cores: int) -> Report:
+    """Do the job of a spec; ``cores`` is how many tasks run at once. Raises ``UnreadableFile``."""
     started = time.monotonic()
-    if spark is not None:
-        for key, value in spark_conf().items():
-            spark.conf.set(key, value)
     report: Report
     if isinstance(spec, ConvertSpec):
-        report = convert(spec, parallelism(spark), spread or planner.over_spark(_required(spark)))
+        report = planner.convert(spec, cores, spread)
     else:
-        report = export(_required(spark), spec)
+        report = export(spec, spread)
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 
-def _required(spark: SparkSession | None) -> SparkSession:
-    if spark is None:
-        raise ValueError("this job needs a Spark session")
-    return spark
-
-
-def convert(spec: ConvertSpec, cores: int, spread: planner.Spread) -> ConvertReport:
-    """Read all raw files of a spec and write their daily files; profiles have no values of masked columns."""
-    # The key is added where the job runs and not where its spec is made: specs are stored and sent, the key is not.
-    sources = [structs.replace(source, datasets=with_key(source.datasets)) for source in spec.sources]
-    task_sources = msgspec.convert(msgspec.to_builtins(sources), list[tasks.Source])
-    task_plan = msgspec.convert(msgspec.to_builtins(spec.plan), tasks.Plan)
-    reports = planner.run_tasks(task_sources, task_plan, cores, spread)
-    days = _by_day(msgspec.convert(reports, list[TaskReport]))
-    hidden = {
-        dataset.name: masked_columns(dataset, spec.plan.mask) for source in spec.sources for dataset in source.datasets
-    }
-    return ConvertReport(
-        days={
-            day: structs.replace(
-                made, datasets={name: _masked(counts, hidden[name]) for name, counts in made.datasets.items()}
-            )
-            for day, made in days.items()
-        }
-    )
-
-
-def _by_day(reports: Iterable[TaskReport]) -> dict[str, DayReport]:
-    days: dict[str, DayReport] = {}
-    for task in reports:
-        for day, part in task.days.items():
-            total = days.get(day, DayReport())
-            source = total.sources.get(task.source, SourceCounts()) + part.source
-            datasets = {
-                name: total.datasets.get(name, DatasetCounts()) + counts for name, counts in part.datasets.items()
-            }
-            days[day] = DayReport(
-                sources={**total.sources, task.source: source}, datasets={**total.datasets, **datasets}
-            )
-    return days
-
-
-def _masked(counts: DatasetCounts, columns: set[str]) -> DatasetCounts:
-    if counts.profile is None:
-        return counts
-    return structs.replace(counts, profile=masked_profile(counts.profile, columns))
+def run_on_spark(spark: SparkSession, spec: Spec) -> Report:
+    """Do the job of a spec as tasks of Spark. Raises ``UnreadableFile``."""
+    for key, value in spark_conf().items():
+        spark.conf.set(key, value)
+    return run(spec, over_spark(spark), parallelism(spark))
 
 
 def execute(arguments: Sequence[str]) -> dict[str, Any]:
@@ -124,7 +70,7 @@ def execute(arguments: Sequence[str]) -> dict[str, Any]:
         _log(_summary(spec))
         settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
         builder = _with(SparkSession.builder.appName("personalize_assets"), {**spark_conf(), **settings}.items())
-        report = run(builder.getOrCreate(), spec)
+        report = run_on_spark(builder.getOrCreate(), spec)
         _log(f"{_name(spec)}: done in {report.seconds:.1f} s")
     except Exception as error:
         if options.report:

@@ -1,17 +1,20 @@
-"""A process that does nothing but tasks, and should be there in a moment."""
+"""Start-up of a process: worker processes of ``convert``, and the command line's own garbage collector."""
 
 from __future__ import annotations
 
+import atexit
+import gc
 import signal
 import sys
 from importlib.abc import MetaPathFinder
 from typing import Any
 
-from personalize_assets.conversion.garbage import collect_seldom
+# Python's own first threshold of 700 collects far too often here: hardly any of these objects are cyclic garbage.
+_GC_THRESHOLDS = (50_000, 20, 20)
 
 
 class _NoPandas(MetaPathFinder):
-    """PyArrow would load pandas, a third of a second, for nothing but to ask if a list is a Series."""
+    """Blocks the import of pandas: PyArrow would load it, in a third of a second, to ask if a list is a Series."""
 
     def find_spec(self, name: str, *_: Any) -> None:
         if name == "pandas":
@@ -19,12 +22,23 @@ class _NoPandas(MetaPathFinder):
 
 
 def begin() -> None:
-    """Leave Ctrl-C to the parent, pandas where it is, and garbage be."""
+    """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely."""
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.meta_path.insert(0, _NoPandas())
 
 
 def load() -> None:
-    """What tasks import, before the first of them is there."""
-    import personalize_assets.conversion.convert.task  # noqa: F401 - to be there
+    """Import what tasks need, so that the first task does not wait for it."""
+    import personalize_assets.conversion.convert.task
+    import personalize_assets.conversion.export.export  # noqa: F401
+
+
+def collect_seldom() -> None:
+    """Run the garbage collector rarely, and not at all when the process ends.
+
+    Dagster, Spark and Arrow load half a million objects that stay. Walking over them while they are loaded, and
+    several times more at the end, takes a second; their memory is freed with the process anyway.
+    """
+    gc.set_threshold(*_GC_THRESHOLDS)
+    atexit.register(gc.freeze)

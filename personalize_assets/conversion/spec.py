@@ -207,6 +207,15 @@ class DayReport(msgspec.Struct, frozen=True, kw_only=True):
     sources: dict[str, SourceCounts] = {}
     datasets: dict[str, DatasetCounts] = {}
 
+    def __add__(self, other: DayReport) -> DayReport:
+        """Add the counts of other files of the same day."""
+        sources, datasets = dict(self.sources), dict(self.datasets)
+        for id, read in other.sources.items():
+            sources[id] = sources[id] + read if id in sources else read
+        for name, counts in other.datasets.items():
+            datasets[name] = datasets[name] + counts if name in datasets else counts
+        return DayReport(sources=sources, datasets=datasets)
+
 
 class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="convert"):
     """What ``convert`` did, by arrival day (ISO).

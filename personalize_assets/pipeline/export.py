@@ -13,7 +13,7 @@ from personalize_assets.conversion.spec import DatasetExport, DatasetExported, E
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
+from personalize_assets.storage.destination import DAILY, IncompleteExport, fingerprint, new_run_id
 from personalize_assets.storage.exported_files import join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
@@ -94,7 +94,13 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
             )
         )
     hash_keys.check_same_key(group.destination, group.datasets, asset_names)
-    return PlannedExport(ExportSpec(tuple(exports), dict(group.s3_options), group.masked_paths), run, inputs)
+    spec = ExportSpec(
+        exports=tuple(exports),
+        s3=dict(group.s3_options),
+        mask=group.masked_paths,
+        scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
+    )
+    return PlannedExport(spec, run, inputs)
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
@@ -165,7 +171,15 @@ def commit_export(
     """Make tables and CSVs of a report the current ones.
 
     For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted.
+    Raises ``IncompleteExport`` before anything is current if the job has not read every row that the commits count.
     """
+    for one in planned.spec.exports:
+        read, kept = report.datasets[one.dataset.name].copies, planned.inputs[one.dataset.name].kept
+        if one.daily is not None and read != kept:
+            raise IncompleteExport(
+                f"{one.dataset.name}: the export read {read:,} rows, but the daily commits count {kept:,}; nothing is "
+                "replaced: run the export again, and if this remains, convert all days again"
+            )
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name

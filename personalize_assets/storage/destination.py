@@ -193,6 +193,10 @@ class Destination:
         """The key of the parts to be joined; not below ``exports/``, which Personalize may be pointed at."""
         return f"{_PARTS}/{dataset}-{run_id}"
 
+    def scratch_folder(self, run_id: str) -> str:
+        """The key of files that an export writes for itself, and deletes when it ends."""
+        return f"{_PARTS}/scratch-{run_id}"
+
     def old_parts(self) -> list[str]:
         """Keys of parts that dead runs left more than 24 hours ago."""
         return _old_run_files(self.store.files(f"{_PARTS}/"))

@@ -1,0 +1,1 @@
+"""Days of raw files to daily Parquet files: planning, tasks, counts."""

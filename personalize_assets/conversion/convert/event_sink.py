@@ -1,120 +1,153 @@
-"""Events as they are read, one by one or many at once, into the books, rows and rejects of a day."""
+"""Takes the events of an arrival day, singly or in batches, into rows, rejects and counts."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.convert.writers import DatasetDay, SourceDay
+from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
-from personalize_assets.conversion.reading.framer import Batch, Reader, WholeEvents
+from personalize_assets.conversion.mapping.where import matcher
+from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
+from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import Event
-from personalize_assets.conversion.reading.prefilter import matcher, prefilter
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
+from personalize_assets.conversion.reading.prefilter import prefilter
+from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.spec import TaskDay
 
-# Events that are converted together: enough that a call a column does not count, few enough to stay in memory.
+# Events that are mapped together: enough that the calls per column cost little, few enough to fit into memory.
 _EVENTS_AT_ONCE = 8192
 _BYTES_AT_ONCE = 16 * 1024 * 1024
 
 
-class Day(NamedTuple):
-    """Where a day's events go. ``latest`` is the last second (UTC since the epoch) that a timestamp may carry."""
+class DayOutput(NamedTuple):
+    """Where a day's events go. ``max_epoch_seconds`` is the last second (UTC) that a timestamp may have."""
 
-    latest: int
-    books: SourceDay
-    datasets: dict[str, DatasetDay]
+    max_epoch_seconds: int
+    source: SourceDayCounts
+    datasets: dict[str, DatasetDayCounts]
 
 
-class Converter:
-    """The datasets of one source: events as they come, by themselves or many at once, into books and rows."""
+class SourceMappers:
+    """The mappers of all datasets of one source, for both paths. Made once per task.
 
-    def __init__(self, datasets: Sequence[Dataset], make: Sequence[str]) -> None:
-        self.made = tuple(dataset for dataset in datasets if dataset.name in make)
+    Attributes:
+        written: The datasets to write.
+        may_match: The prefilter of all datasets, for the ``Framer``.
+    """
+
+    def __init__(self, datasets: Sequence[Dataset], write: Sequence[str]) -> None:
+        """Take all datasets of the source, and the names of those to write."""
+        self.written = tuple(dataset for dataset in datasets if dataset.name in write)
         self.may_match = prefilter(datasets)
-        self._matchers = [(matcher(dataset), dataset.name) for dataset in datasets]
-        self._mappings = {dataset.name: EventMapper(dataset) for dataset in self.made}
-        self._columns: dict[str, BatchMapper] = {}
-        self.reader: Reader = WholeEvents(self.may_match)
+        self.matchers = [(dataset.name, matcher(dataset)) for dataset in datasets]
+        self.event_mappers = {dataset.name: EventMapper(dataset) for dataset in self.written}
+        self.batch_mappers: dict[str, BatchMapper] = {}
+        self._decoder: StructDecoder | None = None
         try:
-            shape = Shape(datasets)
+            decoder = StructDecoder(datasets)
         except NoShapeError:
             return
-        self.reader = shape
-        # Of all datasets, also those that are not made: the books of a day say the same whichever are.
-        self._columns = {dataset.name: BatchMapper(dataset, shape) for dataset in datasets}
+        self._decoder = decoder
+        # Of all datasets, not only of those to write: the counts of a day do not depend on which are written.
+        self.batch_mappers = {dataset.name: BatchMapper(dataset, decoder) for dataset in datasets}
 
-    def add_event(self, event: Event, file: str, day: Day) -> None:
-        if event.fields is None:
-            day.books.add_malformed(event, file)
-            return
-        wanted = False
-        for matches, name in self._matchers:
-            if matches(event.fields):
-                wanted = True
-                if name in day.datasets:
-                    for row in self._mappings[name].rows(event.fields, day.latest):
-                        day.datasets[name].add(row, event, file)
-        day.books.add_read(1, int(wanted))
-
-    def add_events(self, events: list[Any], origin: Callable[[int], tuple[bytes, str]], day: Day) -> None:
-        """Events as ``reader`` gave them. ``origin`` has each one's bytes and file, by its place."""
-        if not self._columns:
-            for number, fields in enumerate(events):
-                if fields is None:
-                    day.books.add_read(1, 0)
-                else:
-                    raw, file = origin(number)
-                    self.add_event(Event(raw, fields), file, day)
-            return
-        selected: dict[Any, list[BatchRows]] = {}
-        for name, columns in self._columns.items():
-            if columns.selection not in selected:
-                selected[columns.selection] = columns.selection.select(events)
-            for rows in selected[columns.selection] if name in day.datasets else ():
-                converted = columns.map_rows(rows, day.latest)
-                day.datasets[name].add_many(converted.kept)
-                for number, reason in converted.rejected:
-                    day.datasets[name].add_reject(reason, *origin(number))
-        wanted = set().union(*(rows.numbers for each in selected.values() for rows in each))
-        day.books.add_read(len(events), len(wanted))
+    def read(self, framer: Framer) -> Iterator[Batch | Event]:
+        """Yield the events of a file: in batches where they are plain, singly where the exact path is needed."""
+        if self._decoder is None:
+            return whole_events(framer, self.may_match)
+        return iter(Batches(framer, self._decoder))
 
 
-class Waiting:
-    """Events of one day on their way, also across files, until they are enough to be converted together."""
+class EventBuffer:
+    """Events of batches, also of several files, until they are enough to be mapped together."""
 
-    def __init__(self, converter: Converter, day: Day) -> None:
-        self._converter = converter
-        self._day = day
-        self._clear()
-
-    def _clear(self) -> None:
-        self._events: list[Any] = []
+    def __init__(self) -> None:
+        """Begin without events."""
+        self.events: list[Any] = []
         self._bytes = 0
-        # Where each batch begins among the events, its bytes and its file.
+        # Per batch: the place of its first event, its bytes and its file.
         self._starts: list[int] = []
         self._raws: list[Sequence[bytes]] = []
         self._files: list[str] = []
 
-    def add_event(self, event: Event, file: str) -> None:
-        self._converter.add_event(event, file, self._day)
+    @property
+    def is_full(self) -> bool:
+        """Whether the events should be mapped now."""
+        return len(self.events) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE
 
     def add(self, batch: Batch, file: str) -> None:
-        self._starts.append(len(self._events))
+        """Append a batch that was read from ``file``."""
+        self._starts.append(len(self.events))
         self._raws.append(batch.raws)
         self._files.append(file)
-        self._events += batch.values
+        self.events += batch.values
         self._bytes += batch.size
-        if len(self._events) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE:
-            self.convert()
 
-    def convert(self) -> None:
-        self._converter.add_events(self._events, self._origin, self._day)
-        self._clear()
+    def origin(self, number: int) -> tuple[bytes, str]:
+        """The bytes of an event by its place in ``events``, and its file."""
+        batch = bisect_right(self._starts, number) - 1
+        return self._raws[batch][number - self._starts[batch]], self._files[batch]
 
-    def _origin(self, number: int) -> tuple[bytes, str]:
-        place = bisect_right(self._starts, number) - 1
-        return self._raws[place][number - self._starts[place]], self._files[place]
+
+class EventSink:
+    """Takes all events of one source and arrival day. The one place where the fast and the exact path part."""
+
+    def __init__(self, mappers: SourceMappers, day: DayOutput) -> None:
+        """Send rows, rejects and counts to ``day``, which ``close`` closes."""
+        self._mappers = mappers
+        self._day = day
+        self._buffer = EventBuffer()
+
+    def accept(self, found: Batch | Event, file: str) -> None:
+        """Take what ``SourceMappers.read`` found in ``file``: a single event at once, a batch with others."""
+        if isinstance(found, Event):
+            self._map_event(found, file)
+            return
+        self._buffer.add(found, file)
+        if self._buffer.is_full:
+            self._map_buffer()
+
+    def end_file(self, skipped: int) -> None:
+        """Count the events of a file that the prefilter skipped."""
+        self._day.source.add_read(skipped, 0)
+
+    def close(self) -> TaskDay:
+        """Map what is buffered, close all files of the day and return its counts."""
+        self._map_buffer()
+        return TaskDay(
+            source=self._day.source.close(),
+            datasets={name: dataset.close() for name, dataset in self._day.datasets.items()},
+        )
+
+    def _map_event(self, event: Event, file: str) -> None:
+        if event.fields is None:
+            self._day.source.add_malformed(event, file)
+            return
+        is_wanted = False
+        for name, matches in self._mappers.matchers:
+            if matches(event.fields):
+                is_wanted = True
+                if name in self._day.datasets:
+                    for row in self._mappers.event_mappers[name].rows(event.fields, self._day.max_epoch_seconds):
+                        self._day.datasets[name].add(row, event, file)
+        self._day.source.add_read(1, int(is_wanted))
+
+    def _map_buffer(self) -> None:
+        buffer, self._buffer = self._buffer, EventBuffer()
+        # Datasets with the same ``where`` and ``each`` share their rows.
+        selected: dict[Any, list[BatchRows]] = {}
+        for name, mapper in self._mappers.batch_mappers.items():
+            if mapper.selection not in selected:
+                selected[mapper.selection] = mapper.selection.select(buffer.events)
+            for rows in selected[mapper.selection] if name in self._day.datasets else ():
+                mapped = mapper.map_rows(rows, self._day.max_epoch_seconds)
+                self._day.datasets[name].add_many(mapped.kept)
+                for number, reason in mapped.rejected:
+                    self._day.datasets[name].add_reject(reason, *buffer.origin(number))
+        wanted = set().union(*(rows.numbers for each in selected.values() for rows in each))
+        self._day.source.add_read(len(buffer.events), len(wanted))

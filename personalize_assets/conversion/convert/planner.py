@@ -1,65 +1,52 @@
-"""Raw files to the daily files: tasks of even size, spread over Spark."""
+"""Cuts raw files into tasks of even size, has them run, and merges their reports."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 import msgspec
-import pyarrow as pa
-from pyspark.sql import SparkSession
 
-from personalize_assets.conversion.convert.task import Plan, RawFile, Source, Task, UnreadableFile, run_task
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.mapping.hashing import with_key
+from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.spec import (
+    ConvertReport,
+    ConvertSpec,
+    DayReport,
+    Plan,
+    RawFile,
+    RawFileSet,
+    Task,
+    TaskReport,
+)
+from personalize_assets.conversion.spread import Spread
 
-# Tasks a core: enough that a core which is done early finds more to do, few enough that their start does not count.
+# Tasks per core: enough that a core which finishes early finds more to do, few enough that their start costs little.
 _TASKS_PER_CORE = 4
 _SMALLEST_TASK_BYTES = 8 * 1024 * 1024
-_MOST_SHARES_OF_GZIP = 4
-
-Spread = Callable[[Sequence[Task], Plan], list[dict[str, Any]]]
-"""Runs tasks somewhere, side by side; one report a task, in any order. Raises ``UnreadableFile``."""
+_MAX_GZIP_SPLITS = 4
 
 
-def over_spark(spark: SparkSession) -> Spread:
-    """Tasks as tasks of Spark."""
+def convert(spec: ConvertSpec, cores: int, spread: Spread) -> ConvertReport:
+    """Read all files of a spec and write their daily files; ``cores`` is how many tasks run at once.
 
-    def spread(tasks: Sequence[Task], plan: Plan) -> list[dict[str, Any]]:
-        run = partial(_run_tasks, tasks=msgspec.json.encode(tasks), plan=msgspec.json.encode(plan))
-        rows = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(run, "report string").collect()
-        reports: list[dict[str, Any]] = [json.loads(row.report) for row in rows]
-        for report in reports:
-            if "error" in report:
-                raise UnreadableFile(report["error"])
-        return reports
-
-    return spread
+    Raises ``UnreadableFile``.
+    """
+    # The key is added here, where the job runs: specs are stored and sent, the key must not be.
+    sources = [msgspec.structs.replace(source, datasets=with_key(source.datasets)) for source in spec.sources]
+    return _masked(merge_reports(run_tasks(sources, spec.plan, cores, spread)), spec)
 
 
-def _run_tasks(
-    batches: Iterator[pa.RecordBatch], tasks: bytes, plan: bytes
-) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
-    all_tasks = msgspec.json.decode(tasks, type=list[Task])
-    the_plan = msgspec.json.decode(plan, type=Plan)
-    for batch in batches:
-        reports = []
-        for number in batch.column(0).to_pylist():
-            try:
-                reports.append(run_task(all_tasks[number], the_plan))
-            except UnreadableFile as error:  # as a report: Spark would bury it under its own traceback, thrice
-                reports.append({"error": str(error)})
-        yield pa.RecordBatch.from_pydict({"report": pa.array(map(json.dumps, reports), pa.string())})
-
-
-def run_tasks(sources: Sequence[Source], plan: Plan, cores: int, spread: Spread) -> list[dict[str, Any]]:
-    """Read all files; one report a task. What could not be read in shares after all is read again as a whole."""
-    tasks = tasks_of(sources, cores)
-    reports = spread(tasks, plan) if tasks else []
-    cut = {uri for report in reports for uri in report["cut"]}
+def run_tasks(sources: Sequence[RawFileSet], plan: Plan, cores: int, spread: Spread) -> list[TaskReport]:
+    """Read all files; one report per task. A file of which a split ended inside a value is read again as a whole."""
+    run = partial(run_task, plan=plan)
+    tasks = plan_tasks(sources, cores)
+    reports = spread(run, tasks, _bytes_of(tasks))
+    cut = {uri for report in reports for uri in report.cut}
     if not cut:
         return reports
-    void = {task.number for task in tasks if task.source.files[0].uri in cut}  # a share is a task of its own
+    void = {task.number for task in tasks if task.source.files[0].uri in cut}  # a split is a task of its own
     again = [
         Task(
             len(tasks) + number, msgspec.structs.replace(task.source, files=(msgspec.structs.replace(file, shares=1),))
@@ -68,27 +55,31 @@ def run_tasks(sources: Sequence[Source], plan: Plan, cores: int, spread: Spread)
         for file in task.source.files
         if file.uri in cut and file.share == 0
     ]
-    return [report for report in reports if report["task"] not in void] + spread(again, plan)
+    return [report for report in reports if report.task not in void] + spread(run, again, _bytes_of(again))
 
 
-def tasks_of(sources: Sequence[Source], cores: int) -> list[Task]:
-    """Files in the order of their days, cut into tasks of even size; a file much larger than that is cut into shares.
+def _bytes_of(tasks: Sequence[Task]) -> int:
+    return sum(file.bytes // file.shares for task in tasks for file in task.source.files)
 
-    The largest task comes first, so that none is begun when the other cores are about to be done.
+
+def plan_tasks(sources: Sequence[RawFileSet], cores: int) -> list[Task]:
+    """Cut files, ordered by day, into tasks of even size; a file much larger than that is cut into splits.
+
+    The largest task comes first, so that none starts when the other cores are about to finish.
     """
     total = sum(file.bytes for source in sources for file in source.files)
     target = max(total // (cores * _TASKS_PER_CORE), _SMALLEST_TASK_BYTES)
-    found: list[tuple[int, Source, list[RawFile]]] = []
+    found: list[tuple[int, RawFileSet, list[RawFile]]] = []
     for source in sources:
         whole = []
         for file in sorted(source.files, key=lambda file: (file.day, file.uri)):
-            shares = _shares(file, target, cores)
-            if shares == 1:
+            splits = _count_splits(file, target, cores)
+            if splits == 1:
                 whole.append(file)
                 continue
-            cut = [msgspec.structs.replace(file, share=number, shares=shares) for number in range(shares)]
-            found += [(file.bytes // shares, source, [share]) for share in cut]
-        found += [(size, source, files) for size, files in _even(whole, target)]
+            cut = [msgspec.structs.replace(file, share=number, shares=splits) for number in range(splits)]
+            found += [(file.bytes // splits, source, [split]) for split in cut]
+        found += [(size, source, files) for size, files in _even_groups(whole, target)]
     found.sort(key=lambda task: -task[0])
     return [
         Task(number, msgspec.structs.replace(source, files=tuple(files)))
@@ -96,24 +87,49 @@ def tasks_of(sources: Sequence[Source], cores: int) -> list[Task]:
     ]
 
 
-def _even(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, list[RawFile]]]:
-    """Files in their order, in stretches of about ``target`` bytes, none of which is a small rest; and their bytes."""
+def merge_reports(reports: Iterable[TaskReport]) -> ConvertReport:
+    """Sum the reports of tasks by day, source and dataset."""
+    days: dict[str, DayReport] = {}
+    for report in reports:
+        for day, part in report.days.items():
+            of_task = DayReport(sources={report.source: part.source}, datasets=part.datasets)
+            days[day] = days.get(day, DayReport()) + of_task
+    return ConvertReport(days=days)
+
+
+def _masked(report: ConvertReport, spec: ConvertSpec) -> ConvertReport:
+    hidden = {
+        dataset.name: masked_columns(dataset, spec.plan.mask) for source in spec.sources for dataset in source.datasets
+    }
+
+    def masked(day: DayReport) -> DayReport:
+        datasets = {}
+        for name, counts in day.datasets.items():
+            profile = masked_profile(counts.profile, hidden[name]) if counts.profile else None
+            datasets[name] = msgspec.structs.replace(counts, profile=profile)
+        return msgspec.structs.replace(day, datasets=datasets)
+
+    return msgspec.structs.replace(report, days={day: masked(of_day) for day, of_day in report.days.items()})
+
+
+def _even_groups(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, list[RawFile]]]:
+    """Yield groups of neighbouring files of about ``target`` bytes, none much smaller, and the bytes of each."""
     total = sum(file.bytes for file in files)
     count = max(round(total / target), 1)
-    stretches: dict[int, list[RawFile]] = {}
+    groups: dict[int, list[RawFile]] = {}
     before = 0
     for file in files:
         middle = before + file.bytes / 2
-        # Empty files at the end lie behind the last stretch, and belong to it.
-        stretches.setdefault(min(int(middle * count / (total or 1)), count - 1), []).append(file)
+        # Empty files at the end have their middle after the last group, and belong to it.
+        groups.setdefault(min(int(middle * count / (total or 1)), count - 1), []).append(file)
         before += file.bytes
-    for stretch in stretches.values():
-        yield sum(file.bytes for file in stretch), stretch
+    for group in groups.values():
+        yield sum(file.bytes for file in group), group
 
 
-def _shares(file: RawFile, target: int, cores: int) -> int:
+def _count_splits(file: RawFile, target: int, cores: int) -> int:
     if file.framing != "lines":
-        return 1  # only lines tell where an event may begin
-    # Each share of a gzip file unpacks all that comes before it: a tenth of what reading costs.
-    most = min(cores, _MOST_SHARES_OF_GZIP) if file.packed else file.bytes
+        return 1  # only a line shows where an event may begin
+    # Each split of a gzip file unpacks everything before it, which costs a tenth of reading it.
+    most = min(cores, _MAX_GZIP_SPLITS) if file.packed else file.bytes
     return max(1, min(round(file.bytes / target), most))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.export.pieces import Piece, RowGroup, is_at_or_behind
-from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableDailyFile
 
 _FOOTERS_AT_ONCE = 16
 _ROWS_AT_ONCE = 65_536
@@ -19,13 +20,13 @@ _ROWS_AT_ONCE = 65_536
 def row_groups(uris: Sequence[str], s3: dict[str, Any], time_column: str | None) -> list[RowGroup]:
     """The row groups of Parquet files, from their footers. Without a time column all begin and end at 0.
 
-    Raises ``FileNotFoundError`` for a file that is not there: it never counts as empty.
+    Raises ``UnreadableDailyFile`` for a file that is missing or damaged.
     """
     filesystem = FileSystem(s3)
 
     def of_file(uri: str) -> list[RowGroup]:
-        with filesystem.open(uri) as file:
-            metadata = pq.ParquetFile(file).metadata
+        with _opened(filesystem, uri) as parquet:
+            metadata = parquet.metadata
         place = metadata.schema.names.index(time_column) if time_column else None
         groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
         return [
@@ -36,6 +37,17 @@ def row_groups(uris: Sequence[str], s3: dict[str, Any], time_column: str | None)
 
     with ThreadPoolExecutor(_FOOTERS_AT_ONCE) as threads:
         return [group for groups in threads.map(of_file, uris) for group in groups]
+
+
+@contextmanager
+def _opened(filesystem: FileSystem, uri: str) -> Iterator[pq.ParquetFile]:
+    try:
+        with filesystem.open(uri) as file:
+            yield pq.ParquetFile(file)
+    except (OSError, pa.ArrowInvalid) as error:
+        raise UnreadableDailyFile(
+            f"{uri} cannot be read: {error}; materialize the daily datasets of that day again"
+        ) from error
 
 
 def _range(group: Any, place: int) -> tuple[int, int]:
@@ -52,8 +64,7 @@ def read_groups(groups: Sequence[RowGroup], columns: Sequence[str], s3: dict[str
     for group in groups:
         by_file.setdefault(group.uri, []).append(group.number)
     for uri, numbers in by_file.items():
-        with filesystem.open(uri) as file:
-            parquet = pq.ParquetFile(file)
+        with _opened(filesystem, uri) as parquet:
             yield from parquet.iter_batches(_ROWS_AT_ONCE, row_groups=sorted(numbers), columns=list(columns))
 
 

@@ -184,5 +184,3 @@ def _write_file(task: _FileTask) -> WrittenPart:
             part.copies += batch.num_rows
             part.add(batch)
     return part.written()
-
-

@@ -20,7 +20,7 @@ from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.batch_fields import BatchField
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 Reasons = dict[int, str]
 """Why rows are rejected, by the index of the row."""
@@ -29,11 +29,11 @@ Reasons = dict[int, str]
 class BatchColumn:
     """A column of one dataset. Columns with the same ``key`` give the same result for the same rows."""
 
-    def __init__(self, column: Column, dataset: Dataset, shape: Shape) -> None:
-        """Choose the strategy for a column. ``shape`` has decoded the events that will be read."""
+    def __init__(self, column: Column, dataset: Dataset, decoder: StructDecoder) -> None:
+        """Choose the strategy for a column. ``decoder`` has decoded the events that will be read."""
         column_type = COLUMN_TYPES[column.type]
         self._column = column
-        self._fields = [BatchField.of_column(path, shape, dataset.each) for path in column.paths]
+        self._fields = [BatchField.of_column(path, decoder, dataset.each) for path in column.paths]
         self._convert_cell = cell_converter(column)
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()

@@ -11,30 +11,30 @@ from personalize_assets.conversion.mapping import timestamps
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import text_or_none
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 
 class BatchField:
     """The values at a path into events, or into elements of ``each``."""
 
-    def __init__(self, path: ColumnPath, shape: Shape, each: str | None = None) -> None:
+    def __init__(self, path: ColumnPath, decoder: StructDecoder, each: str | None = None) -> None:
         """``each`` is the path of the array whose elements the rows may have; None if they have none."""
         self._path = path
         self._is_nowhere = path.in_element and each is None
         if not path.in_element:
-            self._get = shape.of_event(path.steps)
+            self._get = decoder.of_event(path.steps)
         elif each is not None:
-            self._get = shape.of_element(parse_path(each), path.steps)
+            self._get = decoder.of_element(parse_path(each), path.steps)
 
     @classmethod
-    def of_column(cls, path: str, shape: Shape, each: str | None) -> BatchField:
+    def of_column(cls, path: str, decoder: StructDecoder, each: str | None) -> BatchField:
         """The field at a column's path, which may start at an element of ``each``."""
-        return cls(column_path(path), shape, each)
+        return cls(column_path(path), decoder, each)
 
     @classmethod
-    def of_event(cls, path: str, shape: Shape) -> BatchField:
+    def of_event(cls, path: str, decoder: StructDecoder) -> BatchField:
         """The field at a path that starts at the event."""
-        return cls(ColumnPath(parse_path(path)), shape)
+        return cls(ColumnPath(parse_path(path)), decoder)
 
     def is_in(self, rows: BatchRows) -> bool:
         """Whether these rows can have the field: rows without elements have no field of an element."""

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.paths import parse_path
-from personalize_assets.conversion.reading.prefilter import is_one_of
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.mapping.where import is_one_of
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 _T = TypeVar("_T")
 
@@ -55,13 +55,13 @@ class RowSelection:
     Selections of datasets with the same ``where`` and ``each`` are equal, so that one result serves all of them.
     """
 
-    def __init__(self, dataset: Dataset, shape: Shape) -> None:
-        """``shape`` has decoded the events that will be selected from."""
+    def __init__(self, dataset: Dataset, decoder: StructDecoder) -> None:
+        """``decoder`` has decoded the events that will be selected from."""
         self._key = (tuple(dataset.where.items()), dataset.each)
         self._tests = [
-            (shape.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()
+            (decoder.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()
         ]
-        self._elements = shape.of_event(parse_path(dataset.each)) if dataset.each else None
+        self._elements = decoder.of_event(parse_path(dataset.each)) if dataset.each else None
 
     def __eq__(self, other: object) -> bool:
         """Whether both select the same rows of the same events."""

@@ -1,334 +1,197 @@
-"""JSON events out of bytes: exact, by blocks, without Spark.
+"""The exact path from bytes to JSON events: value by value, wherever they are. Without Spark.
 
-One ``Framer`` reads one file. Its events are the same on both paths: ``one_by_one`` is the exact one; ``batches`` is
-the fast one, which guesses where whole events lie, has each guess proved by decoding it, and goes the exact path, for
-one value, where a guess fails.
-
-The rules (design §5): values stand one after another with any white space, commas or nothing between them, or in an
-array. A stretch that is not JSON is one malformed event; it ends before the next line that begins with ``{``.
+Values follow one another with any white space, commas or nothing between them, or in an array. A stretch of bytes that
+is not JSON is one malformed event; it ends before the next line that begins with ``{``. ``batches`` is the fast path
+over the same ``Framer`` and gives the same events.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, overload
+from collections.abc import Callable, Iterable, Iterator
+from enum import Enum
 
 import msgspec
-import numpy as np
 
+from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
 from personalize_assets.conversion.reading.json_value import (
     MALFORMED,
     Event,
     brackets_end,
     decode_whole,
-    is_utf8,
     parse,
     skip_value,
     value_end,
 )
 
-# A single event larger than this is taken for a broken stretch. Segment allows 32 KB, Firehose 1,000 KiB a record.
 MAX_EVENT_BYTES = 128 * 1024 * 1024
-# What is kept of a broken stretch: enough to see what it was, little enough to keep a reader's memory bounded.
+"""A larger event is read as a broken stretch. Segment allows 32 KB an event, Firehose 1,000 KiB a record."""
 MAX_RAW_BYTES = 1024 * 1024
+"""How much of a broken stretch is kept: enough to recognize it, little enough to bound a reader's memory."""
+SEPARATORS = b" \t\r\n,"
+"""Bytes that mean nothing between two events."""
 
 _BOM = b"\xef\xbb\xbf"
-_SPACE = b" \t\r\n,"
-_LINE_END = ord("\n")
-# A broken stretch is searched window by window, at places that do not depend on the blocks; windows overlap, as what is
-# wanted may lie across two of them.
+# Windows of a broken stretch, in which the prefilter searches, overlap by this: what it searches may cross two windows.
+# They begin at places that do not depend on the blocks.
 _OVERLAP = 4096
-_IN_A_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
+_GUESS_BYTES = 16_384
+_NUMBER_OR_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _BROKEN_AT = re.compile(r"JSON is malformed: (?!trailing characters|.*surrogate|.*escape).*\(byte (\d+)\)")
-# How many bytes are cut into lines at once: as many as the processor's cache takes, or few where that is often in vain.
-# Few enough, too, for what opens in them to show that none of them is nested too deeply (``shape``).
-_SMALLEST_GUESS = 4 * 1024
-_LARGEST_GUESS = 32 * 1024
-_LONGEST_LINE = 256 * 1024
-_GLUED_AT_ONCE = 1024
-_AFTER_SCALAR = frozenset(b' \t\r\n,]{["')
+_MAY_FOLLOW_SCALAR = frozenset(b' \t\r\n,]{["')
 
 
-REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
-"""What a decoder may raise for bytes that are not one event."""
+class _Unfinished(Enum):
+    """What a probe may find instead of the end of a value."""
+
+    UNDECIDED = "ask the next probe"
+    BROKEN = "no value begins here"
+    NEED_MORE = "the value may go on after the buffer"
 
 
-class Reader(Protocol):
-    """Reads events that are probably whole and plain, at speed."""
-
-    def lines(self, text: bytes) -> list[Any] | None:
-        """The events of a text in which each line may be one; None if one is not, or is not for this reader."""
-
-    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
-        """The events in these bytes, each of which may be one: up to the first that is not, or is not for this reader.
-
-        ``is_text``: whether all of them are known to be UTF-8.
-        """
-
-
-class Lines(Sequence[bytes]):
-    """Events as they are written, a line each, which is cut out when it is asked for: only rejects are."""
-
-    def __init__(self, text: bytes, events: int) -> None:
-        self._text = text
-        self._events = events
-        self._ends: list[int] = []
-
-    def __len__(self) -> int:
-        return self._events
-
-    @overload
-    def __getitem__(self, number: int) -> bytes: ...
-    @overload
-    def __getitem__(self, number: slice) -> list[bytes]: ...
-    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
-        if isinstance(number, slice):
-            return [self[one] for one in range(*number.indices(self._events))]
-        if not self._ends:
-            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _LINE_END)
-            self._ends = [-1, *ends.tolist(), len(self._text)]
-        number += self._events if number < 0 else 0
-        return self._text[self._ends[number] + 1 : self._ends[number + 1]].strip(_SPACE)
-
-
-class Batch(NamedTuple):
-    """Events as they are written, and as the decoder gave them; ``size`` is how many bytes are kept for them."""
-
-    raws: Sequence[bytes]
-    values: list[Any]
-    size: int
-
-
-_NOTHING = Batch([], [], 0)
-
-
-class WholeEvents:
-    """Reads all fields of events; None for one that cannot be wanted."""
-
-    def __init__(self, may_match: Callable[[bytes], bool]) -> None:
-        self._may_match = may_match
-
-    def lines(self, text: bytes) -> list[Any] | None:
-        """None: each event is looked at by itself."""
-        return None
-
-    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
-        """As ``Reader`` says; each is a mapping of the event's fields, or None."""
-        found: list[Any] = []
-        for raw in raws:
-            if self._may_match(raw):
-                event = parse(raw)
-                if event.fields is None:
-                    break
-                found.append(event.fields)
-            else:
-                try:
-                    decode_whole(raw)
-                except REFUSALS:
-                    break
-                found.append(None)
-        return found
-
-
-class TruncatedStream(Exception):
-    """Raised by a source of blocks where its bytes stop making sense (a gzip file that was cut off)."""
+_End = int
+_UNDECIDED, _BROKEN, _NEED_MORE = _Unfinished.UNDECIDED, _Unfinished.BROKEN, _Unfinished.NEED_MORE
 
 
 def everything(_raw: bytes) -> bool:
-    """The prefilter that lets every event through."""
+    """Prefilter that accepts every event."""
     return True
 
 
 class Framer:
-    """The events of one file, given as blocks of (unpacked) bytes.
+    """The events of one file, given as blocks of unpacked bytes. Memory is bounded by the largest event.
 
-    ``may_match`` is asked before anything is parsed; what it refuses is only counted, in ``skipped``, whole or broken.
-    ``is_cut``, at the end: whether the bytes ended within something that more of them might have made whole.
-    Memory is bounded by the largest event, not by the file.
+    Attributes:
+        skipped: Number of events, whole or broken, that ``may_match`` refused. They are not parsed.
+        buffer: The bytes at hand.
+        at: Place in ``buffer`` where the next event is searched.
+        has_ended: Whether ``buffer`` holds the rest of the file.
     """
 
     def __init__(self, blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> None:
+        """Read ``blocks``; events whose bytes ``may_match`` refuses are skipped before they are parsed."""
         self.skipped = 0
+        self.buffer = b""
+        self.at = 0
+        self.has_ended = False
         self._blocks = iter(blocks)
         self._may_match = may_match
-        self._buffer = b""
-        self._text: str | None = None
-        self._at = 0
-        self._ended = False
-        self._truncated = False
+        self._text: str | None = None  # of the buffer, made when a probe needs it
+        self._is_truncated = False
         self._is_cut = False
-        # How the last event ended is tried first.
+        # How an event may end. The one that matched last is tried first.
         self._marks = (b"}{", b"}\n")
         self._in_array = False
-        # Whether an array was open where a stretch broke: whether it still is, only its end will tell.
-        self._perhaps_in_array = False
-        self._guess = _LARGEST_GUESS
+        # Whether a stretch broke inside an array: only a later ] can tell whether the array is still open.
+        self._may_be_in_array = False
 
     @property
     def is_cut(self) -> bool:
-        return self._is_cut or self._in_array or self._perhaps_in_array
-
-    def batches(self, reader: Reader) -> Iterator[Batch | Event]:
-        """The fast path: events that ``reader`` takes, many at once; all else as ``one_by_one`` gives it."""
-        while self._to_next_value():
-            left = len(self._buffer) - self._at
-            if not self._ended and left < MAX_RAW_BYTES and self._buffer.find(b"\n", self._at) < 0:
-                self._refill()
-            for take in (self._take_lines, self._take_glued):
-                batch = take(reader)
-                if batch.values:
-                    yield batch
-                    break
-            else:
-                yield from self._next()
-        yield from self._end()
+        """After the last event: whether the bytes ended inside a value or an array that more bytes could complete."""
+        return self._is_cut or self._in_array or self._may_be_in_array
 
     def one_by_one(self) -> Iterator[Event]:
-        """The exact path: value by value, wherever they stand."""
-        while self._to_next_value():
-            yield from self._next()
-        yield from self._end()
+        """Yield the events of the file that are not skipped."""
+        while self.seek_value():
+            yield from self.read_value()
+        yield from self.read_end()
 
-    def _take_lines(self, reader: Reader) -> Batch:
-        """Whole events on lines of their own, from here on, as long as there are any."""
-        buffer, at = self._buffer, self._at
-        stop = buffer.rfind(b"\n", at, at + self._guess)
-        if stop < 0:
-            stop = buffer.find(b"\n", at, at + _LONGEST_LINE)
-            if stop < 0:
-                return _NOTHING
-        text = buffer[at:stop]
-        whole = reader.lines(text)
-        if whole is not None:
-            self._guess = min(2 * self._guess, _LARGEST_GUESS)
-            self._at = stop
-            return Batch(Lines(text, len(whole)), whole, len(text))
-        raws = [raw for line in text.split(b"\n") if (raw := line.strip(_SPACE))]
-        found = reader.many(raws, is_utf8(text))
-        if len(found) == len(raws):
-            self._guess = min(2 * self._guess, _LARGEST_GUESS)
-            self._at = stop if raws else at
-            return Batch(raws, found, len(text))
-        taken = 0
-        if found:
-            for raw in raws[: len(found)]:
-                taken = text.index(raw, taken) + len(raw)
-            self._at = at + taken
-        # What was cut into lines in vain is the price of a wrong guess: guess less where guesses are wrong.
-        self._guess = max(2 * taken, _SMALLEST_GUESS)
-        return Batch(raws[: len(found)], found, taken)
-
-    def _take_glued(self, reader: Reader) -> Batch:
-        """Whole events in ``{…}{…}``, from here on, as long as there are any."""
-        buffer, at = self._buffer, self._at
-        raws: list[bytes] = []
-        found: list[Any] = []
-        while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LONGEST_LINE) + 1):
-            raw = buffer[at:end]
-            taken = reader.many([raw], is_utf8(raw))
-            if not taken:
-                break
-            found += taken
-            raws.append(raw)
-            at = end
-        size = at - self._at
-        self._at = at
-        return Batch(raws, found, size)
-
-    def _to_next_value(self) -> bool:
-        """Go to where the next value begins; false at the end of the file."""
+    def seek_value(self) -> bool:
+        """Move to the beginning of the next value. False at the end of the file."""
         while True:
-            buffer, at = self._buffer, self._at
+            buffer, at = self.buffer, self.at
             while at < len(buffer):
                 byte = buffer[at]
-                if byte in _SPACE:
+                if byte in SEPARATORS:
                     at += 1
                 elif byte == 0x5B and not self._in_array:  # [
                     self._in_array = True
                     at += 1
-                elif byte == 0x5D and (self._in_array or self._perhaps_in_array):  # ]
-                    self._perhaps_in_array &= self._in_array
+                elif byte == 0x5D and (self._in_array or self._may_be_in_array):  # ]
+                    self._may_be_in_array &= self._in_array
                     self._in_array = False
                     at += 1
                 elif byte == _BOM[0] and buffer.startswith(_BOM, at):
                     at += len(_BOM)
-                elif byte == _BOM[0] and not self._ended and _BOM.startswith(buffer[at:]):
+                elif byte == _BOM[0] and not self.has_ended and _BOM.startswith(buffer[at:]):
                     break
                 else:
-                    self._at = at
+                    self.at = at
                     return True
-            self._at = at
-            if self._ended:
+            self.at = at
+            if self.has_ended:
                 return False
-            self._refill()
+            self.refill()
 
-    def _next(self) -> Iterator[Event]:
-        """The value, or the broken stretch, that begins here."""
-        end = self._end_of_value()
+    def read_value(self) -> Iterator[Event]:
+        """Read the value, or the broken stretch, that begins at ``at``. Yields nothing if it is skipped."""
+        end = self._find_end()
         if end is None:
-            yield from self._broken()
+            yield from self._read_broken()
             return
-        raw = self._buffer[self._at : end]
-        self._at = end
+        raw = self.buffer[self.at : end]
+        self.at = end
         if self._may_match(raw):
             yield parse(raw)
         else:
             self.skipped += 1
 
-    def _end_of_value(self) -> int | None:
-        """Where the value that begins here ends; None if no value does, or one that is too large."""
-        end = self._read_value()
-        return end if end is not None and end - self._at <= MAX_EVENT_BYTES else None
+    def read_end(self) -> Iterator[Event]:
+        """After the last value: yield one malformed event if the stream was truncated and no event reports it yet."""
+        if self._is_truncated:
+            self._is_truncated = False
+            yield Event(b"", None, MALFORMED)
 
-    def _read_value(self) -> int | None:
-        """Where the value that begins here ends. Reads on as far as it must."""
-        while True:
-            end = self._glued_end()
-            if end is not None:
-                return end
-            if self._is_surely_broken():
-                return None
-            if self._text is None:
-                # Latin-1 maps every byte to one character: JSON's own marks are ASCII, and places stay the same.
-                self._text = self._buffer.decode("latin-1")
+    def refill(self, at_least: int = 0) -> None:
+        """Append a block, or as many as give ``at_least`` bytes; drop what was read except for its last byte."""
+        keep = max(self.at - 1, 0)
+        pieces = [self.buffer[keep:]]
+        size = len(pieces[0])
+        self.at -= keep
+        while not self.has_ended:
             try:
-                _, end = value_end(self._text, self._at)
-            except RecursionError:
-                end = brackets_end(self._buffer, self._at)
-                if end is not None:
-                    return end
-            except ValueError:
-                could_go_on = self._could_go_on()
-                if self._ended or not could_go_on:
-                    self._is_cut |= could_go_on
-                    return None
+                block = next(self._blocks)
+            except StopIteration:
+                self.has_ended = True
+            except TruncatedStream:
+                self.has_ended = self._is_truncated = self._is_cut = True
             else:
-                if self._buffer[self._at] in b'{["':
-                    return end
-                follows = self._buffer[end : end + 3]
-                if follows and follows[0] in _AFTER_SCALAR:
-                    return end
-                if self._ended:
-                    return None if follows else end
-                if len(follows) == 3:  # fewer may be a number's point or exponent, cut off before its digits
-                    return None
-            size = len(self._buffer) - self._at
-            if self._ended or size > MAX_EVENT_BYTES:
+                pieces.append(block)
+                size += len(block)
+                if block and size >= at_least:
+                    break
+        self.buffer = b"".join(pieces)
+        self._text = None
+
+    def _find_end(self) -> _End | None:
+        """Where the value that begins here ends. None if no value begins here, or one that is too large."""
+        while True:
+            found: _End | _Unfinished = _UNDECIDED
+            for probe in self._PROBES:
+                found = probe(self)
+                if found is not _UNDECIDED:
+                    break
+            if isinstance(found, _End):
+                return found if found - self.at <= MAX_EVENT_BYTES else None
+            if found is _BROKEN:
+                return None
+            size = len(self.buffer) - self.at
+            if self.has_ended or size > MAX_EVENT_BYTES:
                 self._is_cut = True
                 return None
-            # Twice as much each time, so that one long value is not read again for every block of it.
-            self._refill(at_least=2 * size)
+            # Read twice as much each time, so that a long value is not probed again for every block.
+            self.refill(at_least=2 * size)
 
-    def _glued_end(self) -> int | None:
-        """A quick guess for ``{…}{…}`` and ``{…}⏎``, proved by decoding: a prefix that is an object is the object."""
-        buffer, at = self._buffer, self._at
-        if buffer[at] != 0x7B:
-            return None
-        window = at + 16_384
+    # The probes, in the order in which they are asked.
+
+    def _probe_mark(self) -> _End | _Unfinished:
+        """Guess that the value is an object that ends at ``}{`` or ``}⏎``, and prove it by decoding."""
+        buffer, at = self.buffer, self.at
+        if buffer[at] != 0x7B:  # {
+            return _UNDECIDED
         for mark in self._marks:
-            end = buffer.find(mark, at, window) + 1
+            end = buffer.find(mark, at, at + _GUESS_BYTES) + 1
             if end:
                 try:
                     decode_whole(memoryview(buffer)[at:end])
@@ -337,82 +200,86 @@ class Framer:
                 if mark is not self._marks[0]:
                     self._marks = self._marks[::-1]
                 return end
-        return None
+        return _UNDECIDED
 
-    def _is_surely_broken(self) -> bool:
-        """A quick guess for what breaks well before the end of the buffer: Python's decoder is slow to say so."""
+    def _probe_early_break(self) -> _Unfinished:
+        """Find what breaks well before the end of the buffer, quickly: the decoder of the next probe is slow at it."""
         try:
-            skip_value(memoryview(self._buffer)[self._at :])
+            skip_value(memoryview(self.buffer)[self.at :])
         except msgspec.DecodeError as error:
             place = _BROKEN_AT.search(str(error))
-            return place is not None and int(place[1]) < len(self._buffer) - self._at - 16
+            if place is not None and int(place[1]) < len(self.buffer) - self.at - 16:
+                return _BROKEN
         except RecursionError:
-            return False
-        return False
+            pass
+        return _UNDECIDED
+
+    def _probe_decoder(self) -> _End | _Unfinished:
+        """Decode from here on; undecided for what is nested too deeply."""
+        if self._text is None:
+            # Latin-1 maps every byte to one character: JSON's own marks are ASCII, and places stay the same.
+            self._text = self.buffer.decode("latin-1")
+        try:
+            _, end = value_end(self._text, self.at)
+        except RecursionError:
+            return _UNDECIDED
+        except ValueError:
+            return _NEED_MORE if self._could_go_on() else _BROKEN
+        return end if self.buffer[self.at] in b'{["' else self._end_of_scalar(end)
+
+    def _probe_brackets(self) -> _End | _Unfinished:
+        """Count brackets."""
+        end = brackets_end(self.buffer, self.at)
+        return _NEED_MORE if end is None else end
+
+    _PROBES = (_probe_mark, _probe_early_break, _probe_decoder, _probe_brackets)
+
+    def _end_of_scalar(self, end: int) -> _End | _Unfinished:
+        """A number or literal ends only where a separator or a value follows, as more of its characters might."""
+        follows = self.buffer[end : end + 3]
+        if follows and follows[0] in _MAY_FOLLOW_SCALAR:
+            return end
+        if self.has_ended:
+            return _BROKEN if follows else end
+        # Fewer than three bytes may be a number's point or exponent, cut off before its digits.
+        return _BROKEN if len(follows) == 3 else _NEED_MORE
 
     def _could_go_on(self) -> bool:
-        """Whether the bytes from here on could still become a value if more of them came."""
+        """Whether the bytes from here on could become a value if more bytes followed."""
         try:
-            # Without a number or literal that the cut may have halved; before it, the decoder tells cut from broken.
-            # Half of a surrogate pair is a matter of the value's text (``parse`` refuses it), not of where it ends.
-            skip_value(_SURROGATE.sub(rb"\\u0041", self._buffer[self._at :].rstrip(_IN_A_WORD)))
+            # Without a number or literal that may be cut in half: before it, msgspec tells truncated from malformed.
+            # Half a surrogate pair is a defect of the text (``parse`` refuses it) and does not move the value's end.
+            skip_value(_SURROGATE.sub(rb"\\u0041", self.buffer[self.at :].rstrip(_NUMBER_OR_WORD)))
         except msgspec.DecodeError as error:
             return "truncated" in str(error)
         except RecursionError:
             return True
         return False
 
-    def _broken(self) -> Iterator[Event]:
-        """One malformed event: from here to the next line that begins with ``{``, or to the end."""
+    def _read_broken(self) -> Iterator[Event]:
+        """Read one malformed event: from here to the next line that begins with ``{``, or to the end of the file."""
         raw, window, matched = b"", b"", False
-        search_from = self._at
+        search_from = self.at
         while True:
-            found = self._buffer.find(b"\n{", search_from)
-            stop = found + 1 if found >= 0 else len(self._buffer)
-            window += self._buffer[self._at : stop]
-            self._at = stop
+            found = self.buffer.find(b"\n{", search_from)
+            stop = found + 1 if found >= 0 else len(self.buffer)
+            window += self.buffer[self.at : stop]
+            self.at = stop
             while len(window) > MAX_RAW_BYTES:
                 matched = matched or self._may_match(window[:MAX_RAW_BYTES])
                 raw = raw or window[:MAX_RAW_BYTES]
                 window = window[MAX_RAW_BYTES - _OVERLAP :]
-            if found >= 0 or self._ended:
+            if found >= 0 or self.has_ended:
                 break
-            self._refill()
-            # The byte before this place was kept: it may be the line end that the brace follows.
-            search_from = max(self._at - 1, 0)
-        if found < 0 and self._truncated:
-            matched, self._truncated = True, False
+            self.refill()
+            # The byte before ``at`` was kept: it may be the line end before the brace.
+            search_from = max(self.at - 1, 0)
+        if found < 0 and self._is_truncated:
+            matched, self._is_truncated = True, False
         if self._in_array:
-            self._in_array, self._perhaps_in_array = False, True
+            self._in_array, self._may_be_in_array = False, True
         if matched or self._may_match(window):
             raw = raw or window
-            yield Event(raw.strip(_SPACE), None, MALFORMED)
+            yield Event(raw.strip(SEPARATORS), None, MALFORMED)
         else:
             self.skipped += 1
-
-    def _end(self) -> Iterator[Event]:
-        """A stream that was cut off is told of once, even where it stopped between two events."""
-        if self._truncated:
-            self._truncated = False
-            yield Event(b"", None, MALFORMED)
-
-    def _refill(self, at_least: int = 0) -> None:
-        """Append a block (or as many as give ``at_least`` bytes); forget what was read, but for its last byte."""
-        keep = max(self._at - 1, 0)
-        pieces = [self._buffer[keep:]]
-        size = len(pieces[0])
-        self._at -= keep
-        while not self._ended:
-            try:
-                block = next(self._blocks)
-            except StopIteration:
-                self._ended = True
-            except TruncatedStream:
-                self._ended = self._truncated = self._is_cut = True
-            else:
-                pieces.append(block)
-                size += len(block)
-                if block and size >= at_least:
-                    break
-        self._buffer = b"".join(pieces)
-        self._text = None

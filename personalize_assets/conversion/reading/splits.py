@@ -1,8 +1,8 @@
-"""A share of one large file, so that several tasks can read it side by side.
+"""One split of a large file, so that several tasks can read the file side by side.
 
-Shares meet where a line begins with ``{``, at the first such line after an even part of the file. That is a guess: what
-begins there may lie within an event that was written over several lines, or within an array. ``Framer.is_cut`` tells
-when a share ended within something, and then the file is read again as a whole.
+A split begins at the first line that begins with ``{`` after an even division of the file. That is a guess: the line
+may be part of an event that is written over several lines, or of an array. ``Framer.is_cut`` reports whether a split
+ended inside a value; such a file is read again as a whole (``planner.run_tasks``).
 """
 
 from __future__ import annotations
@@ -10,48 +10,49 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
-from personalize_assets.conversion.reading.filesystem import BLOCK_BYTES, is_gzip, unpacked_blocks
+from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES, is_gzip, unpacked_blocks
 
-Zones = Iterator[tuple[bool, bytes]]
-"""Blocks of text from where a part of a file begins, and whether each lies behind that part's end."""
+_Zones = Iterator[tuple[bool, bytes]]
+"""Blocks of text from the beginning of a split on, and whether each is stored after the split's end."""
 
 
-def share_of(file: IO[bytes], size: int, number: int, shares: int) -> Iterator[bytes]:
-    """The text of one of a file's ``shares``, in blocks; ``size`` is that of the file as it lies there.
+def split_blocks(file: IO[bytes], size: int, number: int, splits: int) -> Iterator[bytes]:
+    """Yield the text of split ``number`` (from 0) of ``splits``, in blocks; ``size`` is the file's stored size.
 
-    All shares together, in their order, are the text of the file. A gzip file is unpacked from its beginning by each.
-    Raises ``TruncatedStream`` where gzip breaks off.
+    The texts of all splits in their order are the text of the file. Each split of a gzip file unpacks the file from
+    its beginning. Raises ``TruncatedStream`` where gzip is cut off or damaged.
     """
-    first, last = size * number // shares, size * (number + 1) // shares
+    first, last = size * number // splits, size * (number + 1) // splits
     zones = _packed_zones(file, first, last) if is_gzip(file) else _plain_zones(file, first, last)
     return _whole_lines(zones, number == 0)
 
 
-def _plain_zones(file: IO[bytes], first: int, last: int) -> Zones:
+def _plain_zones(file: IO[bytes], first: int, last: int) -> _Zones:
     file.seek(first)
     while block := file.read(min(BLOCK_BYTES, last - first) or BLOCK_BYTES):
         yield first >= last, block
         first = min(first + len(block), last)
 
 
-def _packed_zones(file: IO[bytes], first: int, last: int) -> Zones:
-    """A block of text belongs to the part in which the packed bytes end that it needed: the same for every reader."""
+def _packed_zones(file: IO[bytes], first: int, last: int) -> _Zones:
+    """Assign each block of text to the split in which its last packed byte is stored: the same in every task."""
     for block in unpacked_blocks(file):
         read = file.tell()
         if read > first or first == 0:
             yield read > last, block
 
 
-def _whole_lines(zones: Zones, is_first: bool) -> Iterator[bytes]:
-    has_begun, is_behind = is_first, False
-    line_end = b""  # held back until it is known whether the next line begins with {
-    for behind, block in zones:
+def _whole_lines(zones: _Zones, is_first: bool) -> Iterator[bytes]:
+    """Yield the text from the split's first line that begins with ``{`` to the first such line after its end."""
+    has_begun, is_after = is_first, False
+    line_end = b""  # held back until the next block shows whether the next line begins with {
+    for after, block in zones:
         if not block:
             continue
-        if behind and not is_behind:
-            is_behind = True
+        if after and not is_after:
+            is_after = True
             if not has_begun and not (line_end and block.startswith(b"{")):
-                return  # a line longer than this share
+                return  # one line covers the whole split
             if has_begun:
                 yield line_end
             has_begun, line_end = True, b""
@@ -61,7 +62,7 @@ def _whole_lines(zones: Zones, is_first: bool) -> Iterator[bytes]:
         found = text.find(b"\n{") + 1
         if found and not has_begun:
             has_begun, text = True, text[found:]
-        elif found and is_behind:
+        elif found and is_after:
             yield text[:found]
             return
         if has_begun:

@@ -1,8 +1,8 @@
-"""The needed fields straight out of an event's bytes: no dictionary is built of those that nobody asks for.
+"""Decodes only the fields that paths ask for, as msgspec structs. No dict is built of the other fields.
 
-From the paths of all datasets of a source a ``Shape`` makes nested structs, into which msgspec decodes an event at the
-price of walking over it. Only events of the plain shape go in: objects where paths lead on, arrays of objects where
-``each`` leads in. Whatever else is refused, and read by the exact path (``parsing``, ``mapping``) instead.
+From the paths of all datasets of a source a ``StructDecoder`` defines nested structs; msgspec decodes an event into
+them at the cost of walking over it. It takes events of the plain shape only: objects where a path goes on, arrays of
+objects where ``each`` leads. All other events take the exact path (``framer``, ``event_mapper``).
 """
 
 from __future__ import annotations
@@ -16,34 +16,37 @@ import msgspec
 import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.paths import Path, is_relative_to_each, parse_path
-from personalize_assets.conversion.reading.framer import REFUSALS
-from personalize_assets.conversion.reading.json_value import MAX_DEPTH, is_utf8, may_be_deep
+from personalize_assets.conversion.mapping.paths import Path, column_path, parse_path
+from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8, may_be_deep
 
 _LINE_END = ord("\n")
 _BRACE = ord("{")
 
 Getter = Callable[[Sequence[Any]], list[Any]]
+"""Reads one path of many structs; None for null or missing."""
 
 
 class NoShapeError(Exception):
-    """The paths ask for a field as a value and also for what lies in it; only the exact path can give both."""
+    """A path asks for a field's value and another path for a field inside it: only the exact path can give both."""
 
 
 class _Node:
+    """A field that paths lead to or through."""
+
     def __init__(self) -> None:
         self.children: dict[str, _Node] = {}
         self.is_value = False
         self.element: _Node | None = None
 
-    def at(self, path: Path) -> _Node:
+    def descend(self, path: Path) -> _Node:
+        """The node at the end of a path, created if needed."""
         node = self
         for step in path:
             node = node.children.setdefault(step, _Node())
         return node
 
     def attributes(self, path: Path) -> str:
-        """Where ``path`` lies in the structs, as ``attrgetter`` takes it."""
+        """The attributes of the structs that a path goes through, as ``attrgetter`` takes them."""
         node, names = self, []
         for step in path:
             names.append(f"f{list(node.children).index(step)}")
@@ -51,70 +54,71 @@ class _Node:
         return ".".join(names)
 
 
-class Shape:
-    """What the paths of some datasets, made from the same events, have in common."""
+class StructDecoder:
+    """Decodes events into the fields that some datasets, made of the same events, ask for. See ``batches.Reader``."""
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
+        """Raise ``NoShapeError`` if no structs can hold what the paths of ``datasets`` ask for."""
         self._root = _Node()
         for dataset in datasets:
             each = parse_path(dataset.each) if dataset.each else None
             if each:
-                node = self._root.at(each)
+                node = self._root.descend(each)
                 node.element = node.element or _Node()
             for text in _paths(dataset):
-                path = parse_path(text)
-                if not (each and is_relative_to_each(text)):
-                    self._root.at(path).is_value = True
+                steps, in_element = column_path(text)
+                if not (each and in_element):
+                    self._root.descend(parse_path(text)).is_value = True
                 elif node.element is not None:
-                    node.element.at(path[1:]).is_value = True
+                    node.element.descend(steps).is_value = True
         decoder = msgspec.json.Decoder(_struct(self._root))
         self._decode = decoder.decode
         self._decode_lines = decoder.decode_lines
 
-    def lines(self, text: bytes) -> list[Any] | None:
-        """As ``framing.Reader`` says."""
+    def decode_lines(self, text: bytes) -> list[Any] | None:
+        """Decode a text in which each line is one plain event; None if a line is not."""
         try:
             found = self._decode_lines(text)
         except REFUSALS:
             return None
         characters = np.frombuffer(text, np.uint8)
-        # A value takes a line at least: if there are as many, each has its own.
+        # An event takes at least one line: if there are as many events as lines, each has its own.
         if len(found) != np.count_nonzero(characters == _LINE_END) + 1:
             return None
-        # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8. All that opens
-        # (this bit is all that { and [ do not share), but for one in each other line, might do so in the same line.
+        # msgspec skips fields without a look at their depth and their UTF-8. The brackets of the whole text, less one
+        # of each other line, bound the depth of any line; { and [ differ only in bit 0x20.
         if np.count_nonzero(characters | 0x20 == _BRACE) - len(found) >= MAX_DEPTH or not is_utf8(text):
             return None
         return found
 
-    def many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
-        """As ``framing.Reader`` says."""
+    def decode_many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
+        """Decode one plain event from each of these bytes, up to the first that is none."""
         found: list[Any] = []
         with suppress(*REFUSALS):
-            found.extend(map(self._decode, raws))  # what came before a refusal is in the list
+            found.extend(map(self._decode, raws))  # what comes before a refusal is in the list
         if len(found) < len(raws):
             raws = raws[: len(found)]
-        # What the decoder only walks over may be nested deeper than an event may be, or be no UTF-8.
+        # msgspec skips fields without a look at their depth and their UTF-8.
         refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and may_be_deep(raw)]
         if not is_text:
             refused += [number for number, raw in enumerate(raws) if not is_utf8(raw)]
         return found[: min(refused)] if refused else found
 
     def of_event(self, path: Path) -> Getter:
-        """The values at a path of events."""
+        """Reads a path of decoded events."""
         return _getter(self._root.attributes(path))
 
     def of_element(self, each: Path, path: Path) -> Getter:
-        """The values at a path of elements of ``each``; None for None."""
-        element = self._root.at(each).element
+        """Reads a path of decoded elements of ``each``; None for an element that is None."""
+        element = self._root.descend(each).element
         assert element is not None
         get = _getter(element.attributes(path))
 
         def values(elements: Sequence[Any]) -> list[Any]:
             if None not in elements:
                 return get(elements)
-            there = iter(get([element for element in elements if element is not None]))
-            return [None if element is None else next(there) for element in elements]
+            found = iter(get([element for element in elements if element is not None]))
+            return [None if element is None else next(found) for element in elements]
 
         return values
 
@@ -135,7 +139,7 @@ def _struct(node: _Node) -> type[msgspec.Struct]:
         default: Any = None
         if child.children:
             inner = _struct(child)
-            # A missing object is one without fields, so that a whole path can be followed in one call.
+            # A missing object is read as one without fields, so that one call can follow a whole path.
             kind, default = inner | None, inner()
         elif child.element is not None:
             kind = list[_struct(child.element)] | None if child.element.children else list[Any] | None  # type: ignore[misc]
@@ -151,7 +155,7 @@ def _getter(attributes: str) -> Getter:
     def values(structs: Sequence[Any]) -> list[Any]:
         try:
             return list(map(whole, structs))
-        except AttributeError:  # a null on the way
+        except AttributeError:  # an object on the way is null
             found: list[Any] = list(structs)
             for step in steps:
                 found = [None if value is None else step(value) for value in found]

@@ -10,12 +10,12 @@ import threading
 import time
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.task import Plan, RawFile, Source, Task, UnreadableFile
+from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets.engines import process_pool as processes
 from personalize_assets.engines.process_pool import over_processes
 from personalize_assets.errors import PersonalizeAssetsError
@@ -30,16 +30,15 @@ def _nothing_is_small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def task(number: int, *files: Path) -> Task:
     raw = tuple(RawFile(str(file), date(2026, 10, 1), 1, "lines") for file in files)
-    return Task(number, Source("source", True, raw, DATASETS))
+    return Task(number, RawFileSet("source", True, raw, DATASETS))
 
 
 def plan(folder: Path) -> Plan:
     return Plan("r", ("items",), {"items": f"{folder}/i", "rejects": f"{folder}/r"}, 0, {})
 
 
-def kept(report: dict[str, Any]) -> int:
-    kept: int = report["days"]["2026-10-01"]["datasets"]["items"]["kept"]
-    return kept
+def kept(report: TaskReport) -> int:
+    return report.days["2026-10-01"].datasets["items"].kept
 
 
 def test_each_task_is_done_once(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets.quality.csv_scan import scan_csv
 
 DAY = date(2026, 10, 1)
@@ -122,9 +122,9 @@ def test_a_new_type_is_read_by_the_exact_path_from_its_entry_alone() -> None:
 
 @pytest.mark.usefixtures("new_type")
 def test_a_new_type_is_read_by_the_fast_path_from_its_entry_alone() -> None:
-    decoder = Shape([BORN])
+    decoder = StructDecoder([BORN])
     mapper = BatchMapper(BORN, decoder)
-    events = decoder.many([json.dumps(event).encode() for event in EVENTS], is_text=True)
+    events = decoder.decode_many([json.dumps(event).encode() for event in EVENTS], is_text=True)
 
     (rows,) = mapper.selection.select(events)
     mapped = mapper.map_rows(rows, max_epoch_seconds_of(DAY))

@@ -1,4 +1,4 @@
-"""The daily files of one task, and the books it keeps."""
+"""The daily files of one task."""
 
 from __future__ import annotations
 
@@ -9,41 +9,52 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from personalize_assets.conversion.convert import writers as daily
-from personalize_assets.conversion.convert.writers import DatasetDay, RejectFile, RowFile, SourceDay
-from personalize_assets.conversion.mapping.event_mapper import Row
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.convert import writers
+from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
+from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
+from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.reading.json_value import MALFORMED, NOT_AN_OBJECT, Event
+from personalize_assets.conversion.reading.json_value import MALFORMED
 
+ITEMS = Dataset("items", (Column("ITEM_ID"), Column("PRICE", type="float")), where={})
 SCHEMA = pa.schema([pa.field("ITEM_ID", pa.string()), pa.field("PRICE", pa.float64())])
 
 
-def row_file(folder: Path) -> RowFile:
-    return RowFile(FileSystem(), str(folder / "rows" / "a.parquet"), SCHEMA)
+def row_writer(folder: Path) -> RowWriter:
+    return RowWriter(FileSystem(), str(folder / "rows" / "a.parquet"), SCHEMA, DayProfileBuilder(ITEMS))
 
 
-def reject_file(folder: Path) -> RejectFile:
-    return RejectFile(FileSystem(), str(folder / "rejects" / "a.jsonl"))
+def reject_writer(folder: Path, mask: Mask | None = None) -> RejectWriter:
+    return RejectWriter(FileSystem(), str(folder / "rejects" / "a.jsonl"), mask)
 
 
-def lines(file: RejectFile) -> list[dict[str, str | None]]:
-    return [json.loads(line) for line in Path(file.uri).read_bytes().split(b"\n")[:-1]]
+def lines(rejects: RejectWriter) -> list[dict[str, str | None]]:
+    return [json.loads(line) for line in Path(rejects.uri).read_bytes().split(b"\n")[:-1]]
 
 
 def test_rows_are_written_in_their_order_and_with_the_schemas_types(tmp_path: Path) -> None:
-    file = row_file(tmp_path)
-    file.add(("b", 1.5))
-    file.add(("a", None))
-    file.close()
-    table = pq.read_table(file.uri)
+    writer = row_writer(tmp_path)
+    writer.add(("b", 1.5))
+    writer.add(("a", None))
+    writer.close()
+    table = pq.read_table(writer.uri)
     assert table.schema.equals(SCHEMA)
     assert table.to_pylist() == [{"ITEM_ID": "b", "PRICE": 1.5}, {"ITEM_ID": "a", "PRICE": None}]
-    assert file.rows == 2
+    assert writer.rows == 2
+
+
+def test_rows_that_are_written_are_profiled(tmp_path: Path) -> None:
+    writer = row_writer(tmp_path)
+    writer.add(("b", None))
+    writer.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": "a", "PRICE": 2.0}], SCHEMA))
+    writer.close()
+    assert writer.profile.build().nulls == {"ITEM_ID": 0, "PRICE": 1}
 
 
 def test_no_file_is_made_without_a_row_or_a_reject(tmp_path: Path) -> None:
-    row_file(tmp_path).close()
-    reject_file(tmp_path).close()
+    row_writer(tmp_path).close()
+    reject_writer(tmp_path).close()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -51,75 +62,45 @@ def test_no_file_is_made_without_a_row_or_a_reject(tmp_path: Path) -> None:
 def test_rows_are_written_in_portions_and_none_is_lost_between_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    monkeypatch.setattr(daily, "_ROWS_AT_ONCE", 2)
-    file = row_file(tmp_path)
+    monkeypatch.setattr(writers, "_ROWS_AT_ONCE", 2)
+    writer = row_writer(tmp_path)
     for number in range(count):
-        file.add((str(number), float(number)))
-    file.close()
-    assert pq.read_table(file.uri).column("ITEM_ID").to_pylist() == [str(number) for number in range(count)]
+        writer.add((str(number), float(number)))
+    writer.close()
+    assert pq.read_table(writer.uri).column("ITEM_ID").to_pylist() == [str(number) for number in range(count)]
 
 
 def test_a_reject_is_one_json_line_with_the_event_as_it_was(tmp_path: Path) -> None:
-    file = reject_file(tmp_path)
-    file.add("users", "missing:USER_ID", "s3://b/k", '{"a":\n"ü 😀 \\u0041"}'.encode())
-    file.add(None, MALFORMED, "k", b"")
-    file.close()
-    assert lines(file) == [
+    writer = reject_writer(tmp_path)
+    writer.add("users", "missing:USER_ID", "s3://b/k", '{"a":\n"ü 😀 \\u0041"}'.encode())
+    writer.add(None, MALFORMED, "k", b"")
+    writer.close()
+    assert lines(writer) == [
         {"dataset": "users", "reason": "missing:USER_ID", "file": "s3://b/k", "raw": '{"a":\n"ü 😀 \\u0041"}'},
         {"dataset": None, "reason": MALFORMED, "file": "k", "raw": ""},
     ]
-    assert file.rows == 2
+    assert writer.rows == 2
 
 
 def test_bytes_that_are_not_utf8_are_shown_by_their_numbers(tmp_path: Path) -> None:
-    file = reject_file(tmp_path)
-    file.add(None, MALFORMED, "k", b'{"a":"\xff\xc3"}\x00')
-    file.close()
-    assert lines(file)[0]["raw"] == '{"a":"\\xff\\xc3"}\x00'
+    writer = reject_writer(tmp_path)
+    writer.add(None, MALFORMED, "k", b'{"a":"\xff\xc3"}\x00')
+    writer.close()
+    assert lines(writer)[0]["raw"] == '{"a":"\\xff\\xc3"}\x00'
 
 
-def test_a_dataset_counts_rows_as_kept_and_rejected_by_reason(tmp_path: Path) -> None:
-    day = DatasetDay("items", row_file(tmp_path), reject_file(tmp_path))
-    event = Event(b"{}", {})
-    day.add(Row(("a", 1.0)), event, "k")
-    day.add(Row((), "missing:ITEM_ID"), event, "k")
-    day.add(Row((), "too_long:ITEM_ID"), event, "k")
-    day.add(Row((), "missing:ITEM_ID"), event, "k")
-    assert day.close() == {
-        "rows": 4,
-        "kept": 1,
-        "rejected": {"missing:ITEM_ID": 2, "too_long:ITEM_ID": 1},
-        "files": [str(tmp_path / "rows" / "a.parquet")],
-        "reject_files": [str(tmp_path / "rejects" / "a.jsonl")],
-    }
+def test_a_mask_hides_values_of_events_and_all_of_what_is_none(tmp_path: Path) -> None:
+    writer = reject_writer(tmp_path, Mask(["email"]))
+    writer.add("users", "missing:USER_ID", "k", b'{"email":"a@b.c","n":1}')
+    writer.add(None, MALFORMED, "k", b'{"email":"a@b.c"')
+    writer.close()
+    assert [line["raw"] for line in lines(writer)] == ['{"email":"***","n":1}', None]
 
 
-def test_a_dataset_without_rows_names_no_files(tmp_path: Path) -> None:
-    day = DatasetDay("items", row_file(tmp_path), reject_file(tmp_path))
-    assert day.close() == {"rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": []}
-
-
-def test_a_source_counts_what_was_read_as_wanted_not_wanted_and_malformed(tmp_path: Path) -> None:
-    rejects = reject_file(tmp_path)
-    day = SourceDay(rejects)
-    day.add_file(10)
-    day.add_read(3, 0)
-    day.add_file(20)
-    day.add_read(4, wanted=3)
-    day.add_malformed(Event(b"x", None, MALFORMED), "k")
-    day.add_malformed(Event(b"1", None, NOT_AN_OBJECT), "k")
-    day.add_malformed(Event(b"y", None, MALFORMED), "k")
-    assert day.close() == {
-        "raw_files": 2,
-        "bytes": 30,
-        "read": 10,
-        "wanted": 3,
-        "not_wanted": 4,
-        "malformed": {MALFORMED: 2, NOT_AN_OBJECT: 1},
-        "reject_files": [rejects.uri],
-    }
-    assert [(line["dataset"], line["reason"], line["raw"]) for line in lines(rejects)] == [
-        (None, MALFORMED, "x"),
-        (None, NOT_AN_OBJECT, "1"),
-        (None, MALFORMED, "y"),
-    ]
+def test_no_reject_is_lost_between_portions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writers, "_BYTES_AT_ONCE", 3)
+    writer = reject_writer(tmp_path)
+    for number in range(5):
+        writer.add(None, MALFORMED, "k", b"%d%d" % (number, number))
+    writer.close()
+    assert [line["raw"] for line in lines(writer)] == ["00", "11", "22", "33", "44"]

@@ -12,7 +12,7 @@ from personalize_assets.conversion.mapping import batch_columns
 from personalize_assets.conversion.mapping.batch_columns import BatchColumn
 from personalize_assets.conversion.mapping.batch_rows import RowSelection
 from personalize_assets.conversion.mapping.converters import cell_converter
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
 
@@ -20,8 +20,8 @@ NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
 def read(column: Column, *values: Any) -> tuple[list[Any], dict[int, str]]:
     """The cells and the reasons of events that have one of the values at `a` each."""
     dataset = Dataset("interactions", (column,), where={})
-    decoder = Shape([dataset])
-    structs = decoder.many([json.dumps({"a": value}).encode() for value in values], is_text=True)
+    decoder = StructDecoder([dataset])
+    structs = decoder.decode_many([json.dumps({"a": value}).encode() for value in values], is_text=True)
     (rows,) = RowSelection(dataset, decoder).select(structs)
     cells, reasons = BatchColumn(column, dataset, decoder).read(rows, NOW)
     return cells.to_pylist(), reasons
@@ -107,7 +107,7 @@ def test_only_values_that_arrow_does_not_take_are_converted_one_by_one(
 
 def test_columns_that_differ_in_marks_for_personalize_alone_share_their_key() -> None:
     dataset = Dataset("items", (column(),), where={})
-    decoder = Shape([dataset])
+    decoder = StructDecoder([dataset])
     keys = [
         BatchColumn(made, dataset, decoder).key
         for made in (column(), column(categorical=True), column(keep="first"), column(separator=","))

@@ -8,14 +8,14 @@ from typing import Any
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_fields import BatchField
 from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 DATASET = Dataset("items", (Column("X", ("a",)), Column("Y", ("each.sku",))), where={}, each="products")
-DECODER = Shape([DATASET])
+DECODER = StructDecoder([DATASET])
 
 
 def rows(*events: dict[str, Any]) -> list[BatchRows]:
-    structs = DECODER.many([json.dumps(event).encode() for event in events], is_text=True)
+    structs = DECODER.decode_many([json.dumps(event).encode() for event in events], is_text=True)
     return RowSelection(DATASET, DECODER).select(structs)
 
 

@@ -6,7 +6,6 @@ import json
 from datetime import date
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,9 +13,9 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
+from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.json_value import parse
-from personalize_assets.conversion.reading.prefilter import matcher
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
 LATEST = max_epoch_seconds_of(date(2026, 10, 1))
@@ -119,8 +118,10 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
     return kept, rejected
 
 
-def together(dataset: Dataset, shape: Shape, events: list[Any]) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
-    mapper = BatchMapper(dataset, shape)
+def together(
+    dataset: Dataset, decoder: StructDecoder, events: list[Any]
+) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
+    mapper = BatchMapper(dataset, decoder)
     kept: list[tuple[Any, ...]] = []
     rejected: list[tuple[int, str]] = []
     for rows in mapper.selection.select(events):
@@ -131,19 +132,19 @@ def together(dataset: Dataset, shape: Shape, events: list[Any]) -> tuple[list[tu
 
 
 def agree(raws: list[bytes]) -> None:
-    shape = Shape(ALL)
+    decoder = StructDecoder(ALL)
     structs, events = [], []
     for raw in raws:
-        taken = shape.many([raw], is_text=False)
+        taken = decoder.decode_many([raw], is_text=False)
         if not taken:
             continue
         structs += taken
         fields = parse(raw).fields
-        assert fields is not None, "the shape takes what is not an event"
+        assert fields is not None, "the decoder takes what is not an event"
         events.append(fields)
     for dataset in ALL:
         # Rows of events without elements come before the others.
-        for found, right in zip(together(dataset, shape, structs), one_by_one(dataset, events), strict=True):
+        for found, right in zip(together(dataset, decoder, structs), one_by_one(dataset, events), strict=True):
             assert sorted(map(repr, found)) == sorted(map(repr, right))
 
 
@@ -153,7 +154,9 @@ def test_events_together_become_the_rows_and_rejects_of_each(events: list[dict[s
 
 
 @given(st.lists(EVENTS, min_size=1, max_size=3), st.data())
-def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[str, Any]], data: st.DataObject) -> None:
+def test_what_the_decoder_takes_of_damaged_events_is_an_event(
+    events: list[dict[str, Any]], data: st.DataObject
+) -> None:
     raws = []
     for event in events:
         raw = json.dumps(event, ensure_ascii=False).encode()
@@ -161,82 +164,3 @@ def test_what_the_shape_takes_of_damaged_events_is_an_event(events: list[dict[st
         gone = data.draw(st.sampled_from([0, 0, 1, 2, 5]))
         raws.append(raw[:at] + data.draw(SCRAPS) + raw[at + gone :])
     agree(raws)
-
-
-@given(st.lists(EVENTS, min_size=1, max_size=4), st.data())
-def test_lines_that_are_taken_together_are_those_that_each_would_be(
-    events: list[dict[str, Any]], data: st.DataObject
-) -> None:
-    text = b"\n".join(json.dumps(event, ensure_ascii=False).encode() for event in events)
-    at = data.draw(st.integers(0, len(text)))
-    gone = data.draw(st.sampled_from([0, 0, 0, 1, 5]))
-    text = text[:at] + data.draw(SCRAPS | st.sampled_from([b"", b"", b"\n", b" ", b"\r"])) + text[at + gone :]
-    found = Shape(ALL).lines(text)
-    if found is not None:
-        assert repr(found) == repr(Shape(ALL).many(text.split(b"\n"), is_text=False))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        b'{"event":"x"}\n{"event":\n"y"}',
-        b'{"event":"x"}\n\n{"event":"y"}',
-        b'\n{"event":\n"x"}',
-        b'{"event":"x"},\n{"event":"y"}',
-        b'{"event":"x"}{"event":"y"}',
-        b'{"event":"x"} {"event":"y"}',
-        b'{"event":"x"}\n{"noise":"\xff"}',
-        b'{"event":"x"}\n{"noise":' + b"[" * 480 + b"]" * 480 + b"}",
-        b'{"event":"x"}\n{"noise":' + b'{"":' * 480 + b"1" + b"}" * 481,
-    ],
-)
-def test_lines_that_are_not_one_event_each_are_not_taken_together(text: bytes) -> None:
-    assert Shape(ALL).lines(text) is None
-
-
-def test_plain_lines_are_taken_together() -> None:
-    assert len(Shape(ALL).lines(b' {"event":"x"}\r\n{"event":"y"} \n\t{}') or []) == 3
-
-
-def test_a_plain_event_is_taken() -> None:
-    raw = b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}'
-    assert len(Shape(ALL).many([raw], is_text=True)) == 1
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"12",
-        b"[]",
-        b"null",
-        b'{"event":"x"}{"event":"y"}',
-        b'{"event":"x"',
-        b'{"properties":"text"}',
-        b'{"properties":[{"sku":"a"}]}',
-        b'{"properties":{"products":"none"}}',
-        b'{"properties":{"products":[null]}}',
-        b'{"noise":"\xff"}',
-        b'{"noise":"\\ud800"}',
-        b'{"noise":01}',
-        b'{"noise":NaN}',
-        b'{"noise":"\x01"}',
-        b'{"noise":' + b"[" * 481 + b"]" * 481 + b"}",
-        b'{"noise":' + b'{"":' * 200 + b"[" * 300 + b"]" * 300 + b"}" * 201,
-        b'{"userId":' + b"[" * 5000 + b"]" * 5000 + b"}",
-    ],
-)
-def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
-    good = b'{"event":"x"}'
-    assert len(Shape(ALL).many([good, good, raw, good], is_text=False)) == 2
-
-
-@pytest.mark.parametrize(
-    "dataset",
-    [
-        Dataset("users", (Column("A", ("a",)), Column("B", ("a.b",))), where={}),
-        Dataset("items", (Column("A", ("a.sku",)), Column("B", ("each.sku",))), where={}, each="a"),
-    ],
-)
-def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: Dataset) -> None:
-    with pytest.raises(NoShapeError):
-        Shape([dataset])

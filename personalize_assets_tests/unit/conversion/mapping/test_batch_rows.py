@@ -7,7 +7,7 @@ from typing import Any
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
-from personalize_assets.conversion.reading.struct_decoder import Shape
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 ORDERS = Dataset(
     "interactions",
@@ -18,8 +18,10 @@ ORDERS = Dataset(
 
 
 def select(dataset: Dataset, *events: dict[str, Any]) -> list[BatchRows]:
-    decoder = Shape([dataset])
-    return RowSelection(dataset, decoder).select(decoder.many([json.dumps(event).encode() for event in events], True))
+    decoder = StructDecoder([dataset])
+    return RowSelection(dataset, decoder).select(
+        decoder.decode_many([json.dumps(event).encode() for event in events], True)
+    )
 
 
 def test_rows_carry_the_index_of_their_event_among_those_that_were_given() -> None:
@@ -46,10 +48,10 @@ def test_events_that_nobody_wants_make_no_rows() -> None:
 
 
 def test_selections_of_the_same_where_and_each_are_equal() -> None:
-    decoder = Shape([ORDERS])
+    decoder = StructDecoder([ORDERS])
     users = Dataset("users", (Column("USER_ID", ("user",)),), where=ORDERS.where, each=ORDERS.each)
     others = Dataset("users", (Column("USER_ID", ("user",)),), where=ORDERS.where)
-    decoder = Shape([ORDERS, users])
+    decoder = StructDecoder([ORDERS, users])
 
     one, same, other = (RowSelection(dataset, decoder) for dataset in (ORDERS, users, others))
 

@@ -14,10 +14,12 @@ import pytest
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
+from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading import framer as framing
-from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, Framer, TruncatedStream, everything
-from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event, parse
-from personalize_assets.conversion.reading.prefilter import matcher, prefilter
+from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, Framer, everything
+from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
+from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event
+from personalize_assets.conversion.reading.prefilter import prefilter
 from personalize_assets_tests.helpers.framing import PATHS, framed, read_on
 
 
@@ -268,11 +270,6 @@ def test_what_is_nested_deeper_is_malformed_and_its_neighbours_are_not(
         assert [event.reason for event in found] == [None, MALFORMED, None]
 
 
-def test_a_deep_value_that_is_no_object_is_malformed_at_any_depth_beyond_the_limit() -> None:
-    for depth in (500, 5000):
-        assert parse(nested(depth, b"[", b"]")).reason == MALFORMED
-
-
 def test_what_opens_thousands_of_brackets_and_closes_none_is_one_broken_stretch() -> None:
     for path in PATHS:
         found = framed(path, blocks(b'{"a":' * 5000 + b'\n{"n":1}\n', 4096))[0]
@@ -329,7 +326,7 @@ def test_a_stream_that_is_cut_off_is_one_malformed_event_after_what_could_be_rea
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_stream_that_is_cut_off_is_told_of_even_where_nothing_in_it_is_wanted(path: str) -> None:
+def test_a_stream_that_is_cut_off_is_reported_even_where_nothing_in_it_is_wanted(path: str) -> None:
     found, skipped = framed(path, cut_off(b'{"n":1}\n{"n":'), lambda raw: False)
     assert [(event.raw, event.reason) for event in found] == [(b'{"n":', MALFORMED)]
     assert skipped == 1
@@ -435,10 +432,24 @@ def test_the_memory_of_reading_does_not_grow_with_a_broken_stretch() -> None:
     assert peak < 30 * 1024 * 1024
 
 
-def test_lines_are_cut_out_as_they_are_asked_for() -> None:
-    text = b'{"a":1},\r\n {"a":2}\n{"a":3}'
-    lines = framing.Lines(text, 3)
-    assert list(lines) == [b'{"a":1}', b'{"a":2}', b'{"a":3}']
-    assert (lines[-1], lines[:2]) == (b'{"a":3}', [b'{"a":1}', b'{"a":2}'])
-    with pytest.raises(IndexError):
-        lines[3]
+# What a split asks
+
+
+@pytest.mark.parametrize("data", [b"", b'{"n":1}', b'{"n":1}\n', b'[{"n":1}]', b'{"n":1,}\n', b"12", b"OOPS"])
+def test_a_file_that_ends_after_a_value_or_a_break_is_not_cut(data: bytes) -> None:
+    framer = Framer([data])
+    list(framer.one_by_one())
+    assert not framer.is_cut
+
+
+@pytest.mark.parametrize("data", [b'{"n":', b'{"n":"x', b'[{"n":1},', b'{"n":tr', b'{"a":' * 2000, b'{"n":"\\ud8'])
+def test_a_file_that_ends_inside_a_value_or_an_array_is_cut(data: bytes) -> None:
+    framer = Framer([data])
+    list(framer.one_by_one())
+    assert framer.is_cut
+
+
+def test_a_truncated_stream_is_cut() -> None:
+    framer = Framer(cut_off(b'{"n":1}\n'))
+    list(framer.one_by_one())
+    assert framer.is_cut

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.reading import filesystem as files
-from personalize_assets.conversion.reading.filesystem import unpacked_blocks
+from personalize_assets.conversion.reading import gzip_blocks
 from personalize_assets.conversion.reading.framer import everything
+from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
 from personalize_assets.conversion.reading.json_value import MALFORMED, NOT_AN_OBJECT, Event
 from personalize_assets.conversion.reading.prefilter import prefilter
 from personalize_assets_tests.helpers.framing import framed
@@ -130,7 +130,7 @@ def test_of_a_truncated_gzip_what_could_be_read_is_kept_and_the_rest_is_one_reje
     lines = [b'{"n":%d}' % number for number in numbers]
     packed = gzip.compress(b"\n".join(lines), mtime=0)
     packed = packed[: data.draw(st.integers(2, len(packed) - 1))]
-    with patch.object(files, "_PACKED_AT_ONCE", at_once):
+    with patch.object(gzip_blocks, "_PACKED_BYTES_PER_CALL", at_once):
         found, _ = in_batches(unpacked_blocks(io.BytesIO(packed)))
         assert one_by_one(unpacked_blocks(io.BytesIO(packed)))[0] == found
     assert found[-1].reason == MALFORMED
@@ -144,5 +144,5 @@ def test_several_gzip_members_read_as_their_texts_one_after_another(
 ) -> None:
     packed = b"".join(gzip.compress(data, mtime=0) + b"\0" * padding for data, _, _ in members)
     plain = b"".join(data for data, _, _ in members)
-    with patch.object(files, "_PACKED_AT_ONCE", at_once):
+    with patch.object(gzip_blocks, "_PACKED_BYTES_PER_CALL", at_once):
         assert in_batches(unpacked_blocks(io.BytesIO(packed))) == in_batches([plain])

@@ -1,10 +1,9 @@
-"""Files as blocks of bytes: gzip told by content, broken off or not; local paths and S3."""
+"""Files as blocks of bytes: gzip told by content, cut off or not."""
 
 from __future__ import annotations
 
 import gzip
 import io
-import os
 import random
 import zlib
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import IO
 
 import pytest
 
-from personalize_assets.conversion.reading.filesystem import BLOCK_BYTES, FileSystem, unpacked_blocks
-from personalize_assets.conversion.reading.framer import TruncatedStream
+from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES, TruncatedStream, is_gzip, unpacked_blocks
 
 TEXT = b"".join(b'{"n":%d}\n' % n for n in range(1000))
 
@@ -147,7 +146,7 @@ def test_a_block_is_bounded_however_well_a_file_was_packed() -> None:
 @pytest.mark.parametrize(("name", "data"), [("events.gz", TEXT), ("events.json", gzip.compress(TEXT))])
 def test_the_name_of_a_file_says_nothing_about_its_compression(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    with FileSystem().open(str(tmp_path / name)) as file:
+    with (tmp_path / name).open("rb") as file:
         assert b"".join(unpacked_blocks(file)) == TEXT
 
 
@@ -160,22 +159,11 @@ def test_what_a_damaged_file_on_disk_holds_before_the_break_is_kept(tmp_path: Pa
     assert b"".join(kept) == TEXT
 
 
-def test_a_file_is_created_with_the_folders_it_lies_in(tmp_path: Path) -> None:
-    path = tmp_path / "rejects" / "day=2026-10-01" / "a.jsonl"
-    with FileSystem().create(str(path)) as file:
-        file.write(b"{}\n")
-    assert path.read_bytes() == b"{}\n"
-
-
-def test_a_missing_file_is_an_os_error_that_names_it(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="nothing-here"):
-        FileSystem().open(str(tmp_path / "nothing-here"))
-
-
-def test_what_was_created_on_s3_can_be_opened_there(bucket: str) -> None:
-    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
-    filesystem = FileSystem({"endpoint_override": host, "scheme": "http", "region": os.environ["AWS_REGION"]})
-    with filesystem.create(f"s3://{bucket}/a/b.gz") as file:
-        file.write(TEXT)
-    with filesystem.open(f"s3://{bucket}/a/b.gz") as file:
-        assert b"".join(unpacked_blocks(file)) == TEXT
+@pytest.mark.parametrize(
+    ("data", "packed"), [(gzip.compress(TEXT), True), (TEXT, False), (b"\x1f", False), (b"", False)]
+)
+def test_a_file_is_gzip_by_its_magic_and_left_at_its_beginning(data: bytes, packed: bool) -> None:
+    file = io.BytesIO(data)
+    file.seek(0, io.SEEK_END)
+    assert is_gzip(file) is packed
+    assert file.tell() == 0

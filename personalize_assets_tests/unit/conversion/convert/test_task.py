@@ -1,0 +1,137 @@
+"""What one task reads and writes."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.convert.task import UnreadableFile, run_task
+from personalize_assets.conversion.spec import (
+    DatasetCounts,
+    DayProfile,
+    Plan,
+    RawFile,
+    RawFileSet,
+    SourceCounts,
+    Task,
+    TaskReport,
+)
+
+ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={"type": ("view",)})
+INTERACTIONS = Dataset(
+    "interactions",
+    (Column("ITEM_ID", ("item",), required=True), Column("TIMESTAMP", ("time",), type="timestamp", required=True)),
+    where={},
+)
+FIRST, SECOND = date(2026, 10, 1), date(2026, 10, 2)
+NOW = 1791072000  # 2026-10-04T00:00:00Z
+
+
+def run(folder: Path, *files: RawFile, dated: bool = True, make: tuple[str, ...] = ("items",)) -> TaskReport:
+    plan = Plan(
+        "run", make, {name: f"{folder}/out/{name}" for name in ("items", "interactions", "rejects")}, NOW, {}, ()
+    )
+    return run_task(Task(7, RawFileSet("source", dated, files, (ITEMS, INTERACTIONS))), plan)
+
+
+def raw_file(folder: Path, name: str, *events: Any, day: date = FIRST) -> RawFile:
+    text = "".join(json.dumps(event) + "\n" for event in events)
+    (folder / name).write_text(text)
+    return RawFile(str(folder / name), day, len(text), "lines")
+
+
+def test_a_task_reports_what_it_read_and_names_what_it_wrote_by_day(tmp_path: Path) -> None:
+    a = raw_file(tmp_path, "a", {"type": "view", "item": "i1"}, {"type": "view"}, {"type": "other", "item": "x"})
+    b = raw_file(tmp_path, "b", {"type": "view", "item": "i2"}, 12)
+    c = raw_file(tmp_path, "c", {"type": "view", "item": "i3"}, day=SECOND)
+
+    report = run(tmp_path, a, b, c)
+
+    assert (report.task, report.source, report.cut) == (7, "source", ())
+    assert list(report.days) == ["2026-10-01", "2026-10-02"]
+    day, out = report.days["2026-10-01"], f"{tmp_path}/out"
+    assert day.source == SourceCounts(
+        raw_files=2,
+        bytes=a.bytes + b.bytes,
+        read=5,
+        wanted=4,  # by interactions, which want everything
+        malformed={"not_an_object": 1},
+        reject_files=(f"{out}/rejects/day=2026-10-01/source-run-00007.jsonl",),
+    )
+    assert day.datasets == {
+        "items": DatasetCounts(
+            rows=3,
+            kept=2,
+            rejected={"missing:ITEM_ID": 1},
+            files=(f"{out}/items/day=2026-10-01/run-00007.parquet",),
+            reject_files=(f"{out}/rejects/day=2026-10-01/items-run-00007.jsonl",),
+            profile=DayProfile(nulls={"ITEM_ID": 0}, preview=({"ITEM_ID": "i1"}, {"ITEM_ID": "i2"})),
+        )
+    }
+    assert pq.read_table(f"{out}/items/day=2026-10-01/run-00007.parquet").column("ITEM_ID").to_pylist() == ["i1", "i2"]
+    assert report.days["2026-10-02"].datasets["items"].kept == 1
+
+
+def test_the_counts_of_a_source_do_not_depend_on_which_datasets_are_made(tmp_path: Path) -> None:
+    file = raw_file(tmp_path, "a", {"type": "view", "item": "i1"}, {"type": "other", "item": "x", "time": NOW})
+    both = run(tmp_path / "both", file, make=("items", "interactions")).days["2026-10-01"]
+    alone = run(tmp_path / "alone", file, make=("items",)).days["2026-10-01"]
+    assert list(both.datasets) == ["items", "interactions"]
+    assert list(alone.datasets) == ["items"]
+    assert alone.source == SourceCounts(
+        raw_files=1, bytes=file.bytes, read=2, wanted=2, not_wanted=0, malformed={}, reject_files=()
+    )
+    assert both.source == alone.source
+
+
+@pytest.mark.parametrize(("dated", "kept"), [(True, ["before"]), (False, ["before", "after"])])
+def test_a_time_may_lie_up_to_a_day_after_arrival_or_after_now_where_files_have_no_day(
+    tmp_path: Path, dated: bool, kept: list[str]
+) -> None:
+    file = raw_file(
+        tmp_path,
+        "a",
+        {"item": "before", "time": "2026-10-02T23:59:59Z"},
+        {"item": "after", "time": "2026-10-05T00:00:00Z"},
+        {"item": "never", "time": "2026-10-05T00:00:01Z"},
+    )
+    counts = run(tmp_path, file, dated=dated, make=("interactions",)).days["2026-10-01"].datasets["interactions"]
+    assert pq.read_table(counts.files[0]).column("ITEM_ID").to_pylist() == kept
+    assert counts.rejected == {"bad_timestamp": 3 - len(kept)}
+
+
+def test_a_split_that_ends_inside_an_event_is_reported(tmp_path: Path) -> None:
+    text = '{"type": "view",\n"item": [\n' + '{"n": 1},\n' * 50 + '{"n": 1}]}\n'
+    (tmp_path / "a").write_text(text)
+    split = RawFile(str(tmp_path / "a"), FIRST, len(text), "lines", share=0, shares=2)
+    assert run(tmp_path, split).cut == (str(tmp_path / "a"),)
+
+
+def test_a_file_is_counted_with_its_first_split(tmp_path: Path) -> None:
+    whole = raw_file(tmp_path, "a", *[{"type": "view", "item": "i"}] * 20)
+    sources = [
+        run(tmp_path / str(number), RawFile(whole.uri, FIRST, whole.bytes, "lines", share=number, shares=2))
+        .days["2026-10-01"]
+        .source
+        for number in range(2)
+    ]
+    assert [(source.raw_files, source.bytes) for source in sources] == [(1, whole.bytes), (0, 0)]
+    assert sum(source.read for source in sources) == 20
+
+
+def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableFile, match=r"/gone cannot be read: "):
+        run(tmp_path, RawFile(f"{tmp_path}/gone", FIRST, 1, "lines"))
+
+
+def test_a_day_without_rows_and_rejects_has_no_files(tmp_path: Path) -> None:
+    report = run(tmp_path, raw_file(tmp_path, "a"))
+    counts = report.days["2026-10-01"].datasets["items"]
+    assert (counts.files, counts.reject_files) == ((), ())
+    assert not (tmp_path / "out").exists()

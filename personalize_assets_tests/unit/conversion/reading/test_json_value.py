@@ -1,0 +1,115 @@
+"""One JSON value: what is an event, how deep it may be, where it ends."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from personalize_assets.conversion.reading.json_value import (
+    MALFORMED,
+    MAX_DEPTH,
+    NOT_AN_OBJECT,
+    REFUSALS,
+    brackets_end,
+    decode_whole,
+    is_utf8,
+    may_be_deep,
+    parse,
+    skip_value,
+)
+from personalize_assets_tests.helpers.strategies import written
+
+
+@given(written())
+def test_an_object_is_an_event_with_its_fields_however_it_is_written(event: tuple[bytes, object]) -> None:
+    raw, fields = event
+    assert parse(raw) == (raw, fields, None)
+
+
+@pytest.mark.parametrize("raw", [b"1", b'"x"', b"null", b"true", b"[]", b'[{"a":1}]', b"1e999"])
+def test_a_value_that_is_no_object_has_no_fields(raw: bytes) -> None:
+    assert parse(raw) == (raw, None, NOT_AN_OBJECT)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{",
+        b'{"a":1}x',
+        b'{"a":1}{"a":2}',
+        b'{"a":NaN}',
+        b'{"a":"\xff"}',
+        b'{"a":"\\ud800"}',
+        b'{"n":1e999,"a":"\xff"}',
+    ],
+)
+def test_what_is_not_one_json_value_is_malformed(raw: bytes) -> None:
+    assert parse(raw) == (raw, None, MALFORMED)
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"7" * 5000])
+def test_a_number_beyond_every_type_is_infinite(number: bytes) -> None:
+    assert parse(b'{"a":"x","n":' + number + b"}").fields == {"a": "x", "n": float("inf")}
+
+
+def test_integers_keep_all_their_digits() -> None:
+    assert parse(b'{"n":123456789012345678901234567890}').fields == {"n": 123456789012345678901234567890}
+
+
+@pytest.mark.parametrize(("opening", "closing"), [(b'{"":', b"}"), (b'{"":[', b"]}")])
+def test_nesting_is_read_to_a_fixed_depth(opening: bytes, closing: bytes) -> None:
+    most = MAX_DEPTH // (opening.count(b"{") + opening.count(b"["))
+    assert parse(opening * most + b"1" + closing * most).reason is None
+    assert parse(opening * (most + 1) + b"1" + closing * (most + 1)).reason == MALFORMED
+
+
+@pytest.mark.parametrize("depth", [500, 5000])
+def test_a_deep_value_that_is_no_object_is_malformed(depth: int) -> None:
+    assert parse(b"[" * depth + b"1" + b"]" * depth).reason == MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("raw", "may_be"),
+    [
+        (b'{"":' * 481 + b"1" + b"}" * 481, True),
+        (b"[" * 481 + b"]" * 481, True),
+        (b'{"":' * 480 + b"1" + b"}" * 480, False),
+        (b'{"text":"' + b"{[" * 10 + b'"}', False),
+        (b'{"text":"' + b"{[" * 1000 + b'"}', True),
+    ],
+)
+def test_what_is_short_or_opens_little_is_not_deep(raw: bytes, may_be: bool) -> None:
+    assert may_be_deep(raw) is may_be
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_text"), [(b"a", True), ("ü😀".encode(), True), (b"\xff", False), (b"\xed\xa0\x80", False)]
+)
+def test_utf8_is_told_from_other_bytes(raw: bytes, is_text: bool) -> None:
+    assert is_utf8(raw) is is_text
+
+
+@pytest.mark.parametrize(
+    ("buffer", "at", "end"),
+    [
+        (b'{"a":[1,{}]}{"b":2}', 0, 12),
+        (b'{"a":[1,{}]}{"b":2}', 12, 19),
+        (b'{"a":"}","b":"\\"}"}', 0, 19),
+        (b'{"a":[1}', 0, None),
+        (b"[" * 5000 + b"]" * 5000, 0, 10_000),
+    ],
+)
+def test_the_end_of_brackets_is_where_all_are_closed(buffer: bytes, at: int, end: int | None) -> None:
+    assert brackets_end(buffer, at) == end
+
+
+@pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"a":1}}', b'{"a":01}', b'{"a":"\x01"}', b'{"a":' * 5000])
+def test_refusals_are_all_that_the_decoders_raise(raw: bytes) -> None:
+    with pytest.raises(REFUSALS):
+        decode_whole(raw)
+
+
+def test_whole_values_are_walked_over() -> None:
+    decode_whole(b' {"a":[1,"x",null]} ')
+    skip_value(b' [1,{"a":2}] ')

@@ -1,0 +1,42 @@
+"""How a worker process begins."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def run(program: str) -> str:
+    """What a program prints in a process of its own, as these settings are for a whole process."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_a_worker_ignores_ctrl_c_collects_garbage_rarely_and_cannot_load_pandas() -> None:
+    assert (
+        run(
+            "import gc, signal\n"
+            "from personalize_assets.conversion import process\n"
+            "process.begin()\n"
+            "print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, gc.get_threshold()[0])\n"
+            "try:\n"
+            "    import pandas\n"
+            "except ModuleNotFoundError as error:\n"
+            "    print(error.name)\n"
+        )
+        == "True 50000\npandas\n"
+    )
+
+
+def test_a_worker_loads_what_tasks_need_before_the_first() -> None:
+    assert (
+        run(
+            "import sys\n"
+            "from personalize_assets.conversion import process\n"
+            "name = 'personalize_assets.conversion.convert.task'\n"
+            "print(name in sys.modules)\n"
+            "process.load()\n"
+            "print(name in sys.modules)\n"
+        )
+        == "False\nTrue\n"
+    )
