@@ -12,7 +12,10 @@ TESTS = REPO / "personalize_assets_tests"
 
 # Modules that neither unit/ nor integration/ has a file for, because an engine or a whole run is their subject, and the
 # file that tests them instead.
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE: dict[str, str] = {
+    "conversion/export/export.py": "engine/test_pipeline.py",
+    "conversion/export/latest_values.py": "engine/test_latest.py",
+}
 
 # What the name of a test file may have behind its module's: another way to test the same module.
 WAYS = ("", "_properties", "_model")

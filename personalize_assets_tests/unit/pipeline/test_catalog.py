@@ -1,11 +1,11 @@
 """Catalogs and profiles of days."""
 
-import json
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.catalog import catalog_days, current_catalog, profile_days, register_in_athena
 from personalize_assets.storage.manifests import CatalogFile, CatalogSource
@@ -68,7 +68,7 @@ def test_the_profile_of_a_day_is_written_beside_its_catalog(tmp_path: Path) -> N
 
     assert profiles["2026-10-01"].event_field == "event"
     stored = group.destination.store.read("catalog/profile/day=2026-10-01.json")
-    assert json.loads(stored or b"") == msgspec.to_builtins(profiles["2026-10-01"])
+    assert msgspec.json.decode(stored or b"", type=EventProfile) == profiles["2026-10-01"]
 
 
 def test_nothing_is_registered_for_folders(tmp_path: Path) -> None:
