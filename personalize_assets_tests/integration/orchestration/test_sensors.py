@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -294,10 +294,10 @@ def test_every_description_says_how_to_switch_it_on() -> None:
 
 
 @pytest.fixture
-def queue(bucket: str) -> str:
+def queue(bucket: str) -> Iterator[str]:
     """A queue that the bucket sends its changes to, as S3 does."""
     sqs = boto3.client("sqs")
-    url = sqs.create_queue(QueueName="raw-events", Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+    url = sqs.create_queue(QueueName="raw-events", Attributes={"VisibilityTimeout": "600"})["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     boto3.client("s3").put_bucket_notification_configuration(
         Bucket=bucket,
@@ -305,7 +305,8 @@ def queue(bucket: str) -> str:
             "QueueConfigurations": [{"QueueArn": arn, "Events": ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"]}]
         },
     )
-    return url
+    yield url
+    sqs.delete_queue(QueueUrl=url)
 
 
 def left_in(queue: str) -> tuple[int, int]:
@@ -331,6 +332,7 @@ def test_a_notified_day_is_listed_at_once_and_its_messages_go_when_the_cursor_is
 def test_messages_of_a_tick_that_dagster_lost_come_again(on_s3: Start, queue: str, today: date) -> None:
     group = on_s3(start=today - timedelta(days=400), arrivals="sqs", sqs_queue=queue, older_days_per_tick=1)
     group.put("a.json", today - timedelta(days=300))
+    boto3.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "2"})
 
     lost = group.tick()
     while left_in(queue)[0] < 2:
