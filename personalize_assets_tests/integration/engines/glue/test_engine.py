@@ -545,10 +545,8 @@ def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> Non
     local = build_definitions(load_config(env=places))
 
     def pools(definitions: dg.Definitions) -> dict[str, str | None]:
-        job = definitions.resolve_implicit_global_asset_job_def()
-        return {
-            node.name: node.definition.pool for node in job.graph.nodes if isinstance(node.definition, dg.OpDefinition)
-        }
+        nodes = definitions.resolve_implicit_global_asset_job_def().graph.nodes
+        return {node.name: node.definition.pool for node in nodes if isinstance(node.definition, dg.OpDefinition)}
 
     assert {name for name, pool in pools(on_glue).items() if pool == "glue"} == {"convert_days", "export_all"}
     assert set(pools(local).values()) == {None}

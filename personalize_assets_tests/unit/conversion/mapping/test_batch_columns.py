@@ -31,7 +31,7 @@ def column(name: str = "X", **options: Any) -> Column:
     return Column(name, ("a",), **options)
 
 
-REQUIRED = {"required": True}
+REQUIRED: dict[str, Any] = {"required": True}
 
 
 @pytest.mark.parametrize(
