@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from msgspec.json import decode
 
 from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
