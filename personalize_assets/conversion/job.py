@@ -35,11 +35,7 @@ from personalize_assets.conversion.spread import Spread, over_spark
 def run(spec: Spec, spread: Spread, cores: int) -> Report:
     """Do the job of a spec; ``cores`` is how many tasks run at once. Raises ``UnreadableFile``."""
     started = time.monotonic()
-    report: Report
-    if isinstance(spec, ConvertSpec):
-        report = planner.convert(spec, cores, spread)
-    else:
-        report = export(spec, spread)
+    report: Report = planner.convert(spec, cores, spread) if isinstance(spec, ConvertSpec) else export(spec, spread)
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 

@@ -13,8 +13,8 @@ from personalize_assets.conversion.spec import DatasetExport, DatasetExported, E
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import DAILY, IncompleteExport, fingerprint, new_run_id
-from personalize_assets.storage.exported_files import join_single_file, keep_folder
+from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
+from personalize_assets.storage.exported_files import IncompleteExport, join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -48,7 +48,7 @@ def export_interactions(daily: Sequence[str], target: Target, scratch: str, spre
     return spread(_write_piece, tasks, _bytes(groups))
 
 
-def _bytes(groups: Any) -> int:
+def _bytes(groups: Iterable[RowGroup]) -> int:
     return sum(group.rows for group in groups) * _ROW_BYTES
 
 
@@ -94,7 +94,7 @@ def _repeated_across(
     matched = spread(
         repeats.match_hashes,
         [
-            repeats.MatchTask(tuple(uris[n] for uris in hashed if uris[n]), f"{scratch}/matched-{n}", s3)
+            repeats.MatchTask(tuple(filter(None, (uris[n] for uris in hashed))), f"{scratch}/matched-{n}", s3)
             for n in range(partitions)
         ],
         _bytes(groups),

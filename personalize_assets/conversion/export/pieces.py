@@ -162,7 +162,7 @@ def numbers_of(rows: pa.Table | pa.RecordBatch, order: Sequence[str], starts: Se
     seconds = rows.column(order[0]).to_numpy()
     plain = np.array([place[0] for place in starts], np.int64)
     # A place that names more than the second counts for the rows of that second only as far as they are behind it.
-    found = np.searchsorted(plain, seconds, side="right").astype(np.int64)
+    found: npt.NDArray[np.int64] = np.searchsorted(plain, seconds, side="right").astype(np.int64)
     for place in starts:
         if len(place) > 1:
             of_second = np.flatnonzero(seconds == place[0])

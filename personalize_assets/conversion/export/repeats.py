@@ -202,7 +202,8 @@ def _read(filesystem: FileSystem, uri: str) -> pa.Table:
 def repeated(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """The hashes that occur more than once, sorted; each at least once."""
     ordered = np.sort(hashes)
-    return ordered[1:][ordered[1:] == ordered[:-1]]
+    found: npt.NDArray[np.uint64] = ordered[1:][ordered[1:] == ordered[:-1]]
+    return found
 
 
 def is_among(hashes: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

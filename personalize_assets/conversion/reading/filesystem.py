@@ -51,7 +51,7 @@ class FileSystem:
 
     def delete_folder(self, uri: str) -> None:
         """Delete a folder and all files in it; one that is not there is no error."""
-        filesystem, path = self._of(uri)
+        filesystem, path = self._resolve(uri)
         found = filesystem.get_file_info(pyarrow.fs.FileSelector(path, recursive=True, allow_not_found=True))
         for file in found:
             if file.is_file:

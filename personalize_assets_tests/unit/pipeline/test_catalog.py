@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from personalize_assets.catalog.event_profile import EventProfile
