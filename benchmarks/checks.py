@@ -79,9 +79,9 @@ def main() -> None:
         spec = plan_convert(group, days, tuple(group.datasets))
         # In this process, one task after another: the patches do not apply in the engine's processes.
         from personalize_assets.conversion import job
-        from personalize_assets.conversion.convert import task as tasks
+        from personalize_assets.conversion.spread import in_turn
 
-        report = job.run(None, spec, spread=lambda todo, plan: [tasks.run_task(task, plan) for task in todo])
+        report = job.run(spec, in_turn, 1)
         assert isinstance(report, ConvertReport)
         commit_convert(group, days, spec, report)
 
