@@ -43,6 +43,11 @@ from personalize_assets_tests.helpers.example_config import (
         ),
         ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of arrow, local, glue"),
         (
+            "PERSONALIZE_ENGINE",
+            "sail",
+            "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead",
+        ),
+        (
             "PERSONALIZE__SOURCE",
             "s3://b",
             "source: found 's3://b'; write a mapping with the keys uri, layout, start_date",
