@@ -253,7 +253,7 @@ class DatasetExport(msgspec.Struct, frozen=True):
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
     """What to export; ``s3`` and ``mask`` as in ``Plan``.
 
-    ``scratch`` is the URI of a folder for files that the job itself writes, reads and deletes.
+    ``scratch`` is the URI of a folder for files that the job itself writes and reads; on S3 the caller deletes them.
     """
 
     exports: tuple[DatasetExport, ...]

@@ -14,7 +14,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
-from personalize_assets.storage.exported_files import IncompleteExport, join_single_file, keep_folder
+from personalize_assets.storage.exported_files import join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
 
@@ -171,15 +171,7 @@ def commit_export(
     """Make tables and CSVs of a report the current ones.
 
     For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted.
-    Raises ``IncompleteExport`` before anything is current if the job has not read every row that the commits count.
     """
-    for one in planned.spec.exports:
-        read, kept = report.datasets[one.dataset.name].copies, planned.inputs[one.dataset.name].kept
-        if one.daily is not None and read != kept:
-            raise IncompleteExport(
-                f"{one.dataset.name}: the export read {read:,} rows, but the daily commits count {kept:,}; nothing is "
-                "replaced: run the export again, and if this remains, convert all days again"
-            )
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name
@@ -193,6 +185,7 @@ def commit_export(
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
+    group.destination.delete_scratch(planned.run)
     return outcome
 
 

@@ -33,7 +33,7 @@ def export(spec: ExportSpec, spread: Spread) -> ExportReport:
     finally:
         threads.shutdown(wait=False)  # after an error the others must not be waited for
         if spec.scratch:
-            FileSystem(spec.s3).delete_folder(spec.scratch)
+            FileSystem(spec.s3).delete_local_folder(spec.scratch)
     profiles = {
         one.dataset.name: sum((part.profile for part in parts), PartCounter(one.dataset).profile())
         for one, parts in zip(spec.exports, written, strict=True)

@@ -49,15 +49,16 @@ class FileSystem:
             return self._s3, uri.removeprefix("s3://")
         return pyarrow.fs.LocalFileSystem(), uri
 
-    def delete_folder(self, uri: str) -> None:
-        """Delete a folder and all files in it; one that is not there is no error."""
+    def delete_local_folder(self, uri: str) -> None:
+        """Delete a local folder with all that is in it; one that does not exist is no error.
+
+        Does nothing on S3: Arrow leaves empty objects in place of what it deletes.
+        """
         filesystem, path = self._resolve(uri)
-        found = filesystem.get_file_info(pyarrow.fs.FileSelector(path, recursive=True, allow_not_found=True))
-        for file in found:
-            if file.is_file:
-                filesystem.delete_file(file.path)
-        if isinstance(filesystem, pyarrow.fs.LocalFileSystem) and found:
-            filesystem.delete_dir(path)
+        if isinstance(filesystem, pyarrow.fs.LocalFileSystem):
+            filesystem.delete_dir_contents(path, missing_dir_ok=True)
+            if filesystem.get_file_info(path).type == pyarrow.fs.FileType.Directory:
+                filesystem.delete_dir(path)
 
 
 def _with_credentials(options: dict[str, Any]) -> dict[str, Any]:
