@@ -5,9 +5,13 @@ Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--rep
 ``python glue/convert.py --spec file.json``.
 """
 
+from __future__ import annotations
+
 import json
 import sys
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
+from typing import Any, TextIO
 
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, on which the imports below fail
     sys.exit(
@@ -18,12 +22,12 @@ if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Pytho
 from personalize_assets.conversion import job
 
 
-def option(name):
+def option(name: str) -> str | None:
     """The value of an argument; None without it."""
     return dict(zip(sys.argv[1:], sys.argv[2:])).get(name)  # noqa: B905 - pairs of neighbours
 
 
-def pipes():
+def pipes() -> AbstractContextManager[Any]:
     """A context manager: Dagster Pipes' context if Dagster started this process, else None.
 
     Pipes sends the driver's output, its traceback and the report. Without it the report is only in its file.
@@ -32,17 +36,18 @@ def pipes():
         import dagster_pipes
     except ImportError:
         return nullcontext()
-    params = dagster_pipes.PipesCliArgsParamsLoader()
+    params = dagster_pipes.PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
     if not params.is_dagster_pipes_process():
         return nullcontext()
     import boto3
 
-    s3 = boto3.client("s3", region_name=option("--s3_region"), endpoint_url=option("--s3_endpoint"))
-    return dagster_pipes.open_dagster_pipes(
+    s3: Any = boto3.client("s3", region_name=option("--s3_region"), endpoint_url=option("--s3_endpoint"))
+    opened: AbstractContextManager[Any] = dagster_pipes.open_dagster_pipes(
         params_loader=params,
         context_loader=dagster_pipes.PipesS3ContextLoader(s3),
         message_writer=dagster_pipes.PipesS3MessageWriter(s3, interval=3),
     )
+    return opened
 
 
 class LoggedStream:
@@ -52,15 +57,15 @@ class LoggedStream:
     Dagster no longer reads.
     """
 
-    def __init__(self, stream, log):
+    def __init__(self, stream: TextIO, log: Callable[[str], object]) -> None:
         """Write to ``stream``, and call ``log`` with each line."""
         self.stream, self.log, self.rest = stream, log, ""
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         """Everything else is the stream's own."""
         return getattr(self.stream, name)
 
-    def write(self, text):
+    def write(self, text: str) -> int:
         """Write to the stream, and log each line that is complete."""
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
@@ -69,7 +74,7 @@ class LoggedStream:
         return self.stream.write(text)
 
 
-def main():
+def main() -> dict[str, Any]:
     """Run the job that the arguments name; returns its report."""
     with pipes() as dagster:
         if dagster is None:

@@ -18,8 +18,7 @@ from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
-# Whoever changes code waits for the others: `make test` leaves out the tests below these folders, which start whole
-# programs, or repeat a quick test on much more data.
+# `make test` leaves out the tests below these folders. They start whole programs, or repeat a quick test on more data.
 _SLOW = ("end_to_end", "engine/thorough")
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}

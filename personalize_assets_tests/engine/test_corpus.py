@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def cut(blocks: Iterable[bytes], size: int) -> Iterator[bytes]:
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_of_the_corpus_gives_its_events_and_rejects(name: str, path: str, size: int) -> None:
     expected = json.loads((CORPUS / f"{name}.expected.json").read_text("utf-8"))
-    may_match = everything
+    may_match: Callable[[bytes], bool] = everything
     if expected["wanted"]:
         may_match = prefilter([Dataset("interactions", (), where={"event": tuple(expected["wanted"])})])
     blocks = cut(unpacked_blocks(io.BytesIO((CORPUS / name).read_bytes())), size)

@@ -1,4 +1,4 @@
-"""What must not be shown: hashed columns, and masked fields in rejects, samples and profiles."""
+"""Hashed columns, and masked fields in rejects, samples, profiles and checks."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_the_same_user_has_the_same_hash_in_both_exports_and_nothing_tells_who(
 
 
 def shop_of_kinds(folder: Path, mask: list[str], *, is_hashed: bool = False) -> DatasetGroup:
-    """Eleven kinds of events, one more than Personalize takes; what a shop sells tells who buys it."""
+    """Eleven kinds of events, one more than Personalize takes; what a shop sells may reveal who buys it."""
     columns = {
         "USER_ID": {"path": "user", "hash": is_hashed},
         "ITEM_ID": "sku",
@@ -172,10 +172,10 @@ def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, eng
     manifest = group.destination.manifest("interactions")
     assert commit is not None
     assert manifest is not None
-    shown = {"USER_ID": "ann0", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": "***"}
+    preview = {"USER_ID": "ann0", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": "***"}
     assert commit.profile is not None
     assert manifest.profile is not None
-    assert (commit.profile.preview[0], manifest.profile.preview[0]) == (shown, shown)
+    assert (commit.profile.preview[0], manifest.profile.preview[0]) == (preview, preview)
     assert commit.profile.events == manifest.profile.events == {f"*** {n}": 1 for n in range(1, 12)}
     assert manifest.profile.ids["ITEM_ID"].frequent == {f"*** {n}": 1 for n in range(1, 6)}
     written = msgspec.json.encode([reports, commit, manifest]).decode()
@@ -219,8 +219,8 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
     assert [day.profile.preview[0] for day in days.values() if day.profile] == (
         [] if is_hashed else [{"USER_ID": "***", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": NOW}]
     )
-    said = json.dumps([[finding.observed, finding.allowed] for _, finding in judged])
-    assert [word for word in ("ann", "pills", "paid") if word in said] == []
+    observed = json.dumps([[finding.observed, finding.allowed] for _, finding in judged])
+    assert [word for word in ("ann", "pills", "paid") if word in observed] == []
 
 
 @pytest.mark.usefixtures("events")

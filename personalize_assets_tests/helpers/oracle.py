@@ -46,7 +46,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
     counts: Counter[str] = Counter()
     malformed: Counter[str] = Counter()
     kept: dict[str, list[dict[str, Any]]] = {name: [] for name in datasets}
-    books: dict[str, Counter[str]] = {name: Counter() for name in datasets}
+    totals: dict[str, Counter[str]] = {name: Counter() for name in datasets}
     rejected: dict[str, Counter[str]] = {name: Counter() for name in datasets}
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         day = arrival_day(file.relative_to(source).as_posix(), layout, start)
@@ -68,7 +68,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
                 for row, why in rows_of(
                     name, datasets[name], datasets, event, (latest - _EPOCH) // timedelta(seconds=1)
                 ):
-                    books[name]["rows"] += 1
+                    totals[name]["rows"] += 1
                     if why:
                         rejected[name][why] += 1
                     else:
@@ -80,7 +80,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
         lines = [",".join(cell(row[column]) for column in columns) for row in rows]
         found.csv[name] = "".join(line + "\n" for line in [",".join(columns), *lines]).encode()
         found.datasets[name] = {
-            "rows": books[name]["rows"],
+            "rows": totals[name]["rows"],
             "kept": len(kept[name]),
             "rejected": dict(rejected[name]),
             "duplicates": len(kept[name]) - len(rows),
@@ -177,17 +177,24 @@ def _step(value: Any, step: str) -> Any:
     return value.get(step) if isinstance(value, dict) else None
 
 
-def rows_of(name: str, dataset: dict[str, Any], datasets: dict[str, Any], event: Any, latest: int) -> list[Any]:
+def rows_of(name: str, dataset: dict[str, Any], datasets: dict[str, Any], event: Any, max_seconds: int) -> list[Any]:
     elements = lookup(event, dataset["each"]) if dataset.get("each") else None
     if not isinstance(elements, list) or not elements:
         elements = [None]
     return [
-        _row(name, dataset, datasets, event, position, element, latest) for position, element in enumerate(elements)
+        _row(name, dataset, datasets, event, position, element, max_seconds)
+        for position, element in enumerate(elements)
     ]
 
 
 def _row(
-    name: str, dataset: dict[str, Any], datasets: dict[str, Any], event: Any, position: int, element: Any, latest: int
+    name: str,
+    dataset: dict[str, Any],
+    datasets: dict[str, Any],
+    event: Any,
+    position: int,
+    element: Any,
+    max_seconds: int,
 ) -> tuple[dict[str, Any], str]:
     row: dict[str, Any] = {}
     for column, mapping in dataset["columns"].items():
@@ -199,7 +206,7 @@ def _row(
             value = None if is_nothing(value) else value
             value = lookup(start, rest) if value is None else value
         try:
-            row[column] = convert(column, kind, value, mapping, latest)
+            row[column] = convert(column, kind, value, mapping, max_seconds)
         except Bad:
             if needed:
                 return row, "bad_timestamp" if kind == "timestamp" else f"bad_value:{column}"
@@ -216,7 +223,7 @@ def _row(
     else:
         time = dataset.get("event_time") or datasets["interactions"]["columns"]["TIMESTAMP"]["path"][0]
         by = dataset.get("message_id") or by or datasets["interactions"].get("dedupe_by")
-        row["time"] = event_nanos(lookup(event, time), latest)
+        row["time"] = event_nanos(lookup(event, time), max_seconds)
         row["message"] = text_or_nothing(lookup(event, by)) if by else None
     return row, ""
 
@@ -228,7 +235,7 @@ def is_nothing(value: Any) -> bool:
     return value is None or value == ""
 
 
-def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], latest: int) -> Any:
+def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_seconds: int) -> Any:
     if is_nothing(value):
         return None
     if isinstance(value, list):
@@ -241,7 +248,7 @@ def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], latest:
     if kind == "string":
         return _BREAKS.sub(" ", as_text(value)) if column in _IDS else as_text(value)
     if kind == "timestamp":
-        return in_range(to_nanos(value), latest) // _NANOS
+        return in_range(to_nanos(value), max_seconds) // _NANOS
     return to_boolean(value) if kind == "boolean" else to_number(kind, value)
 
 
@@ -319,17 +326,17 @@ def to_nanos(value: Any) -> int:
     raise Bad
 
 
-def event_nanos(value: Any, latest: int) -> int:
+def event_nanos(value: Any, max_seconds: int) -> int:
     """The nanoseconds of an event; an event without a readable time counts as the oldest."""
     try:
-        return -1 if value is None else in_range(to_nanos(value), latest)
+        return -1 if value is None else in_range(to_nanos(value), max_seconds)
     except Bad:
         return -1
 
 
-def in_range(nanos: int, latest: int) -> int:
-    """Not before 1990 and not after the latest, in whole seconds rounded down."""
-    if not _1990 <= nanos // _NANOS <= latest:
+def in_range(nanos: int, max_seconds: int) -> int:
+    """Whole seconds, rounded down; refused before 1990 and after ``max_seconds``."""
+    if not _1990 <= nanos // _NANOS <= max_seconds:
         raise Bad
     return nanos
 
@@ -362,11 +369,11 @@ def latest_per_id(name: str, rows: list[dict[str, Any]], dataset: dict[str, Any]
     for id in sorted(by_id, key=str.encode):
         merged = {}
         for column, mapping in dataset["columns"].items():
-            said = [
+            known = [
                 (row["time"], sortable(row["message"]), row[column]) for row in by_id[id] if row[column] is not None
             ]
-            said.sort(key=lambda one: (one[0], one[1], sortable(one[2])))
-            merged[column] = said[0 if mapping.get("keep") == "first" else -1][2] if said else None
+            known.sort(key=lambda one: (one[0], one[1], sortable(one[2])))
+            merged[column] = known[0 if mapping.get("keep") == "first" else -1][2] if known else None
         found.append(merged)
     return found
 

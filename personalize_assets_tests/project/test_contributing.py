@@ -1,40 +1,98 @@
-"""CONTRIBUTING follows an event through functions that exist, and names files that exist."""
+"""CONTRIBUTING names the functions that an event passes through, and folders that exist."""
 
 from __future__ import annotations
 
 import importlib
 import re
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import reduce
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
 
 import pytest
+import yaml
 
+from personalize_assets.config import load_config
+from personalize_assets.definitions import build_definitions
 from personalize_assets_tests.helpers.samples import REPO
 
 PACKAGE = REPO / "personalize_assets"
 TEXT = (REPO / "CONTRIBUTING.md").read_text()
-PATHS = ("Fast path", "Exact path")
 MOST_HOPS = 20
 
-
-def hops(path: str) -> list[tuple[str, str]]:
-    """The module and the name within it of each hop, in the order of the page."""
-    section = re.search(rf"^\*\*{path}\*\*.*?(?=^\*\*|^## )", TEXT, re.MULTILINE | re.DOTALL)
-    assert section, f"CONTRIBUTING.md has no list {path!r}"
-    numbered = re.findall(r"^(\d+)\. `([\w.]+):([\w.]+)`", section[0], re.MULTILINE)
-    assert [int(number) for number, _, _ in numbered] == list(range(1, len(numbered) + 1))
-    return [(module, name) for _, module, name in numbered]
+EVENT = '{"user": "u", "sku": "i", "at": 1790812800}'
+# An object over several lines cannot be guessed, so it takes the exact path.
+RAW_FILES = {"fast": EVENT + "\n", "exact": EVENT.replace(",", ",\n") + "\n"}
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_each_hop_of_an_event_is_a_function_of_the_package(path: str) -> None:
-    for module, name in hops(path):
-        found = reduce(getattr, name.split("."), importlib.import_module(f"personalize_assets.{module}"))
-        assert callable(found), f"{module}:{name}"
+def hops(path: str) -> list[str]:
+    """The functions of the numbered list in order, each as `module:name`."""
+    lines = re.findall(r"^(\d+)\. (.*)$", TEXT, re.MULTILINE)
+    assert [int(number) for number, _ in lines] == list(range(1, len(lines) + 1))
+    named = [re.findall(r"`([\w.]+:[\w.]+)`", line) for _, line in lines]
+    return [names[-1 if path == "exact" else 0] for names in named]
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_an_event_takes_few_hops(path: str) -> None:
-    assert 10 <= len(hops(path)) <= MOST_HOPS
+def code_of(hop: str) -> CodeType:
+    """The code of a function of the package; wrappers of decorators are taken off."""
+    module, _, name = hop.partition(":")
+    found: Any = reduce(getattr, name.split("."), importlib.import_module(f"personalize_assets.{module}"))
+    found = getattr(found, "__wrapped__", found)
+    code: CodeType = found.__code__
+    return code
+
+
+@contextmanager
+def calls() -> Iterator[set[CodeType]]:
+    """The code of every function that is called meanwhile, in all threads that start meanwhile too."""
+    called: set[CodeType] = set()
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        if event == "call":
+            called.add(frame.f_code)
+
+    before = sys.getprofile()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        yield called
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(None)
+
+
+@pytest.mark.parametrize("path", RAW_FILES)
+def test_an_event_passes_through_each_function_named(path: str, tmp_path: Path) -> None:
+    raw = tmp_path / "raw/day=2026-10-01/a.json"
+    raw.parent.mkdir(parents=True)
+    raw.write_text(RAW_FILES[path])
+    config = {
+        "source": {"uri": "raw", "layout": "hive", "start_date": "2026-10-01"},
+        "destination": {"uri": "out"},
+        "checks": "warn",
+        "dataset_group": {"name": "shop"},
+        "datasets": {"interactions": {"columns": {"USER_ID": "user", "ITEM_ID": "sku", "TIMESTAMP": "at"}}},
+    }
+    (tmp_path / "personalize.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+
+    with calls() as called:
+        definitions = build_definitions(load_config(tmp_path / "personalize.yaml", {}))
+        definitions.resolve_job_def("convert").execute_in_process(partition_key="2026-10-01")
+        definitions.resolve_job_def("export").execute_in_process()
+
+    assert (tmp_path / "out/exports/interactions.csv").read_text() == "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812800\n"
+    assert [hop for hop in hops(path) if code_of(hop) not in called] == []
+
+
+def test_an_event_takes_few_hops() -> None:
+    fast, exact = hops("fast"), hops("exact")
+
+    assert len(fast) == len(exact) <= MOST_HOPS
+    assert fast != exact
 
 
 @pytest.fixture

@@ -133,7 +133,7 @@ def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPa
     assert processes._started_early == []
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells which signals are blocked")
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
 def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
     # In a new process, which has started no others before.
     program = (

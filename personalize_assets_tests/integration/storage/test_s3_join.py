@@ -199,7 +199,7 @@ def test_an_upload_that_a_killed_process_left_a_day_ago_is_aborted(store: S3Stor
         for key, age in (("all.csv", 25), ("all.csv", 23), ("all.csv.other", 25))
     }
 
-    def aged(parsed: dict[str, Any], **_: Any) -> None:  # the server tells the same old date of every upload
+    def aged(parsed: dict[str, Any], **_: Any) -> None:  # moto gives every upload the same old date
         for upload in parsed["Uploads"]:
             upload["Initiated"] = datetime.now(UTC) - timedelta(hours=hours[upload["UploadId"]][1])
 

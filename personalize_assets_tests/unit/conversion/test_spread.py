@@ -77,7 +77,7 @@ def test_one_task_after_another_ends_with_the_first_error() -> None:
         run.append(number)
         raise UnreadableFile(str(number))
 
-    with pytest.raises(UnreadableFile, match="^3$"):
+    with pytest.raises(UnreadableFile, match=r"^3$"):
         in_turn(fail, [3, 1], 0)
     assert run == [3]
 

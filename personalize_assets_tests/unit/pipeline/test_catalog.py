@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import msgspec
 import pytest
+from msgspec.json import decode
 
 from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
@@ -68,7 +68,7 @@ def test_the_profile_of_a_day_is_written_beside_its_catalog(tmp_path: Path) -> N
 
     assert profiles["2026-10-01"].event_field == "event"
     stored = group.destination.store.read("catalog/profile/day=2026-10-01.json")
-    assert msgspec.json.decode(stored or b"", type=EventProfile) == profiles["2026-10-01"]
+    assert decode(stored or b"", type=EventProfile) == profiles["2026-10-01"]
 
 
 def test_nothing_is_registered_for_folders(tmp_path: Path) -> None:

@@ -252,7 +252,7 @@ def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(
     assert destination.daily_commits("interactions") == {"2026-10-01": former}
     assert destination.store.read(former.files[0]) == b"rows"
     assert keys("out/_glue")[-2:] == [f"out/_glue/20261001T000000-aaaaaa/{name}.json" for name in ("report", "spec")], (
-        "the context is gone, and what tells of the failure is there"
+        "the context is deleted, and the report of the failure is there"
     )
     assert "out/_glue/20261001T000000-aaaaaa/context.json" not in keys("out/_glue")
 

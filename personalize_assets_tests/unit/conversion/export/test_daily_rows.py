@@ -95,7 +95,7 @@ def test_a_missing_daily_file_is_named_with_what_to_do(tmp_path: Path) -> None:
 def test_a_daily_file_that_is_no_parquet_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("no Parquet")
 
-    with pytest.raises(UnreadableDailyFile, match=rf"/a cannot be read: .+{WHAT_TO_DO}$"):
+    with pytest.raises(UnreadableDailyFile, match=rf"(?s)/a cannot be read: .+{WHAT_TO_DO}$"):
         row_groups([str(tmp_path / "a")], {}, "TIMESTAMP")
 
 
@@ -106,5 +106,5 @@ def test_a_daily_file_with_damaged_rows_is_named_with_what_to_do(tmp_path: Path)
     data[4:40] = b"\xff" * 36  # behind the magic bytes: the first page's header
     a.write_bytes(data)
 
-    with pytest.raises(UnreadableDailyFile, match=rf"/a cannot be read: .+{WHAT_TO_DO}$"):
+    with pytest.raises(UnreadableDailyFile, match=rf"(?s)/a cannot be read: .+{WHAT_TO_DO}$"):
         list(read_groups(groups, SCHEMA.names, {}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def rows(*values: tuple[str, float | None]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in values], SCHEMA)
 
 
-def write(target: Target, *batches: pa.RecordBatch, number: int = 0, copies: int = 0) -> WrittenPart:
+def write(target: Target, batches: Iterable[pa.RecordBatch], number: int = 0, copies: int = 0) -> WrittenPart:
     with PartWriter(number, target) as part:
         part.copies = copies
         for batch in batches:
@@ -38,7 +39,7 @@ def target(folder: Path, **changes: Any) -> Target:
 
 
 def test_a_part_is_written_as_csv_and_parquet(tmp_path: Path) -> None:
-    part = write(target(tmp_path), rows(("a", 1.5)), rows(), rows(("b", None)), number=7, copies=6)
+    part = write(target(tmp_path), [rows(("a", 1.5)), rows(), rows(("b", None))], number=7, copies=6)
 
     csv, parquet = tmp_path / "csv/00007.csv", tmp_path / "items-00007.parquet"
     assert csv.read_bytes() == b"a,1.5\nb,\n"
@@ -50,7 +51,7 @@ def test_a_part_is_written_as_csv_and_parquet(tmp_path: Path) -> None:
 
 
 def test_a_csv_with_a_header_is_counted_and_digested_with_it(tmp_path: Path) -> None:
-    part = write(target(tmp_path, parquet=None, header=HEADER), rows(("a", 1.0)))
+    part = write(target(tmp_path, parquet=None, header=HEADER), [rows(("a", 1.0))])
 
     data = (tmp_path / "csv/00000.csv").read_bytes()
     assert data == HEADER + b"a,1\n"
@@ -59,21 +60,24 @@ def test_a_csv_with_a_header_is_counted_and_digested_with_it(tmp_path: Path) -> 
 
 
 def test_a_part_without_rows_has_no_files_but_its_copies(tmp_path: Path) -> None:
-    part = write(target(tmp_path, header=HEADER), rows(), copies=5)
+    part = write(target(tmp_path, header=HEADER), [rows()], copies=5)
 
     assert part.report == PartReport(part=0, copies=5)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_part_is_read_as_it_was_written_by_another_process(tmp_path: Path) -> None:
-    part = write(target(tmp_path), rows(("a", 1.5)))
+    part = write(target(tmp_path), [rows(("a", 1.5))])
 
     assert msgspec.json.decode(msgspec.json.encode(part), type=WrittenPart) == part
 
 
 def test_the_files_of_a_part_are_closed_after_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="^broken$"), PartWriter(0, target(tmp_path, csv=None)) as part:
-        part.add(rows(("a", 1.5)))
-        raise ValueError("broken")
+    def two_batches() -> Iterator[pa.RecordBatch]:
+        yield rows(("a", 1.5))
+        raise ValueError("the second is broken")
+
+    with pytest.raises(ValueError, match="the second is broken"):
+        write(target(tmp_path, csv=None), two_batches())
 
     assert pq.read_table(tmp_path / "items-00000.parquet").to_pylist() == [{"ITEM_ID": "a", "PRICE": 1.5}]

@@ -398,7 +398,6 @@ def test_the_segment_samples_events_become_its_rows() -> None:
 # Size
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_a_line_of_50_megabytes_is_an_event(path: str) -> None:
     large = b'{"n":"' + b"x" * (50 * 1024 * 1024) + b'"}'
@@ -407,7 +406,6 @@ def test_a_line_of_50_megabytes_is_an_event(path: str) -> None:
     assert [event.reason for event in found] == [None, None, None]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", PATHS)
 def test_the_memory_of_reading_does_not_grow_with_the_file(path: str) -> None:
     event = b'{"event":"Product Viewed","text":"' + b"x" * 10_000 + b'"}'
@@ -421,7 +419,6 @@ def test_the_memory_of_reading_does_not_grow_with_the_file(path: str) -> None:
     assert peak < 30 * 1024 * 1024
 
 
-@pytest.mark.slow
 def test_the_memory_of_reading_does_not_grow_with_a_broken_stretch() -> None:
     block = b"2026-10-01 INFO nothing here\n" * 40_000
     tracemalloc.start()
