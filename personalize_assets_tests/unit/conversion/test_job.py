@@ -85,8 +85,9 @@ def test_a_job_runs_with_the_cores_of_spark_and_its_settings(tmp_path: Path, mon
     monkeypatch.setattr(job, "over_spark", lambda found: ("over", found))
     monkeypatch.setattr(job, "run", lambda *arguments: arguments)
     empty = ExportSpec((), {})
+    arguments: Any = job.run_on_spark(spark, empty)
 
-    assert job.run_on_spark(spark, empty) == (empty, ("over", spark), 24)
+    assert arguments == (empty, ("over", spark), 24)
     assert settings == spark_conf()
 
 

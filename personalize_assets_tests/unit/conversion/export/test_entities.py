@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
@@ -35,6 +35,9 @@ SCHEMA = pa.schema([DAILY.field(column.name) for column in DATASET.columns])
 YEAR_2026 = 1_767_225_600_000_000_000
 Row = tuple[str | None, str | None, float | None, int | None, str | None]
 """An id, its colour and price, the time and the message."""
+
+# Each example writes and reads files: a sixth of the profile's number are enough.
+_EXAMPLES = settings().max_examples // 6
 
 ROW = st.tuples(
     st.sampled_from(["i", "j", "k", "ü", "z", "\U0001f600", "\uffff", None]),
@@ -115,6 +118,7 @@ def test_more_ids_than_fit_are_written_in_several_parts(monkeypatch: pytest.Monk
     assert sum(part.report.copies for part in parts) == 300
 
 
+@settings(max_examples=_EXAMPLES)
 @given(FILES, st.integers(1, 12))
 def test_the_csv_does_not_depend_on_how_many_rows_fit(files: list[list[Row]], max_rows: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

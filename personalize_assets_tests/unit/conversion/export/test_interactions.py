@@ -31,11 +31,14 @@ SCHEMA = pa.schema([DAILY.field(column.name) for column in DATASET.columns])
 Row = tuple[str, str, int, str | None, int]
 """A user, item, time, message and place in ``each``."""
 
+# Each example writes and reads files: a sixth of the profile's number are enough.
+_EXAMPLES = settings().max_examples // 6
+
 ROW = st.tuples(
     st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 5), st.sampled_from(["m", "n", "o", None]),
     st.integers(0, 1),
 )  # fmt: skip
-FILES = st.lists(st.lists(ROW, max_size=10), max_size=5)
+FILES = st.lists(st.lists(ROW, max_size=8), max_size=4)
 
 
 @pytest.fixture(params=["64 bits", "collisions"])
@@ -119,7 +122,7 @@ def test_a_second_with_more_rows_than_fit_is_written_in_several_parts(monkeypatc
 
 
 @pytest.mark.usefixtures("_hashes")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=_EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=FILES, max_rows=st.integers(1, 12), hashes=st.integers(3, 12), group=st.integers(1, 3))
 def test_the_csv_does_not_depend_on_pieces_partitions_rounds_and_row_groups(
     files: list[list[Row]], max_rows: int, hashes: int, group: int

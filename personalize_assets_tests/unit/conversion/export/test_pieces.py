@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.export.pieces import (
@@ -28,7 +28,9 @@ Row = tuple[int, str | None, float | None]
 ROW = st.tuples(
     st.integers(0, 6), st.sampled_from([None, "a", "b", "ü", "z"]), st.sampled_from([None, 1.5, 2.0])
 )  # fmt: skip
-FILES = st.lists(st.lists(ROW, min_size=1, max_size=8), max_size=6)
+FILES = st.lists(st.lists(ROW, min_size=1, max_size=8), max_size=4)
+# Each example makes many small tables.
+_EXAMPLES = settings().max_examples // 2
 
 
 def table(rows: Sequence[Row]) -> pa.Table:
@@ -88,6 +90,7 @@ def never(pieces: Sequence[Piece]) -> Sequence[Sequence[Bound]]:
     raise AssertionError(f"nothing is too large: {pieces}")
 
 
+@settings(max_examples=_EXAMPLES)
 @given(FILES, st.integers(1, 8))
 def test_pieces_written_one_after_another_hold_each_row_once_in_order(files: list[list[Row]], max_rows: int) -> None:
     pieces = planned(files, max_rows)
@@ -98,6 +101,7 @@ def test_pieces_written_one_after_another_hold_each_row_once_in_order(files: lis
     assert everything == sorted(key(row) for rows in files for row in rows)
 
 
+@settings(max_examples=_EXAMPLES)
 @given(FILES, st.integers(1, 8))
 def test_a_row_has_the_number_of_the_piece_that_holds_it(files: list[list[Row]], max_rows: int) -> None:
     pieces = planned(files, max_rows)
@@ -110,6 +114,7 @@ def test_a_row_has_the_number_of_the_piece_that_holds_it(files: list[list[Row]],
             assert (inside(piece, rows) == (numbers == piece.number)).all()
 
 
+@settings(max_examples=_EXAMPLES)
 @given(FILES, st.integers(1, 8))
 def test_a_piece_has_at_most_twice_as_many_rows_as_fit_but_for_equal_ones(
     files: list[list[Row]], max_rows: int
@@ -131,7 +136,7 @@ def test_a_row_is_at_or_behind_a_place_that_its_beginning_is_not_before(rows: li
 
 def test_a_second_with_more_rows_than_fit_is_cut_by_whole_rows() -> None:
     hot: list[Row] = [(5, "a", float(number)) for number in range(6)]
-    files = [hot[::2], [(4, "z", None)], hot[1::2], [(6, "a", None)]]
+    files: list[list[Row]] = [hot[::2], [(4, "z", None)], hot[1::2], [(6, "a", None)]]
 
     pieces = planned(files, 2)
 

@@ -48,7 +48,7 @@ def table(*rows: Row) -> pa.Table:
 
 
 def first(*rows: Row, earlier: pa.Table = NO_KEYS) -> list[bool]:
-    return first_of_each(table(*rows), COLUMNS, earlier).tolist()
+    return [bool(each) for each in first_of_each(table(*rows), COLUMNS, earlier)]
 
 
 @pytest.mark.usefixtures("_hashes")
