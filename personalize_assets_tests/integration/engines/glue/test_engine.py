@@ -67,8 +67,8 @@ def the_job_does(body: str) -> None:
     boto3.client("s3").put_object(Bucket="events", Key=f"code/{library().name}", Body=packed.getvalue())
 
 
-SUCCEEDS = f"return {REPORT!r}"
-SLEEPS = "time.sleep(60)"
+SUCCEEDS = f"from personalize_assets.conversion.spec import ConvertReport, DayReport\nreturn {REPORT!r}"
+SLEEPS = "import time\ntime.sleep(60)"
 
 
 class Step:
@@ -231,6 +231,7 @@ def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(
     destination.store.write(former.files[0], b"rows")
     half = "s3://events/out/filtered_interactions/day=2026-10-01/half.parquet"
     the_job_does(f"""
+        from personalize_assets.conversion.reading.filesystem import FileSystem
         s3 = _s3_options('eu-central-1', {glue.url!r})
         with FileSystem(s3).create({half!r}) as file:
             file.write(b'half')
@@ -477,7 +478,7 @@ dg.materialize([made], tags={"dagster/root_run_id": "the-first-run"})
 def test_a_retry_uses_the_run_that_is_still_going_after_its_orchestrator_died(
     glue: GlueEmulator, tmp_path: Path
 ) -> None:
-    the_job_does("import os\nwhile not os.path.exists('go'): time.sleep(0.05)\n" + SUCCEEDS)
+    the_job_does("import os, time\nwhile not os.path.exists('go'): time.sleep(0.05)\n" + SUCCEEDS)
     first = spec("20261001T000000-aaaaaa", s3=on(glue))
     orchestrator = subprocess.Popen(
         [sys.executable, "-c", ORCHESTRATOR, encode(first).decode()], stderr=subprocess.DEVNULL
