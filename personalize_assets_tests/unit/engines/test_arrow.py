@@ -34,18 +34,14 @@ def test_a_small_job_is_done_in_this_process(tmp_path: Path) -> None:
 
 
 def test_a_raw_file_that_is_gone_is_an_error_for_the_user(tmp_path: Path) -> None:
-    with pytest.raises(
-        PersonalizeAssetsError, match=r"/gone cannot be read: .+; if the file is gone, materialize"
-    ):
+    with pytest.raises(PersonalizeAssetsError, match=r"/gone cannot be read: .+; if the file is gone, materialize"):
         ArrowEngine().run(NO_CONTEXT, conversion(tmp_path / "gone"))
 
 
 def test_a_daily_file_that_is_gone_is_an_error_for_the_user(tmp_path: Path) -> None:
     spec = ExportSpec((DatasetExport(ITEMS, daily=(f"{tmp_path}/gone",)),), {}, scratch=f"{tmp_path}/scratch")
 
-    with pytest.raises(
-        PersonalizeAssetsError, match=r"/gone cannot be read: .+; materialize the daily datasets"
-    ):
+    with pytest.raises(PersonalizeAssetsError, match=r"/gone cannot be read: .+; materialize the daily datasets"):
         ArrowEngine().run(NO_CONTEXT, spec)
 
 
