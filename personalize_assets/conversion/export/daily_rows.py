@@ -25,7 +25,7 @@ def row_groups(uris: Sequence[str], s3: dict[str, Any], time_column: str | None)
     filesystem = FileSystem(s3)
 
     def of_file(uri: str) -> list[RowGroup]:
-        with _opened(filesystem, uri) as parquet:
+        with open_parquet(filesystem, uri) as parquet:
             metadata = parquet.metadata
         place = metadata.schema.names.index(time_column) if time_column else None
         groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
@@ -40,14 +40,15 @@ def row_groups(uris: Sequence[str], s3: dict[str, Any], time_column: str | None)
 
 
 @contextmanager
-def _opened(filesystem: FileSystem, uri: str) -> Iterator[pq.ParquetFile]:
+def open_parquet(
+    filesystem: FileSystem, uri: str, remedy: str = "materialize the daily datasets of that day again"
+) -> Iterator[pq.ParquetFile]:
+    """A Parquet file of ours. Raises ``UnreadableDailyFile`` if it is missing or damaged; ``remedy`` ends its text."""
     try:
         with filesystem.open(uri) as file:
             yield pq.ParquetFile(file)
     except (OSError, pa.ArrowInvalid) as error:
-        raise UnreadableDailyFile(
-            f"{uri} cannot be read: {error}; materialize the daily datasets of that day again"
-        ) from error
+        raise UnreadableDailyFile(f"{uri} cannot be read: {error}; {remedy}") from error
 
 
 def _range(group: Any, place: int) -> tuple[int, int]:
@@ -64,7 +65,7 @@ def read_groups(groups: Sequence[RowGroup], columns: Sequence[str], s3: dict[str
     for group in groups:
         by_file.setdefault(group.uri, []).append(group.number)
     for uri, numbers in by_file.items():
-        with _opened(filesystem, uri) as parquet:
+        with open_parquet(filesystem, uri) as parquet:
             yield from parquet.iter_batches(_ROWS_AT_ONCE, row_groups=sorted(numbers), columns=list(columns))
 
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.contract import IDS, Dataset
-from personalize_assets.conversion.export.daily_rows import read_groups, row_groups
+from personalize_assets.conversion.export.daily_rows import open_parquet, read_groups, row_groups
 from personalize_assets.conversion.export.latest_values import candidates, latest, with_copies
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.export.pieces import RowGroup
@@ -179,8 +179,10 @@ class _FileTask(msgspec.Struct, frozen=True):
 
 def _write_file(task: _FileTask) -> WrittenPart:
     target = task.target
-    with FileSystem(target.s3).open(task.uri) as file, PartWriter(task.number, target) as part:
-        for batch in pq.ParquetFile(file).iter_batches(_WRITTEN_AT_ONCE, columns=target.schema.names):
+    remedy = f"materialize {target.dataset.name} again"
+    table = open_parquet(FileSystem(target.s3), task.uri, remedy)
+    with table as parquet, PartWriter(task.number, target) as part:
+        for batch in parquet.iter_batches(_WRITTEN_AT_ONCE, columns=target.schema.names):
             part.copies += batch.num_rows
             part.add(batch)
     return part.written()

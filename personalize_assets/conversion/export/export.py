@@ -59,9 +59,11 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> list[Writte
         dataset=dataset,
         header=header(names) if one.csv_header else b"",
     )
-    scratch = f"{spec.scratch}/{dataset.name}"
     if one.daily is None:
         return export_table(one.table or (), target, spread)
+    if not spec.scratch:
+        raise ValueError("the spec names no folder for scratch files")
+    scratch = f"{spec.scratch}/{dataset.name}"
     if dataset.name == "interactions":
         return export_interactions(one.daily, target, scratch, spread)
     return export_entities(one.daily, target, scratch, spread)

@@ -108,15 +108,17 @@ def bounds_of(sample: pa.Table, order: Sequence[str], count: int, at: Bound | No
     They fall between seconds where possible; within a second with very many rows they name a whole row.
     """
     ordered = sample.select(order).take(sort_order(sample, order))
+    seconds = ordered.column(order[0]).to_numpy()
     found: list[Bound] = []
     before = at
     for number in range(1, count):
-        row = tuple(ordered.slice(number * ordered.num_rows // count, 1).to_pylist()[0].values())
-        for place in (row[:1], row):
-            if before is None or _is_behind(place, before):
-                found.append(place)
-                before = place
-                break
+        row = tuple(ordered.slice(number * len(seconds) // count, 1).to_pylist()[0].values())
+        of_second = np.searchsorted(seconds, row[0], "right") - np.searchsorted(seconds, row[0], "left")
+        # Between seconds, unless one second holds a good part of what a piece should.
+        place = row[:1] if of_second * 2 * count < len(seconds) else row
+        if before is None or _is_behind(place, before):
+            found.append(place)
+            before = place
     return found
 
 

@@ -55,8 +55,7 @@ def test_a_whole_number_must_fit_its_type(name: str, bits: int) -> None:
 def test_the_arrow_type_decides_how_a_type_is_stored_and_written(column_type: ColumnType) -> None:
     found = type_of_arrow(column_type.arrow)
 
-    assert (found.spark, found.athena, found.csv_cells) == (
-        column_type.spark,
+    assert (found.athena, found.csv_cells) == (
         column_type.athena,
         column_type.csv_cells,
     )
@@ -86,7 +85,6 @@ def _date(value: Any) -> date | None:
 
 DATE = ColumnType(
     arrow=pa.date32(),
-    spark="date",
     athena="date",
     avro="string",
     csv_cells=lambda column: column.cast(pa.string()),
