@@ -10,7 +10,7 @@ PYTEST_OPTIONS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 SOURCES := personalize_assets personalize_assets_tests benchmarks docs glue setup.py
-# Every engine must convert alike: sail (the default), local on Spark 4.1, and local on Spark 3.5.6 as on Glue 5.1.
+# Every engine must convert alike: arrow (the default), local on Spark 4.1, and local on Spark 3.5.6 as on Glue 5.1.
 SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13 and these of the packages that a job needs (AWS Glue guide, "Using Python libraries").
 PYTHON313 := .venv-python313

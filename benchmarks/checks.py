@@ -50,7 +50,7 @@ def uncounted() -> Iterator[None]:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """CPU time of all threads of this process, Sail's included; independent of other load."""
+    """CPU time of all threads of this process, independent of other load."""
     started = time.process_time()
     work()
     return time.process_time() - started
@@ -70,7 +70,7 @@ def main() -> None:
         "PERSONALIZE__DESTINATION__URI": str(options.folder / "out"),
     }
     group = DatasetGroup(_config(env))
-    engine = make_engine("sail")
+    engine = make_engine("arrow")
     context: Any = None
     days = [START + timedelta(days=n) for n in range(options.days)]
     catalog_days(group, days)
@@ -79,9 +79,9 @@ def main() -> None:
         spec = plan_convert(group, days, tuple(group.datasets))
         # In this process, one task after another: the patches do not apply in the engine's processes.
         from personalize_assets.conversion import job
-        from personalize_assets.conversion.convert import task as tasks
+        from personalize_assets.conversion.spread import in_turn
 
-        report = job.run(None, spec, spread=lambda todo, plan: [tasks.run_task(task, plan) for task in todo])
+        report = job.run(spec, in_turn, 1)
         assert isinstance(report, ConvertReport)
         commit_convert(group, days, spec, report)
 

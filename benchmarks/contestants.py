@@ -12,7 +12,7 @@ from benchmarks.measuring import REPO
 from personalize_assets.engines import make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 
-ENGINES = ("sail", "local")
+ENGINES = ("arrow", "local")
 CONFIG = REPO / "sample_data/segment.yaml"
 COMMAND = Path(sys.executable).with_name("personalize-assets")
 

@@ -15,7 +15,7 @@ import psutil
 
 from benchmarks.measuring import REPO
 
-_LIBRARIES = ["dagster", "pyspark", "pysail", "pyarrow", "duckdb", "polars", "pandas"]
+_LIBRARIES = ["dagster", "pyspark", "pyarrow", "duckdb", "polars", "pandas"]
 
 
 def machine() -> dict[str, Any]:

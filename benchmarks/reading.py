@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.reading [users] [runs]
 
-The ways of Spark and Sail make the interactions alone, without rejects or books; they take the first object of a line,
+The ways of Spark make the interactions alone, without rejects or books; they take the first object of a line,
 drop what is broken without a word and read only some of the forms of a timestamp.
 """
 
@@ -27,11 +27,9 @@ from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
-from personalize_assets.conversion.spec import Task
-from personalize_assets.engines import sail
+from personalize_assets.conversion.spec import ConvertSpec, Task
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets.engines.process_pool import over_processes
-from personalize_assets.engines.sail import connect_mode
+from personalize_assets.engines.process_pool import processes
 from personalize_assets.generate import generate
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import plan_convert
@@ -152,13 +150,16 @@ def main(users: int, runs: int) -> None:
             report("one core", "conversion, event by event: three datasets", lambda: run_task(alone, one.plan))
         cores = os.cpu_count() or 1
         for name, spec in jobs.items():
-            report("`sail`", f"conversion: {name}", partial(job.run, None, spec, over_processes(cores)))
-        with connect_mode():
-            spark_ways("`sail`", sail.session(), raw, folder, report)
+            report("`arrow`", f"conversion: {name}", partial(over_processes, spec, cores))
         spark = LocalEngine.on_all_cores().session()
         for name, spec in jobs.items():
-            report("`local`", f"conversion: {name}", partial(job.run, spark, spec))
+            report("`local`", f"conversion: {name}", partial(job.run_on_spark, spark, spec))
         spark_ways("`local`", spark, raw, folder, report)
+
+
+def over_processes(spec: ConvertSpec, cores: int) -> None:
+    with processes(cores) as spread:
+        job.run(spec, spread, cores)
 
 
 def spark_ways(

@@ -21,9 +21,9 @@ def targets(results: Results) -> Iterator[Target]:
     """The targets of the parts that were run."""
     if "contest" in results:
         of = _shortest(results["contest"])
-        yield _target("workshop : `sail`", 20, _ratio(of("workshop"), of("sail")), at_least=True)
+        yield _target("workshop : `arrow`", 20, _ratio(of("workshop"), of("arrow")), at_least=True)
         yield _target("workshop : `local`", 8, _ratio(of("workshop"), of("local")), at_least=True)
-        yield _target("`sail` : DuckDB", 1.5, _ratio(of("sail"), of("duckdb_script")), at_least=False)
+        yield _target("`arrow` : DuckDB", 1.5, _ratio(of("arrow"), of("duckdb_script")), at_least=False)
     if "history" in results:
         rows = results["history"]["rows"]
         for name in _names(rows):

@@ -13,7 +13,7 @@ from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
-from personalize_assets.engines import Engine, make_engine, sail
+from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
@@ -47,7 +47,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureR
     for name in list(os.environ):
         if name.startswith(("PERSONALIZE", "DAGSTER", "AWS_")) and name not in _AWS_CREDENTIALS:
             monkeypatch.delenv(name)
-    if request.config.getoption("--engine") != "sail":
+    if request.config.getoption("--engine") != "arrow":
         monkeypatch.setenv("PERSONALIZE_ENGINE", request.config.getoption("--engine"))
 
 
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--engine", choices=("sail", "local"), default="sail", help="engine that the tests convert with")
+    parser.addoption("--engine", choices=("arrow", "local"), default="arrow", help="engine that the tests convert with")
 
 
 @pytest.fixture(scope="session")
@@ -72,16 +72,6 @@ def engine(request: pytest.FixtureRequest) -> Engine:
 def spark() -> SparkSession:
     """The session that the engine `local` uses."""
     return LocalEngine.on_all_cores().session()
-
-
-@pytest.fixture(scope="module")
-def session(request: pytest.FixtureRequest) -> Iterator[SparkSession]:
-    """The session of the engine that `--engine` names; PySpark's functions make expressions for it meanwhile."""
-    if request.config.getoption("--engine") == "local":
-        yield LocalEngine.on_all_cores().session()
-    else:
-        with sail.connect_mode():
-            yield sail.session()
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
 from personalize_assets.layouts import LAYOUTS
 
-ENGINES: tuple[str, ...] = ("sail", "local", "glue")
+ENGINES: tuple[str, ...] = ("arrow", "local", "glue")
 """Names of the engines; ``engines.make_engine`` makes one of each."""
 WORKER_VCPUS: Mapping[str, int] = {
     "G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64,
@@ -202,7 +202,15 @@ Clock = Annotated[str, BeforeValidator(_clock)]
 Switch = Annotated[bool, BeforeValidator(_switch)]
 """``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
 LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
-EngineName = Annotated[str, one_of(ENGINES, "an engine")]
+
+
+def _no_sail(value: object) -> object:
+    if value == "sail":
+        raise ValueError("'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead")
+    return value
+
+
+EngineName = Annotated[str, one_of(ENGINES, "an engine"), BeforeValidator(_no_sail)]
 GroupName = Annotated[str, AfterValidator(_group_name)]
 Owner = Annotated[str, AfterValidator(_owner)]
 """As Dagster takes it: ``team:data`` or an email address."""

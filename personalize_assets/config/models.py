@@ -269,7 +269,7 @@ class Config(_Section):
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
     destination: Destination = Field(description="a mapping with the keys uri, single_file")
-    engine: EngineName = "sail"
+    engine: EngineName = "arrow"
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")

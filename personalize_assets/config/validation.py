@@ -67,7 +67,7 @@ class WellFormed:
             if isinstance(named, Mapping)
         }
         try:
-            engine = TypeAdapter[str](EngineName).validate_python(written.get("engine", "sail"))
+            engine = TypeAdapter[str](EngineName).validate_python(written.get("engine", "arrow"))
         except ValidationError:
             engine = None
         return cls(
@@ -219,7 +219,7 @@ def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
     for name, dataset in config.datasets.items():
         for column, mapping in dataset.columns.items():
             if config.engine == "glue" and mapping.hash:
-                message = "true, but the key does not leave this machine, and so not to Glue; use engine local or sail"
+                message = "true, but the key does not leave this machine, and so not to Glue; use engine arrow or local"
                 yield ("datasets", name, "columns", column, "hash"), message
 
 

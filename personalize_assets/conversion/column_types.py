@@ -25,12 +25,11 @@ Convert = Callable[[Any], Any]
 class ColumnType(msgspec.Struct, frozen=True, kw_only=True):
     """One type of columns, in all its representations.
 
-    Types with the same ``arrow`` must have the same ``spark``, ``athena`` and ``csv_cells``: where only a file's Arrow
+    Types with the same ``arrow`` must have the same ``athena`` and ``csv_cells``: where only a file's Arrow
     schema is at hand, these are found by ``type_of_arrow``.
 
     Attributes:
         arrow: Type in memory and in the daily Parquet files.
-        spark: The same type in Spark's DDL.
         athena: The same type in Athena's DDL.
         avro: Type in the schema that Personalize gets.
         csv_cells: Arrow array -> array of CSV cells as strings; null stays null.
@@ -42,7 +41,6 @@ class ColumnType(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     arrow: pa.DataType
-    spark: str
     athena: str
     avro: str
     csv_cells: Callable[[pa.Array], pa.Array]
@@ -83,7 +81,6 @@ _DECIMAL = r"^-?[0-9]+(\.[0-9]+)?$"
 # Double precision for float too: Personalize's float is only declared in the schema, and the file keeps all digits.
 _FLOAT = ColumnType(
     arrow=pa.float64(),
-    spark="double",
     athena="double",
     avro="float",
     csv_cells=csv_cells.decimal_cells,
@@ -93,7 +90,6 @@ _FLOAT = ColumnType(
 )
 _LONG = ColumnType(
     arrow=pa.int64(),
-    spark="bigint",
     athena="bigint",
     avro="long",
     csv_cells=csv_cells.whole_cells,
@@ -105,7 +101,6 @@ _LONG = ColumnType(
 COLUMN_TYPES: dict[str, ColumnType] = {
     "string": ColumnType(
         arrow=pa.string(),
-        spark="string",
         athena="string",
         avro="string",
         csv_cells=csv_cells.text_cells,
@@ -115,7 +110,6 @@ COLUMN_TYPES: dict[str, ColumnType] = {
     ),
     "int": ColumnType(
         arrow=pa.int32(),
-        spark="int",
         athena="int",
         avro="int",
         csv_cells=csv_cells.whole_cells,
@@ -128,7 +122,6 @@ COLUMN_TYPES: dict[str, ColumnType] = {
     "double": msgspec.structs.replace(_FLOAT, avro="double"),
     "boolean": ColumnType(
         arrow=pa.bool_(),
-        spark="boolean",
         athena="boolean",
         avro="boolean",
         csv_cells=csv_cells.boolean_cells,

@@ -19,7 +19,6 @@ from msgspec import structs
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.convert import planner
-from personalize_assets.conversion.convert.spark_tasks import over_spark
 from personalize_assets.conversion.export.export import export
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spark import parallelism, spark_conf
@@ -30,29 +29,21 @@ from personalize_assets.conversion.spec import (
     decode_spec,
     encode,
 )
+from personalize_assets.conversion.spread import Spread, over_spark
 
 
-def run(spark: SparkSession | None, spec: Spec, spread: planner.Spread | None = None) -> Report:
-    """Do the job of a spec. Raises ``UnreadableFile`` if a raw file cannot be read.
-
-    ``spread`` runs the tasks of ``convert``, by default on Spark; with another one ``convert`` needs no session.
-    """
+def run(spec: Spec, spread: Spread, cores: int) -> Report:
+    """Do the job of a spec; ``cores`` is how many tasks run at once. Raises ``UnreadableFile``."""
     started = time.monotonic()
-    if spark is not None:
-        for key, value in spark_conf().items():
-            spark.conf.set(key, value)
-    report: Report
-    if isinstance(spec, ConvertSpec):
-        report = planner.convert(spec, parallelism(spark), spread or over_spark(_required(spark)))
-    else:
-        report = export(_required(spark), spec)
+    report: Report = planner.convert(spec, cores, spread) if isinstance(spec, ConvertSpec) else export(spec, spread)
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 
-def _required(spark: SparkSession | None) -> SparkSession:
-    if spark is None:
-        raise ValueError("this job needs a Spark session")
-    return spark
+def run_on_spark(spark: SparkSession, spec: Spec) -> Report:
+    """Do the job of a spec as tasks of Spark. Raises ``UnreadableFile``."""
+    for key, value in spark_conf().items():
+        spark.conf.set(key, value)
+    return run(spec, over_spark(spark), parallelism(spark))
 
 
 def execute(arguments: Sequence[str]) -> dict[str, Any]:
@@ -75,7 +66,7 @@ def execute(arguments: Sequence[str]) -> dict[str, Any]:
         _log(_summary(spec))
         settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
         builder = _with(SparkSession.builder.appName("personalize_assets"), {**spark_conf(), **settings}.items())
-        report = run(builder.getOrCreate(), spec)
+        report = run_on_spark(builder.getOrCreate(), spec)
         _log(f"{_name(spec)}: done in {report.seconds:.1f} s")
     except Exception as error:
         if options.report:

@@ -30,7 +30,8 @@ def begin() -> None:
 
 def load() -> None:
     """Import what tasks need, so that the first task does not wait for it."""
-    import personalize_assets.conversion.convert.task  # noqa: F401 - loaded for its modules
+    import personalize_assets.conversion.convert.task
+    import personalize_assets.conversion.export.export  # noqa: F401
 
 
 def collect_seldom() -> None:

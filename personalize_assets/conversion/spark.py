@@ -17,15 +17,8 @@ def spark_conf() -> dict[str, str]:
     }
 
 
-def is_remote(spark: SparkSession) -> bool:
-    """Whether a session uses Spark Connect, which reports no cores and may return rows in another order."""
-    return type(spark).__module__.startswith("pyspark.sql.connect.")
-
-
-def parallelism(spark: SparkSession | None) -> int:
-    """Return how many tasks run at once: the cores of the cluster, or of this machine without Spark or over Connect."""
-    if spark is None or is_remote(spark):
-        return machine_cores()
+def parallelism(spark: SparkSession) -> int:
+    """Return how many tasks run at once: the cores of the cluster."""
     return int(spark.sparkContext.defaultParallelism)
 
 

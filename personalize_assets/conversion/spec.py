@@ -251,11 +251,15 @@ class DatasetExport(msgspec.Struct, frozen=True):
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
-    """What to export; ``s3`` and ``mask`` as in ``Plan``."""
+    """What to export; ``s3`` and ``mask`` as in ``Plan``.
+
+    ``scratch`` is the URI of a folder for files that the job itself writes and reads; on S3 the caller deletes them.
+    """
 
     exports: tuple[DatasetExport, ...]
     s3: dict[str, Any]
     mask: tuple[str, ...] = ()
+    scratch: str = ""
 
 
 class Blamed(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,10 +20,10 @@ def make_engine(name: str, config: "Config | None" = None) -> Engine:
         from personalize_assets.engines.local import LocalEngine
 
         return LocalEngine.on_all_cores()
-    if name == "sail":
-        from personalize_assets.engines.sail import SailEngine
+    if name == "arrow":
+        from personalize_assets.engines.arrow import ArrowEngine
 
-        return SailEngine()
+        return ArrowEngine()
     if name != "glue":
         from personalize_assets.config.fields import ENGINES
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import dagster as dg
 
-from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile, UnreadableFile
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec, Report, Spec
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -35,5 +35,7 @@ class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
 
 
 def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
-    """The error for the user about a raw file that cannot be read."""
+    """The error for the user about a file that cannot be read."""
+    if isinstance(error, UnreadableDailyFile):
+        return PersonalizeAssetsError(str(error))
     return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

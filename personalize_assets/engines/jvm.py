@@ -39,7 +39,7 @@ def check_java() -> None:
     raise JavaMissing(
         f"engine 'local' runs Spark, which needs Java {OLDEST_JAVA} or newer, but {state}. Install it "
         f"(Debian, Ubuntu: apt install openjdk-{OLDEST_JAVA}-jre-headless; macOS: brew install openjdk@{OLDEST_JAVA}) "
-        "and set JAVA_HOME if it is not on the PATH; or use the engine 'sail', which needs no Java"
+        "and set JAVA_HOME if it is not on the PATH; or use the engine 'arrow', which needs no Java"
     )
 
 

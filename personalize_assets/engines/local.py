@@ -11,7 +11,7 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
-from personalize_assets.conversion.convert import task as tasks
+from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spark import machine_cores, spark_conf
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
@@ -70,6 +70,6 @@ class LocalEngine(Engine):
     def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
         """See ``Engine.run``; raises ``JavaMissing`` too."""
         try:
-            return job.run(self.session(), spec)
-        except tasks.UnreadableFile as error:
+            return job.run_on_spark(self.session(), spec)
+        except UnreadableFile as error:
             raise unreadable(error) from error

@@ -1,9 +1,10 @@
-"""Conversion tasks on every core of this machine without Spark: one process a core, because of Python's GIL."""
+"""Tasks on every core of this machine without Spark: one process a core, because of Python's GIL."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
@@ -11,9 +12,7 @@ import loky
 from loky.process_executor import TerminatedWorkerError
 
 from personalize_assets.conversion import process as worker
-from personalize_assets.conversion.convert.planner import Spread
-from personalize_assets.conversion.convert.task import run_task
-from personalize_assets.conversion.spec import Plan, Task, TaskReport
+from personalize_assets.conversion.spread import ResultT, Spread, TaskT, in_turn
 from personalize_assets.errors import PersonalizeAssetsError
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
@@ -28,7 +27,7 @@ _started_early: list[loky.ProcessPoolExecutor] = []
 
 
 def start_early(cores: int, raw_bytes: int) -> None:
-    """Start the pool that ``over_processes`` will use for so many bytes, if they are worth it.
+    """Start the pool that ``processes`` will use for so many bytes, if they are worth it.
 
     A pool that is never used ends with this process.
     """
@@ -36,44 +35,52 @@ def start_early(cores: int, raw_bytes: int) -> None:
         _started_early.append(_start_pool(cores))
 
 
-def over_processes(cores: int) -> Spread:
-    """Spread tasks over processes that end with the job. A single task, or few bytes, are read in this process.
+@contextmanager
+def processes(cores: int) -> Iterator[Spread]:
+    """A spread over processes that start with the first large work and end with the block; for several threads.
 
-    Raises ``PersonalizeAssetsError`` if a process is killed, and what ``run_task`` raises.
+    A single task, or few bytes, are done in this process. Raises ``PersonalizeAssetsError`` if a process is killed.
     """
+    pools: list[loky.ProcessPoolExecutor] = []
+    starting = threading.Lock()
 
-    def spread(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
-        size = sum(file.bytes for task in tasks for file in task.source.files)
-        if len(tasks) == 1 or not _is_worth_a_pool(cores, size):
-            return [run_task(task, plan) for task in tasks]
-        workers = _started_early.pop() if _started_early else _start_pool(min(cores, len(tasks)))
-        try:
-            # Not `map`: it cancels the rest on Ctrl-C, on which loky fails with a traceback of its own.
-            reports = [future.result() for future in [workers.submit(run_task, task, plan) for task in tasks]]
-        except TerminatedWorkerError as error:
-            raise PersonalizeAssetsError(
-                "a process that read raw files was killed, as the system does when memory runs out; convert fewer days "
-                "at once, or give the machine more memory"
-            ) from error
-        except BaseException:
-            workers.shutdown(kill_workers=True)
-            raise
-        workers.shutdown()
-        return reports
+    def pool() -> loky.ProcessPoolExecutor:
+        with starting:
+            if not pools:
+                pools.append(_started_early.pop() if _started_early else _start_pool(cores))
+        return pools[0]
 
-    return spread
+    def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
+        if not tasks or not _is_worth_a_pool(cores, size):
+            return in_turn(run, tasks, size)
+        # Not `map`: it cancels the rest on Ctrl-C, on which loky fails with a traceback of its own.
+        return [future.result() for future in [pool().submit(run, task) for task in tasks]]
+
+    try:
+        yield spread
+    except TerminatedWorkerError as error:
+        raise PersonalizeAssetsError(
+            "a process of the conversion was killed, as the system does when memory runs out; convert fewer days at "
+            "once, or give the machine more memory"
+        ) from error
+    except BaseException:
+        for each in pools:
+            each.shutdown(kill_workers=True)
+        raise
+    for each in pools:
+        each.shutdown()
 
 
 def _is_worth_a_pool(cores: int, raw_bytes: int) -> bool:
     return cores > 1 and raw_bytes >= _SMALL_BYTES
 
 
-def _start_pool(processes: int) -> loky.ProcessPoolExecutor:
+def _start_pool(count: int) -> loky.ProcessPoolExecutor:
     # The workers import only the modules of what is sent to them, which import neither Spark nor Dagster.
-    workers = loky.ProcessPoolExecutor(processes, initializer=worker.begin, env=KEEP_MEMORY)
+    workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, env=KEEP_MEMORY)
     resource_tracker.ensure_running()  # else the first process starts it, which unblocks interrupts again
     with _without_interrupts():
-        for _ in range(processes):
+        for _ in range(count):
             workers.submit(worker.load)
     return workers
 

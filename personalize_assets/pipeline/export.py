@@ -94,7 +94,13 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
             )
         )
     hash_keys.check_same_key(group.destination, group.datasets, asset_names)
-    return PlannedExport(ExportSpec(tuple(exports), dict(group.s3_options), group.masked_paths), run, inputs)
+    spec = ExportSpec(
+        exports=tuple(exports),
+        s3=dict(group.s3_options),
+        mask=group.masked_paths,
+        scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
+    )
+    return PlannedExport(spec, run, inputs)
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
@@ -179,6 +185,7 @@ def commit_export(
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
+    group.destination.delete_scratch(planned.run)
     return outcome
 
 

@@ -193,6 +193,14 @@ class Destination:
         """The key of the parts to be joined; not below ``exports/``, which Personalize may be pointed at."""
         return f"{_PARTS}/{dataset}-{run_id}"
 
+    def scratch_folder(self, run_id: str) -> str:
+        """The key of files that an export writes and reads by itself."""
+        return f"{_PARTS}/scratch-{run_id}"
+
+    def delete_scratch(self, run_id: str) -> None:
+        """Delete what an export that is committed wrote for itself."""
+        self.store.delete([file.key for file in self.store.files(f"{self.scratch_folder(run_id)}/")])
+
     def old_parts(self) -> list[str]:
         """Keys of parts that dead runs left more than 24 hours ago."""
         return _old_run_files(self.store.files(f"{_PARTS}/"))

@@ -19,12 +19,12 @@ COMMAND = Path(sys.executable).with_name("personalize-assets")
 
 @pytest.mark.parametrize(
     ("engine", "after", "seconds"),
-    [("sail", "catalog", 0.0), ("sail", "convert", 0.2), ("local", "catalog", 0.5)],
+    [("arrow", "catalog", 0.0), ("arrow", "convert", 0.2), ("local", "catalog", 0.5)],
 )
 def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     engine: str, after: str, seconds: float, tmp_path: Path
 ) -> None:
-    """Also while Java or Sail is starting, which then ends with the run."""
+    """Also while Java is starting, which then ends with the run."""
     run_sample("segment", tmp_path / "data")
     before = hashes(tmp_path / "data")
     running = subprocess.Popen(

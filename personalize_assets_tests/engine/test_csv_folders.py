@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.engines import Engine
-from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.helpers.groups import (
     EVERYTHING,
     FIRST,
@@ -25,8 +24,7 @@ from personalize_assets_tests.helpers.groups import (
 def test_the_files_of_a_folder_hold_the_rows_of_the_single_file_in_its_order(
     engine: Engine, tmp_path: Path, bucket: str, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Sail cuts a part as soon as there are so many rows; Spark writes as many as it sorts in.
-    monkeypatch.setattr("personalize_assets.conversion.export.part_writer._ROWS_A_PART", 1)
+    monkeypatch.setattr("personalize_assets.conversion.export.interactions.MAX_PIECE_ROWS", 5_000)
     place = str(tmp_path / "out") if kind == "folder" else f"s3://{bucket}/out put"
     single, folder = (
         Group(engine, tmp_path, str(tmp_path / "raw"), place, single_file=single_file) for single_file in (True, False)
@@ -44,7 +42,7 @@ def test_the_files_of_a_folder_hold_the_rows_of_the_single_file_in_its_order(
     assert header + "".join(text.removeprefix(header) for text in texts) == whole
     assert [hashlib.sha256(text.encode()).hexdigest() for text in texts] == [file.sha256 for file in files]
     assert [text.count("\n") - 1 for text in texts] == [file.rows for file in files]
-    assert len(texts) > 1 or isinstance(engine, LocalEngine)
+    assert len(texts) > 1
     keys = [file.key for file in files]
     assert folder.listed("exports/") == ["exports/interactions.manifest.json", *keys]
     assert folder.listed("_parts/") == []

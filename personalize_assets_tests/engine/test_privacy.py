@@ -358,7 +358,7 @@ def test_only_text_can_be_hashed(tmp_path: Path) -> None:
 def test_glue_has_no_key(tmp_path: Path) -> None:
     assert (
         "datasets.users.columns.USER_ID.hash: true, but the key does not leave this machine, and so not to Glue; use "
-        "engine local or sail" in problems(tmp_path, engine="glue")
+        "engine arrow or local" in problems(tmp_path, engine="glue")
     )
 
 

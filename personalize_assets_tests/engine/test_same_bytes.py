@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from pyspark.sql import SparkSession
 
 from personalize_assets.cli import main
 from personalize_assets.conversion.convert import planner as events
@@ -37,14 +36,10 @@ def test_a_task_a_file_gives_the_same_bytes_as_one_task(tmp_path: Path, monkeypa
     assert len(list((tmp_path / "filtered_interactions").rglob("*.parquet"))) > 20
 
 
-def test_two_partitions_and_many_give_the_same_bytes(tmp_path: Path, session: SparkSession) -> None:
-    session.conf.set("spark.sql.shuffle.partitions", "37")
-    session.conf.set("spark.sql.adaptive.enabled", "false")
-    try:
-        assert run("segment", tmp_path) == EXPORTS["segment"]
-    finally:
-        session.conf.set("spark.sql.shuffle.partitions", "2")
-        session.conf.set("spark.sql.adaptive.enabled", "true")
+def test_many_small_pieces_give_the_same_bytes_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("personalize_assets.conversion.export.interactions.MAX_PIECE_ROWS", 100)
+    monkeypatch.setattr("personalize_assets.conversion.export.entities.MAX_ROWS", 50)
+    assert run("segment", tmp_path) == EXPORTS["segment"]
 
 
 @pytest.mark.parametrize("seed", [1, 2])

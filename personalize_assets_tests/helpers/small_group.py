@@ -12,8 +12,8 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
-from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec
+from personalize_assets.conversion.spread import in_turn
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -55,11 +55,7 @@ def put_events(group: DatasetGroup, day: date, *events: dict[str, Any] | str, na
 
 def run_here(spec: ConvertSpec) -> ConvertReport:
     """The report of a conversion whose tasks run one after another."""
-
-    def spread(tasks: Sequence[Any], plan: Any) -> list[Any]:
-        return [run_task(task, plan) for task in tasks]
-
-    report = job.run(None, spec, spread)
+    report = job.run(spec, in_turn, 1)
     assert isinstance(report, ConvertReport)
     return report
 

@@ -194,7 +194,7 @@ RESULTS: dict[str, Any] = {
         "machine": MACHINE,
         "raw": {"events": 1_000_000, "files": 30, "bytes": 80_000_000, "unpacked": 900_000_000},
         "contestants": [
-            figures(name="sail", what="sail", missing="it is\nnot here"),
+            figures(name="arrow", what="arrow", missing="it is\nnot here"),
             figures(20.0, 12.5, name="local", what="local", engine="local"),
             figures(125.0, name="workshop", what="workshop"),
             figures(5.0, 6.0, 7.0, name="duckdb_script", what="DuckDB"),
@@ -221,9 +221,9 @@ def test_a_target_counts_the_shortest_run_and_says_what_was_not_measured() -> No
     found = [(one.what, one.wanted, one.found, one.reached) for one in targets(RESULTS)]
 
     assert found == [
-        ("workshop : `sail`", "at least 20", None, None),
+        ("workshop : `arrow`", "at least 20", None, None),
         ("workshop : `local`", "at least 8", 10.0, True),
-        ("`sail` : DuckDB", "at most 1.5", None, None),
+        ("`arrow` : DuckDB", "at most 1.5", None, None),
         ("`local`: one more day after the longest history : after the shortest", "at most 1.5", 2.0, False),
     ]
 
@@ -233,7 +233,7 @@ def test_the_table_gives_ratios_to_the_workshop_and_to_duckdb() -> None:
 
     assert "| local | 1 | 12.5 | 16.2 | 2 | 25.0 | 80,000 | 512 | 10.0 | 2.50 |" in text
     assert "| DuckDB | 1 | 5.0 | 6.0 | 3 | 10.0 | 200,000 | 512 | 25.0 | 1.00 |" in text
-    assert "Not measured: `sail`. it is not here" in text
+    assert "Not measured: `arrow`. it is not here" in text
     assert "| workshop : `local` | at least 8 | 10.00 | yes |" in text
     assert "| `local` | 1,000 | 200 | 0.80 | 9.0 | 1,024 |" in text
 

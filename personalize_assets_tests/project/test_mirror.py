@@ -10,13 +10,6 @@ from personalize_assets_tests.helpers.samples import REPO
 PACKAGE = REPO / "personalize_assets"
 TESTS = REPO / "personalize_assets_tests"
 
-# Modules that neither unit/ nor integration/ has a file for, because an engine or a whole run is their subject, and the
-# file that tests them instead.
-TESTED_ELSEWHERE = {
-    "conversion/export/export.py": "engine/test_job.py",
-    "conversion/export/latest_values.py": "engine/test_latest.py",
-}
-
 # What the name of a test file may have behind its module's: another way to test the same module.
 WAYS = ("", "_properties", "_model")
 
@@ -53,15 +46,11 @@ def test_every_unit_test_is_named_after_the_module_it_tests() -> None:
     assert sorted(str(file.relative_to(TESTS)) for file in {*(TESTS / "unit").rglob("test_*.py")} - named) == []
 
 
-def test_every_module_with_behaviour_has_a_test_file_of_its_name_or_is_tested_elsewhere() -> None:
+def test_every_module_with_behaviour_has_a_test_file_of_its_name() -> None:
     without = [
         str(module)
         for module, path in modules().items()
         if has_behaviour(PACKAGE / module) and not named_after("unit", path) and not named_after("integration", path)
     ]
 
-    assert sorted(without) == sorted(TESTED_ELSEWHERE)
-
-
-def test_the_files_that_test_modules_elsewhere_exist() -> None:
-    assert [file for file in TESTED_ELSEWHERE.values() if not (TESTS / file).is_file()] == []
+    assert sorted(without) == []

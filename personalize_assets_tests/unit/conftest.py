@@ -12,7 +12,6 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-import pysail.spark
 import pytest
 from pyspark import java_gateway
 from pyspark.sql import SparkSession
@@ -39,7 +38,6 @@ def _one_process() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SparkSession.Builder, "getOrCreate", _refuse("a Spark session"))
         patch.setattr(java_gateway, "launch_gateway", _refuse("a JVM"))
-        patch.setattr(pysail.spark, "SparkConnectServer", _refuse("a Sail server"))
         patch.setattr(socket.socket, "listen", _refuse("a server"))
         patch.setattr(subprocess.Popen, "__init__", _start_python_alone)
         yield

@@ -113,5 +113,5 @@ def test_the_code_location_says_what_it_is_made_of() -> None:
     definitions = build_definitions(load_config())
 
     metadata = {key: getattr(value, "value", value) for key, value in (definitions.metadata or {}).items()}
-    assert (metadata["dataset group"], metadata["engine"], metadata["checks"]) == ("workshop", "sail", "strict")
+    assert (metadata["dataset group"], metadata["engine"], metadata["checks"]) == ("workshop", "arrow", "strict")
     assert all(definitions.resolve_job_def(name).description for name in ("convert", "export"))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
+from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.spec import (
@@ -18,14 +20,12 @@ from personalize_assets.conversion.spec import (
     Task,
     TaskReport,
 )
+from personalize_assets.conversion.spread import Spread
 
 # Tasks per core: enough that a core which finishes early finds more to do, few enough that their start costs little.
 _TASKS_PER_CORE = 4
 _SMALLEST_TASK_BYTES = 8 * 1024 * 1024
 _MAX_GZIP_SPLITS = 4
-
-Spread = Callable[[Sequence[Task], Plan], list[TaskReport]]
-"""Runs tasks side by side; one report per task, in any order. Raises ``UnreadableFile``."""
 
 
 def convert(spec: ConvertSpec, cores: int, spread: Spread) -> ConvertReport:
@@ -40,8 +40,9 @@ def convert(spec: ConvertSpec, cores: int, spread: Spread) -> ConvertReport:
 
 def run_tasks(sources: Sequence[RawFileSet], plan: Plan, cores: int, spread: Spread) -> list[TaskReport]:
     """Read all files; one report per task. A file of which a split ended inside a value is read again as a whole."""
+    run = partial(run_task, plan=plan)
     tasks = plan_tasks(sources, cores)
-    reports = spread(tasks, plan) if tasks else []
+    reports = spread(run, tasks, _bytes_of(tasks))
     cut = {uri for report in reports for uri in report.cut}
     if not cut:
         return reports
@@ -54,7 +55,11 @@ def run_tasks(sources: Sequence[RawFileSet], plan: Plan, cores: int, spread: Spr
         for file in task.source.files
         if file.uri in cut and file.share == 0
     ]
-    return [report for report in reports if report.task not in void] + spread(again, plan)
+    return [report for report in reports if report.task not in void] + spread(run, again, _bytes_of(again))
+
+
+def _bytes_of(tasks: Sequence[Task]) -> int:
+    return sum(file.bytes // file.shares for task in tasks for file in task.source.files)
 
 
 def plan_tasks(sources: Sequence[RawFileSet], cores: int) -> list[Task]:

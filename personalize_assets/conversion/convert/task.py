@@ -18,15 +18,11 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
-from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableFile
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
-
-
-class UnreadableFile(Exception):
-    """A raw file that cannot be opened or read; the text names it and is for the user."""
 
 
 def run_task(task: Task, plan: Plan) -> TaskReport:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from personalize_assets.conversion.export.text_hash import text_hashes
+
 SAMPLE = 16_384
 """Up to this many distinct ids all figures are exact; beyond it they are estimated from this many, sampled by hash."""
 FREQUENT = 50
@@ -41,12 +43,10 @@ class IdSketch(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, ids: pa.Array | pa.ChunkedArray) -> IdSketch:
         """Count texts; nulls are left out."""
-        import pandas as pd  # takes half a second to load, in each worker process; only exports need it
-
         found = pc.value_counts(ids.drop_null())
         values = found.field("values")
         counts = found.field("counts").to_numpy(zero_copy_only=False)
-        hashes = pd.util.hash_array(values.to_numpy(zero_copy_only=False), categorize=False)
+        hashes = text_hashes(values)
         most = np.argsort(counts, kind="stable")[::-1][:FREQUENT]
         frequent = zip(values.take(pa.array(most)).to_pylist(), counts[most].tolist(), strict=True)
         return _sketch(hashes, counts, _most_frequent(frequent), is_sample=False)

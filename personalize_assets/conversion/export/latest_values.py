@@ -1,94 +1,133 @@
-"""Users and items over all days: one row per id, with the latest value of each column that is not null."""
+"""Users and items over all days: one row per id, each column from the latest event that has a value for it.
+
+Rows are reduced with ``candidates`` as often as needed, in any grouping: what is left of a set of rows is enough to
+find the result of any larger set. ``latest`` makes the result of what is left.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from operator import and_, or_
+from typing import NamedTuple
 
-from pyspark.sql import Column as SparkColumn
-from pyspark.sql import DataFrame, Window
-from pyspark.sql import functions as F
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from personalize_assets.conversion.contract import Column
+from personalize_assets.conversion.export.row_order import changes, sort_order
 from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
-from personalize_assets.conversion.spark import is_remote
 
-_ID = "_id"
-# Bound on the ids held in memory, at some 100 bytes each; with more, all rows are sorted, on disk if necessary.
-_MAX_IDS = 1_000_000
-# Less than any known event time; those begin in 1990.
-_UNKNOWN = 0
+_Places = npt.NDArray[np.int64]
+_Flags = npt.NDArray[np.bool_]
 
 
-def latest_by_id(rows: DataFrame, columns: Sequence[Column], id_column: str) -> DataFrame:
-    """One row per id: in each column the latest value that is not null, or the earliest for ``keep: first``.
+class _Groups(NamedTuple):
+    """Rows in the order of id, event time and message id (null first), and where ids and equal events begin.
 
-    Rows of equal event time are ordered by message id, then by value; a null time is the earliest. So the result does
-    not depend on the order of reading. ``COPIES``, beside the columns, is the number of rows of the id.
+    Attributes:
+        rows: The rows.
+        starts: Place of the first row of each id.
+        runs: Number of the run of rows with the same id, event time and message id, by row.
     """
-    others = [column for column in columns if column.name != id_column]
-    copies = F.count(F.lit(1)).alias(COPIES)
-    if is_remote(rows.sparkSession):
-        if others and _are_few(rows, id_column):
-            rows = _candidates(rows, others, id_column, copies)
-            copies = F.max(COPIES).alias(COPIES)
-        rows = rows.select("*", *(_place(column, id_column) for column in others))
-        kept = [F.max(F.when(F.col(_place_of(column)) == 1, F.col(column.name))) for column in others]
-    else:
-        kept = [_best(column) for column in others]
-    named = [value.alias(column.name) for value, column in zip(kept, others, strict=True)]
-    return rows.groupBy(id_column).agg(*named, copies).select(*(column.name for column in columns), COPIES)
+
+    rows: pa.Table
+    starts: _Places
+    runs: _Places
 
 
-def _are_few(rows: DataFrame, id_column: str) -> bool:
-    found = rows.agg(F.approx_count_distinct(id_column).alias(_ID)).toArrow()
-    return bool(found.column(_ID)[0].as_py() <= _MAX_IDS)
+def with_copies(rows: pa.Table) -> pa.Table:
+    """Daily rows with the column ``COPIES``: each stands for itself."""
+    return rows.append_column(COPIES, pa.array(np.ones(rows.num_rows, np.int64)))
 
 
-def _candidates(rows: DataFrame, others: Sequence[Column], id_column: str, copies: SparkColumn) -> DataFrame:
-    """The few rows that may have a value to keep, with ``COPIES``: those at the best time of any column.
+def candidates(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.Table:
+    """The rows that may have a value of the result, ordered by id; at least one per id.
 
-    Sorting all rows, once per column, would take most of an export; sorting these takes next to nothing. Ids without
-    any value keep all their rows.
+    ``COPIES`` of each id's first row is the number of daily rows the id has, and 0 in its others.
     """
-    known = {column.name: F.col(column.name).isNotNull() for column in others}
-    at = F.coalesce(F.col(EVENT_TIME), F.lit(_UNKNOWN))
-    best = [
-        (F.min if column.keep == "first" else F.max)(F.when(known[column.name], at)).alias(_best_of(column))
-        for column in others
-    ]
-    ids = rows.groupBy(F.col(id_column).alias(_ID)).agg(copies, *best)
-    may_be_kept = [known[column.name] & (at == F.col(_best_of(column))) for column in others]
-    has_none = [F.col(_best_of(column)).isNull() for column in others]
-    wanted = reduce(or_, [*may_be_kept, reduce(and_, has_none)])
-    # The small side is the left one, because Sail keeps that in memory.
-    return ids.join(rows, F.col(_ID).eqNullSafe(F.col(id_column)), "inner").filter(wanted)
+    if not rows.num_rows:
+        return rows
+    groups = _grouped(rows, id_column)
+    kept = np.zeros(rows.num_rows, bool)
+    for column in _others(columns, id_column):
+        kept[_winners(groups, column)] = True
+    kept[groups.starts[~np.logical_or.reduceat(kept, groups.starts)]] = True
+    group_of = np.cumsum(_marks(groups.starts, rows.num_rows)) - 1
+    places = np.flatnonzero(kept)
+    copies = np.zeros(len(places), np.int64)
+    first_of_group = np.flatnonzero(np.diff(group_of[places], prepend=-1))
+    copies[first_of_group] = np.add.reduceat(_numbers(groups.rows, COPIES), groups.starts)
+    found = groups.rows.take(pa.array(places))
+    return found.set_column(found.schema.get_field_index(COPIES), COPIES, pa.array(copies))
 
 
-def _best(column: Column) -> SparkColumn:
-    """The value to keep, as an aggregate for Spark. Sail's keeps all values in memory, and orders nulls differently."""
-    value = F.col(column.name)
-    by_age = (F.col(EVENT_TIME), F.col(MESSAGE_ID), value)  # null is less than any value
+def latest(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.Table:
+    """One row per id, ordered by id (null first, then by UTF-8 bytes): the dataset's columns, and ``COPIES``.
+
+    Each column has the value that is not null of the latest event, or of the earliest with ``keep: first``. Equal
+    times are decided by the message id, then by the value; an unknown time counts as the oldest.
+    """
+    names = [column.name for column in columns]
+    if not rows.num_rows:
+        return rows.select([*names, COPIES])
+    groups = _grouped(rows, id_column)
+    arrays: dict[str, pa.ChunkedArray] = {id_column: groups.rows.column(id_column).take(pa.array(groups.starts))}
+    group_of = np.cumsum(_marks(groups.starts, rows.num_rows)) - 1
+    for column in _others(columns, id_column):
+        winners = _winners(groups, column)
+        places = np.full(len(groups.starts), -1, np.int64)
+        places[group_of[winners]] = winners
+        arrays[column.name] = groups.rows.column(column.name).take(pa.array(places, mask=places < 0))
+    copies = pa.array(np.add.reduceat(_numbers(groups.rows, COPIES), groups.starts))
+    schema = pa.schema([*(rows.schema.field(name) for name in names), pa.field(COPIES, pa.int64())])
+    return pa.table([*(arrays[name] for name in names), copies], schema=schema)
+
+
+def _others(columns: Sequence[Column], id_column: str) -> list[Column]:
+    return [column for column in columns if column.name != id_column]
+
+
+def _numbers(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    found: npt.NDArray[np.int64] = rows.column(name).to_numpy()
+    return found
+
+
+def _marks(places: _Places, size: int) -> _Flags:
+    marks = np.zeros(size, bool)
+    marks[places] = True
+    return marks
+
+
+def _grouped(rows: pa.Table, id_column: str) -> _Groups:
+    keys = [id_column, EVENT_TIME, MESSAGE_ID]
+    ordered = rows.take(sort_order(rows, keys)).combine_chunks()
+    is_new_id = changes(ordered, [id_column])
+    is_new_run = changes(ordered, keys)
+    return _Groups(ordered, np.flatnonzero(is_new_id), np.cumsum(is_new_run))
+
+
+def _winners(groups: _Groups, column: Column) -> _Places:
+    """The place of the row with the value to keep, for each id that has any value, in the order of ids."""
+    values = groups.rows.column(column.name)
+    has_value = pc.is_valid(values).to_numpy()
+    places = np.arange(len(has_value), dtype=np.int64)
     if column.keep == "first":
-        return F.min_by(value, F.struct(value.isNull(), *by_age))
-    return F.max_by(value, F.struct(value.isNotNull(), *by_age))
-
-
-def _best_of(column: Column) -> str:
-    return f"_best_{column.name}"
-
-
-def _place_of(column: Column) -> str:
-    return f"_place_{column.name}"
-
-
-def _place(column: Column, id_column: str) -> SparkColumn:
-    """The rank of a row among those of its id; the first has the value to keep, or null if there is none."""
-    value, time, message = F.col(column.name), F.col(EVENT_TIME), F.col(MESSAGE_ID)
-    if column.keep == "first":
-        by_age = [time.asc_nulls_first(), message.asc_nulls_first(), value.asc()]
+        beyond = len(has_value)
+        found = np.minimum.reduceat(np.where(has_value, places, beyond), groups.starts)
+        found = found[found < beyond]
     else:
-        by_age = [time.desc_nulls_last(), message.desc_nulls_last(), value.desc()]
-    rows_of_id = Window.partitionBy(id_column).orderBy(value.isNull(), *by_age)
-    return F.row_number().over(rows_of_id).alias(_place_of(column))
+        found = np.maximum.reduceat(np.where(has_value, places, -1), groups.starts)
+        found = found[found >= 0]
+    # Rows of the same id, time and message that have several values: the value decides.
+    valued_in_run = np.bincount(groups.runs, weights=has_value)
+    tied = np.flatnonzero(valued_in_run[groups.runs[found]] > 1)
+    if len(tied):
+        runs = groups.runs[found[tied]]
+        rivals = np.flatnonzero(has_value & np.isin(groups.runs, runs))
+        table = pa.table({"run": groups.runs[rivals], "value": values.take(pa.array(rivals)), "place": rivals})
+        ordered = table.take(sort_order(table, ["run", "value"]))
+        of_run = ordered.column("run").to_numpy()
+        best = np.searchsorted(of_run, runs, side="left" if column.keep == "first" else "right")
+        found[tied] = ordered.column("place").to_numpy()[best if column.keep == "first" else best - 1]
+    return found

@@ -1,40 +1,23 @@
-"""Sorted rows to the parts of an export: written side by side, named in their order, joined by the caller.
+"""The files of one part of an export: CSV lines and Parquet rows, written in the same pass as they are counted.
 
-With a header of its own, each part is a complete CSV, and nothing is joined.
-
-Spark sorts into ranges, and each of its tasks writes one part. Sail keeps the order of rows only in the result of a
-query, not on the way into Python code: there the sorted rows are read as a stream, and threads of this process write
-the parts.
+With a header of its own, each part is a complete CSV; without one, parts are joined by the caller in their order.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
 from typing import IO, Any, NamedTuple
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
-from personalize_assets.conversion.mapping.daily_schema import COPIES, IS_FIRST
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.spark import is_remote, machine_cores
 from personalize_assets.conversion.spec import PartReport
-
-_PART = "_part"
-# Rows of a part that is cut out of a stream: some 10 MB of CSV, more than the smallest piece of a multipart upload.
-_ROWS_A_PART = 250_000
 
 
 class Target(NamedTuple):
@@ -63,89 +46,18 @@ class WrittenPart(msgspec.Struct, frozen=True):
     profile: PartProfile
 
 
-def write_parts(rows: DataFrame, order: Sequence[str], target: Target) -> list[WrittenPart]:
-    """Sort rows by columns and write them, CSV and Parquet in the same pass; the parts come in the order of the file.
+class PartWriter:
+    """Writes the rows of one part; its files are created with its first row.
 
-    ``rows`` has two columns that are not written: ``IS_FIRST`` says whether a row is written, and ``COPIES``, summed
-    over all rows, becomes ``PartReport.copies``.
+    ``copies`` is the number of daily rows that the part stands for, to be set by the caller.
     """
-    in_order = rows.orderBy(*order).select(*target.schema.names, COPIES, IS_FIRST)
-    return _from_stream(in_order, target) if is_remote(rows.sparkSession) else _by_spark(in_order, target)
-
-
-def _by_spark(in_order: DataFrame, target: Target) -> list[WrittenPart]:
-    numbered = in_order.withColumn(_PART, F.spark_partition_id())
-    rows = numbered.mapInArrow(partial(_write_partition, target=target), "part string").collect()
-    parts = (msgspec.json.decode(row.part, type=WrittenPart) for row in rows)
-    return sorted(parts, key=lambda written: written.report.part)
-
-
-def _write_partition(
-    batches: Iterator[pa.RecordBatch], target: Target
-) -> Iterator[pa.RecordBatch]:  # pragma: no cover - runs in Spark's Python workers
-    filled = (batch for batch in batches if batch.num_rows)
-    first = next(filled, None)
-    if first is None:
-        return
-    with _Part(first.column(_PART)[0].as_py(), target) as part:
-        part.add(first)
-        for batch in filled:
-            part.add(batch)
-    encoded = msgspec.json.encode(part.written()).decode()
-    yield pa.RecordBatch.from_pydict({"part": pa.array([encoded], pa.string())})
-
-
-def _from_stream(in_order: DataFrame, target: Target) -> list[WrittenPart]:
-    parts: list[WrittenPart] = []
-    waiting: deque[Future[WrittenPart]] = deque()
-    cores = machine_cores()
-    with ThreadPoolExecutor(cores) as threads:
-        for number, tables in enumerate(_cut(_stream(in_order))):
-            waiting.append(threads.submit(_write_part, number, tables, target))
-            while len(waiting) > cores:  # no more in memory than is being written
-                parts.append(waiting.popleft().result())
-        parts.extend(future.result() for future in waiting)
-    return parts
-
-
-def _stream(in_order: DataFrame) -> Iterator[pa.Table]:
-    """The rows of a query over Spark Connect as they come, in the query's order."""
-    query: Any = in_order
-    found = query.sparkSession.client.to_table_as_iterator(
-        query._plan.to_proto(query.sparkSession.client), query._plan.observations
-    )
-    return (table for table in found if isinstance(table, pa.Table) and table.num_rows)
-
-
-def _cut(tables: Iterator[pa.Table]) -> Iterator[list[pa.Table]]:
-    part: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        part.append(table)
-        rows += table.num_rows
-        if rows >= _ROWS_A_PART:
-            yield part
-            part, rows = [], 0
-    if part:
-        yield part
-
-
-def _write_part(number: int, tables: Sequence[pa.Table], target: Target) -> WrittenPart:
-    with _Part(number, target) as part:
-        for table in tables:
-            for batch in table.to_batches():
-                part.add(batch)
-    return part.written()
-
-
-class _Part:
-    """The files of one part; they are created when its first row is written."""
 
     def __init__(self, number: int, target: Target) -> None:
+        """Create nothing yet; ``number`` is the place of the part in the file."""
+        self.copies = 0
         self._number = number
         self._target = target
         self._rows = 0
-        self._copies = 0
         self._csv_bytes = 0
         self._counter = PartCounter(target.dataset)
         self._files = ExitStack()
@@ -153,27 +65,26 @@ class _Part:
         self._digest = hashlib.sha256()
         self._parquet: pq.ParquetWriter | None = None
 
-    def __enter__(self) -> _Part:
+    def __enter__(self) -> PartWriter:
+        """Return itself."""
         return self
 
     def __exit__(self, *error: Any) -> None:
+        """Close the files, after an error too."""
         self._files.__exit__(*error)
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        self._copies += pc.sum(batch.column(COPIES)).as_py()
-        kept = batch.filter(batch.column(IS_FIRST))
-        if not kept.num_rows:
+    def add(self, rows: pa.RecordBatch) -> None:
+        """Write rows, which have the columns of the target's schema and come in the order of the file."""
+        if not rows.num_rows:
             return
         if not self._rows:
             self._open()
-        self._rows += kept.num_rows
-        schema = self._target.schema
-        own = pa.RecordBatch.from_arrays([kept.column(name) for name in schema.names], schema=schema)
-        self._counter.add(own)
+        self._rows += rows.num_rows
+        self._counter.add(rows)
         if self._csv is not None:
-            self._write_csv(self._csv, csv_lines(own))
+            self._write_csv(self._csv, csv_lines(rows))
         if self._parquet is not None:
-            self._parquet.write_batch(own)
+            self._parquet.write_batch(rows)
 
     def written(self) -> WrittenPart:
         """What was written; complete once the files are closed."""
@@ -181,7 +92,7 @@ class _Part:
         report = PartReport(
             part=self._number,
             rows=self._rows,
-            copies=self._copies,
+            copies=self.copies,
             csv=self._csv_uri if self._csv is not None else None,
             csv_bytes=self._csv_bytes,
             csv_sha256=self._digest.hexdigest() if is_complete_csv else None,

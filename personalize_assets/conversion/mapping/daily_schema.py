@@ -22,8 +22,6 @@ MESSAGE_ID = "_message_id"
 # Within an export.
 COPIES = "_copies"
 """How many daily rows a row stands for, so that the rows of an export can be reconciled with the daily rows."""
-IS_FIRST = "_is_first"
-"""Whether a row is exported; false for a repeat of an exported one."""
 
 
 def daily_schema(dataset: Dataset) -> pa.Schema:

@@ -8,6 +8,14 @@ from typing import IO, Any
 import pyarrow.fs
 
 
+class UnreadableFile(Exception):
+    """A raw file that cannot be opened or read; the text names it and is for the user."""
+
+
+class UnreadableDailyFile(UnreadableFile):
+    """A daily file that is missing or damaged: its rows never count as none. The text says what to do."""
+
+
 class FileSystem:
     """Opens URIs: ``s3://bucket/key`` or a local path."""
 
@@ -40,6 +48,17 @@ class FileSystem:
                 self._s3 = pyarrow.fs.S3FileSystem(**_with_credentials(self._s3_options))
             return self._s3, uri.removeprefix("s3://")
         return pyarrow.fs.LocalFileSystem(), uri
+
+    def delete_local_folder(self, uri: str) -> None:
+        """Delete a local folder with all that is in it; one that does not exist is no error.
+
+        Does nothing on S3: Arrow leaves empty objects in place of what it deletes.
+        """
+        filesystem, path = self._resolve(uri)
+        if isinstance(filesystem, pyarrow.fs.LocalFileSystem):
+            filesystem.delete_dir_contents(path, missing_dir_ok=True)
+            if filesystem.get_file_info(path).type == pyarrow.fs.FileType.Directory:
+                filesystem.delete_dir(path)
 
 
 def _with_credentials(options: dict[str, Any]) -> dict[str, Any]:

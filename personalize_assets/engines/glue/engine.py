@@ -177,6 +177,8 @@ class GlueEngine(Engine):
                 f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, the "
                 f"job's role needs to read it ({link})"
             )
+        if error and error.type == "UnreadableDailyFile":
+            return PersonalizeAssetsError(f"{error.message} ({link})")
         if failure.state == "TIMEOUT":
             text += "; give the job more workers (glue.workers), fewer days a run, or a longer timeout (deploy)"
         if failure.state in ("TIMEOUT", "STOPPED"):

@@ -14,7 +14,7 @@ from personalize_assets.engines.jvm import JavaMissing, check_java, starting_jvm
 
 ADVICE = (
     "Install it (Debian, Ubuntu: apt install openjdk-17-jre-headless; macOS: brew install openjdk@17) "
-    "and set JAVA_HOME if it is not on the PATH; or use the engine 'sail', which needs no Java"
+    "and set JAVA_HOME if it is not on the PATH; or use the engine 'arrow', which needs no Java"
 )
 
 

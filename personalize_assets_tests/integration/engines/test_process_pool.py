@@ -8,16 +8,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets.engines import process_pool as processes
-from personalize_assets.engines.process_pool import over_processes
 from personalize_assets.errors import PersonalizeAssetsError
 
 DATASETS = (Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={}),)
@@ -37,6 +39,13 @@ def plan(folder: Path) -> Plan:
     return Plan("r", ("items",), {"items": f"{folder}/i", "rejects": f"{folder}/r"}, 0, {})
 
 
+def over_processes(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
+    with processes.processes(2) as spread:
+        return spread(
+            partial(run_task, plan=plan), tasks, sum(file.bytes for one in tasks for file in one.source.files)
+        )
+
+
 def kept(report: TaskReport) -> int:
     return report.days["2026-10-01"].datasets["items"].kept
 
@@ -46,7 +55,7 @@ def test_each_task_is_done_once(tmp_path: Path) -> None:
     for number, file in enumerate(files):
         file.write_text('{"item": "i"}\n' * (number + 1))
 
-    reports = over_processes(2)([task(number, file) for number, file in enumerate(files)], plan(tmp_path / "out"))
+    reports = over_processes([task(number, file) for number, file in enumerate(files)], plan(tmp_path / "out"))
 
     assert sorted(map(kept, reports)) == [1, 2, 3, 4, 5]
     assert len(list((tmp_path / "out/i/day=2026-10-01").iterdir())) == 5
@@ -58,14 +67,14 @@ def test_few_bytes_are_read_in_this_process(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "a.json").write_text('{"item": "i"}')
     tasks = [task(0, tmp_path / "a.json"), task(1, tmp_path / "a.json")]
 
-    assert list(map(kept, over_processes(2)(tasks, plan(tmp_path / "out")))) == [1, 1]
+    assert list(map(kept, over_processes(tasks, plan(tmp_path / "out")))) == [1, 1]
 
 
 def test_a_file_that_cannot_be_read_is_named_across_processes(tmp_path: Path) -> None:
     tasks = [task(number, tmp_path / "gone.json") for number in range(3)]
 
     with pytest.raises(UnreadableFile, match=r"gone\.json cannot be read"):
-        over_processes(2)(tasks, plan(tmp_path))
+        over_processes(tasks, plan(tmp_path))
 
 
 def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
@@ -81,8 +90,8 @@ def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Pat
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    with pytest.raises(PersonalizeAssetsError, match="a process that read raw files was killed"):
-        over_processes(2)([task(number, pipe) for number in range(2)], plan(tmp_path / "out"))
+    with pytest.raises(PersonalizeAssetsError, match="a process of the conversion was killed"):
+        over_processes([task(number, pipe) for number in range(2)], plan(tmp_path / "out"))
     killer.join()
 
 
@@ -95,7 +104,7 @@ def _children() -> set[int]:
 
 def test_a_worker_needs_neither_spark_nor_dagster() -> None:
     program = (
-        "import sys, personalize_assets.conversion.convert.task\n"
+        "import sys, personalize_assets.conversion.convert.task, personalize_assets.conversion.export.export\n"
         "print([name for name in ('pyspark', 'dagster', 'pandas', 'boto3') if name in sys.modules])"
     )
 
@@ -112,7 +121,7 @@ def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) 
     started = _children() - before
     assert len(started) == 2
 
-    assert len(over_processes(2)([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
+    assert len(over_processes([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
     assert _children() & started == set()
     assert processes._started_early == []
 

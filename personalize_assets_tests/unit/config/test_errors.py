@@ -41,7 +41,12 @@ from personalize_assets_tests.helpers.example_config import (
             " write EVENT_VALUE: {path: [each.price, properties.price], type: float}"
             " (Personalize guide, custom-datasets-and-schemas)",
         ),
-        ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of sail, local, glue"),
+        ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of arrow, local, glue"),
+        (
+            "PERSONALIZE_ENGINE",
+            "sail",
+            "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead",
+        ),
         (
             "PERSONALIZE__SOURCE",
             "s3://b",
@@ -108,7 +113,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_file() -> None:
     )
     assert problems_in(text) == [
         "personalize.yaml: source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat",
-        "personalize.yaml: engine: 'flink' is not an engine; use one of sail, local, glue",
+        "personalize.yaml: engine: 'flink' is not an engine; use one of arrow, local, glue",
         "personalize.yaml: datasets.interactions.columns.EVENT_VALUE.type:"
         " 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp",
         "personalize.yaml: datasets.users.columns.LIFETIME_VALUE.categorical: true on a column of type float;"

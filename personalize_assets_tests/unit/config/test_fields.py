@@ -38,8 +38,9 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
     ("old", "new", "line"),
     [
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
-        ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of sail, local, glue"),
-        ("engine: local", "engine:", "engine: nothing is not an engine; use one of sail, local, glue"),
+        ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of arrow, local, glue"),
+        ("engine: local", "engine:", "engine: nothing is not an engine; use one of arrow, local, glue"),
+        ("engine: local", "engine: sail", "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead"),
         ("domain: custom", "domain: shop", "dataset_group.domain: 'shop' is not a domain; use one of custom, ECOMMERCE, VIDEO_ON_DEMAND"),
         ("2026-10-01", "1 Oct", "source.start_date: '1 Oct' is not a day; write it as 2026-10-01"),
         ("2026-10-01", "20261001", "source.start_date: 20261001 is not a day; write it as 2026-10-01"),

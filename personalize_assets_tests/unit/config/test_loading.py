@@ -71,8 +71,8 @@ def test_a_path_given_goes_before_personalize_config() -> None:
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     load()
     monkeypatch.setenv("PERSONALIZE_CONFIG", "personalize.yaml")
-    monkeypatch.setenv("PERSONALIZE_ENGINE", "sail")
-    assert load_config().engine == "sail"
+    monkeypatch.setenv("PERSONALIZE_ENGINE", "arrow")
+    assert load_config().engine == "arrow"
 
 
 def test_importing_the_module_reads_nothing() -> None:
@@ -89,7 +89,7 @@ def test_importing_the_module_reads_nothing() -> None:
 
 
 def test_personalize_engine_goes_over_the_file() -> None:
-    assert load(env={"PERSONALIZE_ENGINE": "sail", "PERSONALIZE__ENGINE": "glue"}).engine == "sail"
+    assert load(env={"PERSONALIZE_ENGINE": "arrow", "PERSONALIZE__ENGINE": "glue"}).engine == "arrow"
 
 
 def test_an_empty_variable_is_not_set() -> None:

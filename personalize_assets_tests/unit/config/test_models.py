@@ -31,7 +31,7 @@ def test_the_example_of_the_design_loads() -> None:
 
 def test_the_engine_and_the_domain_have_defaults() -> None:
     config = load(edited(("engine: local\n", ""), ("  domain: custom\n", "")))
-    assert (config.engine, config.dataset_group.domain) == ("sail", "custom")
+    assert (config.engine, config.dataset_group.domain) == ("arrow", "custom")
 
 
 def test_an_export_is_a_single_file_unless_the_config_or_the_environment_says_otherwise() -> None:

@@ -16,7 +16,6 @@ from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.column_types import COLUMN_TYPES, ColumnType, type_of_arrow
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
-from personalize_assets.conversion.export.daily_rows import spark_schema
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
@@ -56,8 +55,7 @@ def test_a_whole_number_must_fit_its_type(name: str, bits: int) -> None:
 def test_the_arrow_type_decides_how_a_type_is_stored_and_written(column_type: ColumnType) -> None:
     found = type_of_arrow(column_type.arrow)
 
-    assert (found.spark, found.athena, found.csv_cells) == (
-        column_type.spark,
+    assert (found.athena, found.csv_cells) == (
         column_type.athena,
         column_type.csv_cells,
     )
@@ -87,7 +85,6 @@ def _date(value: Any) -> date | None:
 
 DATE = ColumnType(
     arrow=pa.date32(),
-    spark="date",
     athena="date",
     avro="string",
     csv_cells=lambda column: column.cast(pa.string()),
@@ -149,4 +146,3 @@ def test_a_new_type_is_written_declared_and_checked_from_its_entry_alone() -> No
     assert fastavro.parse_schema(avro)
     assert avro["fields"][1] == {"name": "BORN", "type": "string"}
     assert interactions_table("s3://bucket/out", DAY, schema).columns[1] == ("born", "date")
-    assert spark_schema(schema).startswith("`USER_ID` string, `BORN` date")

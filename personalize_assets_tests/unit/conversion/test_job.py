@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.task import run_task
-from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportSpec, Plan, RawFile, RawFileSet
+from personalize_assets.conversion.spark import spark_conf
+from personalize_assets.conversion.spec import (
+    ConvertReport,
+    ConvertSpec,
+    ExportReport,
+    ExportSpec,
+    Plan,
+    RawFile,
+    RawFileSet,
+)
+from personalize_assets.conversion.spread import in_turn
 
 DAY = date(2026, 10, 1)
 USERS = Dataset(
     "users", (Column("USER_ID", ("id",), required=True), Column("CITY", ("city",))), {"type": ("identify",)}
 )
-
-
-def one_after_another(tasks: Sequence[Any], plan: Any) -> list[Any]:
-    return [run_task(task, plan) for task in tasks]
 
 
 def spec(folder: Path, *lines: dict[str, Any], mask: tuple[str, ...] = ()) -> ConvertSpec:
@@ -39,7 +44,7 @@ def spec(folder: Path, *lines: dict[str, Any], mask: tuple[str, ...] = ()) -> Co
 
 
 def convert(spec: ConvertSpec) -> ConvertReport:
-    report = job.run(None, spec, one_after_another)
+    report = job.run(spec, in_turn, 1)
     assert isinstance(report, ConvertReport)
     return report
 
@@ -64,10 +69,26 @@ def test_the_profile_of_a_day_has_no_masked_values(tmp_path: Path) -> None:
     assert profile.preview == ({"USER_ID": "u1", "CITY": "***"},) * 2
 
 
-def test_an_export_and_a_conversion_over_spark_need_a_session() -> None:
-    for one in (ExportSpec((), {}), ConvertSpec((), Plan("r", (), {}, 0, {}))):
-        with pytest.raises(ValueError, match="this job needs a Spark session"):
-            job.run(None, one)
+def test_an_export_of_nothing_reports_no_datasets() -> None:
+    report = job.run(ExportSpec((), {}), in_turn, 1)
+
+    assert isinstance(report, ExportReport)
+    assert report.datasets == {}
+    assert report.seconds is not None
+
+
+def test_a_job_runs_with_the_cores_of_spark_and_its_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: dict[str, str] = {}
+    spark: Any = SimpleNamespace(
+        conf=SimpleNamespace(set=settings.__setitem__), sparkContext=SimpleNamespace(defaultParallelism=24)
+    )
+    monkeypatch.setattr(job, "over_spark", lambda found: ("over", found))
+    monkeypatch.setattr(job, "run", lambda *arguments: arguments)
+    empty = ExportSpec((), {})
+    arguments: Any = job.run_on_spark(spark, empty)
+
+    assert arguments == (empty, ("over", spark), 24)
+    assert settings == spark_conf()
 
 
 def test_a_job_that_fails_leaves_its_error_in_the_report(tmp_path: Path) -> None:

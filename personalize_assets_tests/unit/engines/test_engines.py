@@ -8,16 +8,16 @@ import pytest
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import make_engine
+from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.engines.glue.engine import GlueEngine
 from personalize_assets.engines.local import LocalEngine
-from personalize_assets.engines.sail import SailEngine
 from personalize_assets.errors import PersonalizeAssetsError
 
 
 def test_each_name_gives_its_engine() -> None:
     on_s3 = {"PERSONALIZE__SOURCE__URI": "s3://raw/events", "PERSONALIZE__DESTINATION__URI": "s3://made/out"}
 
-    assert type(make_engine("sail")) is SailEngine
+    assert type(make_engine("arrow")) is ArrowEngine
     assert type(make_engine("local")) is LocalEngine
     assert type(make_engine("glue", load_config(env=on_s3))) is GlueEngine
 
@@ -26,7 +26,7 @@ def test_an_unknown_name_is_refused_with_those_that_exist() -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         make_engine("spork")
 
-    assert str(error.value) == "engine: 'spork' is not an engine; use one of sail, local, glue"
+    assert str(error.value) == "engine: 'spork' is not an engine; use one of arrow, local, glue"
 
 
 def test_glue_needs_the_config() -> None:
@@ -35,10 +35,10 @@ def test_glue_needs_the_config() -> None:
 
 
 def test_only_the_module_of_the_engine_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("sail", "local", "glue.engine"):
+    for name in ("arrow", "local", "glue.engine"):
         monkeypatch.delitem(sys.modules, f"personalize_assets.engines.{name}", raising=False)
 
-    make_engine("sail")
+    make_engine("arrow")
 
     assert "personalize_assets.engines.local" not in sys.modules
     assert "personalize_assets.engines.glue.engine" not in sys.modules

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.conversion.convert.task import UnreadableFile
+from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import ExportSpec
 from personalize_assets.engines import local
 from personalize_assets.engines.jvm import JavaMissing
@@ -44,7 +44,7 @@ def test_an_unreadable_file_is_an_error_for_the_user(monkeypatch: pytest.MonkeyP
         raise UnreadableFile("/raw/a cannot be read: gone")
 
     monkeypatch.setattr(LocalEngine, "session", lambda _: None)
-    monkeypatch.setattr("personalize_assets.engines.local.job.run", refuse)
+    monkeypatch.setattr("personalize_assets.engines.local.job.run_on_spark", refuse)
 
     with pytest.raises(PersonalizeAssetsError, match="/raw/a cannot be read: gone; if the file is gone, materialize"):
         LocalEngine.on_all_cores().run(None, ExportSpec(exports=(), s3={}))  # type: ignore[arg-type]

@@ -53,7 +53,7 @@ def test_partitions_are_the_days_from_the_first_of_the_source_to_today(tmp_path:
     assert (keys[0], keys[-1]) == ("2026-10-01", datetime.now(UTC).date().isoformat())
 
 
-@pytest.mark.parametrize(("engine", "pool"), [("sail", None), ("local", None), ("glue", "glue")])
+@pytest.mark.parametrize(("engine", "pool"), [("arrow", None), ("local", None), ("glue", "glue")])
 def test_only_glue_has_a_pool(engine: str, pool: str | None) -> None:
     uris = {f"PERSONALIZE__{end}__URI": f"s3://bucket/{end.lower()}" for end in ("SOURCE", "DESTINATION")}
 

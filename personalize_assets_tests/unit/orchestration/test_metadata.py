@@ -173,14 +173,14 @@ def test_a_day_shows_what_was_read_for_it_and_what_its_rows_are_like() -> None:
         structs.replace(DAY, profile=profile),
         "/out/x",
         accounting,
-        run_metadata(ConvertReport(days={}, seconds=2.0), "sail"),
+        run_metadata(ConvertReport(days={}, seconds=2.0), "arrow"),
     )
 
     keys = ("raw_files", "raw_bytes", "malformed", "event_types", "filled % COLOUR")
     assert {key: metadata[key] for key in keys} == {
         "raw_files": 2, "raw_bytes": 500, "malformed": 1, "event_types": 1, "filled % COLOUR": 50.0,
     }  # fmt: skip
-    assert (metadata["seconds"], metadata["engine"]) == (2.0, "sail")
+    assert (metadata["seconds"], metadata["engine"]) == (2.0, "arrow")
 
 
 def test_a_run_far_away_shows_its_page() -> None:

@@ -49,7 +49,7 @@ def test_a_value_cannot_break_out_of_its_comment(tmp_path: Path) -> None:
 
     found = suggested(write_events(tmp_path / "raw", events), tmp_path)
 
-    assert found.engine == "sail"
+    assert found.engine == "arrow"
     assert found.datasets.interactions.where == {"event": ("Ordered\n  engine: glue",)}
 
 

@@ -66,7 +66,7 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
 
     metadata = latest_metadata(instance, "interactions_csv")
     numbers = {name: metadata[name] for name in ("dagster/row_count", "duplicates", "days", "engine")}
-    assert numbers == {"dagster/row_count": 1, "duplicates": 1, "days": 1, "engine": "sail"}
+    assert numbers == {"dagster/row_count": 1, "duplicates": 1, "days": 1, "engine": "arrow"}
     assert metadata["seconds"] > 0
     assert metadata["path"] == f"{tmp_path}/out/exports/interactions.csv"
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -16,7 +17,6 @@ from hypothesis import strategies as st
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.convert.planner import merge_reports, plan_tasks
-from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
@@ -31,6 +31,7 @@ from personalize_assets.conversion.spec import (
     TaskDay,
     TaskReport,
 )
+from personalize_assets.conversion.spread import ResultT, TaskT, in_turn
 
 DAY = date(2026, 10, 1)
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={"type": ("view",)})
@@ -42,11 +43,11 @@ def convert(
     """The tasks that were run, the report of the day, and the items kept."""
     plan = Plan("r", ("items",), {"items": f"{tmp_path}/items", "rejects": f"{tmp_path}/rejects"}, 0, {}, mask)
     raw = RawFile(str(file), DAY, file.stat().st_size, "lines", file.suffix == ".gz")
-    run: list[Task] = []
+    run: list[Any] = []
 
-    def spread(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
+    def spread(work: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
         run.extend(tasks)
-        return [run_task(task, plan) for task in tasks]
+        return in_turn(work, tasks, size)
 
     spec = ConvertSpec((RawFileSet("s", True, (raw,), (ITEMS,)),), plan)
     day = planner.convert(spec, cores, spread).days["2026-10-01"]

@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.task import UnreadableFile, run_task
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
     DayProfile,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.export import part_writer
-from personalize_assets.conversion.export.part_writer import Target, WrittenPart
-from personalize_assets.conversion.mapping.daily_schema import COPIES, IS_FIRST
+from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.spec import PartReport
 
 ITEMS = Dataset("items", (Column("ITEM_ID", required=True), Column("PRICE", type="float")), {})
@@ -22,15 +21,16 @@ SCHEMA = pa.schema([("ITEM_ID", pa.string()), ("PRICE", pa.float64())])
 HEADER = b"ITEM_ID,PRICE\n"
 
 
-def rows(*values: tuple[str, float | None, bool, int]) -> pa.Table:
-    ids, prices, first, copies = zip(*values, strict=True)
-    return pa.table(
-        {"ITEM_ID": ids, "PRICE": pa.array(prices, pa.float64()), COPIES: pa.array(copies, pa.int64()), IS_FIRST: first}
-    )
+def rows(*values: tuple[str, float | None]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in values], SCHEMA)
 
 
-def write(target: Target, *tables: pa.Table, number: int = 0) -> WrittenPart:
-    return part_writer._write_part(number, tables, target)
+def write(target: Target, batches: Iterable[pa.RecordBatch], number: int = 0, copies: int = 0) -> WrittenPart:
+    with PartWriter(number, target) as part:
+        part.copies = copies
+        for batch in batches:
+            part.add(batch)
+    return part.written()
 
 
 def target(folder: Path, **changes: Any) -> Target:
@@ -38,10 +38,8 @@ def target(folder: Path, **changes: Any) -> Target:
     return Target(SCHEMA, s3={}, dataset=ITEMS, **(paths | changes))
 
 
-def test_a_part_is_written_as_csv_and_parquet_without_its_repeats(tmp_path: Path) -> None:
-    part = write(
-        target(tmp_path), rows(("a", 1.5, True, 2), ("a", 9.0, False, 1)), rows(("b", None, True, 3)), number=7
-    )
+def test_a_part_is_written_as_csv_and_parquet(tmp_path: Path) -> None:
+    part = write(target(tmp_path), [rows(("a", 1.5)), rows(), rows(("b", None))], number=7, copies=6)
 
     csv, parquet = tmp_path / "csv/00007.csv", tmp_path / "items-00007.parquet"
     assert csv.read_bytes() == b"a,1.5\nb,\n"
@@ -53,7 +51,7 @@ def test_a_part_is_written_as_csv_and_parquet_without_its_repeats(tmp_path: Path
 
 
 def test_a_csv_with_a_header_is_counted_and_digested_with_it(tmp_path: Path) -> None:
-    part = write(target(tmp_path, parquet=None, header=HEADER), rows(("a", 1.0, True, 1)))
+    part = write(target(tmp_path, parquet=None, header=HEADER), [rows(("a", 1.0))])
 
     data = (tmp_path / "csv/00000.csv").read_bytes()
     assert data == HEADER + b"a,1\n"
@@ -61,23 +59,25 @@ def test_a_csv_with_a_header_is_counted_and_digested_with_it(tmp_path: Path) -> 
     assert part.report.parquet is None
 
 
-def test_a_part_of_repeats_alone_has_no_files_and_counts_them(tmp_path: Path) -> None:
-    part = write(target(tmp_path, header=HEADER), rows(("a", 1.0, False, 1), ("a", 1.0, False, 4)))
+def test_a_part_without_rows_has_no_files_but_its_copies(tmp_path: Path) -> None:
+    part = write(target(tmp_path, header=HEADER), [rows()], copies=5)
 
     assert part.report == PartReport(part=0, copies=5)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_part_is_read_as_it_was_written_by_another_process(tmp_path: Path) -> None:
-    part = write(target(tmp_path), rows(("a", 1.5, True, 1)))
+    part = write(target(tmp_path), [rows(("a", 1.5))])
 
     assert msgspec.json.decode(msgspec.json.encode(part), type=WrittenPart) == part
 
 
-def test_a_stream_of_rows_is_cut_into_parts_of_so_many_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part_writer, "_ROWS_A_PART", 3)
-    tables = [pa.table({"n": list(range(size))}) for size in (2, 2, 3, 1)]
+def test_the_files_of_a_part_are_closed_after_an_error(tmp_path: Path) -> None:
+    def two_batches() -> Iterator[pa.RecordBatch]:
+        yield rows(("a", 1.5))
+        raise ValueError("the second is broken")
 
-    parts = list(part_writer._cut(iter(tables)))
+    with pytest.raises(ValueError, match="the second is broken"):
+        write(target(tmp_path, csv=None), two_batches())
 
-    assert [[table.num_rows for table in part] for part in parts] == [[2, 2], [3], [1]]
+    assert pq.read_table(tmp_path / "items-00000.parquet").to_pylist() == [{"ITEM_ID": "a", "PRICE": 1.5}]

@@ -39,6 +39,6 @@ def test_the_code_location_shows_source_destination_engine_and_checks(tmp_path: 
         "domain": "custom",
         "source": f"{tmp_path}/raw (layout hive, from 2026-10-01)",
         "destination": f"{tmp_path}/out",
-        "engine": "sail",
+        "engine": "arrow",
         "checks": "strict",
     }

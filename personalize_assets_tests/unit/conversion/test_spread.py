@@ -1,9 +1,10 @@
-"""Tasks as tasks of Spark, whose part a stub plays: a range of numbers, mapped by batches. With Spark: engine/."""
+"""Tasks one after another, and as tasks of Spark, whose part a stub plays: a range of numbers, mapped by batches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,9 +13,10 @@ import pyarrow as pa
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.convert.spark_tasks import over_spark
-from personalize_assets.conversion.convert.task import UnreadableFile, run_task
-from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
+from personalize_assets.conversion.spread import in_turn, over_spark
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={})
 
@@ -53,6 +55,39 @@ def plan(folder: Path) -> Plan:
     return Plan("r", ("items",), {"items": f"{folder}/items", "rejects": f"{folder}/rejects"}, 0, {})
 
 
+def work(folder: Path) -> Callable[[Task], TaskReport]:
+    return partial(run_task, plan=plan(folder))
+
+
+def test_one_task_after_another_gives_a_result_each_in_their_order() -> None:
+    run: list[int] = []
+
+    def double(number: int) -> int:
+        run.append(number)
+        return 2 * number
+
+    assert in_turn(double, [3, 1, 2], 0) == [6, 2, 4]
+    assert run == [3, 1, 2]
+
+
+def test_one_task_after_another_ends_with_the_first_error() -> None:
+    run: list[int] = []
+
+    def fail(number: int) -> None:
+        run.append(number)
+        raise UnreadableFile(str(number))
+
+    with pytest.raises(UnreadableFile, match=r"^3$"):
+        in_turn(fail, [3, 1], 0)
+    assert run == [3]
+
+
+def test_spark_is_not_asked_for_anything_without_tasks() -> None:
+    spark: Any = None
+
+    assert over_spark(spark)(work(Path()), [], 0) == []
+
+
 def test_each_task_is_run_once_and_reports_as_it_would_here(tmp_path: Path) -> None:
     tasks = []
     for number in range(3):
@@ -60,11 +95,11 @@ def test_each_task_is_run_once_and_reports_as_it_would_here(tmp_path: Path) -> N
         tasks.append(task(number, tmp_path / str(number)))
     spark: Any = OneBatchATask()
 
-    reports = over_spark(spark)(tasks, plan(tmp_path / "out"))
+    reports = over_spark(spark)(work(tmp_path / "out"), tasks, 1)
 
     assert reports == [run_task(one, plan(tmp_path / "out")) for one in tasks]
     assert [report.days["2026-10-01"].datasets["items"].kept for report in reports] == [0, 1, 2]
-    assert spark.schema == "report string, error string"
+    assert spark.schema == "number long, result binary"
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -72,4 +107,4 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     spark: Any = OneBatchATask()
 
     with pytest.raises(UnreadableFile, match=r"/gone cannot be read: "):
-        over_spark(spark)([task(0, tmp_path / "there"), task(1, tmp_path / "gone")], plan(tmp_path / "out"))
+        over_spark(spark)(work(tmp_path / "out"), [task(0, tmp_path / "there"), task(1, tmp_path / "gone")], 1)
