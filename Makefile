@@ -55,8 +55,8 @@ test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local 
 test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
-	@$(SPARK35)/bin/python -m pytest $(addprefix personalize_assets_tests/end_to_end/,test_java.py test_glue.py) \
-		-k "java or segment"
+	@$(SPARK35)/bin/python -m pytest $(addprefix personalize_assets_tests/end_to_end/test_,java.py job.py glue.py) \
+		-k "not firehose"
 
 test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
 	@$(BIN)/python -m pytest personalize_assets_tests/end_to_end/test_glue_zip.py -k python_313

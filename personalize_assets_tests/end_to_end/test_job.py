@@ -1,4 +1,4 @@
-"""The command line of the Glue job, on the engine's Spark."""
+"""The command line of the Glue job, on Spark in this process."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.conversion import job
-from personalize_assets.engines import Engine
 
 
-def test_the_job_runs_from_the_command_line(tmp_path: Path, engine: Engine, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_job_runs_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     plan = {"run_id": "r", "make": [], "folders": {"rejects": str(tmp_path)}, "now": 0, "s3": {}}
     (tmp_path / "spec.json").write_text(json.dumps({"job": "convert", "sources": [], "plan": plan}))
 
