@@ -1,6 +1,6 @@
 """64-bit hashes of texts, many at once: the same text has the same hash everywhere.
 
-Not a secret and not safe against an adversary: whoever uses them compares the texts where hashes are equal.
+Not a secret and not safe against an adversary: where hashes are equal, the caller compares the texts.
 """
 
 from __future__ import annotations
