@@ -24,7 +24,7 @@ MAX_ROWS = 500_000
 """Rows that are reduced in memory at once."""
 _SAMPLED_IDS = 1_000
 _WRITTEN_AT_ONCE = 131_072
-_ROW_BYTES = 100
+_ROW_BYTES = 4  # as for interactions
 
 
 def export_entities(daily: Sequence[str], target: Target, scratch: str, spread: Spread) -> list[WrittenPart]:
