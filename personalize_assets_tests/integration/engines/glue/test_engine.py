@@ -54,13 +54,13 @@ def on(glue: GlueEmulator, **options: Any) -> dict[str, Any]:
 
 
 def the_job_does(body: str) -> None:
-    """Let the deployed zip's ``run(spark, spec)`` be this, in place of Spark's work; everything around it is real."""
+    """Let the deployed zip's ``run_on_spark(spark, spec)`` be this; everything around it is real."""
     packed = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(library().content)) as real, zipfile.ZipFile(packed, "w") as made:
         for name in real.namelist():
             source = real.read(name).decode()
             if name.endswith("/job.py"):
-                own = "def run(spark, spec):\n" + "    " + dedent(body).strip().replace("\n", "\n    ")
+                own = "def run_on_spark(spark, spec):\n" + "    " + dedent(body).strip().replace("\n", "\n    ")
                 before, main, after = source.partition('if __name__ == "__main__":')
                 source = before + NO_SPARK + own + "\n\n\n" + main + after
             made.writestr(name, source)
