@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import boto3
 import pyspark
 import pytest
+from botocore.loaders import Loader, create_loader
 from hypothesis import settings
 from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
@@ -25,7 +27,7 @@ _SLOW = ("end_to_end", "engine/thorough", "integration/engines")
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 
-settings.register_profile("quick", max_examples=60, deadline=None)
+settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
 # Derandomized: a commit passes or fails for its own sake. Developers get new examples in each run.
 settings.register_profile("ci", settings.get_profile("thorough"), derandomize=True)
@@ -38,6 +40,29 @@ def _aws_credentials() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in _AWS_CREDENTIALS.items():
             patch.setenv(name, value)
+        yield
+
+
+class _Paths(list[str]):
+    """Search paths to which each boto3 session appends the same one."""
+
+    def append(self, path: str) -> None:
+        if path not in self:
+            super().append(path)
+
+
+@cache
+def _shared_loader(search_path: str | None) -> Loader:
+    loader = create_loader(search_path)
+    loader._search_paths = _Paths(loader.search_paths)  # type: ignore[attr-defined]
+    return loader
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _aws_models_are_read_once() -> Iterator[None]:
+    """Share botocore's models: the package makes a session per store, and each session would read them again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.session.create_loader", _shared_loader)
         yield
 
 
