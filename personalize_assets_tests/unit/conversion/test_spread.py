@@ -1,15 +1,15 @@
-"""Tasks one after another, and as tasks of Spark, whose part a stub plays: a range of numbers, mapped by batches."""
+"""Tasks one after another, and as tasks of Spark, whose part a stub plays."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import pickle
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import pyarrow as pa
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
@@ -21,29 +21,24 @@ from personalize_assets.conversion.spread import in_turn, over_spark
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={})
 
 
-class OneBatchATask:
-    """As much of a Spark session as tasks need; each number of a range is a batch of its own."""
+class StubContext:
+    """As much of a Spark context as tasks need: partitions of one element, each mapped by an unpickled function."""
 
     def __init__(self) -> None:
-        self.schema = ""
-        self._numbers: list[int] = []
-        self._rows: list[Any] = []
+        self.partitions: list[bytes] = []
+        self._found: list[bytes] = []
 
-    def range(self, start: int, end: int, step: int, partitions: int) -> OneBatchATask:
-        self._numbers = list(range(start, end, step))
-        assert partitions == len(self._numbers)
+    def parallelize(self, elements: list[bytes], partitions: int) -> StubContext:
+        assert partitions == len(elements)
+        self.partitions = elements
         return self
 
-    def mapInArrow(  # noqa: N802 - Spark's name
-        self, run: Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]], schema: str
-    ) -> OneBatchATask:
-        self.schema = schema
-        batches = (pa.RecordBatch.from_pydict({"id": [number]}) for number in self._numbers)
-        self._rows = [SimpleNamespace(**row) for batch in run(batches) for row in batch.to_pylist()]
+    def map(self, run: Callable[[bytes], bytes]) -> StubContext:
+        self._found = [pickle.loads(pickle.dumps(run))(element) for element in self.partitions]
         return self
 
-    def collect(self) -> list[Any]:
-        return self._rows
+    def collect(self) -> list[bytes]:
+        return self._found
 
 
 def task(number: int, file: Path) -> Task:
@@ -93,18 +88,19 @@ def test_each_task_is_run_once_and_reports_as_it_would_here(tmp_path: Path) -> N
     for number in range(3):
         (tmp_path / str(number)).write_text('{"item": "i"}\n' * number + "oops")
         tasks.append(task(number, tmp_path / str(number)))
-    spark: Any = OneBatchATask()
+    context = StubContext()
+    spark: Any = SimpleNamespace(sparkContext=context)
 
     reports = over_spark(spark)(work(tmp_path / "out"), tasks, 1)
 
     assert reports == [run_task(one, plan(tmp_path / "out")) for one in tasks]
     assert [report.days["2026-10-01"].datasets["items"].kept for report in reports] == [0, 1, 2]
-    assert spark.schema == "number long, result binary"
+    assert list(map(pickle.loads, context.partitions)) == tasks
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("{}")
-    spark: Any = OneBatchATask()
+    spark: Any = SimpleNamespace(sparkContext=StubContext())
 
     with pytest.raises(UnreadableFile, match=r"/gone cannot be read: "):
         over_spark(spark)(work(tmp_path / "out"), [task(0, tmp_path / "there"), task(1, tmp_path / "gone")], 1)
