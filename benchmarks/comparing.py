@@ -54,6 +54,17 @@ def compare(ours: Path, theirs: Path) -> Comparison:
         )
 
 
+def content_of(file: Path, *, ours: bool) -> tuple[int, str]:
+    """The number of rows, and the sum of their hashes: equal for the same rows in any order. Takes little memory.
+
+    Columns are those of ``TYPES``, all of which the file must have.
+    """
+    with duckdb.connect() as connection:
+        query = f"SELECT count(*), sum(hash({', '.join(TYPES)})::HUGEINT) FROM "
+        rows, hashes = connection.execute(query + _read_csv(file, chr(92) if ours else chr(34))).fetchall()[0]
+        return int(rows), str(hashes)
+
+
 def sha256(file: Path) -> str:
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import venv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,19 +20,26 @@ COMMAND = Path(sys.executable).with_name("personalize-assets")
 
 
 class Contestant(NamedTuple):
-    """One way from raw files to ``interactions.csv``. ``slow`` ones run less often."""
+    """One way from raw files to ``interactions.csv``. ``slow`` ones run less often.
+
+    A script is the module ``script`` of ``peers`` (by default of the contestant's name), run by ``python`` (by default
+    this one).
+    """
 
     name: str
     what: str
     datasets: int
     engine: str | None = None
     slow: bool = False
+    script: str | None = None
+    python: str | None = None
 
     def command(self, raw: Path, out: Path) -> tuple[Sequence[str | Path], Mapping[str, str]]:
         """The command, and the environment variables to add."""
         if self.engine:
             return [COMMAND, "run", "--config", CONFIG, "--engine", self.engine], settings(raw, out)
-        return [sys.executable, "-m", f"benchmarks.peers.{self.name}", raw, out / "interactions.csv"], {}
+        script = f"benchmarks.peers.{self.script or self.name}"
+        return [self.python or sys.executable, "-m", script, raw, out / "interactions.csv"], {}
 
     def interactions(self, out: Path) -> Path:
         return out / ("exports/interactions.csv" if self.engine else "interactions.csv")
@@ -47,6 +56,22 @@ def contestants(engines: Sequence[str] = ENGINES) -> list[Contestant]:
         Contestant("polars_script", "Polars", datasets=1),
         Contestant("duckdb_script", "DuckDB", datasets=1),
     ]
+
+
+def former_duckdb(folder: Path) -> Contestant:
+    """The script of DuckDB on DuckDB 1.5, installed into an environment of its own below ``folder``.
+
+    Raises ``subprocess.CalledProcessError`` if it cannot be installed.
+    """
+    requirements = Path(__file__).with_name("duckdb-1.5.txt")
+    environment = folder / "duckdb-1.5"
+    python, done = environment / "bin/python", environment / "installed.txt"
+    if not done.exists() or done.read_text() != requirements.read_text():
+        venv.create(environment, with_pip=True, clear=True)
+        install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r")
+        subprocess.run([python, *install, requirements], check=True)
+        done.write_text(requirements.read_text())
+    return Contestant("duckdb_1_5", "DuckDB 1.5", datasets=1, script="duckdb_script", python=str(python))
 
 
 def settings(raw: Path, out: Path, start: object = START) -> dict[str, str]:

@@ -15,6 +15,8 @@ END = "<!-- end of results -->"
 
 Results = Mapping[str, Any]
 
+_YES_NO = {True: "yes", False: "**no**", None: ""}
+
 
 def put_into(readme: Path, results: Results) -> None:
     """Replace the text between the two markers."""
@@ -28,11 +30,21 @@ def put_into(readme: Path, results: Results) -> None:
 
 def rendered(results: Results) -> str:
     """All parts that were run, each with its machine and time."""
-    parts = {"contest": _contest, "growth": _growth, "history": _history, "files": _files, "starting": _starting}
+    parts = {
+        "contest": _contest,
+        "large": _large,
+        "growth": _growth,
+        "history": _history,
+        "files": _files,
+        "starting": _starting,
+        "s3": _s3,
+        "cluster": _cluster,
+    }
     sections = [_targets(results)]
     for name, render in parts.items():
         if name in results:
-            sections.append("\n".join([*render(results[name]), "", f"_{summary(results[name]['machine'])}._"]))
+            about = results[name].get("machine")  # sizes were measured on different days
+            sections.append("\n".join([*render(results[name]), *(["", f"_{summary(about)}._"] if about else [])]))
     return "\n\n".join(sections)
 
 
@@ -42,7 +54,7 @@ def _targets(results: Results) -> str:
         (target.what, target.wanted, "" if target.found is None else f"{target.found:.2f}", words[target.reached])
         for target in targets(results)
     ]
-    return "\n".join(["### Targets", "", *table(("ratio", "wanted", "found", "reached"), rows)])
+    return "\n".join(["### Targets", "", *table(("figure", "wanted", "found", "reached"), rows)])
 
 
 def _contest(part: Results) -> Iterator[str]:
@@ -108,6 +120,95 @@ def _contest(part: Results) -> Iterator[str]:
         yield f"The engines' `interactions.csv` are {'the same bytes' if same else '**not the same bytes**'}."
 
 
+def _large(part: Results) -> Iterator[str]:
+    yield "### Millions of events"
+    yield ""
+    yield (
+        "Whole commands in turn; the shortest run of each. *Memory* is the largest sum of the proportional memory (PSS) of "
+        "all processes, in which a page shared by two counts half for each; *RSS* counts it twice. *Disk* is what is left "
+        "at the end."
+    )
+    for size in part["sizes"]:
+        yield ""
+        yield (
+            f"**{size['events'] / 1e6:,.1f} M events** of {size['days']} days in {size['files']:,} gzip files "
+            f"({size['bytes'] / 1e9:,.1f} GB, {size['unpacked'] / 1e9:,.1f} GB unpacked):"
+        )
+        yield ""
+        best = {one["name"]: _best(one) for one in size["contestants"] if one["runs"]}
+        peer = best.get("duckdb_script")
+        rows = []
+        for one in (one for one in size["contestants"] if one["runs"]):
+            run = best[one["name"]]
+            rows.append(
+                (
+                    one["what"],
+                    one["datasets"],
+                    f"{run['seconds']:.1f}",
+                    len(one["runs"]),
+                    f"{run['cpu_seconds']:.1f}",
+                    f"{size['events'] / run['seconds']:,.0f}",
+                    _mib(max(run["peak_pss_bytes"] for run in one["runs"])),
+                    _mib(max(run["peak_bytes"] for run in one["runs"])),
+                    _mb(run["disk_bytes"]),
+                    f"{run['seconds'] / peer['seconds']:.2f}" if peer else "",
+                    _YES_NO[one.get("same")],
+                )
+            )
+        header = ("", "datasets", "s", "runs", "CPU s", "events/s", "memory MiB", "RSS MiB", "disk MB", "it ÷ DuckDB")
+        yield from table((*header, "same rows"), rows)
+        yield from _missing(size["contestants"])
+        yield ""
+        yield f"_{summary(size['machine'])}._"
+
+
+def _best(one: Results) -> Results:
+    shortest: Results = min(one["runs"], key=lambda run: float(run["seconds"]))
+    return shortest
+
+
+def _s3(part: Results) -> Iterator[str]:
+    yield "### S3 with the latency of a network"
+    yield ""
+    yield (
+        "`personalize-assets run` on a local server that speaks S3, on the same cores, which waits before each answer or does "
+        "not."
+    )
+    yield ""
+    rows = []
+    for row in part["rows"]:
+        if "missing" not in row:
+            stages = [f"{row['stages'].get(name, 0):.1f}" for name in ("catalog", "convert", "export")]
+            wait = f"{1000 * part['seconds_an_answer']:.0f} ms" if row["wait"] else "none"
+            requests = f"{row['requests']:,}" if "requests" in row else ""
+            a_day = f"{row['requests'] / row['days']:.1f}" if "requests" in row else ""
+            about = (f"`{row['name']}`", row["about"], wait)
+            rows.append((*about, *stages, f"{row['seconds']:.1f}", requests, a_day, _mib(row["peak_pss_bytes"])))
+    header = ("", "what", "wait", "catalog s", "convert s", "export s", "all s", "requests", "a day", "peak MiB")
+    yield from table(header, rows)
+    yield from _missing(part["rows"])
+
+
+def _cluster(part: Results) -> Iterator[str]:
+    yield "### On a Spark cluster"
+    yield ""
+    yield (
+        f"A standalone cluster of {part['workers']} workers of one core on this machine, Spark {part['spark']}. *Longest* is "
+        "the longest task of the longest stage, in times of the median one. *Input* is what the job's files have in bytes."
+    )
+    yield ""
+    rows = []
+    for row in part["rows"]:
+        if "missing" not in row:
+            sizes = (_mb(row["input_bytes"]), _mb(row["shuffle_bytes"]))
+            figures = (f"{row['seconds']:.1f}", f"{row['tasks']:,}", row["stages"], *sizes)
+            longest = f"{row['longest_seconds']:.1f} s, {row['longest_seconds'] / max(row['median_seconds'], 0.001):.1f} ×"
+            rows.append((row["case"], row["job"], *figures, longest))
+    header = ("case", "job", "s", "tasks", "stages", "input MB", "shuffled MB", "longest task")
+    yield from table(header, rows)
+    yield from _missing([{"name": row["case"], **row} for row in part["rows"]])
+
+
 def _growth(part: Results) -> Iterator[str]:
     yield "### Growth with the data"
     yield ""
@@ -124,16 +225,19 @@ def _history(part: Results) -> Iterator[str]:
     yield "### One more day after many days"
     yield ""
     yield (
-        "In a warm session, without start-up: the job `convert` (catalog, convert, checks) of one new day, the "
-        "shortest of three, and the job `export` over all days, once."
+        "`personalize-assets run --resume` after a new day's files have arrived: seconds of its stages and of the whole "
+        "command; then the same command again, with nothing to do. `run` on the whole history for comparison."
     )
     yield ""
     rows = []
     for row in part["rows"]:
         if "missing" not in row:
-            figures = (f"{min(row['convert']):.2f}", f"{row['export']:.1f}", _mib(row["peak_bytes"]))
-            rows.append((f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}", *figures))
-    yield from table(("", "days before", "events a day", "convert s", "export s", "peak MiB"), rows)
+            stages = [f"{row['stages'].get(name, 0):.1f}" for name in ("catalog", "convert", "export")]
+            whole = (f"{row['seconds']:.1f}", f"{row['again_seconds']:.1f}", f"{row['whole_seconds']:.1f}")
+            about = (f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}")
+            rows.append((*about, *stages, *whole, _mib(row["peak_pss_bytes"])))
+    header = ("", "days before", "events a day", "catalog s", "convert s", "export s", "all s", "again s", "whole run s")
+    yield from table((*header, "peak MiB"), rows)
     yield from _missing(part["rows"])
 
 
@@ -142,9 +246,8 @@ def _files(part: Results) -> Iterator[str]:
     yield ""
     yield "The whole pipeline on the same events in other files."
     yield ""
-    words = {True: "yes", False: "**no**", None: ""}
     rows = [
-        (f"`{row['name']}`", row["what"], f"{row['events']:,}", *_figures(row), words[row.get("same_bytes")])
+        (f"`{row['name']}`", row["what"], f"{row['events']:,}", *_figures(row), _YES_NO[row.get("same_bytes")])
         for row in part["rows"]
         if "missing" not in row
     ]
@@ -158,14 +261,17 @@ def _starting(part: Results) -> Iterator[str]:
     loading = [(one["what"], f"{min(one['seconds']):.2f}", f"{median(one['seconds']):.2f}") for one in part["loading"]]
     yield from table(("loading", "min s", "median s"), loading)
     yield ""
-    yield "`personalize-assets run` on a source of one event, median seconds from the command to:"
+    yield "`personalize-assets run` on a source of one event, median seconds from the command to these moments, and of a second run with nothing to do:"
     yield ""
     rows = []
     for one in part["first_rows"]:
         if "missing" not in one:
-            row, csv, end = (f"{median(one[what]):.1f}" for what in ("row", "csv", "end"))
-            rows.append((f"`{one['name']}`", row, csv, end, _mib(max(one["peak_bytes"]))))
-    yield from table(("", "first converted row", "`interactions.csv`", "end", "peak MiB"), rows)
+            moments = [
+                f"{median(one[what]):.1f}" if what in one else "" for what in ("first_line", "row", "csv", "end", "again")
+            ]
+            rows.append((f"`{one['name']}`", *moments, _mib(max(one["peak_bytes"]))))
+    header = ("", "first line", "first converted row", "`interactions.csv`", "end", "second run", "peak MiB")
+    yield from table(header, rows)
     yield from _missing(part["first_rows"])
 
 

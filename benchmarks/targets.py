@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import median
 from typing import Any, NamedTuple
 
 Results = Mapping[str, Any]
 
 
 class Target(NamedTuple):
-    """One ratio. ``found`` is None if one of its two figures was not measured."""
+    """A ratio or a figure. ``found`` is None if it was not measured."""
 
     what: str
     wanted: str
@@ -21,29 +22,66 @@ def targets(results: Results) -> Iterator[Target]:
     """The targets of the parts that were run."""
     if "contest" in results:
         of = _shortest(results["contest"])
-        yield _target("workshop : `arrow`", 20, _ratio(of("workshop"), of("arrow")), at_least=True)
-        yield _target("workshop : `local`", 8, _ratio(of("workshop"), of("local")), at_least=True)
-        yield _target("`arrow` : DuckDB", 1.5, _ratio(of("arrow"), of("duckdb_script")), at_least=False)
+        yield _at_least("workshop : `arrow`", 20, _ratio(of("workshop"), of("arrow")))
+        yield _at_least("workshop : `local`", 8, _ratio(of("workshop"), of("local")))
+    for size in results.get("large", {}).get("sizes", ()):
+        yield from _of_size(size)
     if "history" in results:
         rows = results["history"]["rows"]
         for name in _names(rows):
-            convert = {row["days"]: min(row["convert"]) for row in rows if row["name"] == name and "convert" in row}
-            ratio = _ratio(convert.get(max(convert)), convert.get(min(convert))) if len(convert) > 1 else None
-            what = f"`{name}`: one more day after the longest history : after the shortest"
-            yield _target(what, 1.5, ratio, at_least=False)
+            exports = {row["days"]: row["stages"]["export"] for row in rows if row["name"] == name and "stages" in row}
+            ratio = _ratio(exports.get(max(exports)), exports.get(min(exports))) if len(exports) > 1 else None
+            yield _at_most(f"`{name}`: export after one more day, longest history : shortest", 1.5, ratio)
     if "growth" in results:
         rows = results["growth"]["rows"]
         for name in (name for name in _names(rows) if name != "duckdb_script"):
             peaks = {row["factor"]: row["peak_bytes"] for row in rows if row["name"] == name and "peak_bytes" in row}
             ratio = _ratio(peaks.get(max(peaks)), peaks.get(min(peaks))) if len(peaks) > 1 else None
             # Heaps fill up a little with the first data; a peak that grew with the source would be near 16.
-            yield _target(f"`{name}`: peak memory with 16 times the data", 1.5, ratio, at_least=False)
+            yield _at_most(f"`{name}`: peak memory with 16 times the data", 1.5, ratio)
+    if "starting" in results:
+        for row in results["starting"]["first_rows"]:
+            first, again = (median(row[what]) if what in row else None for what in ("first_line", "again"))
+            yield _at_most(f"`{row['name']}`: seconds from the command to the first stage", 0.8, first)
+            yield _at_most(f"`{row['name']}`: seconds of a second run without news", 1.5, again)
+    if "s3" in results:
+        yield from _of_s3(results["s3"]["rows"])
 
 
-def _target(what: str, limit: float, found: float | None, *, at_least: bool) -> Target:
-    wanted = f"at least {limit:g}" if at_least else f"at most {limit:g}"
-    reached = None if found is None else found >= limit if at_least else found <= limit
-    return Target(what, wanted, found, reached)
+def _of_size(size: Results) -> Iterator[Target]:
+    label = f"{size['events'] / 1e6:.0f} M events"
+    of = _shortest(size)
+    if size["events"] < 10**8:
+        limit = 1.6 if size["events"] < 10**7 else 1.2
+        yield _at_most(f"{label}, `arrow` : DuckDB", limit, _ratio(of("arrow"), of("duckdb_script")))
+    memory = {
+        one["name"]: max(run["peak_pss_bytes"] for run in one["runs"]) for one in size["contestants"] if one["runs"]
+    }
+    if size["events"] >= 10**7:
+        ratio = _ratio(memory.get("arrow"), memory.get("duckdb_script"))
+        yield _at_most(f"{label}, memory of `arrow` : memory of DuckDB", 0.25, ratio)
+    if size["events"] >= 10**8:
+        yield _at_most(f"{label}, GiB of memory of `arrow`", 2, _ratio(memory.get("arrow"), 2**30))
+
+
+def _of_s3(rows: Sequence[Results]) -> Iterator[Target]:
+    found = {(row["what"], row["wait"]): row for row in rows if "seconds" in row}
+    for what in dict.fromkeys(row["what"] for row in rows):
+        waiting, at_once = found.get((what, True)), found.get((what, False))
+        if what == "small files":
+            ratio = _ratio(waiting and waiting["stages"]["convert"], at_once and at_once["stages"]["convert"])
+            yield _at_most("S3, many small files: convert with 40 ms an answer : without", 1.5, ratio)
+        if what == "30 days":
+            yield _at_most("S3, 30 days: seconds with 40 ms an answer", 10, waiting and waiting["seconds"])
+            yield _at_most("S3, 30 days: requests a day", 8, waiting and waiting["requests"] / waiting["days"])
+
+
+def _at_least(what: str, limit: float, found: float | None) -> Target:
+    return Target(what, f"at least {limit:g}", found, None if found is None else found >= limit)
+
+
+def _at_most(what: str, limit: float, found: float | None) -> Target:
+    return Target(what, f"at most {limit:g}", found, None if found is None else found <= limit)
 
 
 def _shortest(contest: Results) -> Callable[[str], float | None]:

@@ -47,6 +47,8 @@ COPY (
 
 
 def main(raw: Path, out: Path) -> None:
+    # What does not fit into four fifths of the memory, DuckDB's default, is spilled beside the output.
+    duckdb.execute("SET temp_directory = $folder", {"folder": f"{out.parent}/spilled"})
     duckdb.execute(QUERY, {"raw": str(raw / "segment-logs/*/*/*.gz"), "out": str(out)})
 
 
