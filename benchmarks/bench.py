@@ -38,9 +38,13 @@ PARTS = ("contest", "large", "growth", "history", "files", "starting", "s3", "cl
 @click.option("--slow-runs", type=click.IntRange(min=0), default=1, help="Runs of the workshop's logic and pandas.")
 @click.option("--millions", default="3,30,200", help="Sizes of `large`, in millions of events, as 3,30.")
 @click.option(
-    "--events-a-day", type=click.IntRange(min=100), help="Events a day of `history`.  [default: by --events, at most 20000]"
+    "--events-a-day",
+    type=click.IntRange(min=100),
+    help="Events a day of `history`.  [default: by --events, at most 20000]",
 )
-@click.option("--scale", type=click.FloatRange(min=0.0001), default=0.01, help="Size of `s3` and `cluster`; 1 is the full one.")
+@click.option(
+    "--scale", type=click.FloatRange(min=0.0001), default=0.01, help="Size of `s3` and `cluster`; 1 is the full one."
+)
 @click.option("--engine", "engines", multiple=True, default=ENGINES, help="Engine of this project to measure.")
 @click.option("--only", multiple=True, help="Contestant to run alone, by its name.  [default: all]")
 @click.option(
@@ -114,7 +118,9 @@ def sizes_of(millions: str) -> list[int]:
     except ValueError:
         sizes = []
     if not sizes or sizes[0] < 1_000:
-        raise click.BadParameter(f"{millions!r} are no sizes; write millions of events as 3,30,200", param_hint="--millions")
+        raise click.BadParameter(
+            f"{millions!r} are no sizes; write millions of events as 3,30,200", param_hint="--millions"
+        )
     return sizes
 
 

@@ -1,8 +1,8 @@
 """The jobs on a Spark cluster: tasks, shuffled bytes and skew, and Spark's own sort of the same rows.
 
-The cluster has two workers on this machine (``standalone``). The jobs run by ``conversion.job.run_on_spark``, as on Glue.
-The full size of each case (scale 1): 30 M events of which one user has a tenth, one gzip file of 5 GB, one plain file of
-5 GB, 200,000 files of 20 KB.
+The cluster has two workers on this machine (``standalone``). The jobs run by ``conversion.job.run_on_spark``, as on
+Glue. The full size of each case (scale 1): 30 M events of which one user has a tenth, one gzip file of 5 GB, one plain
+file of 5 GB, 200,000 files of 20 KB.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Cost of one more day after 10, 100 and 1,000 days, by the command line: ``run --resume``.
 
-The history is whole: every day has its own events (``large_data``) and is converted and exported by ``run``. Then the new
-day's files are added.
+The history is whole: every day has its own events (``large_data``) and is converted and exported by ``run``. Then the
+new day's files are added.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _one_more_day(generated: Path, folder: Path, length: int, engine: str) -> di
     first = NEW_DAY - timedelta(days=length)
 
     def run(*options: str) -> Measured:
-        command = [COMMAND, "run", "--config", CONFIG, "--engine", engine, *options]
+        command: list[str | Path] = [COMMAND, "run", "--config", CONFIG, "--engine", engine, *options]
         return measure(command, settings(raw, out, first))
 
     try:

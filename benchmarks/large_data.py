@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from isal import igzip
+from isal import isal_zlib
 
 from benchmarks.data import START, Raw, site
 
@@ -35,7 +35,7 @@ RAW_BYTES = 90
 _MOST_EVENTS_GENERATED = 430_000
 _REPEATED_EVERY, _LATE_EVERY, _MOST_DAYS_LATE = 400, 50, 3
 _DAY_MINUTES = 24 * 60
-_LEVEL = 1
+_LEVEL, _GZIP = 1, 31
 
 _TIME = re.compile(rb'"(original|received|sent|)(?:Timestamp|At|timestamp)":"(\d{4}-\d\d-\d\dT\d\d:\d\d)')
 _EPOCH = re.compile(rb'"timestamp":(\d{13}|\d{10})[,}]')
@@ -99,14 +99,17 @@ def one_file(data: Path, raw: Raw, size: int, *, zipped: bool) -> Raw:
         path = folder / "segment-logs/all" / sources[-1].parent.name / ("huge.gz" if zipped else "huge")
         path.parent.mkdir(parents=True)
         unpacked = lines = 0
-        with igzip.open(path, "wb", _LEVEL) if zipped else path.open("wb") as out:
+        packer = isal_zlib.compressobj(_LEVEL, wbits=_GZIP)
+        with path.open("wb") as out:
             while path.stat().st_size < size:
                 for file in sources:
-                    content = igzip.decompress(file.read_bytes())
+                    content = gunzip(file.read_bytes())
                     unpacked, lines = unpacked + len(content), lines + content.count(b"\n")
-                    out.write(content)
+                    out.write(packer.compress(content) if zipped else content)
                     if path.stat().st_size >= size:
                         break
+            if zipped:
+                out.write(packer.flush())
         one = Raw(folder, lines, 1, path.stat().st_size, unpacked)
         about.write_text(json.dumps({**asdict(one), "folder": folder.name}, indent=1) + "\n")
     return Raw(**{**json.loads(about.read_text()), "folder": folder})
@@ -123,12 +126,12 @@ def small_files_of(data: Path, raw: Raw, count: int, size: int, *, zipped: bool 
         shutil.rmtree(folder, ignore_errors=True)
         files = lines = packed = unpacked = 0
         for source in sorted(raw.folder.glob("segment-logs/*/*/*.gz"), key=lambda file: (file.parent.name, file.name)):
-            content = igzip.decompress(source.read_bytes())
+            content = gunzip(source.read_bytes())
             step = size * len(content) // source.stat().st_size if zipped else size
             at = 0
             while files < count and at < len(content):
                 end = content.find(b"\n", min(at + step, len(content)) - 1) + 1 or len(content)
-                piece = igzip.compress(content[at:end], _LEVEL) if zipped else content[at:end]
+                piece = _gzip(content[at:end]) if zipped else content[at:end]
                 path = folder / "segment-logs/small" / source.parent.name / f"{files:06d}{'.gz' if zipped else ''}"
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(piece)
@@ -179,7 +182,7 @@ def lean(content: bytes) -> bytes:
 
 def _write(job: _Job) -> _Written:
     """Write a file for each day and copy."""
-    pattern = Pattern(lean(b"".join(igzip.decompress(file.read_bytes()) for file in job.files)))
+    pattern = Pattern(lean(b"".join(gunzip(file.read_bytes()) for file in job.files)))
     files = size = unpacked = 0
     for number in job.days:
         midnight = datetime.combine(job.first_day + timedelta(days=number), datetime.min.time(), UTC)
@@ -187,7 +190,7 @@ def _write(job: _Job) -> _Written:
         day.mkdir(parents=True, exist_ok=True)
         for copy in range(job.copies):
             content = pattern.written(job.first_day, number, copy, job.hot_user)
-            packed = igzip.compress(content, _LEVEL)
+            packed = _gzip(content)
             (day / f"{job.files[0].name.removesuffix('.gz')}-{copy}.gz").write_bytes(packed)
             files, size, unpacked = files + 1, size + len(packed), unpacked + len(content)
     return _Written(files, size, unpacked)
@@ -209,9 +212,7 @@ class Pattern:
         self._time_lines = lines_of(self._times.at)
         self._happened = np.array([found[1] in (b"original", b"") for found in times])
         midnight = np.datetime64(START, "m")
-        self._minutes = (
-            np.array([found[2].decode() for found in times], "datetime64[m]") - midnight
-        ).astype(np.int64)
+        self._minutes = (np.array([found[2].decode() for found in times], "datetime64[m]") - midnight).astype(np.int64)
 
         epochs = list(_EPOCH.finditer(content))
         self._epochs = {
@@ -303,6 +304,16 @@ def _digits(values: Numbers, width: int) -> Bytes:
 
 
 _HEX = np.array([f"{value:02x}".encode() for value in range(256)], "S2").view(np.uint8).reshape(256, 2)
+
+
+def gunzip(content: bytes) -> bytes:
+    unpacked: bytes = isal_zlib.decompress(content, wbits=_GZIP)
+    return unpacked
+
+
+def _gzip(content: bytes) -> bytes:
+    packed: bytes = isal_zlib.compress(content, _LEVEL, wbits=_GZIP)
+    return packed
 
 
 def _uuids(high: Hashes, low: Hashes) -> Bytes:

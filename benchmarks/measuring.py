@@ -87,7 +87,9 @@ def measure(
     first = watch.first_output and watch.first_output - started
     measured = Measured(seconds, cpu_seconds, *peaks, process.returncode, *printed, first)
     if watch.too_large:
-        raise CommandFailed(f"stopped when it had more than {max_bytes / 2**30:,.1f} GiB of memory, after {seconds:,.0f} s")
+        raise CommandFailed(
+            f"stopped when it had more than {max_bytes / 2**30:,.1f} GiB of memory, after {seconds:,.0f} s"
+        )
     if watch.too_late:
         raise CommandFailed(f"stopped after {timeout:,.0f} s, the most it was given")
     if measured.exit_code != 0:

@@ -124,9 +124,9 @@ def _large(part: Results) -> Iterator[str]:
     yield "### Millions of events"
     yield ""
     yield (
-        "Whole commands in turn; the shortest run of each. *Memory* is the largest sum of the proportional memory (PSS) of "
-        "all processes, in which a page shared by two counts half for each; *RSS* counts it twice. *Disk* is what is left "
-        "at the end."
+        "Whole commands in turn; the shortest run of each. *Memory* is the largest sum of the proportional memory "
+        "(PSS) of all processes, in which a page shared by two counts half for each; *RSS* counts it twice. *Disk* is "
+        "what is left at the end."
     )
     for size in part["sizes"]:
         yield ""
@@ -171,8 +171,8 @@ def _s3(part: Results) -> Iterator[str]:
     yield "### S3 with the latency of a network"
     yield ""
     yield (
-        "`personalize-assets run` on a local server that speaks S3, on the same cores, which waits before each answer or does "
-        "not."
+        "`personalize-assets run` on a local server that speaks S3, on the same cores, which waits before each answer "
+        "or does not."
     )
     yield ""
     rows = []
@@ -193,8 +193,8 @@ def _cluster(part: Results) -> Iterator[str]:
     yield "### On a Spark cluster"
     yield ""
     yield (
-        f"A standalone cluster of {part['workers']} workers of one core on this machine, Spark {part['spark']}. *Longest* is "
-        "the longest task of the longest stage, in times of the median one. *Input* is what the job's files have in bytes."
+        f"A standalone cluster of {part['workers']} workers of one core on this machine, Spark {part['spark']}. The "
+        "longest task is that of the longest stage, divided by its median one. *Input* is the size of the job's files."
     )
     yield ""
     rows = []
@@ -202,9 +202,9 @@ def _cluster(part: Results) -> Iterator[str]:
         if "missing" not in row:
             sizes = (_mb(row["input_bytes"]), _mb(row["shuffle_bytes"]))
             figures = (f"{row['seconds']:.1f}", f"{row['tasks']:,}", row["stages"], *sizes)
-            longest = f"{row['longest_seconds']:.1f} s, {row['longest_seconds'] / max(row['median_seconds'], 0.001):.1f} ×"
-            rows.append((row["case"], row["job"], *figures, longest))
-    header = ("case", "job", "s", "tasks", "stages", "input MB", "shuffled MB", "longest task")
+            skew = row["longest_seconds"] / max(row["median_seconds"], 0.001)
+            rows.append((row["case"], row["job"], *figures, f"{row['longest_seconds']:.1f} s", f"{skew:.1f}"))
+    header = ("case", "job", "s", "tasks", "stages", "input MB", "shuffled MB", "longest task", "÷ median")
     yield from table(header, rows)
     yield from _missing([{"name": row["case"], **row} for row in part["rows"]])
 
@@ -225,8 +225,8 @@ def _history(part: Results) -> Iterator[str]:
     yield "### One more day after many days"
     yield ""
     yield (
-        "`personalize-assets run --resume` after a new day's files have arrived: seconds of its stages and of the whole "
-        "command; then the same command again, with nothing to do. `run` on the whole history for comparison."
+        "`personalize-assets run --resume` after a new day's files have arrived: seconds of its stages and of the "
+        "whole command; then the same command again, with nothing to do. `run` on the whole history for comparison."
     )
     yield ""
     rows = []
@@ -236,7 +236,17 @@ def _history(part: Results) -> Iterator[str]:
             whole = (f"{row['seconds']:.1f}", f"{row['again_seconds']:.1f}", f"{row['whole_seconds']:.1f}")
             about = (f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}")
             rows.append((*about, *stages, *whole, _mib(row["peak_pss_bytes"])))
-    header = ("", "days before", "events a day", "catalog s", "convert s", "export s", "all s", "again s", "whole run s")
+    header = (
+        "",
+        "days before",
+        "events a day",
+        "catalog s",
+        "convert s",
+        "export s",
+        "all s",
+        "again s",
+        "whole run s",
+    )
     yield from table((*header, "peak MiB"), rows)
     yield from _missing(part["rows"])
 
@@ -261,13 +271,17 @@ def _starting(part: Results) -> Iterator[str]:
     loading = [(one["what"], f"{min(one['seconds']):.2f}", f"{median(one['seconds']):.2f}") for one in part["loading"]]
     yield from table(("loading", "min s", "median s"), loading)
     yield ""
-    yield "`personalize-assets run` on a source of one event, median seconds from the command to these moments, and of a second run with nothing to do:"
+    yield (
+        "`personalize-assets run` on a source of one event, median seconds from the command to these moments, and of a "
+        "second run with nothing to do:"
+    )
     yield ""
     rows = []
     for one in part["first_rows"]:
         if "missing" not in one:
             moments = [
-                f"{median(one[what]):.1f}" if what in one else "" for what in ("first_line", "row", "csv", "end", "again")
+                f"{median(one[what]):.1f}" if what in one else ""
+                for what in ("first_line", "row", "csv", "end", "again")
             ]
             rows.append((f"`{one['name']}`", *moments, _mib(max(one["peak_bytes"]))))
     header = ("", "first line", "first converted row", "`interactions.csv`", "end", "second run", "peak MiB")

@@ -23,7 +23,7 @@ _PROGRAMS = {
     "import personalize_assets.definitions": "import personalize_assets.definitions",
     "the definitions, built and validated": _BUILD + "dg.Definitions.validate_loadable(d.definitions())",
 }
-_MOMENTS = ("first_line", "row", "csv", "end", "again")
+MOMENTS = ("first_line", "row", "csv", "end", "again")
 
 
 def starting(data: Path, runs: int, engines: Sequence[str]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def _first_row(one: Contestant, data: Path, runs: int) -> dict[str, Any]:
     reason = refusal(one.engine or "")
     if reason:
         return {"name": one.name, "missing": reason}
-    found: dict[str, Any] = {"name": one.name, **{what: [] for what in _MOMENTS}, "peak_bytes": []}
+    found: dict[str, Any] = {"name": one.name, **{what: [] for what in MOMENTS}, "peak_bytes": []}
     for _ in range(runs):
         out = data / "first-row"
         shutil.rmtree(out, ignore_errors=True)

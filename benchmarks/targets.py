@@ -69,11 +69,13 @@ def _of_s3(rows: Sequence[Results]) -> Iterator[Target]:
     for what in dict.fromkeys(row["what"] for row in rows):
         waiting, at_once = found.get((what, True)), found.get((what, False))
         if what == "small files":
-            ratio = _ratio(waiting and waiting["stages"]["convert"], at_once and at_once["stages"]["convert"])
+            seconds = (row["stages"]["convert"] if row else None for row in (waiting, at_once))
+            ratio = _ratio(*seconds)
             yield _at_most("S3, many small files: convert with 40 ms an answer : without", 1.5, ratio)
         if what == "30 days":
-            yield _at_most("S3, 30 days: seconds with 40 ms an answer", 10, waiting and waiting["seconds"])
-            yield _at_most("S3, 30 days: requests a day", 8, waiting and waiting["requests"] / waiting["days"])
+            a_day = waiting["requests"] / waiting["days"] if waiting else None
+            yield _at_most("S3, 30 days: seconds with 40 ms an answer", 10, waiting["seconds"] if waiting else None)
+            yield _at_most("S3, 30 days: requests a day", 8, a_day)
 
 
 def _at_least(what: str, limit: float, found: float | None) -> Target:

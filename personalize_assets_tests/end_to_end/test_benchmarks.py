@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,12 +10,12 @@ from pyspark.sql import SparkSession
 
 from benchmarks.comparing import compare
 from benchmarks.contestants import settings
-from benchmarks.data import START, site
-from benchmarks.history import NEW_DAY, copy_first_day, link_raw_files
+from benchmarks.data import site
+from benchmarks.history import history
+from benchmarks.large import large
 from benchmarks.measuring import REPO
 from benchmarks.peers import duckdb_script, pandas_script, plain_spark, polars_script, workshop
 from personalize_assets.cli import main
-from personalize_assets.storage.destination import Destination
 from personalize_assets_tests.helpers.benchmark_events import EVERY_FORM, LISTED, THEIR_ROWS, event, rows, write_raw
 
 SCRIPTS = {"duckdb": duckdb_script.main, "polars": polars_script.main, "pandas": pandas_script.main}
@@ -78,24 +77,20 @@ def test_the_peers_make_the_same_interactions_of_a_generated_site(spark: SparkSe
         assert found.rows > 1_000
 
 
-def test_a_history_is_whole_converted_days_that_repeat_nothing(spark: SparkSession, tmp_path: Path) -> None:
-    generated = site(tmp_path, 800, days=2)
-    raw, out = tmp_path / "raw", tmp_path / "out"
-    command = ["run", "--config", str(REPO / "sample_data/segment.yaml"), "--engine", "local", "--days"]
-    link_raw_files(generated.folder, raw, 3)
-    env = settings(raw, out, "2026-09-29")
-    assert CliRunner().invoke(main, [*command, str(START)], env=env).exit_code == 0
-    one = json.loads((out / "exports/interactions.manifest.json").read_text())
+def test_large_data_gives_the_same_interactions_here_and_in_duckdb(tmp_path: Path) -> None:
+    measured = large(tmp_path, 3_000, 1, engines=["arrow"], only=["arrow", "duckdb_script"])
 
-    copy_first_day(Destination(str(out)), 3)
+    arrow, duckdb = measured["contestants"]
+    assert arrow["content"] == duckdb["content"]
+    assert arrow["content"][0] > 500
+    assert duckdb["same"]
+    assert arrow["runs"][0]["disk_bytes"] > 0
 
-    done = CliRunner().invoke(main, [*command, str(NEW_DAY)], env=env)
-    assert done.exit_code == 0, done.output
-    made = Destination(str(out))
-    manifest = json.loads((out / "exports/interactions.manifest.json").read_text())
-    assert manifest["days"] == ["2026-09-29", "2026-09-30", "2026-10-01", "2026-10-02"]
-    kept = {day: commit.kept for day, commit in made.daily_commits("interactions").items()}
-    assert kept["2026-09-29"] == kept["2026-09-30"] == one["kept"] > 50
-    # Repeats occur within a day, or between a day and the new one; copied days do not repeat each other.
-    assert 3 * one["duplicates"] <= manifest["duplicates"] < 3 * one["duplicates"] + kept["2026-10-02"] // 5
-    assert len({file.stat().st_ino for file in raw.rglob("*.gz")}) < len(list(raw.rglob("*.gz")))
+
+def test_one_more_day_is_added_to_a_whole_history(tmp_path: Path) -> None:
+    short, long = history(tmp_path, 300, ["arrow"], [1, 3])["rows"]
+
+    assert (short["days"], long["days"]) == (1, 3)
+    for row in (short, long):
+        assert set(row["stages"]) == {"catalog", "convert", "export", "schemas"}
+        assert row["again_seconds"] > 0

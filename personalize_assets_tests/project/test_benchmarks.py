@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
+import click
 import psutil
 import pytest
 from click.testing import CliRunner
@@ -17,7 +22,11 @@ from benchmarks import bench
 from benchmarks.comparing import Comparison, compare
 from benchmarks.contestants import contestants, refusal
 from benchmarks.data import Raw, huge_file, site, small_files
+from benchmarks.folder_server import BUCKET, serving
 from benchmarks.growth import growth
+from benchmarks.history import stage_seconds
+from benchmarks.large import check_room
+from benchmarks.large_data import large_site, lean, one_file, small_files_of
 from benchmarks.measuring import REPO, CommandFailed, is_alive, measure
 from benchmarks.peers import duckdb_script, pandas_script, polars_script
 from benchmarks.report import BEGIN, END, put_into, rendered
@@ -115,6 +124,27 @@ def test_a_command_that_does_not_end_is_stopped_with_its_children(tmp_path: Path
     assert not psutil.pid_exists(pid) or not is_alive(psutil.Process(pid))
 
 
+def test_a_command_that_takes_too_much_memory_is_stopped() -> None:
+    program = "import time; held = bytearray(300 << 20); time.sleep(600)"
+
+    with pytest.raises(CommandFailed, match=r"^stopped when it had more than 0\.2 GiB of memory, after \d+ s$"):
+        measure([sys.executable, "-c", program], max_bytes=200 << 20)
+
+
+def test_memory_that_processes_share_counts_once() -> None:
+    program = (
+        "import mmap, os, time; held = mmap.mmap(-1, 200 << 20); held.write(bytes(200 << 20))\n"
+        "children = [os.fork() for _ in range(2)]\n"
+        "if 0 in children: [held[at] for at in range(0, len(held), 4096)]; time.sleep(1); os._exit(0)\n"
+        "[os.waitpid(child, 0) for child in children]"
+    )
+
+    found = measure([sys.executable, "-c", program])
+
+    assert found.peak_bytes > 400 * 2**20
+    assert found.peak_pss_bytes < 300 * 2**20
+
+
 def test_a_command_does_not_see_the_settings_of_the_measuring_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERSONALIZE__SOURCE__URI", "elsewhere")
     program = "import os; print([name for name in os.environ if name.startswith('PERSONALIZE')])"
@@ -181,14 +211,133 @@ def test_a_huge_file_holds_all_events(zipped: bool, tmp_path: Path) -> None:
     assert (huge.packed < huge.unpacked) == zipped
 
 
+def test_a_large_site_repeats_a_day_with_other_ids_times_and_users(tmp_path: Path) -> None:
+    raw = large_site(tmp_path, 6_000, 3)
+
+    events = [json.loads(line) for line in lines(raw) if line.startswith(b"{") and line.endswith(b"}")]
+    ids = Counter(event["messageId"] for event in events)
+    assert raw.events == pytest.approx(6_000, rel=0.2)
+    assert raw.unpacked == sum(len(line) + 1 for line in lines(raw))
+    assert len(events) == raw.events
+    # 1.5 % are repeated within their day, and one of 400 a day later.
+    assert 0.005 < 1 - len(ids) / len(events) < 0.04
+    assert all(re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}", id) for id in ids)
+    days = Counter(event["receivedAt"][:10] for event in events)
+    assert sorted(day for day, count in days.items() if count > raw.events / 4) == [f"2026-10-0{n}" for n in (1, 2, 3)]
+    late = [event for event in events if event["originalTimestamp"][:10] < "2026-09-30"]
+    assert 0 < len(late) < raw.events / 40
+    assert 450 < raw.unpacked / raw.events < 750
+    assert large_site(tmp_path, 6_000, 3) == raw
+
+
+def test_one_user_of_a_large_site_may_have_a_tenth_of_the_events(tmp_path: Path) -> None:
+    raw = large_site(tmp_path, 6_000, 2, hot_user=True)
+
+    users = Counter(re.findall(rb'"userId":"(\d+)"', b"\n".join(lines(raw))))
+    (_, most), (_, second) = users.most_common(2)
+    assert 0.05 < most / users.total() < 0.2
+    assert second < most / 3
+
+
+def test_events_that_lose_what_nothing_reads_stay_whole_and_broken_ones_stay_broken() -> None:
+    event = b'{"channel":"a","context":{"app":{"name":"a"},"ip":"1"},"event":"x","properties":{"sku":"s","url":"u"}}'
+
+    assert json.loads(lean(event)) == {"context": {"ip": "1"}, "event": "x", "properties": {"sku": "s"}}
+    assert lean(b'{"channel":"client","event":"x","prop') == b'{"event":"x","prop'
+
+
+def test_files_of_one_size_hold_whole_lines_of_a_site(tmp_path: Path) -> None:
+    raw = large_site(tmp_path, 2_000, 2)
+
+    small = small_files_of(tmp_path, raw, 20, 10_000)
+    zipped = small_files_of(tmp_path, raw, 10, 3_000, zipped=True)
+    huge = one_file(tmp_path, raw, 200_000, zipped=False)
+
+    assert (small.files, zipped.files, huge.files) == (20, 10, 1)
+    assert set(lines(small)) | set(lines(zipped)) | set(lines(huge)) <= set(lines(raw))
+    assert small.packed == pytest.approx(200_000, rel=0.15)
+    assert zipped.packed == pytest.approx(30_000, rel=0.5)
+    assert 200_000 <= huge.packed < 700_000
+    with pytest.raises(ValueError, match="wanted 100,000"):
+        small_files_of(tmp_path, raw, 100_000, 10_000)
+
+
+def test_sizes_that_do_not_fit_on_the_disk_are_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=11 * 10**9))
+
+    check_room(tmp_path, [3_000_000, 30_000_000])
+    assert "disk: 11 GB for 3 M and 30 M events" in capsys.readouterr().out
+    with pytest.raises(click.ClickException, match=r"has 11 GB free, wanted 31 GB; name a larger disk with --data, or"):
+        check_room(tmp_path, [100_000_000])
+
+
+@pytest.mark.parametrize(("text", "sizes"), [("3,30,200", [3, 30, 200]), ("0.1", [0.1]), ("30,3", [3, 30])])
+def test_sizes_are_millions_of_events(text: str, sizes: list[float]) -> None:
+    assert bench.sizes_of(text) == [round(size * 1e6) for size in sizes]
+
+
+@pytest.mark.parametrize("text", ["", "x", "3;30", "0"])
+def test_other_sizes_are_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="write millions of events as 3,30,200"):
+        bench.sizes_of(text)
+
+
+def test_a_folder_is_served_as_a_bucket(tmp_path: Path) -> None:
+    for name in ("a/1", "a/2", "b c/3", "d"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"content of {name}")
+
+    with serving(tmp_path) as server:
+        client = boto3.client("s3", endpoint_url=server.url, region_name="eu-central-1")
+        server.set_seconds(0)
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, PaginationConfig={"PageSize": 2})
+        assert [entry["Key"] for page in pages for entry in page["Contents"]] == ["a/1", "a/2", "b c/3", "d"]
+        folders = client.list_objects_v2(Bucket=BUCKET, Delimiter="/")
+        assert [entry["Prefix"] for entry in folders["CommonPrefixes"]] == ["a/", "b c/"]
+        assert client.get_object(Bucket=BUCKET, Key="b c/3")["Body"].read() == b"content of b c/3"
+        assert client.get_object(Bucket=BUCKET, Key="d", Range="bytes=2-4")["Body"].read() == b"nte"
+        assert server.counts() == {"LIST": 3, "GET": 1, "GET range": 1}
+
+
+def test_the_seconds_of_stages_are_read_from_what_run_prints() -> None:
+    printed = (
+        "catalog  7 days, a to b (0.4 s)\nconvert  7 days (1.2 s)\nexport   users, items (10.0 s)\n\ndataset (x)\n"
+    )
+
+    assert stage_seconds(printed) == {"catalog": 0.4, "convert": 1.2, "export": 10.0}
+
+
 # Results
 
 
-def figures(*seconds: float, **more: Any) -> dict[str, Any]:
-    runs = [{"seconds": one, "cpu_seconds": one * 2, "peak_bytes": 512 * 2**20} for one in seconds]
+def figures(*seconds: float, memory: int = 512, **more: Any) -> dict[str, Any]:
+    peaks = {"peak_bytes": 512 * 2**20, "peak_pss_bytes": memory * 2**20, "disk_bytes": 0}
+    runs = [{"seconds": one, "cpu_seconds": one * 2, **peaks} for one in seconds]
     return {"datasets": 1, "engine": None, "slow": False, "runs": runs, **more}
 
 
+def history_row(days: int, **stages: float) -> dict[str, Any]:
+    seconds = {"seconds": stages["export"] + 2, "again_seconds": 1.5, "whole_seconds": 60.0}
+    return {
+        "name": "local",
+        "days": days,
+        "events_a_day": 200,
+        "stages": stages,
+        "peak_bytes": 2**30,
+        "peak_pss_bytes": 2**30,
+        **seconds,
+    }
+
+
+def s3_row(what: str, wait: bool, convert: float) -> dict[str, Any]:
+    stages = {"catalog": 0.1, "convert": convert, "export": 1.0}
+    about = {"name": "arrow", "what": what, "about": what, "days": 30, "wait": wait}
+    return {**about, "seconds": 9.0 if what == "30 days" else 4.0, "stages": stages, "requests": 300, **PEAKS}
+
+
+PEAKS = {"peak_bytes": 512 * 2**20, "peak_pss_bytes": 512 * 2**20}
 RESULTS: dict[str, Any] = {
     "contest": {
         "machine": MACHINE,
@@ -202,16 +351,47 @@ RESULTS: dict[str, Any] = {
     },
     "history": {
         "machine": MACHINE,
-        "rows": [
-            {"name": "local", "days": 10, "events_a_day": 200, "convert": [0.5, 0.4], "export": 2, "peak_bytes": 2**30},
+        "rows": [history_row(10, catalog=0.2, convert=0.5, export=2.0), history_row(1000, convert=0.75, export=9.0)],
+    },
+    "large": {
+        "sizes": [
             {
-                "name": "local",
-                "days": 1000,
-                "events_a_day": 200,
-                "convert": [0.8, 0.9],
-                "export": 9,
-                "peak_bytes": 2**30,
-            },
+                "machine": MACHINE,
+                "wanted": 30_000_000,
+                "events": 30_000_000,
+                "files": 2_000,
+                "bytes": 2_500_000_000,
+                "unpacked": 19_000_000_000,
+                "days": 30,
+                "contestants": [
+                    figures(35.0, 33.0, name="arrow", what="arrow", engine="arrow", same=True),
+                    figures(30.0, name="duckdb_script", what="DuckDB", memory=4096, same=False),
+                    figures(name="polars_script", what="Polars", missing="stopped"),
+                ],
+            }
+        ]
+    },
+    "s3": {
+        "machine": MACHINE,
+        "seconds_an_answer": 0.04,
+        "rows": [s3_row("small files", False, 2.0), s3_row("small files", True, 2.5), s3_row("30 days", True, 9.0)],
+    },
+    "cluster": {
+        "machine": MACHINE,
+        "workers": 2,
+        "spark": "4.1.1",
+        "rows": [
+            {
+                "case": "one gzip file",
+                "job": "convert",
+                "seconds": 10.0,
+                "tasks": 2,
+                "stages": 1,
+                "input_bytes": 50_000_000,
+                "shuffle_bytes": 0,
+                "longest_seconds": 9.0,
+                "median_seconds": 6.0,
+            }
         ],
     },
 }
@@ -223,8 +403,23 @@ def test_a_target_counts_the_shortest_run_and_says_what_was_not_measured() -> No
     assert found == [
         ("workshop : `arrow`", "at least 20", None, None),
         ("workshop : `local`", "at least 8", 10.0, True),
-        ("`arrow` : DuckDB", "at most 1.5", None, None),
-        ("`local`: one more day after the longest history : after the shortest", "at most 1.5", 2.0, False),
+        ("30 M events, `arrow` : DuckDB", "at most 1.2", 1.1, True),
+        ("30 M events, memory of `arrow` : memory of DuckDB", "at most 0.25", 0.125, True),
+        ("`local`: export after one more day, longest history : shortest", "at most 1.5", 4.5, False),
+        ("S3, many small files: convert with 40 ms an answer : without", "at most 1.5", 1.25, True),
+        ("S3, 30 days: seconds with 40 ms an answer", "at most 10", 9.0, True),
+        ("S3, 30 days: requests a day", "at most 8", 10.0, False),
+    ]
+
+
+def test_a_hundred_million_events_have_to_end_within_two_gibibytes() -> None:
+    size = {**RESULTS["large"]["sizes"][0], "events": 200_000_000}
+
+    found = [(one.what, one.found, one.reached) for one in targets({"large": {"sizes": [size]}})]
+
+    assert found == [
+        ("200 M events, memory of `arrow` : memory of DuckDB", 0.125, True),
+        ("200 M events, GiB of memory of `arrow`", 0.5, True),
     ]
 
 
@@ -235,7 +430,23 @@ def test_the_table_gives_ratios_to_the_workshop_and_to_duckdb() -> None:
     assert "| DuckDB | 1 | 5.0 | 6.0 | 3 | 10.0 | 200,000 | 512 | 25.0 | 1.00 |" in text
     assert "Not measured: `arrow`. it is not here" in text
     assert "| workshop : `local` | at least 8 | 10.00 | yes |" in text
-    assert "| `local` | 1,000 | 200 | 0.80 | 9.0 | 1,024 |" in text
+    assert "| `local` | 1,000 | 200 | 0.0 | 0.8 | 9.0 | 11.0 | 1.5 | 60.0 | 1,024 |" in text
+
+
+def test_a_size_says_who_has_other_rows_and_who_did_not_finish() -> None:
+    text = rendered(RESULTS)
+
+    assert "**30.0 M events** of 30 days in 2,000 gzip files (2.5 GB, 19.0 GB unpacked):" in text
+    assert "| arrow | 1 | 33.0 | 2 | 66.0 | 909,091 | 512 | 512 | 0 | 1.10 | yes |" in text
+    assert "| DuckDB | 1 | 30.0 | 1 | 60.0 | 1,000,000 | 4,096 | 512 | 0 | 1.00 | **no** |" in text
+    assert "Not measured: `polars_script`. stopped" in text
+
+
+def test_requests_and_shuffled_bytes_are_in_the_tables() -> None:
+    text = rendered(RESULTS)
+
+    assert "| `arrow` | small files | 40 ms | 0.1 | 2.5 | 1.0 | 4.0 | 300 | 10.0 | 512 |" in text
+    assert "| one gzip file | convert | 10.0 | 2 | 1 | 50 | 0 | 9.0 s | 1.5 |" in text
 
 
 def test_the_readme_keeps_what_stands_around_the_results(tmp_path: Path) -> None:
