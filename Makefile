@@ -5,6 +5,9 @@ HOST ?= 127.0.0.1
 PORT ?= 3000
 EVENTS ?= 300000
 RUNS ?= 3
+MILLIONS ?= 3,30,200
+EVENTS_A_DAY ?= 20000
+SCALE ?= 1
 PYTEST_OPTIONS ?=
 
 BIN := .venv/bin
@@ -20,7 +23,7 @@ CONVERSION_TESTS := personalize_assets_tests/engine
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench lint docs screenshots format clean
+.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench bench-large lint docs screenshots format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +66,11 @@ test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.
 
 bench: $(INSTALLED) ## Measure this project and its peers (EVENTS=3000000 RUNS=3 for the full size)
 	@$(BIN)/python -m benchmarks.bench --events $(EVENTS) --runs $(RUNS)
+
+# Hours, and 60 GB of disk for 200 million events: it prints how much it needs, and stops if there is less.
+bench-large: $(INSTALLED) ## Measure millions of events, 1,000 days, S3 and a Spark cluster (MILLIONS=3,30 SCALE=0.1)
+	@$(BIN)/python -m benchmarks.bench large history s3 cluster --millions $(MILLIONS) --runs $(RUNS) \
+		--events-a-day $(EVENTS_A_DAY) --scale $(SCALE)
 
 lint: $(INSTALLED) ## Check style, format, types and the layers of imports
 	@$(BIN)/ruff check $(SOURCES)
