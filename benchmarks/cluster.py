@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from personalize_assets.config import load_config
 from personalize_assets.conversion import job
 from personalize_assets.conversion.export.interactions import export_order
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, POSITION
-from personalize_assets.conversion.spec import ConvertReport, ExportReport
+from personalize_assets.conversion.spec import ConvertReport, DatasetExport, ExportReport
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import commit_convert, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -85,30 +86,32 @@ def _jobs(cluster: Cluster, raw: Raw, out: Path) -> list[dict[str, Any]]:
     rows = [{**found, "input_bytes": raw.packed}]
     commit_convert(group, days, spec, converted)
 
+    # Interactions alone, both ways; not committed, so that the export of all starts from nothing, too.
+    (interactions,) = (only := plan_export(group, ["interactions_csv"])).spec.exports
+    daily, order = _daily(interactions), export_order(group.datasets["interactions"])
+    size = _bytes_of(daily)
+    _, found = _measured(cluster, "interactions", lambda: job.run_on_spark(cluster.spark, only.spec))
+    rows.append({**found, "input_bytes": size})
+    sort = partial(sort_by_spark, cluster.spark, daily, order, out / "sorted")
+    _, found = _measured(cluster, "interactions, Spark's sort", sort)
+    rows.append({**found, "input_bytes": size})
+    shutil.rmtree(out / "sorted")
+
     tables = [name for name in group.datasets if name != "interactions"]
     planned = plan_export(group, [*tables, *(f"{name}_csv" for name in group.datasets)])
     exported, found = _measured(cluster, "export", lambda: job.run_on_spark(cluster.spark, planned.spec))
     assert isinstance(exported, ExportReport)
-    stored = [Path(uri) for one in planned.spec.exports for uri in one.daily or ()]
-    rows.append({**found, "input_bytes": sum(file.stat().st_size for file in stored)})
+    rows.append({**found, "input_bytes": sum(_bytes_of(_daily(one)) for one in planned.spec.exports)})
     commit_export(group, planned, exported)
-
-    # The same for both of these: interactions alone.
-    only = plan_export(group, ["interactions_csv"])
-    (interactions,) = only.spec.exports
-    daily = list(interactions.daily or ())
-    size = sum(Path(uri).stat().st_size for uri in daily)
-    exported, found = _measured(cluster, "interactions", lambda: job.run_on_spark(cluster.spark, only.spec))
-    assert isinstance(exported, ExportReport)
-    rows.append({**found, "input_bytes": size})
-    _, found = _measured(
-        cluster,
-        "interactions, Spark's sort",
-        lambda: sort_by_spark(cluster.spark, daily, export_order(group.datasets["interactions"]), out / "sorted"),
-    )
-    rows.append({**found, "input_bytes": size})
-    shutil.rmtree(out / "sorted")
     return rows
+
+
+def _daily(one: DatasetExport) -> list[str]:
+    return [uri for day in one.daily or () for uri in day.files]
+
+
+def _bytes_of(uris: Iterable[str]) -> int:
+    return sum(Path(uri).stat().st_size for uri in uris)
 
 
 def sort_by_spark(spark: SparkSession, daily: list[str], order: list[str], out: Path) -> None:

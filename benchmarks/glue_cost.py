@@ -2,8 +2,9 @@
 
     .venv/bin/python -m benchmarks.glue_cost [events]
 
-Measures the CPU time of the jobs `convert` and `export` for generated events (``large_data``), all tasks one after another
-on one core. Nothing runs on AWS: a DPU counts as 4 vCPUs, dollars follow the price list. ``Plan`` has the formulas.
+Measures the CPU time of the jobs `convert` and `export` for generated events (``large_data``), all tasks one after
+another on one core. Nothing runs on AWS: a DPU counts as 4 vCPUs, dollars follow the price list. ``Plan`` has the
+formulas.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ class Cost(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A first run over ``unpacked`` bytes of raw events of three years, on workers of 4 cores, one of which is the driver.
+    """A first run over ``unpacked`` bytes of raw events of three years. Workers have 4 cores, one is the driver.
 
     Every figure is the one a formula gives; nothing of that size was run.
     """
