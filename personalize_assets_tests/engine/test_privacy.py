@@ -104,7 +104,8 @@ def everything_written(folder: Path) -> str:
     files = [file for file in (folder / "out").rglob("*") if file.is_file()]
     assert {file.suffix for file in files} >= {".csv", ".json", ".jsonl", ".parquet"}
     return "\n".join(
-        json.dumps(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text() for file in files
+        json.dumps(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text(errors="replace")
+        for file in files
     )
 
 
