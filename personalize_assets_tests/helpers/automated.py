@@ -13,6 +13,7 @@ import yaml
 
 from personalize_assets import definitions
 from personalize_assets.config import load_config
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Report, SourceCounts, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -24,7 +25,9 @@ from personalize_assets.storage.object_store import open_store
 class CountingEngine(Engine):
     """Reads no events: accounts for every file, and none has a row. Raises what is in ``FAILURES``, first to last."""
 
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
         assert isinstance(spec, ConvertSpec)
         days: dict[str, DayReport] = {}
         for source in spec.sources:

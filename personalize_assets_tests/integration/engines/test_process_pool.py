@@ -123,14 +123,14 @@ def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) 
 
     assert len(over_processes([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
     assert _children() & started == set()
-    assert processes._started_early == []
+    assert processes._waiting == []
 
 
 def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
     processes.start_early(2, 99)
     processes.start_early(1, 100)
-    assert processes._started_early == []
+    assert processes._waiting == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
@@ -154,5 +154,5 @@ def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
 
 def test_processes_are_started_without_losing_a_ctrl_c() -> None:
     processes.start_early(2, 1)
-    processes._started_early.pop().shutdown()
+    processes._waiting.pop().shutdown()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -26,7 +26,7 @@ def test_a_range_has_no_gap_and_no_more_days_than_allowed(
 ) -> None:
     found = day_ranges([date(2026, 10, day) for day in days], max_days)
 
-    assert [(first.day, last.day) for first, last in found] == ranges
+    assert [(of_range[0].day, of_range[-1].day) for of_range in found] == ranges
 
 
 def test_days_before_the_source_and_after_today_are_refused(tmp_path: Path) -> None:
