@@ -14,14 +14,14 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.conversion.process import collect_seldom
+from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
 
 
 def program() -> None:
     """The installed command: ``main`` in a process of its own."""
-    collect_seldom()
+    begin_command()
     main()
 
 

@@ -25,6 +25,27 @@ class _NoPandas(MetaPathFinder):
             raise ModuleNotFoundError("pandas is not for tasks", name=name)
 
 
+_is_command = False
+
+
+def begin_command() -> None:
+    """Start-up of the installed command, whose process nothing else uses."""
+    global _is_command
+    _is_command = True
+    collect_seldom()
+
+
+def leave_out_pandas() -> None:
+    """Block importing pandas for tasks in this process, if it is the command's own: others may need pandas."""
+    if _is_command:
+        _block_pandas()
+
+
+def _block_pandas() -> None:
+    if not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _NoPandas())
+
+
 def begin(parent: int) -> None:
     """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely.
 
@@ -33,7 +54,7 @@ def begin(parent: int) -> None:
     threading.Thread(target=_end_with, args=(parent,), name="waiting for the parent's end", daemon=True).start()
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.meta_path.insert(0, _NoPandas())
+    _block_pandas()
 
 
 def _end_with(parent: int) -> None:

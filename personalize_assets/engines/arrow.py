@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from personalize_assets.conversion import job
+from personalize_assets.conversion.process import leave_out_pandas
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spark import machine_cores
@@ -35,6 +36,7 @@ class ArrowEngine(Engine):
         self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
     ) -> Report:
         """See ``Engine.run``."""
+        leave_out_pandas()
         try:
             with processes(machine_cores(), job.meter_of(spec, on_progress)) as spread:
                 return job.run(spec, spread, machine_cores())
