@@ -18,6 +18,7 @@ from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayRe
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
+from personalize_assets.local_run import run as local_run
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 
@@ -54,7 +55,8 @@ class Automated:
     def __init__(self, folder: Path, source: str, patch: pytest.MonkeyPatch, **automation: Any) -> None:
         CALLS.clear()
         FAILURES.clear()
-        patch.setattr(definitions, "make_engine", lambda name, config: CountingEngine())
+        for module in (definitions, local_run):
+            patch.setattr(module, "make_engine", lambda name, config: CountingEngine())
         self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or today())
         columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
         config = {
