@@ -15,7 +15,7 @@ from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.display import Display, PlainDisplay
 from personalize_assets.local_run.summary import print_summary, summarize
-from personalize_assets.local_run.unchanged import mark_done, nothing_new
+from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
 
@@ -48,11 +48,12 @@ def run_all(
     """
     group = DatasetGroup(config)
     hash_keys.check_key(group.datasets)
+    settings = settings_digest(group)
     files = group.files_by_day() if days is None else {}
     days = _partition_days(config, list(files) if days is None else days)
     if not force:
         files = {day: files[day] for day in days} if files else group.files_of(days)
-        if nothing_new(group, files):
+        if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
             print_summary(summarize(group))
             return
@@ -60,7 +61,7 @@ def run_all(
     engine.prepare(sum(map(total_bytes, files.values())))
     with engine.several_jobs():
         contents = _run_stages(group, engine, days, resume=resume, display=display or PlainDisplay())
-    mark_done(group, contents)
+    mark_done(group, settings, contents)
     click.echo()
     print_summary(summarize(group))
 

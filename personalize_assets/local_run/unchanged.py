@@ -19,28 +19,35 @@ from personalize_assets.storage.manifests import RunMark
 from personalize_assets.storage.raw_files import content_digest
 
 
-def nothing_new(group: DatasetGroup, listed: Mapping[date, FilesBySource]) -> bool:
-    """Whether nothing has changed since the last run that succeeded; ``listed`` are the raw files of the days to run.
+def nothing_new(group: DatasetGroup, settings: str, listed: Mapping[date, FilesBySource]) -> bool:
+    """Whether nothing has changed since the last run that succeeded. False as well if that was about other days.
 
-    False as well if that run was about other days.
+    Args:
+        settings: Their digest now, see ``settings_digest``.
+        listed: The raw files of the days to run.
     """
     try:
         mark = group.destination.run_mark()
     except DamagedFile:
         return False
-    if mark is None or mark.settings != _settings_digest(group):
+    if mark is None or mark.settings != settings:
         return False
     contents = {day.isoformat(): content_digest(files) for day, files in listed.items()}
     return mark.contents == contents and mark.stored == _stored_digest(group)
 
 
-def mark_done(group: DatasetGroup, contents: Mapping[str, str | None]) -> None:
-    """Note that a run has succeeded; ``contents`` are the digests of its days (ISO), as they were catalogued."""
-    mark = RunMark(settings=_settings_digest(group), contents=dict(contents), stored=_stored_digest(group))
+def mark_done(group: DatasetGroup, settings: str, contents: Mapping[str, str | None]) -> None:
+    """Note that a run has succeeded.
+
+    Args:
+        settings: Their digest when it began.
+        contents: The digests of its days (ISO), as they were catalogued.
+    """
+    mark = RunMark(settings=settings, contents=dict(contents), stored=_stored_digest(group))
     group.destination.put_run_mark(mark)
 
 
-def _settings_digest(group: DatasetGroup) -> str:
+def settings_digest(group: DatasetGroup) -> str:
     """Identifies the config, the keys of hashed columns, and the version of this package."""
     parts: list[str | None] = [group.config.model_dump_json(), version("personalize-assets")]
     parts += [hash_keys.mark_of(dataset) for dataset in group.datasets.values()]

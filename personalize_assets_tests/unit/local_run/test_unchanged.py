@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from personalize_assets.local_run import unchanged
-from personalize_assets.local_run.unchanged import mark_done, nothing_new
+from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.small_group import CLICK, FIRST, SECOND, convert_here, put_events, small_group
@@ -26,11 +26,13 @@ def after_a_run(folder: Path, **changes: Any) -> DatasetGroup:
 
 
 def mark(group: DatasetGroup) -> None:
-    mark_done(group, {day: catalog.content for day, catalog in catalog_days(group, [FIRST]).items()})
+    mark_done(
+        group, settings_digest(group), {day: catalog.content for day, catalog in catalog_days(group, [FIRST]).items()}
+    )
 
 
 def is_new(group: DatasetGroup) -> bool:
-    return not nothing_new(group, group.files_by_day())
+    return not nothing_new(group, settings_digest(group), group.files_by_day())
 
 
 def test_without_a_run_everything_is_new(tmp_path: Path) -> None:
@@ -113,5 +115,5 @@ def test_another_key_of_hashed_columns_leads_to_work(tmp_path: Path, monkeypatch
 def test_a_run_of_other_days_says_nothing_about_these(tmp_path: Path) -> None:
     group = after_a_run(tmp_path)
 
-    assert not nothing_new(group, group.files_of([FIRST, SECOND]))
-    assert not nothing_new(group, group.files_of([SECOND]))
+    assert not nothing_new(group, settings_digest(group), group.files_of([FIRST, SECOND]))
+    assert not nothing_new(group, settings_digest(group), group.files_of([SECOND]))
