@@ -58,7 +58,7 @@ def settings_digest(group: DatasetGroup) -> str:
 
 
 def _stored_digest(group: DatasetGroup) -> str:
-    """Identifies the files of the destination; those whose key begins with an underscore are of runs under way."""
+    """Identifies the files of the destination; those whose key begins with an underscore are no output."""
     files = (file for file in group.destination.store.files() if not file.key.startswith("_"))
     return _digest(f"{file.key}\0{file.bytes}\0{file.version}" for file in files)
 
