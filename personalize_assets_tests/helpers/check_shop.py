@@ -15,6 +15,7 @@ import yaml
 from msgspec import structs
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -147,7 +148,9 @@ class Shop:
         real = self._engine
 
         class Changing(Engine):
-            def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+            def run(
+                self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+            ) -> Report:
                 report = real.run(NO_CONTEXT, spec)
                 return change(report) if isinstance(report, ExportReport) else report
 
