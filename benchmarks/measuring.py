@@ -30,8 +30,7 @@ class Measured(NamedTuple):
     ``seconds`` is wall-clock time. ``peak_bytes`` is the largest sum of the resident memory (RSS) of all its processes,
     sampled 20 times a second; a page shared by two processes counts twice. ``peak_pss_bytes`` is that of their
     proportional memory (PSS, of Linux), where it counts half for each, sampled twice a second, and whenever RSS has
-    grown by a fifth. ``cpu_seconds`` lacks a child's time between its last sample and its end. ``first_output`` is when
-    the command had printed something, at most a sample's time late; None if it printed nothing.
+    grown by a fifth. ``cpu_seconds`` lacks a child's time between its last sample and its end.
     """
 
     seconds: float
@@ -41,7 +40,6 @@ class Measured(NamedTuple):
     exit_code: int
     output: str
     errors: str
-    first_output: float | None
 
     def figures(self) -> dict[str, float]:
         """The figures that results keep of a run."""
@@ -72,7 +70,7 @@ def measure(
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=output, stderr=errors, env=_environment(env or {}), cwd=REPO)
-        watch = _Watch(process.pid, started + timeout, max_bytes, output)
+        watch = _Watch(process.pid, started + timeout, max_bytes)
         watch.start()
         try:
             # wait4 returns the CPU time of this one child; Popen.wait does not.
@@ -84,8 +82,7 @@ def measure(
         cpu_seconds = max(watch.cpu_seconds(), usage.ru_utime + usage.ru_stime)
         printed = _text(output), _text(errors)
     peaks = watch.peak_bytes, watch.peak_pss_bytes
-    first = watch.first_output and watch.first_output - started
-    measured = Measured(seconds, cpu_seconds, *peaks, process.returncode, *printed, first)
+    measured = Measured(seconds, cpu_seconds, *peaks, process.returncode, *printed)
     if watch.too_large:
         raise CommandFailed(
             f"stopped when it had more than {max_bytes / 2**30:,.1f} GiB of memory, after {seconds:,.0f} s"
@@ -117,15 +114,13 @@ def _last_line(text: str) -> str:
 class _Watch(threading.Thread):
     """Samples a process and its descendants until stopped, and then ends those that are left."""
 
-    def __init__(self, pid: int, deadline: float, max_bytes: float, output: IO[bytes]) -> None:
+    def __init__(self, pid: int, deadline: float, max_bytes: float) -> None:
         super().__init__(daemon=True)
         self.peak_bytes = self.peak_pss_bytes = 0
         self.too_late = self.too_large = False
         self._root = psutil.Process(pid)
         self._deadline = deadline
         self._max_bytes = max_bytes
-        self._output = output
-        self.first_output: float | None = None
         self._next_pss = 0.0
         self._rss_at_pss = 0
         self._cpu: dict[psutil.Process, float] = {}
@@ -134,8 +129,6 @@ class _Watch(threading.Thread):
     def run(self) -> None:
         while True:
             self._look()
-            if self.first_output is None and os.fstat(self._output.fileno()).st_size:
-                self.first_output = time.monotonic()
             if self._done.wait(_SAMPLE_SECONDS):
                 return
             self.too_late = time.monotonic() > self._deadline

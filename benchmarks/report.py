@@ -284,7 +284,7 @@ def _starting(part: Results) -> Iterator[str]:
                 for what in ("first_line", "row", "csv", "end", "again")
             ]
             rows.append((f"`{one['name']}`", *moments, _mib(max(one["peak_bytes"]))))
-    header = ("", "first line", "first converted row", "`interactions.csv`", "end", "second run", "peak MiB")
+    header = ("", "first stage", "first converted row", "`interactions.csv`", "end", "second run", "peak MiB")
     yield from table(header, rows)
     yield from _missing(part["first_rows"])
 

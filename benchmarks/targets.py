@@ -41,7 +41,7 @@ def targets(results: Results) -> Iterator[Target]:
             yield _at_most(f"`{name}`: peak memory with 16 times the data", 1.5, ratio)
     if "starting" in results:
         for row in results["starting"]["first_rows"]:
-            first, again = (median(row[what]) if what in row else None for what in ("first_line", "again"))
+            first, again = (median(row[what]) if what in row else None for what in ("stage", "again"))
             yield _at_most(f"`{row['name']}`: seconds from the command to the first stage", 0.8, first)
             yield _at_most(f"`{row['name']}`: seconds of a second run without news", 1.5, again)
     if "s3" in results:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from personalize_assets.conversion.progress import Meter
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.spark import counting_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,8 +35,19 @@ def in_turn(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, 
     return [run(task) for task in tasks]
 
 
-def over_spark(spark: SparkSession) -> Spread:
-    """Each task as a task of Spark; nothing is shuffled.
+def in_turn_with(
+    run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], finish: Callable[[TaskT, ResultT], None]
+) -> list[ResultT]:
+    """As ``in_turn``; calls ``finish`` after each task."""
+    results = []
+    for task in tasks:
+        results.append(run(task))
+        finish(task, results[-1])
+    return results
+
+
+def over_spark(spark: SparkSession, meter: Meter | None = None) -> Spread:
+    """Each task as a task of Spark; nothing is shuffled. ``meter`` counts tasks while they finish.
 
     A partition holds its own task and ``run`` is sent once, so that what is sent grows with the tasks, and not with
     their square: 200,000 raw files are 26 MB of tasks.
@@ -43,12 +57,17 @@ def over_spark(spark: SparkSession) -> Spread:
         if not tasks:
             return []
         packed = [pickle.dumps(task) for task in tasks]
-        found = spark.sparkContext.parallelize(packed, len(packed)).map(partial(_run_packed, run)).collect()
+        work = spark.sparkContext.parallelize(packed, len(packed)).map(partial(_run_packed, run))
+        counted = meter.plan(tasks, size) if meter else None
+        with counting_tasks(spark.sparkContext, counted.finish_count) if counted else nullcontext():
+            found = work.collect()
         results: list[ResultT] = []
         for result in map(pickle.loads, found):
             if isinstance(result, UnreadableFile):
                 raise result
             results.append(result)
+        if counted:
+            counted.finish_all(results)
         return results
 
     return spread
