@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 import obstore
 from obstore import exceptions
 from obstore.store import S3Store
+
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
 
 PART_BYTES = 8 * 1024 * 1024
 """Larger objects are written in parts of this size, so that one file in the making takes about as much memory."""
@@ -27,7 +30,7 @@ _PARTS_AT_ONCE = 2
 _PASSED_ON_BYTES = 1024 * 1024
 _REQUEST_TIME = "120s"
 _CONNECT_TIME = "10s"
-_RETRIES = {
+_RETRIES: RetryConfig = {
     "max_retries": 8,
     "retry_timeout": timedelta(seconds=90),
     "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=10), "base": 2},
