@@ -20,10 +20,12 @@ from personalize_assets.orchestration import run_tags
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.raw_files import listed_once
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
+@listed_once()
 def run_all(config: Config, days: Sequence[date] | None = None, *, resume: bool = False) -> None:
     """Convert days, export all, and print a line a stage and the closing table.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
+import threading
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ _FIRST_BYTES = 2 * 1024 * 1024
 _WHOLE_BYTES = 8 * 1024 * 1024
 _UPLOADS_AT_ONCE = 16
 _MOST_WAITING_BYTES = 32 * 1024 * 1024
+_KEPT_BYTES = 32 * 1024 * 1024
 
 
 class UnreadableFile(Exception):
@@ -34,6 +36,40 @@ class UnreadableDailyFile(UnreadableFile):
 def is_s3(uri: str) -> bool:
     """Whether a URI is one of S3 and not a local path."""
     return uri.startswith("s3://")
+
+
+class _KeptFiles:
+    """The last small Parquet files that were opened, in bounded memory."""
+
+    def __init__(self) -> None:
+        self._files: OrderedDict[str, pa.Buffer] = OrderedDict()
+        self._bytes = 0
+        self._using = threading.Lock()
+
+    def get(self, uri: str) -> pa.Buffer | None:
+        with self._using:
+            return self._files.get(uri)
+
+    def add(self, uri: str, data: pa.Buffer) -> None:
+        with self._using:
+            self._bytes += data.size - (self._files.pop(uri).size if uri in self._files else 0)
+            self._files[uri] = data
+            while self._bytes > _KEPT_BYTES:
+                self._bytes -= self._files.popitem(last=False)[1].size
+
+
+_kept: _KeptFiles | None = None
+
+
+@contextmanager
+def small_files_kept() -> Iterator[None]:
+    """In this block, a small Parquet file of S3 is read once by this process: none is written twice by one name."""
+    global _kept
+    before, _kept = _kept, _kept or _KeptFiles()
+    try:
+        yield
+    finally:
+        _kept = before
 
 
 class FileSystem:
@@ -71,7 +107,14 @@ class FileSystem:
             whole = objects.get_if_small(uri, _WHOLE_BYTES)
             if whole is not None:
                 return cast("IO[bytes]", pa.BufferReader(whole.data))
-        return _of_blocks(objects, uri, from_its_end=listed_bytes is None)
+        kept = _kept if uri.endswith(".parquet") else None
+        if kept is not None and (whole_file := kept.get(uri)) is not None:
+            return cast("IO[bytes]", pa.BufferReader(whole_file))
+        file = _of_blocks(objects, uri, from_its_end=listed_bytes is None)
+        if kept is not None and isinstance(file, pa.BufferReader):
+            kept.add(uri, file.read_buffer())
+            file.seek(0)
+        return file
 
     def create(self, uri: str) -> IO[bytes]:
         """Create a file for writing, which others see once it is closed. Missing local folders are created."""
