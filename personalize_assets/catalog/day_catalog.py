@@ -26,9 +26,7 @@ def day_catalogs(
         yield day, _day_catalog(day, sources, islice(heads, len(of_day)), events_per_file(len(of_day)))
 
 
-def _day_catalog(
-    day: date, sources: Mapping[str, RawFiles], heads: Iterable[ReadHead], sample: int
-) -> DayCatalog:
+def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[ReadHead], sample: int) -> DayCatalog:
     stats = FieldStats()
     found = []
     for source, file, first_bytes in heads:

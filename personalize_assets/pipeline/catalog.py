@@ -20,7 +20,9 @@ from personalize_assets.storage.raw_files import content_digest
 def catalog_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, DayCatalog]:
     """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO)."""
     with ThreadPoolExecutor(len(group.sources)) as threads:
-        listings = dict(zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True))
+        listings = dict(
+            zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
+        )
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     catalogs = {
         day: replace(

@@ -232,6 +232,7 @@ def _masked(group: DatasetGroup, name: str, commit: DayCommit) -> DayCommit:
 
 def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
     """What is committed of a day in all datasets together, whatever mapping it was made with."""
+
     def commit_of(name: str) -> DayCommit | None:
         return group.destination.day_commit(name, day.isoformat())
 

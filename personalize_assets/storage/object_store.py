@@ -1,6 +1,6 @@
 """Folders and buckets behind one small interface: what Dagster's process reads and writes.
 
-Keys are relative to the store's URI and use ``/``. Tasks of a Spark job read and write files without it, through Arrow
+Keys are relative to the store's URI and use ``/``. Tasks of a job read and write files without it
 (``conversion.reading.filesystem``).
 """
 

@@ -166,9 +166,9 @@ class S3Store:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
-        """Arguments with which Arrow's ``S3FileSystem`` reaches the same S3: its region, and an endpoint if not AWS's.
+        """How tasks (``conversion.reading.filesystem``) reach the same S3: its region, and an endpoint if not AWS's.
 
-        Credentials are not among them, because specs are stored: Arrow finds them in the same environment, profile or
+        Credentials are not among them, because specs are stored: tasks find them in the same environment, profile or
         role. If the config names a profile, ``credentials`` and ``profile`` say so (``conversion.reading.filesystem``).
         """
         credentials = {"credentials": "boto3", "profile": self._aws.profile} if self._aws.profile else {}
@@ -182,7 +182,7 @@ class S3Store:
                     "scheme": endpoint.scheme,
                     **credentials,
                 }
-            # Unlike boto3, Arrow does not follow redirects to the bucket's own region.
+            # Unlike boto3, obstore does not follow redirects to the bucket's own region.
             region = self._client.head_bucket(Bucket=self._bucket).get("BucketRegion") or about.region_name
             return {"region": region, **credentials}
 
@@ -214,7 +214,7 @@ _RIGHTS = "s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:Delet
 
 
 def arrow_s3_options(uris: Iterable[str], aws: Aws | None = None) -> dict[str, str]:
-    """How Arrow reaches the S3 of these URIs (``S3Store.arrow_options``); empty if none is in S3.
+    """How tasks reach the S3 of these URIs (``S3Store.arrow_options``); empty if none is in S3.
 
     A Spark job uses one region: raises ``StoreError`` if the buckets are in several.
     """

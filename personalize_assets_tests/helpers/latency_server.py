@@ -37,11 +37,13 @@ class Request(NamedTuple):
         kind: ``GET``, ``GET range``, ``HEAD``, ``LIST``, ``PUT``, ``PUT part``, ``COPY``, ``COPY part``, ``DELETE``,
             ``POST delete``, ``POST uploads`` (a multipart upload begins), ``POST complete`` or ``POST``.
         path: ``/bucket/key``, unquoted.
+        signer: The access key that signed it; empty without a signature.
     """
 
     kind: str
     method: str
     path: str
+    signer: str
 
 
 class LatencyServer:
@@ -64,7 +66,7 @@ class LatencyServer:
         self._counting = threading.Lock()
         self._remembered: dict[str, tuple[str, Any, bytes]] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
-        self._server = _Server("127.0.0.1", 0, self._answer, MotoRequestHandler)
+        self._server = _Server("127.0.0.1", 0, self._answer, _Quiet)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -130,6 +132,11 @@ class LatencyServer:
         return [body]
 
 
+class _Quiet(MotoRequestHandler):
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
 class _Server(ThreadedWSGIServer):
     request_queue_size = _BACKLOG
     disable_nagle_algorithm = True
@@ -140,7 +147,8 @@ def request_of(environ: dict[str, Any]) -> Request:
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     names = {part.partition("=")[0] for part in query.split("&") if part}
     path = unquote(environ["PATH_INFO"].encode("latin-1").decode("utf-8", "replace"))
-    return Request(_kind(method, names, path, environ), method, path)
+    signer = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition("/")[0]
+    return Request(_kind(method, names, path, environ), method, path, signer)
 
 
 def _kind(method: str, names: set[str], path: str, environ: dict[str, Any]) -> str:

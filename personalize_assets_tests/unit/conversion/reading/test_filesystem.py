@@ -1,4 +1,4 @@
-"""Files of a local folder through Arrow. Those of S3: integration/conversion/test_filesystem.py."""
+"""Files of a local folder . Those of S3: integration/conversion/test_filesystem.py."""
 
 from __future__ import annotations
 
