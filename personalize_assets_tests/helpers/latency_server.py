@@ -106,19 +106,24 @@ class LatencyServer:
 
     def _of_moto(self, request: Request, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """moto's answer; to a second ``GET`` of a small object the same again, because moto takes milliseconds."""
-        if request.kind != "GET":
-            if request.method not in ("GET", "HEAD"):
-                self._remembered.clear()
+        if request.method not in ("GET", "HEAD"):
+            self._remembered.clear()
+        if not request.kind.startswith("GET") or "HTTP_IF_MATCH" in environ:
             return cast("Iterable[bytes]", self._moto(environ, start_response))
         if request.path not in self._remembered:
+            whole = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
             answered: list[Any] = []
-            body = b"".join(self._moto(environ, lambda *status_and_headers: answered.append(status_and_headers)))
+            body = b"".join(self._moto(whole, lambda *status_and_headers: answered.append(status_and_headers)))
             status, headers, *_ = answered[0]
-            if not status.startswith("200") or len(body) > _REMEMBERED_BYTES:
-                start_response(status, headers)
-                return [body]
+            if not status.startswith("200") or len(body) > _REMEMBERED_BYTES or not body:
+                return cast("Iterable[bytes]", self._moto(environ, start_response))
             self._remembered[request.path] = status, headers, body
         status, headers, body = self._remembered[request.path]
+        if request.kind == "GET range":
+            first, end = _range(environ["HTTP_RANGE"], len(body))
+            lengths = {"content-length": str(end - first), "content-range": f"bytes {first}-{end - 1}/{len(body)}"}
+            headers = [(name, value) for name, value in headers if name.lower() not in lengths] + [*lengths.items()]
+            status, body = "206 Partial Content", body[first:end]
         start_response(status, headers)
         return [body]
 
@@ -140,6 +145,14 @@ class _Quiet(MotoRequestHandler):
 class _Server(ThreadedWSGIServer):
     request_queue_size = _BACKLOG
     disable_nagle_algorithm = True
+
+
+def _range(header: str, size: int) -> tuple[int, int]:
+    """First byte and end of ``bytes=1-9``, ``bytes=1-`` or ``bytes=-9``."""
+    first, _, last = header.removeprefix("bytes=").partition("-")
+    if not first:
+        return max(size - int(last), 0), size
+    return int(first), min(int(last) + 1, size) if last else size
 
 
 def request_of(environ: dict[str, Any]) -> Request:

@@ -17,9 +17,9 @@ from personalize_assets.pipeline.convert import plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 from personalize_assets.storage.s3 import arrow_s3_options
+from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 
 @pytest.fixture

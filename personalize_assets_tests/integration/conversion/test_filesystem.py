@@ -94,9 +94,13 @@ def test_a_large_file_is_written_in_parts(filesystem: FileSystem, bucket: str, s
 
 
 def test_a_file_that_is_given_up_is_not_written(filesystem: FileSystem, bucket: str, s3_server: LatencyServer) -> None:
-    with pytest.raises(ValueError, match="given up"), filesystem.create(f"s3://{bucket}/a") as file:
-        file.write(b"half")
-        raise ValueError("given up")
+    def give_up() -> None:
+        with filesystem.create(f"s3://{bucket}/a") as file:
+            file.write(b"half")
+            raise ValueError("given up")
+
+    with pytest.raises(ValueError, match="given up"):
+        give_up()
 
     assert s3_server.requests == []
 
@@ -112,9 +116,9 @@ def test_a_file_that_may_not_be_read_or_written_is_named(
 ) -> None:
     s3_server.refuse = lambda request: 403
 
-    with pytest.raises(PermissionError, match="^s3://events/a: access denied"):
+    with pytest.raises(PermissionError, match=r"^s3://events/a: access denied"):
         filesystem.open(f"s3://{bucket}/a", 3)
-    with pytest.raises(PermissionError, match="^s3://events/b: access denied"):
+    with pytest.raises(PermissionError, match=r"^s3://events/b: access denied"):
         put(filesystem, f"s3://{bucket}/b", b"x")
 
 
@@ -136,7 +140,7 @@ def test_a_file_that_is_replaced_while_it_is_read_is_refused(
 
     with filesystem.open(uri) as file:
         put(filesystem, uri, LARGE[1:] + b"x")
-        with pytest.raises(OSError, match="^s3://events/large was replaced while it was read"):
+        with pytest.raises(OSError, match=r"^s3://events/large was replaced while it was read"):
             file.read()
 
 
@@ -158,9 +162,13 @@ def test_a_file_that_cannot_be_written_behind_is_named(
 
     s3_server.refuse = refuse
 
-    with pytest.raises(PermissionError, match="^s3://events/7: access denied"), filesystem.writing_behind():
-        for number in range(20):
-            put(filesystem, f"s3://{bucket}/{number}", b"x")
+    def write_all() -> None:
+        with filesystem.writing_behind():
+            for number in range(20):
+                put(filesystem, f"s3://{bucket}/{number}", b"x")
+
+    with pytest.raises(PermissionError, match=r"^s3://events/7: access denied"):
+        write_all()
 
 
 def test_a_small_parquet_file_is_read_once_in_a_job(

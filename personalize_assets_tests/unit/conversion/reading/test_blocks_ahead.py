@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -29,9 +28,8 @@ class Fetched:
 
 
 @pytest.fixture(autouse=True)
-def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks_ahead, "BLOCK_BYTES", 10)
-    yield
 
 
 def test_a_file_is_read_as_it_is_and_each_block_is_fetched_once() -> None:
@@ -96,5 +94,5 @@ def test_an_error_of_a_block_is_raised_where_the_block_is_read() -> None:
     file = BlocksAhead(len(DATA), fetch)
 
     assert file.read(30) == DATA[:30]
-    with pytest.raises(OSError, match="^s3://b/k: gone$"):
+    with pytest.raises(OSError, match=r"^s3://b/k: gone$"):
         file.read(1)
