@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.reading import read_ahead
+from personalize_assets.conversion.reading.blocks_ahead import MOST_BYTES
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.read_ahead import AHEAD_BYTES, FILES_AT_ONCE, SMALL_BYTES, ReadAhead
 from personalize_assets.conversion.spec import RawFile
@@ -73,7 +73,7 @@ def test_what_is_ahead_never_exceeds_its_bound(sizes: list[int]) -> None:
 
 
 def test_all_small_files_of_a_process_and_a_large_one_take_64_megabytes() -> None:
-    assert AHEAD_BYTES + read_ahead.MOST_BYTES == 64 * 1024 * 1024
+    assert AHEAD_BYTES + MOST_BYTES == 64 * 1024 * 1024
     assert AHEAD_BYTES >= SMALL_BYTES
 
 
