@@ -321,7 +321,7 @@ class Destination:
             before = self.manifest(dataset)
         except DamagedFile:
             before = None  # the files that it named are deleted as leftovers
-        self._small.write(self.manifest_key(dataset), _encode(manifest))
+        self.store.write(self.manifest_key(dataset), _encode(manifest))
         single = self.csv_key(dataset)
         old = {single, *(file.key for file in (before.files if before else ()))}
         leftovers = _old_run_files(self.store.files(f"exports/{dataset}/"))
@@ -363,7 +363,7 @@ class Destination:
             before = self._read(key, type(commit), "")
         except DamagedFile:
             before = None  # replaced now; the files that it named are deleted as leftovers
-        self._small.write(key, _encode(commit))
+        self.store.write(key, _encode(commit))
         self.store.delete(sorted(_files(before) - _files(commit)))
 
 

@@ -99,12 +99,7 @@ class DestinationContract:
         put(destination, *names(OLD), *names(NEW))
         destination.commit_day("interactions", DAY, commit(OLD))
         steps: list[tuple[str, list[str]]] = []
-
-        def write(key: str, data: bytes) -> str:
-            steps.append(("write", [key]))
-            return ""
-
-        monkeypatch.setattr(destination.store, "write_version", write)
+        monkeypatch.setattr(destination.store, "write", lambda key, _data: steps.append(("write", [key])))
         monkeypatch.setattr(destination.store, "delete", lambda keys: steps.append(("delete", list(keys))))
 
         destination.commit_day("interactions", DAY, commit(NEW))
@@ -117,11 +112,11 @@ class DestinationContract:
         put(destination, *names(OLD), *names(NEW))
         destination.commit_day("interactions", DAY, commit(OLD))
 
-        def refuse(key: str, data: bytes) -> str:
+        def refuse(key: str, data: bytes) -> None:
             raise StoreError("no")
 
         with monkeypatch.context() as patch:
-            patch.setattr(destination.store, "write_version", refuse)
+            patch.setattr(destination.store, "write", refuse)
             with pytest.raises(StoreError):
                 destination.commit_day("interactions", DAY, commit(NEW))
 
@@ -159,7 +154,7 @@ class DestinationContract:
         days = {day: DayCommits({}, {"interactions": commit(NEW)}) for day in (DAY, "2026-10-02")}
         with monkeypatch.context() as patch:
             patch.setattr(destination.store, "write_version", refuse)
-            with pytest.raises(StoreError, match="^no$"):
+            with pytest.raises(StoreError, match=r"^no$"):
                 destination.commit_days(days)
 
         assert destination.daily_commits("interactions") == {DAY: commit(OLD), "2026-10-02": commit(NEW)}
