@@ -34,7 +34,7 @@ _MAX_EVENTS_PER_FILE = 1000
 _EVENTS_PER_DAY = 2000
 _MIN_EVENTS_PER_FILE = 5
 _FRAMING_LINES = 100
-_HEADS_AT_ONCE = 32
+_HEADS_AT_ONCE = 64
 # Heads in memory, on their way or waiting to be looked at: 8 MB.
 _HEADS_AHEAD = 128
 _BOM = b"\xef\xbb\xbf"
