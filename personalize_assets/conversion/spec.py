@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.kept import Kept, PartReport
 
 PREVIEW_ROWS = 10
 """How many rows a preview shows."""
@@ -158,7 +159,9 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
 class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one dataset and arrival day: ``rows = kept + rejected``.
 
-    ``rejected`` counts by reason. ``files`` and ``reject_files`` are URIs in a report, keys in a commit.
+    ``rejected`` counts by reason. ``files`` and ``reject_files`` are URIs in a report, keys in a commit. ``months``
+    counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty for users and items, and in what
+    older versions wrote.
     """
 
     rows: int = 0
@@ -167,6 +170,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     files: tuple[str, ...] = ()
     reject_files: tuple[str, ...] = ()
     profile: DayProfile | None = None
+    months: dict[str, int] = {}
 
     def __add__(self, other: DatasetCounts) -> DatasetCounts:
         """Add the counts of other rows of the same dataset and day."""
@@ -178,6 +182,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
             files=self.files + other.files,
             reject_files=self.reject_files + other.reject_files,
             profile=sum(profiles[1:], profiles[0]) if profiles else None,
+            months=sum_counts(self.months, other.months),
         )
 
 
@@ -231,23 +236,35 @@ class ConvertReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 # -- export -----------------------------------------------------------------------------------------------------------
 
 
+class DailyFiles(msgspec.Struct, frozen=True):
+    """The daily Parquet files (URIs) of one arrival day (ISO); ``months`` as in ``DatasetCounts``."""
+
+    day: str
+    files: tuple[str, ...]
+    months: dict[str, int] = {}
+
+
 class DatasetExport(msgspec.Struct, frozen=True):
     """One dataset to export.
 
     Attributes:
-        daily: URIs of the daily Parquet files of all days. None for users and items whose CSV is made of ``table``.
+        daily: The daily files of all days, oldest day first. None for users and items whose CSV is made of ``table``.
         table: URIs of the Parquet files of the table ``users`` or ``items``.
         to_table: Prefix of the Parquet files to write (users and items only).
         to_csv: Folder of the CSV parts to write.
         csv_header: Whether each part begins with the header, as a CSV of its own.
+        keep_in: Folder of files for the next export; empty if there are to be none.
+        kept: What the export before left; its files exist.
     """
 
     dataset: Dataset
-    daily: tuple[str, ...] | None = None
+    daily: tuple[DailyFiles, ...] | None = None
     table: tuple[str, ...] | None = None
     to_table: str | None = None
     to_csv: str | None = None
     csv_header: bool = False
+    keep_in: str = ""
+    kept: Kept | None = None
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
@@ -339,29 +356,18 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     crossed: Crossed | None = None
 
 
-class PartReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One part of an export, in the order of the file.
-
-    ``copies`` is the number of daily rows that its rows stand for, repeats included. ``csv`` and ``parquet`` are URIs,
-    None where nothing was written; ``csv_sha256`` is None for parts without a header, which are joined later.
-    """
-
-    part: int
-    rows: int = 0
-    copies: int = 0
-    csv: str | None = None
-    csv_bytes: int = 0
-    csv_sha256: str | None = None
-    parquet: str | None = None
-
-
 class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``export`` made of one dataset."""
+    """What ``export`` made of one dataset.
+
+    ``reused`` is how many of the parts an earlier export wrote; ``kept`` is for the next one.
+    """
 
     rows: int
     copies: int
     parts: tuple[PartReport, ...]
     profile: ExportProfile
+    reused: int = 0
+    kept: Kept | None = None
 
 
 class ExportReport(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="job", tag="export"):

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
 
 from personalize_assets.conversion.export.csv_lines import header
-from personalize_assets.conversion.spec import DatasetExport, DatasetExported, ExportReport, ExportSpec
+from personalize_assets.conversion.kept import PartReport
+from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
-from personalize_assets.storage.exported_files import join_single_file, keep_folder
+from personalize_assets.storage.exported_files import IncompleteExport, copy_parts, join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
 
 class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
     """The daily rows that go into one dataset's export; attributes as in ``TableCommit``.
 
-    ``files`` are daily files or those of a table; in the latter case ``duplicates`` were already left out.
+    ``daily`` are their files (URIs), or ``table`` those of a table; in the latter case ``duplicates`` were already left
+    out.
     """
 
     days: tuple[str, ...]
     inputs: str | None
     kept: int
     duplicates: int
-    files: tuple[str, ...]
+    daily: tuple[DailyFiles, ...] | None = None
+    table: tuple[str, ...] | None = None
     key_mark: str | None
 
 
@@ -76,21 +79,23 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_csv = group.destination.uri_of(_csv_folder(group, name, run)) if f"{name}_csv" in asset_names else None
         to_table = group.destination.uri_of(f"{name}/{run}") if name in asset_names else None
-        if not to_table and not to_csv:
+        has_csv = f"{name}_csv" in asset_names
+        if not to_table and not has_csv:
             continue
         is_daily = bool(to_table) or name == "interactions"
         inputs[name] = _daily_input(group, name) if is_daily else _table_input(group, name)
-        uris = tuple(map(group.destination.uri_of, inputs[name].files))
+        before = group.destination.kept(name) if is_daily else None
         exports.append(
             DatasetExport(
                 dataset,
-                daily=uris if is_daily else None,
-                table=None if is_daily else uris,
+                daily=inputs[name].daily,
+                table=inputs[name].table,
                 to_table=to_table,
-                to_csv=to_csv,
+                to_csv=group.destination.uri_of(_csv_folder(group, name, run)) if has_csv else None,
                 csv_header=not group.config.destination.single_file,
+                keep_in=group.destination.uri_of(group.destination.kept_folder(name, run)) if is_daily else "",
+                kept=before.kept if before else None,
             )
         )
     hash_keys.check_same_key(group.destination, group.datasets, asset_names)
@@ -104,7 +109,9 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
-    """Where the engine writes CSVs: to be joined, or to stay."""
+    """Where the engine writes CSVs: to be used again by the next export, to be joined, or to stay."""
+    if name == "interactions":
+        return group.destination.kept_folder(name, run)
     single = group.config.destination.single_file
     return group.destination.parts_folder(name, run) if single else group.destination.csv_folder(name, run)
 
@@ -127,7 +134,10 @@ def _daily_input(group: DatasetGroup, name: str) -> ExportInput:
         inputs=_inputs_digest(commits),
         kept=sum(commit.kept for commit in commits.values()),
         duplicates=0,
-        files=tuple(key for commit in commits.values() for key in commit.files),
+        daily=tuple(
+            DailyFiles(day, tuple(map(group.destination.uri_of, commit.files)), _months(commit))
+            for day, commit in commits.items()
+        ),
         key_mark=hash_keys.first_mark(commits.values()),
     )
 
@@ -142,9 +152,14 @@ def _table_input(group: DatasetGroup, name: str) -> ExportInput:
         inputs=commit.inputs,
         kept=commit.kept,
         duplicates=commit.duplicates,
-        files=commit.files,
+        table=tuple(map(group.destination.uri_of, commit.files)),
         key_mark=commit.key_mark,
     )
+
+
+def _months(commit: DayCommit) -> dict[str, int]:
+    """The rows by month; empty if they are not those of the commit, as in one of an older version."""
+    return commit.months if sum(commit.months.values()) == commit.kept else {}
 
 
 def export_counts(group: DatasetGroup, planned: PlannedExport, report: ExportReport) -> dict[str, ExportCounts]:
@@ -170,8 +185,12 @@ def commit_export(
 ) -> ExportOutcome:
     """Make tables and CSVs of a report the current ones.
 
-    For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted.
+    For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted, but
+    for those that the next export may use. Raises ``IncompleteExport`` before anything becomes current if other rows
+    went in than the commits of their days count.
     """
+    for name in report.datasets:
+        _check_rows_read(group, name, planned, report)
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name
@@ -180,13 +199,32 @@ def commit_export(
             outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
             group.destination.commit_table(name, outcome.tables[name])
         if one.to_csv and name in refused:
-            group.destination.store.delete([group.destination.key_of(part.csv) for part in made.parts if part.csv])
+            unused = {part.csv for part in made.parts if part.csv} - _kept_files(made)
+            group.destination.store.delete(sorted(map(group.destination.key_of, unused)))
             outcome.refused.add(name)
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
+        if made.kept:
+            group.destination.put_kept(name, made.kept)
     group.destination.delete_scratch(planned.run)
     return outcome
+
+
+def _kept_files(made: DatasetExported) -> set[str]:
+    return made.kept.files() if made.kept else set()
+
+
+def _check_rows_read(group: DatasetGroup, name: str, planned: PlannedExport, report: ExportReport) -> None:
+    found, read = planned.inputs[name], report.datasets[name].copies
+    if found.daily is None or read == found.kept:
+        return
+    group.destination.forget_kept(name)
+    raise IncompleteExport(
+        f"the export of {name} read {read:,} rows, but the commits of its {len(found.days)} days count {found.kept:,}; "
+        "the former export stays the current one: run the export again, which will read all daily files. If that "
+        f"does not help, materialize {DAILY[name]} for all days again"
+    )
 
 
 def _table_commit(
@@ -216,10 +254,13 @@ def _export_manifest(
     found, made = planned.inputs[name], report.datasets[name]
     columns = tuple(column.name for column in one.dataset.columns)
     if one.csv_header:
-        folder = group.destination.key_of(one.to_csv or "")
-        files = keep_folder(group.destination, folder, header(columns), made.parts)
+        folder = group.destination.csv_folder(name, planned.run)
+        parts: Sequence[PartReport] = made.parts
+        if group.destination.key_of(one.to_csv or "") != folder:
+            parts = copy_parts(group.destination, folder, made.parts)
+        files = keep_folder(group.destination, folder, header(columns), parts)
     else:
-        files = join_single_file(group.destination, name, header(columns), made.parts)
+        files = join_single_file(group.destination, name, header(columns), made.parts, _kept_files(made))
     return ExportManifest(
         dataset=name,
         columns=columns,

@@ -21,12 +21,14 @@ import msgspec
 
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.kept import Kept
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.manifests import (
     DayAccounting,
     DayCatalog,
     DayCommit,
     ExportManifest,
+    KeptFiles,
     Reject,
     TableCommit,
 )
@@ -41,6 +43,7 @@ REJECTS = "rejects"
 _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
+_KEPT = "_kept"
 RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when the run died.
 _LEFTOVER_SECONDS = 24 * 3600
@@ -57,6 +60,7 @@ _WANTED = {
     DayCommit: "the commit of a dataset's day",
     TableCommit: "the commit of a table",
     ExportManifest: "the manifest of an export",
+    KeptFiles: "what the next export may use",
 }
 
 
@@ -339,6 +343,51 @@ class Destination:
     def put_schema(self, dataset: str, schema: Mapping[str, Any]) -> None:
         """Replace a dataset's Avro schema."""
         self.store.write(self.schema_key(dataset), _json(schema))
+
+    # -- what an export leaves for the next one -------------------------------------------------------------------
+
+    def kept_folder(self, dataset: str, run_id: str) -> str:
+        """The key of the folder of what a run's export leaves for the next one."""
+        return f"{_KEPT}/{dataset}/{run_id}"
+
+    def kept(self, dataset: str) -> KeptFiles | None:
+        """What the export before left, if all its files are there; else None, and everything is exported again."""
+        try:
+            found = self._read(self._kept_key(dataset), KeptFiles, f"{dataset}_csv")
+        except DamagedFile:
+            return None  # replaced by the next export
+        if found is None:
+            return None
+        there = {self.uri_of(file.key) for file in self.store.files(f"{_KEPT}/{dataset}/")}
+        return found if found.kept.files() <= there else None
+
+    def put_kept(self, dataset: str, kept: Kept) -> None:
+        """Replace what the next export may use. Files that it names no more are deleted a day later, not before.
+
+        An export that began before may be reading them.
+        """
+        try:
+            before = self._read(self._kept_key(dataset), KeptFiles, "")
+        except DamagedFile:
+            before = None
+        used = {self.key_of(uri) for uri in kept.files()}
+        known, now = (before.dropped if before else {}), time.time()
+        dropped = {
+            file.key: known.get(file.key, now)
+            for file in self.store.files(f"{_KEPT}/{dataset}/")
+            if RUN_ID.search(file.key) and file.key not in used
+        }
+        old = [key for key, noticed in dropped.items() if noticed < now - _LEFTOVER_SECONDS]
+        stay = {key: noticed for key, noticed in dropped.items() if key not in set(old)}
+        self.store.write(self._kept_key(dataset), _encode(KeptFiles(kept=kept, dropped=stay)))
+        self.store.delete(old)
+
+    def forget_kept(self, dataset: str) -> None:
+        """Let the next export do everything again."""
+        self.store.delete([self._kept_key(dataset)])
+
+    def _kept_key(self, dataset: str) -> str:
+        return f"{_KEPT}/{dataset}/kept.json"
 
     # -- small objects --------------------------------------------------------------------------------------------
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from personalize_assets.conversion.spec import PartReport
+from msgspec import structs
+
+from personalize_assets.conversion.kept import PartReport
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import ExportedFile
+
+_COPIES_AT_ONCE = 8
 
 
 class IncompleteExport(PersonalizeAssetsError):
@@ -26,14 +31,18 @@ class ExportedFiles(NamedTuple):
 
 
 def join_single_file(
-    destination: Destination, dataset: str, header: bytes, parts: Sequence[PartReport]
+    destination: Destination, dataset: str, header: bytes, parts: Sequence[PartReport], keep: Collection[str] = ()
 ) -> ExportedFiles:
-    """Replace ``exports/<dataset>.csv`` by the header and the parts, atomically; then delete the parts."""
+    """Replace ``exports/<dataset>.csv`` by the header and the parts, atomically.
+
+    Then delete the parts, but for those to keep (URIs).
+    """
     filled = [part for part in parts if part.csv is not None]
     keys = [destination.key_of(part.csv or "") for part in filled]
     path = destination.csv_key(dataset)
     joined = destination.store.join(path, header, keys)
-    destination.store.delete([*keys, *destination.old_parts()])
+    unused = [key for key in keys if destination.uri_of(key) not in keep]
+    destination.store.delete([*unused, *destination.old_parts()])
     file = ExportedFile(path, sum(part.rows for part in filled), joined.bytes, joined.sha256)
     return ExportedFiles(path, joined.bytes, joined.sha256, (file,))
 
@@ -58,6 +67,19 @@ def keep_folder(destination: Destination, folder: str, header: bytes, parts: Seq
     destination.store.delete([*sorted(stored.keys() - sizes.keys()), *destination.old_parts()])
     digests = "".join(f"{file.sha256}\n" for file in files)
     return ExportedFiles(f"{folder}/", sum(sizes.values()), hashlib.sha256(digests.encode()).hexdigest(), files)
+
+
+def copy_parts(destination: Destination, folder: str, parts: Sequence[PartReport]) -> list[PartReport]:
+    """Copy CSVs into a folder (key), numbered; the originals stay for the next export."""
+
+    def copied(number: int, part: PartReport) -> PartReport:
+        key = f"{folder}/{number:05d}.csv"
+        destination.store.copy(destination.key_of(part.csv or ""), key)
+        return structs.replace(part, csv=destination.uri_of(key))
+
+    filled = [part for part in parts if part.csv is not None]
+    with ThreadPoolExecutor(_COPIES_AT_ONCE) as threads:
+        return list(threads.map(copied, range(len(filled)), filled))
 
 
 def _check_sizes(destination: Destination, reported: Mapping[str, int], stored: Mapping[str, int]) -> None:

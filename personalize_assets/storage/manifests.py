@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from personalize_assets.conversion.kept import Kept
 from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, SourceCounts
 
 
@@ -117,6 +118,16 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     profile: ExportProfile | None = None
     key_mark: str | None = None
+
+
+class KeptFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What the next export of a dataset may use; the URIs of its files are below the destination.
+
+    ``dropped`` are keys of files that it does not name, with the seconds since the epoch at which that was noticed.
+    """
+
+    kept: Kept
+    dropped: dict[str, float] = {}
 
 
 class ExportedFile(msgspec.Struct, frozen=True):

@@ -90,6 +90,9 @@ class ObjectStore(Protocol):
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
 
+    def copy(self, key: str, to: str) -> None:
+        """Copy a file that exists, atomically."""
+
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Write a file made of ``header`` and ``parts`` (keys) atomically; the parts stay."""
 

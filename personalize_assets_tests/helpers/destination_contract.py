@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from personalize_assets.conversion.kept import Checkpoint, EntityCheckpoints, Reduced
 from personalize_assets.storage.destination import DamagedFile, DayCommits, Destination
 from personalize_assets.storage.manifests import (
     CatalogFile,
@@ -17,6 +18,7 @@ from personalize_assets.storage.manifests import (
     DayCatalog,
     DayCommit,
     ExportManifest,
+    KeptFiles,
     Reject,
     TableCommit,
 )
@@ -52,6 +54,22 @@ def table(run: str) -> TableCommit:
     """The commit of a table with one file."""
     files = (f"users/{run}-00000.parquet",)
     return TableCommit(run=run, days=(DAY,), inputs="i", mapping="m", files=files, rows=1, kept=1, duplicates=0)
+
+
+def kept(destination: Destination, run: str, *names: str) -> EntityCheckpoints:
+    """What an export leaves: files of a run, which exist."""
+    keys = [f"{destination.kept_folder('users', run)}/{name}" for name in names]
+    put(destination, *keys)
+    files = tuple(Reduced(destination.uri_of(key), 1, ("u",)) for key in keys)
+    return EntityCheckpoints(made="m", months=(Checkpoint(until="2026-10", inputs="i", files=files),))
+
+
+def age(destination: Destination, *runs: str) -> None:
+    """Let it be 25 hours since the files of runs were found to be unused."""
+    key = "_kept/users/kept.json"
+    found = json.loads(destination.store.read(key) or b"")
+    dropped = {key: at - 25 * 3600 * any(run in key for run in runs) for key, at in found["dropped"].items()}
+    destination.store.write(key, json.dumps({**found, "dropped": dropped}).encode())
 
 
 def manifest(dataset: str = "users", **more: Any) -> ExportManifest:
@@ -313,6 +331,50 @@ class DestinationContract:
 
         assert destination.daily_commits("interactions") == {DAY: commit(NEW)}
 
+    def test_what_an_export_leaves_is_there_for_the_next_one(self, destination: Destination) -> None:
+        assert destination.kept("users") is None
+        left = kept(destination, NEW, "a", "b")
+
+        destination.put_kept("users", left)
+
+        assert destination.kept("users") == KeptFiles(kept=left)
+
+    @pytest.mark.parametrize("lost", ["_kept/users/20261002T000000-bbbbbb/b", "_kept/users/kept.json"])
+    def test_nothing_is_left_if_any_of_its_files_is_gone(self, destination: Destination, lost: str) -> None:
+        destination.put_kept("users", kept(destination, NEW, "a", "b"))
+
+        destination.store.delete([lost])
+
+        assert destination.kept("users") is None
+
+    def test_what_is_damaged_is_not_used_and_is_replaced(self, destination: Destination) -> None:
+        destination.store.write("_kept/users/kept.json", b"{")
+        assert destination.kept("users") is None
+
+        destination.put_kept("users", kept(destination, NEW, "a"))
+
+        assert destination.kept("users") is not None
+
+    def test_files_that_are_used_no_more_stay_for_a_day(self, destination: Destination) -> None:
+        destination.put_kept("users", kept(destination, OLD, "a", "b"))
+        put(destination, f"_kept/users/{OLD}/of-a-run-that-died", "_kept/users/of-the-user")
+
+        destination.put_kept("users", kept(destination, NEW, "a"))
+        assert len(keys(destination, f"_kept/users/{OLD}/")) == 3
+
+        age(destination, OLD)
+        destination.put_kept("users", kept(destination, NEW, "a"))
+        assert keys(destination, "_kept/users/") == [
+            f"_kept/users/{NEW}/a", "_kept/users/kept.json", "_kept/users/of-the-user",
+        ]  # fmt: skip
+
+    def test_everything_is_exported_again_once_it_is_forgotten(self, destination: Destination) -> None:
+        destination.put_kept("users", kept(destination, NEW, "a"))
+
+        destination.forget_kept("users")
+
+        assert destination.kept("users") is None
+
     def test_small_objects_are_indented_json_without_what_is_none(self, destination: Destination) -> None:
         destination.commit_accounting("source", DAY, DayAccounting(run=NEW, read=1, malformed={"ü": 1}))
         destination.commit_day("interactions", DAY, DayCommit(run=NEW, mapping="m"))
@@ -325,7 +387,8 @@ class DestinationContract:
             ).encode()
         )
         assert json.loads(destination.store.read(f"filtered_interactions/day={DAY}/_commit.json") or b"") == {
-            "rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": [], "run": NEW, "mapping": "m",
+            "rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": [], "months": {}, "run": NEW,
+            "mapping": "m",
         }  # fmt: skip
 
     def test_the_first_rejects_of_a_day_are_read_from_one_of_their_files(self, destination: Destination) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from personalize_assets.conversion.spec import PartReport
+from personalize_assets.conversion.kept import PartReport
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.exported_files import ExportedFiles, IncompleteExport, join_single_file, keep_folder
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest

@@ -141,6 +141,21 @@ class ObjectStoreContract:
         assert listed(store) == {"all.csv": 6, "parts/0": 4}
         assert store.read("all.csv") == b"former"
 
+    def test_a_copy_has_the_bytes_of_the_original_which_stays(self, store: ObjectStore) -> None:
+        store.write("a/from", b"bytes")
+        store.write("empty", b"")
+
+        store.copy("a/from", "b/to")
+        store.copy("empty", "b/empty")
+
+        assert (store.read("a/from"), store.read("b/to"), store.read("b/empty")) == (b"bytes", b"bytes", b"")
+
+    def test_a_copy_of_what_is_not_there_is_an_error_and_leaves_no_file(self, store: ObjectStore) -> None:
+        with pytest.raises(StoreError, match="gone"):
+            store.copy("gone", "to")
+
+        assert store.read("to") is None
+
     def test_a_store_that_is_there_passes(self, store: ObjectStore) -> None:
         store.check_exists()
 

@@ -54,6 +54,7 @@ class DatasetDayCounts:
             files=(self._rows.uri,) if self._rows.rows else (),
             reject_files=(self._rejects.uri,) if self._rejects.rows else (),
             profile=self._rows.profile.build(),
+            months=dict(sorted(self._rows.months.items())),
         )
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import IO, Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, EVENT_TIME, MESSAGE_ID
 from personalize_assets.conversion.mapping.masking import Mask
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
+from personalize_assets.conversion.months import month_name, month_of, starts_within
 from personalize_assets.conversion.reading.filesystem import FileSystem
 
 _ROWS_AT_ONCE = 65_536
@@ -18,15 +25,23 @@ _BYTES_AT_ONCE = 1024 * 1024
 # These columns hardly repeat a value: a Parquet dictionary would cost time and save nothing.
 _WITHOUT_DICTIONARY = (DEDUPE, MESSAGE_ID, EVENT_TIME)
 
+# Rows of one day of event time that are worth a row group of their own.
+_GROUP_ROWS = 4_096
+
 _encode_lines = msgspec.json.Encoder().encode_lines
 
 
 class RowWriter:
     """Writes the kept rows of one dataset and day as Parquet. The file is created with the first row.
 
+    Interactions are written some ten thousand at a time, in the order of their TIMESTAMP: a row group has rows of one
+    month (UTC), and late rows of other days are in row groups of their own. The statistics of row groups then lead an
+    export to the rows of a range of time, and it reads few others.
+
     Attributes:
         uri: Where the file is stored.
         rows: Number of rows written so far; complete after ``close``.
+        months: Of these, interactions by month of TIMESTAMP, such as ``2026-10``.
         profile: Counts every row that is written.
     """
 
@@ -34,6 +49,7 @@ class RowWriter:
         """Write to ``uri``, which must not exist yet."""
         self.uri = uri
         self.rows = 0
+        self.months: Counter[str] = Counter()
         self.profile = profile
         self._filesystem = filesystem
         self._schema = schema
@@ -78,12 +94,42 @@ class RowWriter:
             repeating = [name for name in self._schema.names if name not in _WITHOUT_DICTIONARY]
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd", use_dictionary=repeating)
         table = pa.Table.from_batches(self._pending, self._schema)
-        self._writer.write_table(table)
+        for group in self._row_groups(table):
+            self._writer.write_table(group)
         # Counted here and not in ``add``: the accounting compares what came in with what was written.
         self.rows += table.num_rows
         self.profile.add(table)
         self._pending.clear()
         self._rows_pending = 0
+
+    def _row_groups(self, table: pa.Table) -> Iterator[pa.Table]:
+        if DEDUPE not in self._schema.names:  # users and items have no order
+            yield table
+            return
+        seconds = table.column("TIMESTAMP").to_numpy()
+        if (np.diff(seconds) < 0).any():
+            table = table.take(pa.array(np.argsort(seconds, kind="stable")))
+            seconds = table.column("TIMESTAMP").to_numpy()
+        at = 0
+        for end in row_group_ends(seconds):
+            self.months[month_name(month_of(int(seconds[at])))] += end - at
+            yield table.slice(at, end - at)
+            at = end
+
+
+def row_group_ends(seconds: npt.NDArray[np.int64]) -> list[int]:
+    """Where row groups of rows with these ascending times end: before each month, and around days with many rows."""
+    days = seconds // DAY_SECONDS
+    starts = np.flatnonzero(np.diff(days)) + 1
+    months = set(np.searchsorted(seconds, starts_within(int(seconds[0]), int(seconds[-1]))).tolist())
+    ends: list[int] = []
+    at = 0
+    for start, end in pairwise([0, *starts.tolist(), len(seconds)]):
+        is_large = start - at >= _GROUP_ROWS or end - start >= _GROUP_ROWS
+        if start > at and (is_large or start in months):
+            ends.append(start)
+            at = start
+    return [*ends, len(seconds)]
 
 
 class _Reject(msgspec.Struct, gc=False):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,11 +13,16 @@ import pyarrow.parquet as pq
 
 from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.export.daily_rows import open_parquet, read_groups, row_groups
+from personalize_assets.conversion.export.export_profile import PartCounter, sum_profiles
+from personalize_assets.conversion.export.exported import Exported, Places
 from personalize_assets.conversion.export.latest_values import candidates, latest, with_copies
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.export.pieces import RowGroup
+from personalize_assets.conversion.export.segments import inputs_digest, made_by
+from personalize_assets.conversion.kept import Checkpoint, EntityCheckpoints, Kept, Reduced
 from personalize_assets.conversion.mapping.daily_schema import COPIES, daily_schema
 from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.spec import DailyFiles
 from personalize_assets.conversion.spread import Spread
 
 MAX_ROWS = 500_000
@@ -27,26 +32,104 @@ _WRITTEN_AT_ONCE = 131_072
 _ROW_BYTES = 4  # as for interactions
 
 
-def export_entities(daily: Sequence[str], target: Target, scratch: str, spread: Spread) -> list[WrittenPart]:
-    """Write one row per id of the daily files; the parts come in the order of ids."""
-    groups = row_groups(daily, target.s3, None)
-    size = sum(group.rows for group in groups) * _ROW_BYTES
-    shares = list(_shares(groups))
-    if len(shares) == 1:
-        return spread(_write_all, [_AllTask(shares[0], target)], size)
-    reduced = spread(
-        _reduce,
-        [_ReduceTask(share, target.dataset, f"{scratch}/reduced-{n}", target.s3) for n, share in enumerate(shares)],
-        size,
+def export_entities(
+    daily: Sequence[DailyFiles], target: Target, places: Places, kept: Kept | None, spread: Spread
+) -> Exported:
+    """One row per id of the daily files; the parts come in the order of ids.
+
+    Daily rows are reduced to candidates by arrival month. Of ``kept``, months whose daily files are those of before are
+    not reduced again; all but the newest month are folded into one checkpoint, so that a new day costs a day.
+    """
+    made = made_by(target.dataset, b"")
+    former = kept if isinstance(kept, EntityCheckpoints) and kept.made == made else None
+    export = _Export(target, places, former, spread)
+    months, before = export.checkpoints(daily)
+    files = (*(before.files if before else ()), *(months[-1].files if months else ()))
+    written = export.write(files)
+    return Exported(
+        parts=tuple(part.report for part in written),
+        profile=sum_profiles([PartCounter(target.dataset).profile(), *(part.profile for part in written)]),
+        kept=EntityCheckpoints(made=made, months=tuple(months), before=before),
     )
-    files = tuple(one.file for one in reduced)
-    ranges = _ranges(reduced)
-    tasks = [_RangeTask(number, files, at, until, target) for number, (at, until) in enumerate(ranges)]
-    return spread(_write_range, tasks, size)
+
+
+class _Export:
+    """One export of users or items: what its steps have in common."""
+
+    def __init__(self, target: Target, places: Places, former: EntityCheckpoints | None, spread: Spread) -> None:
+        self._target = target
+        self._places = places
+        self._former = former
+        self._spread = spread
+
+    def checkpoints(self, daily: Sequence[DailyFiles]) -> tuple[list[Checkpoint], Checkpoint | None]:
+        """The candidates of each arrival month, and of all but the newest together."""
+        by_month: dict[str, list[str]] = {}
+        for day in daily:
+            by_month.setdefault(day.day[:7], []).extend(day.files)
+        inputs = {month: inputs_digest((uri, 0) for uri in files) for month, files in sorted(by_month.items())}
+        known = {one.until: one for one in self._former.months} if self._former else {}
+        changed = [month for month in inputs if month not in known or known[month].inputs != inputs[month]]
+        known |= self._reduce({month: by_month[month] for month in changed}, inputs)
+        months = [known[month] for month in inputs]
+        return months, self._before(months[:-1])
+
+    def _reduce(self, files: Mapping[str, Sequence[str]], inputs: Mapping[str, str]) -> dict[str, Checkpoint]:
+        groups = row_groups([uri for uris in files.values() for uri in uris], self._target.s3, None)
+        month_of = {uri: month for month, uris in files.items() for uri in uris}
+        shares = []
+        for month in files:
+            shares += [(month, share) for share in _shares(group for group in groups if month_of[group.uri] == month)]
+        tasks = [
+            _ReduceTask(share, self._target.dataset, self._places.keep(f"candidates-{month}-{n:05d}"), self._target.s3)
+            for n, (month, share) in enumerate(shares)
+        ]
+        reduced = self._spread(_reduce, tasks, sum(group.rows for group in groups) * _ROW_BYTES)
+        return {
+            month: Checkpoint(
+                until=month,
+                inputs=inputs[month],
+                files=tuple(one for one, (of, _) in zip(reduced, shares, strict=True) if of == month),
+            )
+            for month in files
+        }
+
+    def _before(self, months: Sequence[Checkpoint]) -> Checkpoint | None:
+        """The candidates of some months folded into one; what is there of the first of them is folded no more."""
+        if not months:
+            return None
+        former = self._former.before if self._former else None
+        for count in range(len(months), 0, -1):
+            if former and former.until == months[count - 1].until and former.inputs == _inputs(months[:count]):
+                break
+        else:
+            former, count = None, 0
+        if former and count == len(months):
+            return former
+        files = [*(former.files if former else ()), *(one for month in months[count:] for one in month.files)]
+        tasks = [
+            _FoldTask(tuple(one.file for one in files), at, until, self._target.dataset,
+                      self._places.keep(f"before-{months[-1].until}-{n:05d}"), self._target.s3)
+            for n, (at, until) in enumerate(_ranges(files))
+        ]  # fmt: skip
+        folded = self._spread(_fold, tasks, sum(one.rows for one in files) * _ROW_BYTES)
+        return Checkpoint(until=months[-1].until, inputs=_inputs(months), files=tuple(folded))
+
+    def write(self, files: Sequence[Reduced]) -> list[WrittenPart]:
+        """Write the table and the CSV of candidates."""
+        tasks = [
+            _RangeTask(number, tuple(one.file for one in files), at, until, self._target)
+            for number, (at, until) in enumerate(_ranges(files))
+        ]
+        return self._spread(_write_range, tasks, sum(one.rows for one in files) * _ROW_BYTES)
+
+
+def _inputs(months: Sequence[Checkpoint]) -> str:
+    return inputs_digest((f"{month.until} {month.inputs}", 0) for month in months)
 
 
 def _shares(groups: Iterable[RowGroup]) -> Iterable[tuple[RowGroup, ...]]:
-    """Row groups in shares of about two times ``MAX_ROWS``."""
+    """Row groups in shares of about two times ``MAX_ROWS``; none without groups."""
     share: list[RowGroup] = []
     rows = 0
     for group in groups:
@@ -55,16 +138,8 @@ def _shares(groups: Iterable[RowGroup]) -> Iterable[tuple[RowGroup, ...]]:
             share, rows = [], 0
         share.append(group)
         rows += group.rows
-    yield tuple(share)
-
-
-class _AllTask(msgspec.Struct, frozen=True):
-    groups: tuple[RowGroup, ...]
-    target: Target
-
-
-def _write_all(task: _AllTask) -> WrittenPart:
-    return _written(0, _reduced(task.groups, task.target.dataset, task.target.s3), task.target)
+    if share:
+        yield tuple(share)
 
 
 class _ReduceTask(msgspec.Struct, frozen=True):
@@ -74,21 +149,32 @@ class _ReduceTask(msgspec.Struct, frozen=True):
     s3: dict[str, Any]
 
 
-class _Reduced(msgspec.Struct, frozen=True):
-    """A file of candidates ordered by id: how many there are, and an even sample of their ids."""
-
-    file: str
-    rows: int
-    sample: tuple[str | None, ...]
+def _reduce(task: _ReduceTask) -> Reduced:
+    return _written_candidates(_reduced(task.groups, task.dataset, task.s3), task.dataset, task.to, task.s3)
 
 
-def _reduce(task: _ReduceTask) -> _Reduced:
-    rows = _reduced(task.groups, task.dataset, task.s3)
-    with FileSystem(task.s3).create(task.to) as file:
-        pq.write_table(rows, file, compression="zstd", row_group_size=32_768)
+class _FoldTask(msgspec.Struct, frozen=True):
+    files: tuple[str, ...]
+    at: str | None
+    until: str | None
+    dataset: Dataset
+    to: str
+    s3: dict[str, Any]
+
+
+def _fold(task: _FoldTask) -> Reduced:
+    """The candidates among those of files, for a range of ids."""
     (id_column,) = IDS[task.dataset.name]
+    rows = _read_range(task.files, task.dataset, task.at, task.until, task.s3)
+    return _written_candidates(candidates(rows, task.dataset.columns, id_column), task.dataset, task.to, task.s3)
+
+
+def _written_candidates(rows: pa.Table, dataset: Dataset, to: str, s3: dict[str, Any]) -> Reduced:
+    with FileSystem(s3).create(to) as file:
+        pq.write_table(rows, file, compression="zstd", row_group_size=32_768)
+    (id_column,) = IDS[dataset.name]
     places = np.linspace(0, max(rows.num_rows - 1, 0), min(_SAMPLED_IDS, rows.num_rows)).astype(np.int64)
-    return _Reduced(task.to, rows.num_rows, tuple(rows.column(id_column).take(pa.array(places)).to_pylist()))
+    return Reduced(to, rows.num_rows, tuple(rows.column(id_column).take(pa.array(places)).to_pylist()))
 
 
 def _reduced(groups: Sequence[RowGroup], dataset: Dataset, s3: dict[str, Any]) -> pa.Table:
@@ -111,7 +197,7 @@ def _reduced(groups: Sequence[RowGroup], dataset: Dataset, s3: dict[str, Any]) -
     return reduce()
 
 
-def _ranges(reduced: Sequence[_Reduced]) -> list[tuple[str | None, str | None]]:
+def _ranges(reduced: Sequence[Reduced]) -> list[tuple[str | None, str | None]]:
     """Ranges of ids with at most about ``MAX_ROWS`` candidates: the first id of each, and the first behind it."""
     rows = sum(one.rows for one in reduced)
     count = max(1, -(-rows // MAX_ROWS))
@@ -139,12 +225,27 @@ class _RangeTask(msgspec.Struct, frozen=True):
 
 def _write_range(task: _RangeTask) -> WrittenPart:
     (id_column,) = IDS[task.target.dataset.name]
-    filesystem = FileSystem(task.target.s3)
-    tables = []
-    for uri in task.files:
+    target = task.target
+    rows = _read_range(task.files, target.dataset, task.at, task.until, target.s3)
+    found = latest(rows, target.dataset.columns, id_column)
+    with PartWriter(task.number, target) as part:
+        part.copies = pc.sum(found.column(COPIES)).as_py() or 0
+        for batch in found.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
+            part.add(batch)
+    return part.written()
+
+
+def _read_range(
+    files: Sequence[str], dataset: Dataset, at: str | None, until: str | None, s3: dict[str, Any]
+) -> pa.Table:
+    """The candidates of a range of ids."""
+    filesystem = FileSystem(s3)
+    (id_column,) = IDS[dataset.name]
+    tables = [with_copies(daily_schema(dataset).empty_table())]
+    for uri in files:
         with filesystem.open(uri) as file:
-            tables.append(pq.read_table(file, filters=_within(id_column, task.at, task.until)))
-    return _written(task.number, pa.concat_tables(tables), task.target)
+            tables.append(pq.read_table(file, filters=_within(id_column, at, until)))
+    return pa.concat_tables(tables)
 
 
 def _within(id_column: str, at: str | None, until: str | None) -> pc.Expression | None:
@@ -155,20 +256,14 @@ def _within(id_column: str, at: str | None, until: str | None) -> pc.Expression 
     return id >= at if until is None else (id >= at) & (id < until)
 
 
-def _written(number: int, rows: pa.Table, target: Target) -> WrittenPart:
-    (id_column,) = IDS[target.dataset.name]
-    found = latest(rows, target.dataset.columns, id_column)
-    with PartWriter(number, target) as part:
-        part.copies = pc.sum(found.column(COPIES)).as_py() or 0
-        for batch in found.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
-            part.add(batch)
-    return part.written()
-
-
-def export_table(table: Sequence[str], target: Target, spread: Spread) -> list[WrittenPart]:
-    """Write the CSV of a table ``users`` or ``items`` whose files are in the order of ids, each a part."""
+def export_table(table: Sequence[str], target: Target, spread: Spread) -> Exported:
+    """The CSV of a table ``users`` or ``items`` whose files are in the order of ids, each a part."""
     tasks = [_FileTask(number, uri, target) for number, uri in enumerate(table)]
-    return spread(_write_file, tasks, 0)
+    written = spread(_write_file, tasks, 0)
+    return Exported(
+        parts=tuple(part.report for part in written),
+        profile=sum_profiles([PartCounter(target.dataset).profile(), *(part.profile for part in written)]),
+    )
 
 
 class _FileTask(msgspec.Struct, frozen=True):

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pyarrow as pa
 from msgspec import structs
 
+from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.export.entities import export_entities, export_table
-from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile, crossed
+from personalize_assets.conversion.export.export_profile import PartProfile, crossed
+from personalize_assets.conversion.export.exported import Exported, Places
 from personalize_assets.conversion.export.interactions import export_interactions
-from personalize_assets.conversion.export.part_writer import Target, WrittenPart
+from personalize_assets.conversion.export.part_writer import Target
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
@@ -34,19 +37,16 @@ def export(spec: ExportSpec, spread: Spread) -> ExportReport:
         threads.shutdown(wait=False)  # after an error the others must not be waited for
         if spec.scratch:
             FileSystem(spec.s3).delete_local_folder(spec.scratch)
-    profiles = {
-        one.dataset.name: sum((part.profile for part in parts), PartCounter(one.dataset).profile())
-        for one, parts in zip(spec.exports, written, strict=True)
-    }
+    profiles = {one.dataset.name: made.profile for one, made in zip(spec.exports, written, strict=True)}
     return ExportReport(
         datasets={
-            one.dataset.name: _report(one, parts, profiles, spec.mask)
-            for one, parts in zip(spec.exports, written, strict=True)
+            one.dataset.name: _report(one.dataset, made, profiles, spec.mask)
+            for one, made in zip(spec.exports, written, strict=True)
         }
     )
 
 
-def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> list[WrittenPart]:
+def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> Exported:
     dataset = one.dataset
     names = [column.name for column in dataset.columns]
     daily = daily_schema(dataset)
@@ -64,19 +64,21 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> list[Writte
     if not spec.scratch:
         raise ValueError("the spec names no folder for scratch files")
     scratch = f"{spec.scratch}/{dataset.name}"
-    if dataset.name == "interactions":
-        return export_interactions(one.daily, target, scratch, spread)
-    return export_entities(one.daily, target, scratch, spread)
+    places = Places(scratch, one.keep_in or f"{scratch}/kept")
+    export_daily = export_interactions if dataset.name == "interactions" else export_entities
+    made = export_daily(one.daily, target, places, one.kept, spread)
+    return made if one.keep_in else made._replace(kept=None)
 
 
 def _report(
-    one: DatasetExport, parts: list[WrittenPart], profiles: dict[str, PartProfile], mask: tuple[str, ...]
+    dataset: Dataset, made: Exported, profiles: Mapping[str, PartProfile], mask: tuple[str, ...]
 ) -> DatasetExported:
-    dataset = one.dataset
-    profile = masked_profile(profiles[dataset.name].summary(dataset), masked_columns(dataset, mask))
+    profile = masked_profile(made.profile.summary(dataset), masked_columns(dataset, mask))
     return DatasetExported(
-        rows=sum(part.report.rows for part in parts),
-        copies=sum(part.report.copies for part in parts),
-        parts=tuple(part.report for part in parts),
+        rows=sum(part.rows for part in made.parts),
+        copies=sum(part.copies for part in made.parts),
+        parts=made.parts,
         profile=structs.replace(profile, crossed=crossed(profiles).get(dataset.name)),
+        reused=made.reused,
+        kept=made.kept,
     )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import (
@@ -117,6 +118,17 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
             else None,
             hours=self.hours if is_interactions else None,
         )
+
+
+def sum_profiles(profiles: Sequence[PartProfile]) -> PartProfile:
+    """The profile of consecutive parts of the same dataset; at least one."""
+    total = profiles[0]
+    # All sketches at once: the work of a sum is in their ids.
+    without_ids = [structs.replace(each, ids={}) for each in profiles]
+    for each in without_ids[1:]:
+        without_ids[0] += each
+    ids = {name: IdSketch.sum([each.ids[name] for each in profiles]) for name in total.ids}
+    return structs.replace(without_ids[0], ids=ids)
 
 
 class PartCounter:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -53,11 +53,16 @@ class IdSketch(msgspec.Struct, frozen=True, kw_only=True):
 
     def __add__(self, other: IdSketch) -> IdSketch:
         """Add the counts of two sketches, of two parts or of two sets of rows."""
+        return IdSketch.sum([self, other])
+
+    @classmethod
+    def sum(cls, sketches: Sequence[IdSketch]) -> IdSketch:
+        """Add the counts of sketches; at least one."""
         return _sketch(
-            np.concatenate([self._hashes, other._hashes]),
-            np.concatenate([self._counts, other._counts]),
-            _most_frequent([*self.frequent.items(), *other.frequent.items()]),
-            is_sample=self.is_sample or other.is_sample,
+            np.concatenate([each._hashes for each in sketches]),
+            np.concatenate([each._counts for each in sketches]),
+            _most_frequent(count for each in sketches for count in each.frequent.items()),
+            is_sample=any(each.is_sample for each in sketches),
         )
 
     @property

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
+from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.spec import PartReport
 
 
 class Target(NamedTuple):

@@ -6,7 +6,8 @@ what Parquet files say of their row groups. Where more rows may overlap than fit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count as counting
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import structs
 
 from personalize_assets.conversion.export.row_order import sort_order
 
@@ -47,24 +49,56 @@ class Piece(msgspec.Struct, frozen=True):
         """An upper limit of the piece's rows."""
         return sum(group.rows for group in self.groups)
 
+    @property
+    def depth(self) -> int:
+        """How many columns of the export's order its bounds name."""
+        return max(len(self.at or ()), len(self.until or ()), 1)
+
+
+class Range(msgspec.Struct, frozen=True):
+    """What is cut into pieces of its own: rows from ``at`` to before ``until`` (both a second, or None)."""
+
+    at: Bound | None
+    until: Bound | None
+    groups: tuple[RowGroup, ...]
+
 
 Cut = Callable[[Sequence[Piece]], Sequence[Sequence[Bound]]]
 """For pieces that may be too large: the places at which to cut each, in order; none if it is not too large."""
 
 
-def plan(groups: Iterable[RowGroup], max_rows: int, cut: Cut) -> list[Piece]:
-    """Pieces of about ``max_rows`` rows at most, in order, that hold all rows of the row groups."""
-    ordered = sorted(groups, key=lambda group: (group.first, group.last, group.uri, group.number))
-    coarse = list(_between_seconds(ordered, max_rows))
-    large = [piece for piece in coarse if piece.most_rows > max_rows]
-    bounds = dict(zip((piece.number for piece in large), cut(large) if large else (), strict=True))
-    found: list[Piece] = []
-    for piece in coarse:
-        cuts = bounds.get(piece.number, ())
-        for at, until in zip([piece.at, *cuts], [*cuts, piece.until], strict=True):
-            inside = tuple(group for group in piece.groups if _may_overlap(group, at, until))
-            found.append(Piece(len(found), at, until, inside))
-    return found
+def plan(ranges: Sequence[Range], max_rows: int, cut: Cut) -> list[list[Piece]]:
+    """The pieces of each range, of about ``max_rows`` rows at most, in order; they hold all its rows."""
+    coarse = [list(_coarse(each, max_rows)) for each in ranges]
+    large = [piece for pieces in coarse for piece in pieces if piece.most_rows > max_rows]
+    bounds = dict(zip(map(id, large), cut(large) if large else (), strict=True))
+    numbers = counting()
+    return [
+        [fine for piece in pieces for fine in _fine(piece, bounds.get(id(piece), ()), numbers)] for pieces in coarse
+    ]
+
+
+def _coarse(of: Range, max_rows: int) -> Iterator[Piece]:
+    """Pieces between seconds; their outer bounds are those of the range."""
+    first, last = (of.at[0] if of.at else None), (of.until[0] - 1 if of.until else None)
+    inside = (
+        structs.replace(
+            group,
+            first=group.first if first is None else max(group.first, first),
+            last=group.last if last is None else min(group.last, last),
+        )
+        for group in of.groups
+        if (first is None or group.last >= first) and (last is None or group.first <= last)
+    )
+    ordered = sorted(inside, key=lambda group: (group.first, group.last, group.uri, group.number))
+    for piece in _between_seconds(ordered, max_rows):
+        yield structs.replace(piece, at=piece.at or of.at, until=piece.until or of.until)
+
+
+def _fine(piece: Piece, cuts: Sequence[Bound], numbers: Iterator[int]) -> Iterator[Piece]:
+    for at, until in zip([piece.at, *cuts], [*cuts, piece.until], strict=True):
+        inside = tuple(group for group in piece.groups if _may_overlap(group, at, until))
+        yield Piece(next(numbers), at, until, inside)
 
 
 def _between_seconds(groups: Sequence[RowGroup], max_rows: int) -> Iterator[Piece]:

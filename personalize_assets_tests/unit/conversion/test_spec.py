@@ -11,6 +11,7 @@ from personalize_assets.conversion.spec import (
     Blamed,
     ConvertReport,
     ConvertSpec,
+    DailyFiles,
     DatasetCounts,
     DatasetExport,
     DayProfile,
@@ -49,12 +50,16 @@ def test_a_convert_spec_is_json_with_its_job_and_days_as_iso_dates() -> None:
 
 
 def test_an_export_spec_is_json_with_its_job() -> None:
-    spec = ExportSpec((DatasetExport(USERS, daily=("/out/a.parquet",), to_csv="/out/_parts/r"),), {})
+    daily = (DailyFiles("2026-10-01", ("/out/a.parquet",)),)
+    spec = ExportSpec((DatasetExport(USERS, daily=daily, to_csv="/out/_parts/r"),), {})
 
     found = json.loads(encode(spec))
 
     assert (found["job"], found["s3"], found["mask"]) == ("export", {}, [])
-    assert found["exports"][0].keys() == {"dataset", "daily", "table", "to_table", "to_csv", "csv_header"}
+    assert found["exports"][0].keys() == {
+        "dataset", "daily", "table", "to_table", "to_csv", "csv_header",
+        "keep_in", "kept",
+    }  # fmt: skip
     assert decode_spec(encode(spec)) == spec
 
 

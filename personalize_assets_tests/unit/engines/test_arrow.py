@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.spec import ConvertSpec, DatasetExport, ExportSpec, Plan, RawFile, RawFileSet
+from personalize_assets.conversion.spec import (
+    ConvertSpec,
+    DailyFiles,
+    DatasetExport,
+    ExportSpec,
+    Plan,
+    RawFile,
+    RawFileSet,
+)
 from personalize_assets.engines import arrow
 from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -39,7 +47,11 @@ def test_a_raw_file_that_is_gone_is_an_error_for_the_user(tmp_path: Path) -> Non
 
 
 def test_a_daily_file_that_is_gone_is_an_error_for_the_user(tmp_path: Path) -> None:
-    spec = ExportSpec((DatasetExport(ITEMS, daily=(f"{tmp_path}/gone",)),), {}, scratch=f"{tmp_path}/scratch")
+    spec = ExportSpec(
+        (DatasetExport(ITEMS, daily=(DailyFiles("2026-10-01", (f"{tmp_path}/gone",)),)),),
+        {},
+        scratch=f"{tmp_path}/scratch",
+    )
 
     with pytest.raises(PersonalizeAssetsError, match=r"/gone cannot be read: .+; materialize the daily datasets"):
         ArrowEngine().run(NO_CONTEXT, spec)

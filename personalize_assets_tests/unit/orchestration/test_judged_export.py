@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from personalize_assets.conversion.spec import DatasetExported, ExportReport, ExportSpec, PartReport
+from personalize_assets.conversion.kept import PartReport
+from personalize_assets.conversion.spec import DatasetExported, ExportReport, ExportSpec
 from personalize_assets.orchestration.judged_export import JudgedExport, make_export
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import fingerprint

@@ -4,8 +4,10 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
-from personalize_assets.conversion.spec import DatasetExported, ExportProfile, ExportReport, PartReport
+from personalize_assets.conversion.kept import InteractionSegments, MonthSegment, PartReport
+from personalize_assets.conversion.spec import DailyFiles, DatasetExported, ExportProfile, ExportReport
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import (
@@ -16,6 +18,7 @@ from personalize_assets.pipeline.export import (
     plan_export,
     unexported,
 )
+from personalize_assets.storage.exported_files import IncompleteExport
 from personalize_assets.storage.manifests import ExportedFile
 from personalize_assets_tests.helpers.small_group import (
     CLICK,
@@ -28,6 +31,9 @@ from personalize_assets_tests.helpers.small_group import (
 )
 
 PROFILE = ExportProfile(rows=1, nulls={}, max_chars={}, first={}, last={}, blamed={}, categories={}, ids={}, preview=())
+
+MONTH = MonthSegment(month="2026-10", inputs="i", parts=(), hashes=(), profile="p")
+SEGMENTS = InteractionSegments(made="m", months=())
 
 
 @pytest.fixture
@@ -68,10 +74,14 @@ def test_interactions_and_tables_are_made_of_daily_files(group: DatasetGroup) ->
 
     interactions, users = planned.spec.exports
     commits = group.destination.daily_commits("users")
-    assert users.daily == tuple(group.destination.uri_of(key) for its in commits.values() for key in its.files)
+    assert users.daily == tuple(
+        DailyFiles(day, tuple(map(group.destination.uri_of, its.files))) for day, its in commits.items()
+    )
+    assert interactions.daily is not None
+    assert [day.months for day in interactions.daily] == [{"2026-10": 2}, {"2026-10": 2}]
     assert users.to_table == group.destination.uri_of(f"users/{planned.run}")
     assert (users.to_csv, users.table) == (None, None)
-    assert interactions.to_csv == group.destination.uri_of(f"_parts/interactions-{planned.run}")
+    assert interactions.to_csv == group.destination.uri_of(f"_kept/interactions/{planned.run}")
     assert (planned.inputs["users"].days, planned.inputs["users"].kept) == (("2026-10-01", "2026-10-02"), 4)
 
 
@@ -88,10 +98,10 @@ def test_the_csv_of_users_alone_is_made_of_their_table(group: DatasetGroup) -> N
 def test_a_folder_of_csvs_is_written_where_it_stays(tmp_path: Path, group: DatasetGroup) -> None:
     folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
 
-    planned = plan_export(folder, ["interactions_csv"])
+    planned = plan_export(folder, ["users", "users_csv"])
 
     (one,) = planned.spec.exports
-    assert (one.csv_header, one.to_csv) == (True, f"{tmp_path}/out/exports/interactions/{planned.run}")
+    assert (one.csv_header, one.to_csv) == (True, f"{tmp_path}/out/exports/users/{planned.run}")
 
 
 @pytest.mark.parametrize(
@@ -179,12 +189,69 @@ def test_counts_are_known_before_anything_is_committed(group: DatasetGroup) -> N
 def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path, group: DatasetGroup) -> None:
     folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
     planned = plan_export(folder, ["users", "users_csv"])
-    empty = DatasetExported(rows=0, copies=0, parts=(PartReport(part=0),), profile=PROFILE)
+    empty = DatasetExported(rows=0, copies=4, parts=(PartReport(part=0),), profile=PROFILE)
 
     outcome = commit_export(folder, planned, ExportReport(datasets={"users": empty}))
 
     assert outcome.counts["users"].bytes == outcome.manifests["users"].bytes == len(b"USER_ID,CITY\n")
     assert outcome.tables["users"].files == ()
+
+
+def test_other_rows_than_the_days_count_make_nothing_current(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv", "users"])
+    report = written(group, planned)
+    group.destination.put_kept("interactions", SEGMENTS)
+
+    with pytest.raises(IncompleteExport) as raised:
+        commit_export(group, planned, written(group, planned, copies=5))
+
+    assert str(raised.value) == (
+        "the export of interactions read 5 rows, but the commits of its 2 days count 4; the former export stays the "
+        "current one: run the export again, which will read all daily files. If that does not help, materialize "
+        "filtered_interactions for all days again"
+    )
+    assert group.destination.manifest("interactions") is None
+    assert group.destination.table_commit("users") is None
+    assert group.destination.kept("interactions") is None
+    commit_export(group, planned, report)
+
+
+def test_what_an_export_leaves_is_given_to_the_next_one(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv"])
+    made = written(group, planned).datasets["interactions"]
+    profile = group.destination.uri_of("_kept/interactions/p")
+    kept = structs.replace(SEGMENTS, months=(structs.replace(MONTH, parts=made.parts, profile=profile),))
+    report = ExportReport(datasets={"interactions": structs.replace(made, kept=kept)})
+    group.destination.store.write("_kept/interactions/p", b"")
+
+    commit_export(group, planned, report)
+
+    (one,) = plan_export(group, ["interactions_csv"]).spec.exports
+    assert one.kept == kept
+    assert listed(group, "_kept/interactions/2") == [f"_kept/interactions/{planned.run}/00000.csv"]
+
+
+def test_a_refused_csv_leaves_what_the_next_export_can_use(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv"])
+    made = written(group, planned).datasets["interactions"]
+    profile = group.destination.uri_of("_kept/interactions/p")
+    kept = structs.replace(SEGMENTS, months=(structs.replace(MONTH, parts=made.parts, profile=profile),))
+    group.destination.store.write("_kept/interactions/p", b"")
+
+    report = ExportReport(datasets={"interactions": structs.replace(made, kept=kept)})
+    commit_export(group, planned, report, refused=["interactions"])
+
+    assert group.destination.kept("interactions") is not None
+
+
+def test_a_folder_of_interactions_is_a_copy_of_what_is_kept(tmp_path: Path, group: DatasetGroup) -> None:
+    folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
+    planned = plan_export(folder, ["interactions_csv"])
+
+    manifest = commit_export(folder, planned, written(folder, planned)).manifests["interactions"]
+
+    assert [file.key for file in manifest.files] == [f"exports/interactions/{planned.run}/00000.csv"]
+    assert listed(group, "_kept/interactions/2") == [f"_kept/interactions/{planned.run}/00000.csv"]
 
 
 # -- what is behind --------------------------------------------------------------------------------------------------

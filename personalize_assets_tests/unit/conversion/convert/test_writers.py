@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import writers
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
-from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
+from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter, row_group_ends
+from personalize_assets.conversion.mapping.daily_schema import DEDUPE, daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
+from personalize_assets.conversion.months import first_second, month_number
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.json_value import MALFORMED
 
@@ -50,6 +53,39 @@ def test_rows_that_are_written_are_profiled(tmp_path: Path) -> None:
     writer.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": "a", "PRICE": 2.0}], SCHEMA))
     writer.close()
     assert writer.profile.build().nulls == {"ITEM_ID": 0, "PRICE": 1}
+
+
+def test_interactions_are_written_by_time_a_month_after_the_other(tmp_path: Path) -> None:
+    dataset = Dataset("interactions", (Column("TIMESTAMP", ("t",), type="timestamp"),), where={})
+    writer = RowWriter(FileSystem(), f"{tmp_path}/a.parquet", daily_schema(dataset), DayProfileBuilder(dataset))
+    october = first_second(month_number("2026-10"))
+    for second, message in ((october + 5, "c"), (october, "b"), (october - 1, "a"), (october + 5, "d")):
+        writer.add((second, message, 0))
+    writer.close()
+
+    file = pq.ParquetFile(writer.uri)
+    groups = [file.read_row_group(number).column(DEDUPE).to_pylist() for number in range(file.num_row_groups)]
+    assert groups == [["a"], ["b", "c", "d"]]
+    assert writer.months == {"2026-09": 1, "2026-10": 3}
+    # The preview and the counts of a day are of the rows as they came.
+    assert next(row["TIMESTAMP"] for row in writer.profile.build().preview) == october + 5
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        ({"2026-10-01": 9_000}, [9_000]),
+        ({"2026-09-30": 5, "2026-10-01": 5}, [5, 10]),
+        ({"2026-10-01": 5, "2026-10-02": 5, "2026-10-03": 5}, [15]),
+        ({"2026-10-01": 5, "2026-10-02": 5, "2026-10-03": 9_000, "2026-10-04": 7}, [10, 9_010, 9_017]),
+        ({"2026-10-01": 4_096, "2026-10-02": 5, "2026-10-03": 4_096}, [4_096, 4_101, 8_197]),
+        ({"2026-09-29": 1, "2026-09-30": 9_000, "2026-10-31": 1, "2026-11-01": 1}, [1, 9_001, 9_002, 9_003]),
+    ],
+)
+def test_row_groups_end_with_months_and_around_days_with_many_rows(days: dict[str, int], ends: list[int]) -> None:
+    starts = [int(np.datetime64(day, "s").astype(np.int64)) for day in days]
+
+    assert row_group_ends(np.repeat(starts, list(days.values()))) == ends
 
 
 def test_no_file_is_made_without_a_row_or_a_reject(tmp_path: Path) -> None:

@@ -16,8 +16,11 @@ from hypothesis import strategies as st
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export import entities
 from personalize_assets.conversion.export.entities import export_entities, export_table
-from personalize_assets.conversion.export.part_writer import Target, WrittenPart
+from personalize_assets.conversion.export.exported import Places
+from personalize_assets.conversion.export.part_writer import Target
+from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.spec import DailyFiles
 from personalize_assets.conversion.spread import in_turn
 
 DATASET = Dataset(
@@ -49,7 +52,7 @@ ROW = st.tuples(
 FILES = st.lists(st.lists(ROW, max_size=10), max_size=5)
 
 
-def export(files: Sequence[Sequence[Row]]) -> tuple[list[tuple[Any, ...]], list[WrittenPart]]:
+def export(files: Sequence[Sequence[Row]]) -> tuple[list[tuple[Any, ...]], tuple[PartReport, ...]]:
     """The rows of the table's files one after another, and the parts; their CSVs have the same rows."""
     with tempfile.TemporaryDirectory() as folder:
         daily = []
@@ -59,10 +62,12 @@ def export(files: Sequence[Sequence[Row]]) -> tuple[list[tuple[Any, ...]], list[
             pq.write_table(table, f"{folder}/{number}.parquet", row_group_size=3)
             daily.append(f"{folder}/{number}.parquet")
         target = Target(SCHEMA, f"{folder}/csv", f"{folder}/table", {}, DATASET)
-        parts = export_entities(daily, target, f"{folder}/scratch", in_turn)
-        written = [pq.read_table(part.report.parquet).to_pylist() for part in parts if part.report.parquet]
+        days = [DailyFiles(f"2026-{number % 3 + 1:02}-01", (file,)) for number, file in enumerate(daily)]
+        places = Places(f"{folder}/scratch", f"{folder}/kept")
+        parts = export_entities(days, target, places, None, in_turn).parts
+        written = [pq.read_table(part.parquet).to_pylist() for part in parts if part.parquet]
         found = [tuple(row.values()) for rows in written for row in rows]
-        csv = "".join(Path(part.report.csv).read_text() for part in parts if part.report.csv)
+        csv = "".join(Path(part.csv).read_text() for part in parts if part.csv)
         assert csv == "".join(map(line, found))
     return found, parts
 
@@ -96,13 +101,13 @@ def test_an_id_has_one_row_with_the_latest_values_of_all_days() -> None:
     )
 
     assert rows == [("i", "red", 2.0, "blue"), ("j", "red", None, "red")]
-    assert (part.report.rows, part.report.copies) == (2, 3)
+    assert (part.rows, part.copies) == (2, 3)
 
 
 def test_without_daily_files_there_is_one_empty_part() -> None:
     rows, (part,) = export([])
 
-    assert (rows, part.report.rows, part.report.copies, part.report.csv) == ([], 0, 0, None)
+    assert (rows, part.rows, part.copies, part.csv) == ([], 0, 0, None)
 
 
 def test_more_ids_than_fit_are_written_in_several_parts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,10 +117,10 @@ def test_more_ids_than_fit_are_written_in_several_parts(monkeypatch: pytest.Monk
     rows, parts = export([[(id, "red", None, YEAR_2026, "m") for id in ids] for _ in range(3)])
 
     assert rows == [(id, "red", None, "red") for id in ids]
-    assert [part.report.part for part in parts] == list(range(len(parts)))
+    assert [part.part for part in parts] == list(range(len(parts)))
     assert len(parts) >= 5
-    assert max(part.report.copies for part in parts) <= 60
-    assert sum(part.report.copies for part in parts) == 300
+    assert max(part.copies for part in parts) <= 60
+    assert sum(part.copies for part in parts) == 300
 
 
 @settings(max_examples=_EXAMPLES)
@@ -126,7 +131,7 @@ def test_the_csv_does_not_depend_on_how_many_rows_fit(files: list[list[Row]], ma
         rows, parts = export(files)
 
     assert rows == expected(files)
-    assert sum(part.report.copies for part in parts) == sum(map(len, files))
+    assert sum(part.copies for part in parts) == sum(map(len, files))
 
 
 def test_the_csv_of_a_table_has_a_part_for_each_of_its_files(tmp_path: Path) -> None:
@@ -136,9 +141,9 @@ def test_the_csv_of_a_table_has_a_part_for_each_of_its_files(tmp_path: Path) -> 
         pq.write_table(pa.Table.from_pylist(rows, SCHEMA), tmp_path / f"{number}.parquet")
         table.append(str(tmp_path / f"{number}.parquet"))
 
-    parts = export_table(table, Target(SCHEMA, f"{tmp_path}/csv", None, {}, DATASET), in_turn)
+    parts = export_table(table, Target(SCHEMA, f"{tmp_path}/csv", None, {}, DATASET), in_turn).parts
 
-    assert [(part.report.part, part.report.rows, part.report.copies) for part in parts] == [(0, 2, 2), (1, 1, 1)]
+    assert [(part.part, part.rows, part.copies) for part in parts] == [(0, 2, 2), (1, 1, 1)]
     assert [(tmp_path / f"csv/0000{number}.csv").read_text() for number in range(2)] == [
         "a,,1.5,red\nb,,1.5,red\n", "c,,1.5,red\n",
     ]  # fmt: skip

@@ -15,7 +15,7 @@ from personalize_assets.conversion.export import entities, interactions
 from personalize_assets.conversion.export.export import export
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile
-from personalize_assets.conversion.spec import Crossed, DatasetExport, ExportSpec
+from personalize_assets.conversion.spec import Crossed, DailyFiles, DatasetExport, ExportSpec
 from personalize_assets.conversion.spread import in_turn
 
 INTERACTIONS = Dataset(
@@ -27,10 +27,10 @@ USERS = Dataset("users", (Column("USER_ID", ("user",), required=True), Column("C
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True), Column("PRICE", ("p",), type="float")), where={})
 
 
-def daily(file: Path, dataset: Dataset, *rows: tuple[Any, ...]) -> tuple[str, ...]:
+def daily(file: Path, dataset: Dataset, *rows: tuple[Any, ...]) -> tuple[DailyFiles, ...]:
     schema = daily_schema(dataset)
     pq.write_table(pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema), file)
-    return (str(file),)
+    return (DailyFiles("2026-10-01", (str(file),)),)
 
 
 def shop(folder: Path) -> tuple[DatasetExport, ...]:
@@ -91,7 +91,7 @@ def test_the_scratch_folder_is_gone_afterwards(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("_size")
 def test_the_scratch_folder_is_gone_after_an_error_too(tmp_path: Path) -> None:
     exports = shop(tmp_path)
-    Path((exports[0].daily or ())[1]).write_text("damaged")
+    Path((exports[0].daily or ())[1].files[0]).write_text("damaged")
     (tmp_path / "scratch/interactions").mkdir(parents=True)
     (tmp_path / "scratch/interactions/hashes-0-0").write_text("of a run that was killed")
 

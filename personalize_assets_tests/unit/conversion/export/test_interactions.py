@@ -15,10 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.export import interactions, repeats
+from personalize_assets.conversion.export import interactions, key_hashes, repeat_search, repeats
+from personalize_assets.conversion.export.exported import Places
 from personalize_assets.conversion.export.interactions import export_interactions, export_order
-from personalize_assets.conversion.export.part_writer import Target, WrittenPart
+from personalize_assets.conversion.export.part_writer import Target
+from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.spec import DailyFiles
 from personalize_assets.conversion.spread import in_turn
 
 DATASET = Dataset(
@@ -45,11 +48,12 @@ FILES = st.lists(st.lists(ROW, max_size=8), max_size=4)
 def _hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also hashes of one bit, which most keys share."""
     if request.param == "collisions":
-        hashes_of = repeats.hashes_of
-        monkeypatch.setattr(repeats, "hashes_of", lambda rows: hashes_of(rows) & np.uint64(1) << np.uint64(40))
+        hashes_of = key_hashes.hashes_of
+        for module in (key_hashes, repeats):
+            monkeypatch.setattr(module, "hashes_of", lambda rows: hashes_of(rows) & np.uint64(1) << np.uint64(56))
 
 
-def export(files: Sequence[Sequence[Row]], group: int = 3) -> tuple[list[str], list[WrittenPart]]:
+def export(files: Sequence[Sequence[Row]], group: int = 3) -> tuple[list[str], tuple[PartReport, ...]]:
     """The lines of the parts one after another, and the parts. Each file is a daily file."""
     with tempfile.TemporaryDirectory() as folder:
         daily = []
@@ -58,8 +62,9 @@ def export(files: Sequence[Sequence[Row]], group: int = 3) -> tuple[list[str], l
             pq.write_table(table, f"{folder}/{number}.parquet", row_group_size=group)
             daily.append(f"{folder}/{number}.parquet")
         target = Target(SCHEMA, f"{folder}/csv", None, {}, DATASET)
-        parts = export_interactions(daily, target, f"{folder}/scratch", in_turn)
-        csv = "".join(Path(part.report.csv).read_text() for part in parts if part.report.csv)
+        places = Places(f"{folder}/scratch", f"{folder}/kept")
+        parts = export_interactions([DailyFiles("2026-10-01", tuple(daily))], target, places, None, in_turn).parts
+        csv = "".join(Path(part.csv).read_text() for part in parts if part.csv)
     return csv.splitlines(), parts
 
 
@@ -84,7 +89,7 @@ def test_a_message_that_comes_twice_counts_once_whatever_else_it_has() -> None:
     lines, (part,) = export([[("b", "x", 2, "m", 0)], [("a", "x", 1, "m", 0), ("a", "y", 1, "m", 1)]])
 
     assert lines == ["a,x,1", "a,y,1"]
-    assert (part.report.rows, part.report.copies) == (2, 3)
+    assert (part.rows, part.copies) == (2, 3)
 
 
 def test_equal_interactions_of_different_messages_are_all_exported() -> None:
@@ -94,7 +99,7 @@ def test_equal_interactions_of_different_messages_are_all_exported() -> None:
 
 
 def test_without_daily_files_there_are_no_parts() -> None:
-    assert export([]) == ([], [])
+    assert export([]) == ([], ())
 
 
 def test_a_message_counts_once_in_pieces_far_apart(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +108,7 @@ def test_a_message_counts_once_in_pieces_far_apart(monkeypatch: pytest.MonkeyPat
     lines, parts = export([[("a", "x", 1, "m", 0)], [("b", "y", 5, "n", 0)], [("c", "z", 9, "m", 0)]])
 
     assert lines == ["a,x,1", "b,y,5"]
-    assert [(part.report.part, part.report.rows, part.report.copies) for part in parts] == [
+    assert [(part.part, part.rows, part.copies) for part in parts] == [
         (0, 1, 1),
         (1, 1, 1),
         (2, 0, 1),
@@ -117,8 +122,8 @@ def test_a_second_with_more_rows_than_fit_is_written_in_several_parts(monkeypatc
     lines, parts = export([rows[::2], rows[1::2]])
 
     assert lines == [f"u{number:03},x,7" for number in range(150)]
-    assert sum(part.report.copies for part in parts) == 200
-    assert max(part.report.copies for part in parts) <= 100
+    assert sum(part.copies for part in parts) == 200
+    assert max(part.copies for part in parts) <= 100
 
 
 @pytest.mark.usefixtures("_hashes")
@@ -129,10 +134,11 @@ def test_the_csv_does_not_depend_on_pieces_partitions_rounds_and_row_groups(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interactions, "MAX_PIECE_ROWS", max_rows)
-        patch.setattr(interactions, "_MAX_PARTITION_HASHES", hashes)
-        patch.setattr(interactions, "_MAX_ROUND_HASHES", 1)
+        patch.setattr(repeat_search, "MAX_TASK_HASHES", hashes)
+        patch.setattr(repeat_search, "_MAX_ROUND_HASHES", 1)
+        patch.setattr(repeat_search, "MAX_SHARE_ROWS", max_rows)
         lines, parts = export(files, group)
 
     assert lines == expected(files)
-    assert sum(part.report.copies for part in parts) == sum(map(len, files))
-    assert [part.report.part for part in parts] == list(range(len(parts)))
+    assert sum(part.copies for part in parts) == sum(map(len, files))
+    assert [part.part for part in parts] == list(range(len(parts)))

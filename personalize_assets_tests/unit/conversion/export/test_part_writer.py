@@ -14,7 +14,7 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
-from personalize_assets.conversion.spec import PartReport
+from personalize_assets.conversion.kept import PartReport
 
 ITEMS = Dataset("items", (Column("ITEM_ID", required=True), Column("PRICE", type="float")), {})
 SCHEMA = pa.schema([("ITEM_ID", pa.string()), ("PRICE", pa.float64())])

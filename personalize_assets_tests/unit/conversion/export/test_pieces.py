@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from personalize_assets.conversion.export.pieces import (
     Bound,
     Piece,
+    Range,
     RowGroup,
     bounds_of,
     is_at_or_behind,
@@ -58,7 +59,9 @@ def inside(piece: Piece, rows: Sequence[Row]) -> npt.NDArray[np.bool_]:
     return found
 
 
-def planned(files: Sequence[Sequence[Row]], max_rows: int) -> list[Piece]:
+def planned(
+    files: Sequence[Sequence[Row]], max_rows: int, ranges: Sequence[tuple[Bound | None, Bound | None]] = ((None, None),)
+) -> list[Piece]:
     """Pieces of files with one row group each; all rows are the sample."""
 
     def cut(pieces: Sequence[Piece]) -> list[list[Bound]]:
@@ -70,7 +73,8 @@ def planned(files: Sequence[Sequence[Row]], max_rows: int) -> list[Piece]:
             bounds.append(bounds_of(sample, ORDER, count, piece.at) if count > 1 else [])
         return bounds
 
-    return plan([row_group(str(number), *rows) for number, rows in enumerate(files)], max_rows, cut)
+    groups = tuple(row_group(str(number), *rows) for number, rows in enumerate(files))
+    return [piece for pieces in plan([Range(*ends, groups) for ends in ranges], max_rows, cut) for piece in pieces]
 
 
 def contents(pieces: Sequence[Piece], files: Sequence[Sequence[Row]]) -> list[list[Row]]:
@@ -99,6 +103,18 @@ def test_pieces_written_one_after_another_hold_each_row_once_in_order(files: lis
     assert [piece.number for piece in pieces] == list(range(len(pieces)))
     everything = [key(row) for rows in found for row in sorted(rows, key=key)]
     assert everything == sorted(key(row) for rows in files for row in rows)
+
+
+@settings(max_examples=_EXAMPLES)
+@given(FILES, st.integers(1, 8), st.integers(1, 6))
+def test_ranges_are_cut_into_pieces_of_their_own(files: list[list[Row]], max_rows: int, place: int) -> None:
+    pieces = planned(files, max_rows, [(None, (place,)), ((place,), (6,))])
+    found = contents(pieces, files)
+
+    assert [piece.number for piece in pieces] == list(range(len(pieces)))
+    everything = [key(row) for rows in found for row in sorted(rows, key=key)]
+    assert everything == sorted(key(row) for rows in files for row in rows if row[0] < 6)
+    assert all(len({row[0] < place for row in rows}) <= 1 for rows in found)
 
 
 @settings(max_examples=_EXAMPLES)
@@ -165,7 +181,7 @@ def test_equal_rows_stay_together_however_many() -> None:
 def test_days_that_do_not_overlap_are_joined_as_long_as_they_fit() -> None:
     groups = [row_group(str(day), *[(10 * day, "a", None), (10 * day + 9, "a", None)] * 2) for day in range(5)]
 
-    pieces = plan(reversed(groups), 8, never)
+    (pieces,) = plan([Range(None, None, tuple(reversed(groups)))], 8, never)
 
     assert pieces == [
         Piece(0, None, (20,), (groups[0], groups[1])),
@@ -177,11 +193,11 @@ def test_days_that_do_not_overlap_are_joined_as_long_as_they_fit() -> None:
 def test_rows_that_fit_are_one_piece_without_bounds() -> None:
     group = row_group("a", (1, None, None), (9, None, None))
 
-    assert plan([group], 2, never) == [Piece(0, None, None, (group,))]
+    assert plan([Range(None, None, (group,))], 2, never) == [[Piece(0, None, None, (group,))]]
 
 
 def test_without_row_groups_there_are_no_pieces() -> None:
-    assert plan([], 1, never) == []
+    assert plan([Range(None, None, ())], 1, never) == [[]]
 
 
 def test_a_piece_has_at_most_the_rows_of_its_row_groups() -> None:

@@ -14,6 +14,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
+    DailyFiles,
     DatasetExport,
     DayReport,
     ExportSpec,
@@ -46,7 +47,9 @@ def convert(
 
 def export(run_id: str, daily: str = "20260930T000000-cccccc-0.parquet", **s3: str) -> ExportSpec:
     items = Dataset("items", columns=(), where={})
-    one = DatasetExport(items, daily=(daily,), to_csv=f"s3://made/out/_parts/items-{run_id}")
+    one = DatasetExport(
+        items, daily=(DailyFiles("2026-10-01", (daily,)),), to_csv=f"s3://made/out/_parts/items-{run_id}"
+    )
     return ExportSpec(exports=(one,), s3=dict(s3))
 
 
