@@ -59,6 +59,14 @@ def test_a_small_file_is_one_request_to_write_and_one_to_read(
     assert counts(s3_server.requests) == {"GET": 1, "GET range": 1, "PUT": 1}
 
 
+def test_a_range_is_one_request(filesystem: FileSystem, bucket: str, s3_server: LatencyServer) -> None:
+    uri = put(filesystem, f"s3://{bucket}/a", b"abcdef")
+    s3_server.reset()
+
+    assert filesystem.read_range(uri, 2, 4) == b"cd"
+    assert counts(s3_server.requests) == {"GET range": 1}
+
+
 def test_a_file_without_bytes_is_a_file(filesystem: FileSystem, bucket: str) -> None:
     uri = put(filesystem, f"s3://{bucket}/empty", b"")
 

@@ -32,6 +32,12 @@ def test_a_file_is_opened_at_its_beginning_and_can_seek(tmp_path: Path) -> None:
         assert file.read() == b"c"
 
 
+def test_a_range_of_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abcdef")
+
+    assert FileSystem().read_range(str(tmp_path / "a"), 2, 4) == b"cd"
+
+
 def test_a_missing_file_is_an_os_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nothing-here"):
         FileSystem().open(str(tmp_path / "nothing-here"))
