@@ -23,8 +23,8 @@ from personalize_assets.conversion.export import export_profile
 from personalize_assets.conversion.spec import ConvertReport, ExportProfile, ExportReport
 from personalize_assets.engines import make_engine
 from personalize_assets.generate import generate
+from personalize_assets.judging.check_facts import judge_exports, judge_file
 from personalize_assets.orchestration.charts import export_charts
-from personalize_assets.orchestration.check_facts import judge_exports, judge_file
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import commit_convert, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup

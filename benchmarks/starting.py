@@ -1,4 +1,4 @@
-"""Time before the first row: imports, `dg check defs`, and the whole pipeline on one event."""
+"""Start-up: imports, `dg check defs`, the command's help, and one event from the command to its end, twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from benchmarks.contestants import Contestant, contestants, refusal
+from benchmarks.contestants import COMMAND, Contestant, contestants, refusal
 from benchmarks.data import one_event
 from benchmarks.measuring import CommandFailed, measure
 
@@ -31,6 +31,7 @@ def starting(data: Path, runs: int, engines: Sequence[str]) -> dict[str, Any]:
     commands: dict[str, list[str | Path]] = {
         what: [sys.executable, "-c", program] for what, program in _PROGRAMS.items()
     }
+    commands["personalize-assets --help"] = [COMMAND, "--help"]
     commands["dg check defs"] = [dg_command, "check", "defs"]
     # `dg` finds the project's Python through VIRTUAL_ENV and PATH.
     env = {"VIRTUAL_ENV": str(Path(sys.prefix)), "PATH": f"{dg_command.parent}:/usr/bin:/bin"}
@@ -44,12 +45,16 @@ def starting(data: Path, runs: int, engines: Sequence[str]) -> dict[str, Any]:
 
 
 def _first_row(one: Contestant, data: Path, runs: int) -> dict[str, Any]:
-    """Seconds from the command to the first committed row, to the CSV, and to the end."""
+    """Seconds from the command to its first stage, the first committed row, the CSV and the end.
+
+    ``again`` is a second run, which finds nothing new.
+    """
     raw = one_event(data)
     reason = refusal(one.engine or "")
     if reason:
         return {"name": one.name, "missing": reason}
-    found: dict[str, Any] = {"name": one.name, "row": [], "csv": [], "end": [], "peak_bytes": []}
+    found: dict[str, Any] = {"name": one.name, "stage": [], "row": [], "csv": [], "end": []}
+    found |= {"again": [], "peak_bytes": []}
     for _ in range(runs):
         out = data / "first-row"
         shutil.rmtree(out, ignore_errors=True)
@@ -59,11 +64,16 @@ def _first_row(one: Contestant, data: Path, runs: int) -> dict[str, Any]:
             measured = measure(command, env)
         except CommandFailed as failure:
             return {"name": one.name, "missing": str(failure)}
+        # The first thing that a run writes is the catalog, which takes a few milliseconds.
+        catalogued = next(out.glob("catalog/day=*.json"))
+        found["stage"].append(round(catalogued.stat().st_mtime - started, 2))
         committed = next(out.glob("filtered_interactions/day=*/_commit.json"))
         found["row"].append(round(committed.stat().st_mtime - started, 2))
         found["csv"].append(round(one.interactions(out).stat().st_mtime - started, 2))
         found["end"].append(round(measured.seconds, 2))
         found["peak_bytes"].append(measured.peak_bytes)
+        found["again"].append(round(measure(command, env).seconds, 2))
         shutil.rmtree(out)
-    click.echo(f"{one.name}: first row after {median(found['row']):.1f} s, all done after {median(found['end']):.1f} s")
+    times = (f"{what} {median(found[what]):.2f} s" for what in ("stage", "row", "csv", "end", "again"))
+    click.echo(f"{one.name}: {', '.join(times)}")
     return found

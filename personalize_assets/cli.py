@@ -14,14 +14,14 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.conversion.process import collect_seldom
+from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
 
 
 def program() -> None:
     """The installed command: ``main`` in a process of its own."""
-    collect_seldom()
+    begin_command()
     main()
 
 
@@ -69,6 +69,7 @@ def main() -> None:
 @click.option("--engine", help="Engine to run on, instead of the one in the config.")
 @click.option("--days", type=Days(), help="Arrival days to convert.  [default: every day that has raw files]")
 @click.option("--resume", is_flag=True, help="Leave out days that are already converted, as after a failure.")
+@click.option("--force", is_flag=True, help="Run every stage, even if nothing is new since the last run.")
 @click.option(
     "--max-days-per-run", type=click.IntRange(min=1), help="Days that one Spark run converts, instead of the config's."
 )
@@ -77,6 +78,7 @@ def run(
     engine: str | None,
     days: tuple[date, date] | None,
     resume: bool,
+    force: bool,
     max_days_per_run: int | None,
 ) -> None:
     """Run everything, without the UI. Exits with 0, or with 1 and the cause."""
@@ -89,7 +91,7 @@ def run(
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
     with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
         try:
-            run_all(load_config(config, env), _each_day(days) if days else None, resume=resume)
+            run_all(load_config(config, env), _each_day(days) if days else None, resume=resume, force=force)
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) or was_pressed():
                 click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)

@@ -11,15 +11,15 @@ import argparse
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import structs
-from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.export.export import export
+from personalize_assets.conversion.progress import Meter, OnProgress, lines
 from personalize_assets.conversion.reading.filesystem import FileSystem, small_files_kept
 from personalize_assets.conversion.spark import parallelism, spark_conf
 from personalize_assets.conversion.spec import (
@@ -31,6 +31,10 @@ from personalize_assets.conversion.spec import (
 )
 from personalize_assets.conversion.spread import Spread, over_spark
 
+# Imported where a session is made or used: the engine `arrow` needs none.
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
 
 def run(spec: Spec, spread: Spread, cores: int) -> Report:
     """Do the job of a spec; ``cores`` is how many tasks run at once. Raises ``UnreadableFile``."""
@@ -40,11 +44,16 @@ def run(spec: Spec, spread: Spread, cores: int) -> Report:
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 
-def run_on_spark(spark: SparkSession, spec: Spec) -> Report:
+def meter_of(spec: Spec, on_progress: OnProgress | None) -> Meter | None:
+    """The meter of a job that begins now, for the spread that runs it; None if its progress is not asked for."""
+    return Meter(_name(spec), on_progress) if on_progress else None
+
+
+def run_on_spark(spark: SparkSession, spec: Spec, on_progress: OnProgress | None = None) -> Report:
     """Do the job of a spec as tasks of Spark. Raises ``UnreadableFile``."""
     for key, value in spark_conf().items():
         spark.conf.set(key, value)
-    return run(spec, over_spark(spark), parallelism(spark))
+    return run(spec, over_spark(spark, meter_of(spec, on_progress)), parallelism(spark))
 
 
 def execute(arguments: Sequence[str]) -> dict[str, Any]:
@@ -66,8 +75,7 @@ def execute(arguments: Sequence[str]) -> dict[str, Any]:
             spec = decode_spec(file.read())
         _log(_summary(spec))
         settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
-        builder = _with(SparkSession.builder.appName("personalize_assets"), {**spark_conf(), **settings}.items())
-        report = run_on_spark(builder.getOrCreate(), spec)
+        report = run_on_spark(_session({**spark_conf(), **settings}), spec, lines(_log))
         _log(f"{_name(spec)}: done in {report.seconds:.1f} s")
     except Exception as error:
         if options.report:
@@ -119,10 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _with(builder: Any, settings: Iterable[tuple[str, str]]) -> Any:
-    for key, value in settings:
+def _session(settings: Mapping[str, str]) -> SparkSession:
+    """The job's own session."""
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder.appName("personalize_assets")
+    for key, value in settings.items():
         builder = builder.config(key, value)
-    return builder
+    session: SparkSession = builder.getOrCreate()
+    return session
 
 
 if __name__ == "__main__":

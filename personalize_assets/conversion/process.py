@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import atexit
 import gc
+import os
 import signal
 import sys
+import threading
+import time
 from importlib.abc import MetaPathFinder
 from typing import Any
 
 # Python's own first threshold of 700 collects far too often here: hardly any of these objects are cyclic garbage.
 _GC_THRESHOLDS = (50_000, 20, 20)
+_POLL_SECONDS = 1.0
 
 
 class _NoPandas(MetaPathFinder):
@@ -21,11 +25,43 @@ class _NoPandas(MetaPathFinder):
             raise ModuleNotFoundError("pandas is not for tasks", name=name)
 
 
-def begin() -> None:
-    """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely."""
+_is_command = False
+
+
+def begin_command() -> None:
+    """Start-up of the installed command, whose process nothing else uses."""
+    global _is_command
+    _is_command = True
+    collect_seldom()
+
+
+def leave_out_pandas() -> None:
+    """Block importing pandas for tasks in this process, if it is the command's own: others may need pandas."""
+    if _is_command:
+        _block_pandas()
+
+
+def _block_pandas() -> None:
+    if not any(isinstance(finder, _NoPandas) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _NoPandas())
+
+
+def begin(parent: int) -> None:
+    """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely.
+
+    The worker ends soon after its parent, whose process id is ``parent``, however that ends.
+    """
+    threading.Thread(target=_end_with, args=(parent,), name="waiting for the parent's end", daemon=True).start()
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.meta_path.insert(0, _NoPandas())
+    _block_pandas()
+
+
+def _end_with(parent: int) -> None:
+    # Not PR_SET_PDEATHSIG: it ends the worker with the thread that started it, and other systems lack it.
+    while os.getppid() == parent:
+        time.sleep(_POLL_SECONDS)
+    os._exit(1)
 
 
 def load() -> None:

@@ -87,6 +87,11 @@ class Task(msgspec.Struct, frozen=True):
     number: int
     source: RawFileSet
 
+    @property
+    def bytes(self) -> int:
+        """The stored size of its files and splits."""
+        return sum(file.bytes // file.shares for file in self.source.files)
+
 
 class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
     """Which raw files to read, what to make of them, and where to write it.
@@ -204,6 +209,11 @@ class TaskReport(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     cut: tuple[str, ...] = ()
     days: dict[str, TaskDay] = {}
+
+    @property
+    def events(self) -> int:
+        """Events read, for progress."""
+        return sum(day.source.read for day in self.days.values())
 
 
 class DayReport(msgspec.Struct, frozen=True, kw_only=True):

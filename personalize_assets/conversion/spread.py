@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyarrow as pa
 
+from personalize_assets.conversion.progress import Meter
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.spark import counting_tasks
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,20 +37,36 @@ def in_turn(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, 
     return [run(task) for task in tasks]
 
 
-def over_spark(spark: SparkSession) -> Spread:
-    """Each task as a task of Spark; nothing is shuffled."""
+def in_turn_with(
+    run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], finish: Callable[[TaskT, ResultT], None]
+) -> list[ResultT]:
+    """As ``in_turn``; calls ``finish`` after each task."""
+    results = []
+    for task in tasks:
+        results.append(run(task))
+        finish(task, results[-1])
+    return results
+
+
+def over_spark(spark: SparkSession, meter: Meter | None = None) -> Spread:
+    """Each task as a task of Spark; nothing is shuffled. ``meter`` counts tasks while they finish."""
 
     def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
         if not tasks:
             return []
         work = partial(_run_tasks, packed=[pickle.dumps((run, task)) for task in tasks])
-        rows = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "number long, result binary").collect()
+        frame = spark.range(0, len(tasks), 1, len(tasks)).mapInArrow(work, "number long, result binary")
+        counted = meter.plan(tasks, size) if meter else None
+        with counting_tasks(spark.sparkContext, counted.finish_count) if counted else nullcontext():
+            rows = frame.collect()
         results: list[ResultT] = []
         for row in sorted(rows, key=lambda row: row.number):
             result = pickle.loads(row.result)
             if isinstance(result, UnreadableFile):
                 raise result
             results.append(result)
+        if counted:
+            counted.finish_all(results)
         return results
 
     return spread

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import dagster as dg
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from personalize_assets.conversion import job
+from personalize_assets.conversion.process import leave_out_pandas
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spark import machine_cores
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, unreadable
-from personalize_assets.engines.process_pool import processes, start_early
+from personalize_assets.engines.process_pool import kept_pool, processes, start_early
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 class ArrowEngine(Engine):
@@ -19,10 +26,19 @@ class ArrowEngine(Engine):
         """Start the processes, if so many bytes are worth it."""
         start_early(machine_cores(), raw_bytes)
 
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    @contextmanager
+    def several_jobs(self) -> Iterator[None]:
+        """Processes that a job within has started end with the block, and not with the job."""
+        with kept_pool():
+            yield
+
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
         """See ``Engine.run``."""
+        leave_out_pandas()
         try:
-            with processes(machine_cores()) as spread:
+            with processes(machine_cores(), job.meter_of(spec, on_progress)) as spread:
                 return job.run(spec, spread, machine_cores())
         except UnreadableFile as error:
             raise unreadable(error) from error

@@ -1,37 +1,64 @@
-"""The interface of all engines."""
+"""The interface of all engines. It imports no Dagster, which an engine may do without."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar
 
-import dagster as dg
-
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile, UnreadableFile
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec, Report, Spec
 from personalize_assets.errors import PersonalizeAssetsError
 
+if TYPE_CHECKING:
+    import dagster as dg
 
-class Engine(dg.ConfigurableResource, ABC):  # type: ignore[type-arg]
-    """Runs a job spec somewhere and returns its report (``conversion.spec``)."""
+
+class Engine(ABC):
+    """Runs a job spec somewhere and returns its report (``conversion.spec``).
+
+    Attributes:
+        needs_dagster: Whether ``run`` works in a run of Dagster only.
+    """
+
+    needs_dagster: ClassVar[bool] = False
 
     @abstractmethod
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
-        """Run the job of a spec and wait for its end. Raises ``PersonalizeAssetsError`` for what the user can fix."""
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
+        """Run the job of a spec and wait for its end. Raises ``PersonalizeAssetsError`` for what the user can fix.
 
-    def convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
+        Args:
+            context: Dagster's, if this is a run of Dagster.
+            on_progress: Is called as tasks finish, by engines that know it.
+        """
+
+    def convert(
+        self, context: dg.AssetExecutionContext | None, spec: ConvertSpec, on_progress: OnProgress | None = None
+    ) -> ConvertReport:
         """``run`` for a spec of ``convert``, with the type of its report."""
-        report = self.run(context, spec)
+        report = self.run(context, spec, on_progress)
         assert isinstance(report, ConvertReport), type(report)
         return report
 
-    def export(self, context: dg.AssetExecutionContext, spec: ExportSpec) -> ExportReport:
+    def export(
+        self, context: dg.AssetExecutionContext | None, spec: ExportSpec, on_progress: OnProgress | None = None
+    ) -> ExportReport:
         """``run`` for a spec of ``export``, with the type of its report."""
-        report = self.run(context, spec)
+        report = self.run(context, spec, on_progress)
         assert isinstance(report, ExportReport), type(report)
         return report
 
-    def prepare(self, raw_bytes: int) -> None:
+    def prepare(self, raw_bytes: int) -> None:  # noqa: B027 - most engines need not
         """Start in the background what a run over so many raw bytes will wait for. By default nothing."""
+
+    @contextmanager
+    def several_jobs(self) -> Iterator[None]:
+        """Jobs within may use what the one before has started; it ends with the block. By default nothing."""
+        yield
 
 
 def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:

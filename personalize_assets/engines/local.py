@@ -11,6 +11,7 @@ from dagster_pyspark import LazyPySparkResource
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spark import machine_cores, spark_conf
 from personalize_assets.conversion.spec import Report, Spec
@@ -23,7 +24,7 @@ _LOGGING = Path(__file__).with_name("log4j2.properties")
 _starting = threading.Lock()
 
 
-class LocalEngine(Engine):
+class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     """Runs on dagster-pyspark's session in this process, which the first job starts and later ones reuse."""
 
     pyspark: LazyPySparkResource
@@ -67,9 +68,11 @@ class LocalEngine(Engine):
                 session: SparkSession = self.pyspark.spark_session
         return session
 
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
         """See ``Engine.run``; raises ``JavaMissing`` too."""
         try:
-            return job.run_on_spark(self.session(), spec)
+            return job.run_on_spark(self.session(), spec, on_progress)
         except UnreadableFile as error:
             raise unreadable(error) from error

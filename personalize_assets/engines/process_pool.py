@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
-
-import loky
-from loky.process_executor import TerminatedWorkerError
+from typing import TYPE_CHECKING
 
 from personalize_assets.conversion import process as worker
-from personalize_assets.conversion.spread import ResultT, Spread, TaskT, in_turn
+from personalize_assets.conversion.progress import Meter
+from personalize_assets.conversion.spread import ResultT, Spread, TaskT, in_turn, in_turn_with
 from personalize_assets.errors import PersonalizeAssetsError
+
+# Imported with the first pool: a run of few bytes needs none.
+if TYPE_CHECKING:
+    import loky
 
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
 """Environment of glibc's allocator: keep freed memory for the next allocation. Giving it back costs 5 % of the time."""
@@ -22,8 +28,9 @@ KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THR
 _SMALL_BYTES = 4 * 1024 * 1024
 
 
-_started_early: list[loky.ProcessPoolExecutor] = []
-"""The pool that ``start_early`` started, until it is used; at most one."""
+_waiting: list[loky.ProcessPoolExecutor] = []
+"""A pool that no job uses now: started early, or kept for the next job; at most one."""
+_keeping = threading.Event()
 
 
 def start_early(cores: int, raw_bytes: int) -> None:
@@ -31,15 +38,28 @@ def start_early(cores: int, raw_bytes: int) -> None:
 
     A pool that is never used ends with this process.
     """
-    if not _started_early and _is_worth_a_pool(cores, raw_bytes):
-        _started_early.append(_start_pool(cores))
+    if not _waiting and _is_worth_a_pool(cores, raw_bytes):
+        _waiting.append(_start_pool(cores))
 
 
 @contextmanager
-def processes(cores: int) -> Iterator[Spread]:
+def kept_pool() -> Iterator[None]:
+    """Keep the pool of a job within for the jobs after it; its processes end with the block."""
+    _keeping.set()
+    try:
+        yield
+    finally:
+        _keeping.clear()
+        while _waiting:
+            _waiting.pop().shutdown(kill_workers=True)
+
+
+@contextmanager
+def processes(cores: int, meter: Meter | None = None) -> Iterator[Spread]:
     """A spread over processes that start with the first large work and end with the block; for several threads.
 
-    A single task, or few bytes, are done in this process. Raises ``PersonalizeAssetsError`` if a process is killed.
+    A single task, or few bytes, are done in this process. ``meter`` counts tasks as they finish. Raises
+    ``PersonalizeAssetsError`` if a process is killed.
     """
     pools: list[loky.ProcessPoolExecutor] = []
     starting = threading.Lock()
@@ -47,28 +67,44 @@ def processes(cores: int) -> Iterator[Spread]:
     def pool() -> loky.ProcessPoolExecutor:
         with starting:
             if not pools:
-                pools.append(_started_early.pop() if _started_early else _start_pool(cores))
+                pools.append(_waiting.pop() if _waiting else _start_pool(cores))
         return pools[0]
 
     def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
-        if not tasks or not _is_worth_a_pool(cores, size):
-            return in_turn(run, tasks, size)
+        if not tasks:
+            return []
+        counted = meter.plan(tasks, size) if meter else None
+        if not _is_worth_a_pool(cores, size):
+            return in_turn_with(run, tasks, counted.finish) if counted else in_turn(run, tasks, size)
         # Not `map`: it cancels the rest on Ctrl-C, on which loky fails with a traceback of its own.
-        return [future.result() for future in [pool().submit(run, task) for task in tasks]]
+        futures = {pool().submit(run, task): task for task in tasks}
+        if counted:
+            for future in as_completed(futures):
+                counted.finish(futures[future], future.result())
+        return [future.result() for future in futures]
 
     try:
         yield spread
-    except TerminatedWorkerError as error:
-        raise PersonalizeAssetsError(
-            "a process of the conversion was killed, as the system does when memory runs out; convert fewer days at "
-            "once, or give the machine more memory"
-        ) from error
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, BrokenProcessPool) and _was_killed(error):
+            raise PersonalizeAssetsError(
+                "a process of the conversion was killed, as the system does when memory runs out; convert fewer days "
+                "at once, or give the machine more memory"
+            ) from error
         for each in pools:
             each.shutdown(kill_workers=True)
         raise
+    if _keeping.is_set():
+        _waiting.extend(pools)
+        return
     for each in pools:
         each.shutdown()
+
+
+def _was_killed(error: BrokenProcessPool) -> bool:
+    from loky.process_executor import TerminatedWorkerError
+
+    return isinstance(error, TerminatedWorkerError)
 
 
 def _is_worth_a_pool(cores: int, raw_bytes: int) -> bool:
@@ -77,7 +113,9 @@ def _is_worth_a_pool(cores: int, raw_bytes: int) -> bool:
 
 def _start_pool(count: int) -> loky.ProcessPoolExecutor:
     # The workers import only the modules of what is sent to them, which import neither Spark nor Dagster.
-    workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, env=KEEP_MEMORY)
+    import loky
+
+    workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, initargs=(os.getpid(),), env=KEEP_MEMORY)
     resource_tracker.ensure_running()  # else the first process starts it, which unblocks interrupts again
     with _without_interrupts():
         for _ in range(count):

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
-from personalize_assets.orchestration.check_facts import judge_file
+from personalize_assets.judging.check_facts import judge_file
+from personalize_assets.judging.judged_days import unbalanced_days
+from personalize_assets.judging.judged_export import is_whole
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import Metadata, rows_table
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.accounting import unbalanced_events, unbalanced_rows
 from personalize_assets.pipeline.export import ExportCounts
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED, AccountingCheck
 from personalize_assets.quality.evaluate import file_rules
@@ -46,12 +47,7 @@ def accounted(
     key: dg.AssetKey, accounting: Mapping[str, DayAccounting], commits: Mapping[str, DayCommit]
 ) -> dg.AssetCheckResult:
     """Whether every event of some days is accounted for. ``accounting`` of the dataset's source, both by day."""
-    wrong = [
-        f"{day}: {problem}"
-        for day, commit in commits.items()
-        for problem in (unbalanced_events(accounting[day]), unbalanced_rows(commit))
-        if problem
-    ]
+    wrong = unbalanced_days(accounting, commits)
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=ACCOUNTED.name,
@@ -70,7 +66,7 @@ def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManife
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=EXPORTED.name,
-        passed=counts.kept == counts.rows + counts.duplicates,
+        passed=is_whole(counts),
         metadata={"kept": counts.kept, "exported": counts.rows, "duplicates": counts.duplicates},
     )
 

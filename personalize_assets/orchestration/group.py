@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict, cast
 import dagster as dg
 
 from personalize_assets.config import Config
+from personalize_assets.conversion.progress import lines
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
 from personalize_assets.engines import Engine
 from personalize_assets.orchestration import run_tags
@@ -82,12 +83,12 @@ class GroupDefs:
         return "glue" if self.dataset_group.config.engine == "glue" else None
 
     def run_convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
-        """Run a spec on the engine; the op must require ``engine_key``."""
-        return cast("ConvertReport", self._engine(context).run(context, spec))
+        """Run a spec on the engine, and log its progress; the op must require ``engine_key``."""
+        return self._engine(context).convert(context, spec, lines(context.log.info))
 
     def run_export(self, context: dg.AssetExecutionContext, spec: ExportSpec) -> ExportReport:
         """As ``run_convert``."""
-        return cast("ExportReport", self._engine(context).run(context, spec))
+        return self._engine(context).export(context, spec, lines(context.log.info))
 
     def _engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cached_property
 
@@ -10,10 +10,14 @@ from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.masking import hashed_paths, masked_columns
 from personalize_assets.storage.destination import Destination
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 from personalize_assets.storage.s3 import arrow_s3_options
 
 _MAIN_SOURCE = "source"
+
+FilesBySource = Mapping[str, Sequence[StoredObject]]
+"""The raw files of a day by the id of their source."""
 
 
 class DatasetGroup:
@@ -58,13 +62,25 @@ class DatasetGroup:
         uris = [self.destination.uri, *(source.store.uri for source in self.sources.values())]
         return arrow_s3_options(uris, self.config.aws)
 
-    def bytes_by_day(self) -> dict[date, int]:
-        """The stored size of the raw files of each day that has any, oldest first.
+    def files_by_day(self) -> dict[date, FilesBySource]:
+        """The raw files of each day that has any, oldest first.
 
         Raises ``PersonalizeAssetsError`` if a source has no raw file at all.
         """
-        sizes: Counter[date] = Counter()
-        for source in self.sources.values():
-            for day, files in source.all().days.items():
-                sizes[day] += sum(file.bytes for file in files)
-        return dict(sorted(sizes.items()))
+        listings = {id: source.all().days for id, source in self.sources.items()}
+        days = sorted({day for listing in listings.values() for day in listing})
+        return {day: {id: listing.get(day, []) for id, listing in listings.items()} for day in days}
+
+    def bytes_by_day(self) -> dict[date, int]:
+        """The stored size of the raw files of each day; see ``files_by_day``."""
+        return {day: total_bytes(files) for day, files in self.files_by_day().items()}
+
+    def files_of(self, days: Sequence[date]) -> dict[date, FilesBySource]:
+        """The raw files of these days; a day may have none."""
+        listings = {id: source.of(days).days for id, source in self.sources.items()}
+        return {day: {id: listing[day] for id, listing in listings.items()} for day in days}
+
+
+def total_bytes(files: FilesBySource) -> int:
+    """The stored size of raw files."""
+    return sum(file.bytes for of_source in files.values() for file in of_source)

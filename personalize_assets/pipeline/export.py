@@ -15,7 +15,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
-from personalize_assets.storage.exported_files import IncompleteExport, copy_parts, join_single_file, keep_folder
+from personalize_assets.storage.exported_files import copy_parts, join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
 
 
@@ -186,11 +186,9 @@ def commit_export(
     """Make tables and CSVs of a report the current ones.
 
     For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted, but
-    for those that the next export may use. Raises ``IncompleteExport`` before anything becomes current if other rows
-    went in than the commits of their days count.
+    for those that the next export may use. If other rows went in than the commits of their days count, the next export
+    reads all daily files again.
     """
-    for name in report.datasets:
-        _check_rows_read(group, name, planned, report)
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name
@@ -205,7 +203,9 @@ def commit_export(
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
-        if made.kept:
+        if made.copies != planned.inputs[name].kept:
+            group.destination.forget_kept(name)
+        elif made.kept:
             group.destination.put_kept(name, made.kept)
     group.destination.delete_scratch(planned.run)
     return outcome
@@ -213,18 +213,6 @@ def commit_export(
 
 def _kept_files(made: DatasetExported) -> set[str]:
     return made.kept.files() if made.kept else set()
-
-
-def _check_rows_read(group: DatasetGroup, name: str, planned: PlannedExport, report: ExportReport) -> None:
-    found, read = planned.inputs[name], report.datasets[name].copies
-    if found.daily is None or read == found.kept:
-        return
-    group.destination.forget_kept(name)
-    raise IncompleteExport(
-        f"the export of {name} read {read:,} rows, but the commits of its {len(found.days)} days count {found.kept:,}; "
-        "the former export stays the current one: run the export again, which will read all daily files. If that "
-        f"does not help, materialize {DAILY[name]} for all days again"
-    )
 
 
 def _table_commit(

@@ -35,8 +35,8 @@ def all_failed(rules: Sequence[Rule[FactsT]], observed: str, allowed: str) -> Ju
     return [(rule, Finding(False, observed, allowed)) for rule in rules]
 
 
-def refusals(judged: Judged[ExportFacts]) -> list[str]:
-    """Why Personalize would refuse an export, a sentence each; empty if it would accept it."""
+def refusals(judged: Judged[FactsT]) -> list[str]:
+    """Why Personalize would refuse an export or a file, a sentence each; empty if it would accept it."""
     return [
         f"{rule.name}: found {finding.observed}, allowed is {finding.allowed}"
         for rule, finding in judged

@@ -30,6 +30,7 @@ from personalize_assets.storage.manifests import (
     ExportManifest,
     KeptFiles,
     Reject,
+    RunMark,
     TableCommit,
 )
 from personalize_assets.storage.object_store import StoredObject, open_store
@@ -43,6 +44,7 @@ REJECTS = "rejects"
 _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
+_RUN_MARK = "_run.json"
 _KEPT = "_kept"
 RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when the run died.
@@ -60,6 +62,7 @@ _WANTED = {
     DayCommit: "the commit of a dataset's day",
     TableCommit: "the commit of a table",
     ExportManifest: "the manifest of an export",
+    RunMark: "the mark of a run",
     KeptFiles: "what the next export may use",
 }
 
@@ -343,6 +346,14 @@ class Destination:
     def put_schema(self, dataset: str, schema: Mapping[str, Any]) -> None:
         """Replace a dataset's Avro schema."""
         self.store.write(self.schema_key(dataset), _json(schema))
+
+    def run_mark(self) -> RunMark | None:
+        """What the last run of the command line found and left, or None."""
+        return self._read(_RUN_MARK, RunMark, "everything")
+
+    def put_run_mark(self, mark: RunMark) -> None:
+        """Replace the mark of the last run."""
+        self.store.write(_RUN_MARK, _encode(mark))
 
     # -- what an export leaves for the next one -------------------------------------------------------------------
 

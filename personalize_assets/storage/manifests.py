@@ -166,6 +166,20 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile | None = None
 
 
+class RunMark(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last run of the command line found and left; see ``local_run.unchanged``.
+
+    Attributes:
+        settings: Digest of the settings.
+        contents: Content digest of each arrival day of the run (ISO), as in ``DayCatalog``.
+        stored: Digest of the listing of the destination.
+    """
+
+    settings: str
+    contents: dict[str, str | None]
+    stored: str
+
+
 class Reject(msgspec.Struct, frozen=True):
     """A line of a reject file: an event or row that cannot be used.
 

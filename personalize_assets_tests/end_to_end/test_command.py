@@ -28,7 +28,7 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     run_sample("segment", tmp_path / "data")
     before = hashes(tmp_path / "data")
     running = subprocess.Popen(
-        [COMMAND, "run", "--engine", engine, "--config", SAMPLE_DATA / "segment.yaml"],
+        [COMMAND, "run", "--force", "--engine", engine, "--config", SAMPLE_DATA / "segment.yaml"],
         env={**os.environ, "PERSONALIZE__DESTINATION__URI": str(tmp_path / "data")},
         cwd=tmp_path,
         stdout=subprocess.PIPE,
@@ -48,6 +48,35 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     assert "Stopped. What was current before is unchanged; run again to finish." in errors
     assert "Traceback" not in errors
     assert hashes(tmp_path / "data") == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
+def test_no_process_is_left_of_a_run_that_is_killed(tmp_path: Path) -> None:
+    """SIGKILL, as the system sends it when memory runs out: nothing in the command can react to it."""
+    os.mkfifo(tmp_path / "pipe")  # a worker that opens it waits
+    program = (
+        "import sys\n"
+        "from personalize_assets.engines.process_pool import processes\n"
+        "with processes(2) as spread:\n"
+        "    spread(open, [sys.argv[1]] * 2, 1 << 30)\n"
+    )
+    running = subprocess.Popen([sys.executable, "-c", program, tmp_path / "pipe"], start_new_session=True)
+    while len(workers := _of_session(running.pid) - {running.pid}) < 3:  # two, and the one that tracks them
+        time.sleep(0.05)
+
+    running.kill()
+    running.wait()
+
+    while left := _of_session(running.pid):
+        assert left <= workers
+        time.sleep(0.05)
+
+
+def _of_session(session: int) -> set[int]:
+    """The processes of a session that have not ended."""
+    listed = subprocess.run(["ps", "-e", "-o", "pid=,sess=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = (line.split() for line in listed.splitlines())
+    return {int(pid) for pid, its, state in rows if int(its) == session and not state.startswith("Z")}
 
 
 def test_without_java_the_default_engine_runs(tmp_path: Path) -> None:

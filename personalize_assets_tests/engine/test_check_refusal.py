@@ -11,7 +11,7 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
-from personalize_assets.orchestration.check_facts import judge_file
+from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
 from personalize_assets_tests.helpers.check_shop import Shop, displayed, event, item, results, user

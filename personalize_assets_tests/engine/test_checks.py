@@ -11,6 +11,7 @@ from dagster import AssetKey
 from msgspec import structs
 
 from personalize_assets.config import Config, load_config
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -24,7 +25,9 @@ def tampering(engine: Engine, change: Change) -> Engine:
     """An engine whose reports are changed after the real job."""
 
     class Tampering(Engine):
-        def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+        def run(
+            self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+        ) -> Report:
             return change(engine.run(NO_CONTEXT, spec))
 
     return Tampering()

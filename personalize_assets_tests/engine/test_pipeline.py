@@ -15,7 +15,7 @@ from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
 from personalize_assets.pipeline.export import ExportOutcome, plan_export, unexported
 from personalize_assets.pipeline.schemas import put_schema
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.destination import DAILY, RUN_ID
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
 from personalize_assets.storage.object_store import StoreError, open_store
 from personalize_assets_tests.helpers.groups import (
@@ -114,7 +114,7 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
             "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "wanted",
         ],
         "filtered_interactions/day=2026-10-01/_commit.json": [
-            "content", "files", "kept", "mapping", "profile", "reject_files", "rejected", "rows", "run",
+            "content", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows", "run",
         ],
         "users/_commit.json": [
             "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "rows", "run", "seconds",
@@ -186,9 +186,11 @@ def test_rejects_are_kept_with_their_reason(shop: Shop) -> None:
 
 
 def test_everything_is_stored_where_the_design_says_and_nothing_else(shop: Shop) -> None:
-    folders = {key.rpartition("/")[0] for key in shop[0].listed()}
+    folders = {RUN_ID.sub("RUN", key.rpartition("/")[0]) for key in shop[0].listed()}
 
     assert folders == {
+        *(f"_kept/{name}" for name in DAILY),
+        *(f"_kept/{name}/RUN" for name in DAILY),
         "catalog",
         "exports",
         "items",

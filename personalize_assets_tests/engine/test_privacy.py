@@ -20,11 +20,12 @@ from click.testing import CliRunner
 from personalize_assets.cli import main
 from personalize_assets.config import Config, ConfigError, load_config
 from personalize_assets.conversion.mapping.hashing import KEY
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import Report, Spec, encode
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.orchestration.check_facts import judge_current_export, judge_file
+from personalize_assets.judging.check_facts import judge_current_export, judge_file
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import finished_days, first_rejects, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -104,7 +105,8 @@ def everything_written(folder: Path) -> str:
     files = [file for file in (folder / "out").rglob("*") if file.is_file()]
     assert {file.suffix for file in files} >= {".csv", ".json", ".jsonl", ".parquet"}
     return "\n".join(
-        json.dumps(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text() for file in files
+        json.dumps(pq.read_table(file).to_pylist()) if file.suffix == ".parquet" else file.read_text(errors="replace")
+        for file in files
     )
 
 
@@ -161,7 +163,7 @@ def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, eng
     reports = []
 
     class Kept(Engine):
-        def run(self, context: Any, spec: Spec) -> Report:
+        def run(self, context: Any, spec: Spec, on_progress: OnProgress | None = None) -> Report:
             reports.append(engine.run(context, spec))
             return reports[-1]
 

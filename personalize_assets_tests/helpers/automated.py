@@ -13,10 +13,12 @@ import yaml
 
 from personalize_assets import definitions
 from personalize_assets.config import load_config
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Report, SourceCounts, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
+from personalize_assets.local_run import run as local_run
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 
@@ -24,7 +26,9 @@ from personalize_assets.storage.object_store import open_store
 class CountingEngine(Engine):
     """Reads no events: accounts for every file, and none has a row. Raises what is in ``FAILURES``, first to last."""
 
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
         assert isinstance(spec, ConvertSpec)
         days: dict[str, DayReport] = {}
         for source in spec.sources:
@@ -51,7 +55,8 @@ class Automated:
     def __init__(self, folder: Path, source: str, patch: pytest.MonkeyPatch, **automation: Any) -> None:
         CALLS.clear()
         FAILURES.clear()
-        patch.setattr(definitions, "make_engine", lambda name, config: CountingEngine())
+        for module in (definitions, local_run):
+            patch.setattr(module, "make_engine", lambda name, config: CountingEngine())
         self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or today())
         columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
         config = {

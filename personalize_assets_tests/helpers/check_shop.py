@@ -12,8 +12,10 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from msgspec import structs
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
@@ -146,7 +148,9 @@ class Shop:
         real = self._engine
 
         class Changing(Engine):
-            def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+            def run(
+                self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+            ) -> Report:
                 report = real.run(NO_CONTEXT, spec)
                 return change(report) if isinstance(report, ExportReport) else report
 
@@ -166,12 +170,16 @@ class Shop:
 
     def rewrite(self, dataset: str, change: Callable[[list[dict[str, Any]]], None]) -> None:
         """Change rows of the Parquet file of the first day to what no conversion would write."""
-        (key,) = self.group.destination.daily_commits(dataset)[DAYS[0].isoformat()].files
+        day = DAYS[0].isoformat()
+        commit = self.group.destination.daily_commits(dataset)[day]
+        (key,) = commit.files
         file = self.folder / "out" / key
         table = pq.read_table(file)
         rows = table.to_pylist()
         change(rows)
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
+        # As in a commit of an older version, so that changed times are found.
+        self.group.destination.commit_day(dataset, day, structs.replace(commit, months={}))
 
     def csv(self, dataset: str) -> Path:
         return self.folder / "out" / self.group.destination.csv_key(dataset)

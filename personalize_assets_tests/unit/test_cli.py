@@ -25,8 +25,8 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """What ``run`` is called with, instead of running: days, resume, and the days that one run converts."""
     found: list[Any] = []
 
-    def run_all(config: Any, days: list[date] | None, *, resume: bool) -> None:
-        found.append((days, resume, config.automation.max_days_per_run))
+    def run_all(config: Any, days: list[date] | None, *, resume: bool, force: bool) -> None:
+        found.append((days, resume, force, config.automation.max_days_per_run))
 
     monkeypatch.setattr(local_run, "run_all", run_all)
     monkeypatch.chdir(tmp_path)
@@ -66,13 +66,13 @@ def test_days_that_are_no_range_are_a_wrong_argument(text: str, problem: str) ->
 def test_without_options_every_day_is_converted_as_the_config_says(calls: list[Any]) -> None:
     invoke("run")
 
-    assert calls == [(None, False, 31)]
+    assert calls == [(None, False, False, 31)]
 
 
 def test_options_take_the_place_of_the_config(calls: list[Any]) -> None:
-    invoke("run", "--resume", "--max-days-per-run", "2")
+    invoke("run", "--resume", "--force", "--max-days-per-run", "2")
 
-    assert calls == [(None, True, 2)]
+    assert calls == [(None, True, True, 2)]
 
 
 def test_an_error_for_the_user_is_one_paragraph_and_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:

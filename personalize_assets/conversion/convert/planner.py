@@ -59,7 +59,7 @@ def run_tasks(sources: Sequence[RawFileSet], plan: Plan, cores: int, spread: Spr
 
 
 def _bytes_of(tasks: Sequence[Task]) -> int:
-    return sum(file.bytes // file.shares for task in tasks for file in task.source.files)
+    return sum(task.bytes for task in tasks)
 
 
 def plan_tasks(sources: Sequence[RawFileSet], cores: int) -> list[Task]:

@@ -80,9 +80,10 @@ class _Export:
         shares = []
         for month in files:
             shares += [(month, share) for share in _shares(group for group in groups if month_of[group.uri] == month)]
+        to = [self._places.keep(f"candidates-{month}-{n:05d}.parquet") for n, (month, _) in enumerate(shares)]
         tasks = [
-            _ReduceTask(share, self._target.dataset, self._places.keep(f"candidates-{month}-{n:05d}"), self._target.s3)
-            for n, (month, share) in enumerate(shares)
+            _ReduceTask(share, self._target.dataset, uri, self._target.s3)
+            for uri, (_, share) in zip(to, shares, strict=True)
         ]
         reduced = self._spread(_reduce, tasks, sum(group.rows for group in groups) * _ROW_BYTES)
         return {
@@ -109,7 +110,7 @@ class _Export:
         files = [*(former.files if former else ()), *(one for month in months[count:] for one in month.files)]
         tasks = [
             _FoldTask(tuple(one.file for one in files), at, until, self._target.dataset,
-                      self._places.keep(f"before-{months[-1].until}-{n:05d}"), self._target.s3)
+                      self._places.keep(f"before-{months[-1].until}-{n:05d}.parquet"), self._target.s3)
             for n, (at, until) in enumerate(_ranges(files))
         ]  # fmt: skip
         folded = self._spread(_fold, tasks, sum(one.rows for one in files) * _ROW_BYTES)

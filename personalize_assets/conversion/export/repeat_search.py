@@ -83,7 +83,8 @@ def search(
             sum(group.rows for group in groups) * ROW_BYTES,
         )
         found = tuple(uri for uri in keys if uri)
-        decided.append(repeats.decide(repeats.DecideTask(found, f"{scope.keep}/{name}-decided-{number}", scope.s3)))
+        to = f"{scope.keep}/{name}-decided-{number}.parquet"
+        decided.append(repeats.decide(repeats.DecideTask(found, to, scope.s3)))
     return RepeatedKeys(
         settled=tuple(found.settled for found in matched if found.settled),
         decided=tuple(uri for uri in decided if uri),

@@ -132,9 +132,10 @@ def _divided(task: MatchTask, filesystem: FileSystem, touched: Hashes) -> tuple[
     buckets = buckets_of(hashes)
     inside = (buckets >= task.first) & (buckets < task.end)
     is_doubtful = is_among(hashes, touched)
+    settled, doubtful = keys.filter(pa.array(inside & ~is_doubtful)), keys.filter(pa.array(inside & is_doubtful))
     return (
-        _write_keys(filesystem, f"{task.keep}-settled-{task.first}", keys.filter(pa.array(inside & ~is_doubtful))),
-        _write_keys(filesystem, f"{task.to}-doubtful-{task.first}", keys.filter(pa.array(inside & is_doubtful))),
+        _write_keys(filesystem, f"{task.keep}-settled-{task.first}.parquet", settled),
+        _write_keys(filesystem, f"{task.to}-doubtful-{task.first}.parquet", doubtful),
     )
 
 

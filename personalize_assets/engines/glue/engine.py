@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 import msgspec
@@ -19,6 +19,7 @@ from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config.fields import WORKER_VCPUS
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report, encode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
@@ -51,7 +52,7 @@ class FailedReport(msgspec.Struct, frozen=True):
     error: JobError
 
 
-class GlueEngine(Engine):
+class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     """Runs a job spec on Glue by dagster-aws's Pipes client (``pipes_client``).
 
     Spec, messages and report are stored in ``<destination>/_glue/<run>/`` while the job runs. The report comes as a
@@ -64,6 +65,8 @@ class GlueEngine(Engine):
         destination: ``s3://bucket/prefix``.
         workers: Number of workers of a run; None for the job's own. ``worker_type`` likewise.
     """
+
+    needs_dagster: ClassVar[bool] = True
 
     job: str
     destination: str
@@ -85,8 +88,12 @@ class GlueEngine(Engine):
             **config.aws.model_dump(),
         )
 
-    def run(self, context: dg.AssetExecutionContext, spec: Spec) -> Report:
+    def run(
+        self, context: dg.AssetExecutionContext | None, spec: Spec, on_progress: OnProgress | None = None
+    ) -> Report:
         """Run the spec on Glue; ``engine`` of the report has the run's id, the job's name and a link.
+
+        Progress is written into the job's own log, and not reported here.
 
         Raises:
             AwsError: Glue refused a call.
@@ -95,6 +102,8 @@ class GlueEngine(Engine):
         """
         from personalize_assets.engines.glue.pipes_client import GlueClient, GlueRunFailed, Staging, unfinished_run
 
+        if context is None:
+            raise ValueError("the engine glue needs the context of a Dagster run")
         aws = Aws(region=self.region, profile=self.profile, endpoint=self.endpoint, kms_key=self.kms_key)
         store = open_store(self.destination, aws)
         with explain_errors(f"Glue job {self.job!r}", _RIGHTS, self._advice()):

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from personalize_assets.judging.check_facts import day_facts
+from personalize_assets.judging.judged_days import make_days
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import accounted, accounting_spec, rule_result, rule_spec
 from personalize_assets.orchestration.assets import descriptions
-from personalize_assets.orchestration.check_facts import day_facts
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
 from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, finished_days, plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DAILY_RULES, DayFacts
@@ -41,25 +41,23 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
         days = arrival_days(context)
         charts = run_tags.has_ui(context)
         with user_errors():
-            finished = finished_days(group, days if run_tags.resumes(context) else [], make)
-            rest = [day for day in days if day.isoformat() not in finished.days()]
-            if len(rest) < len(days):
-                context.log.info(f"{len(days) - len(rest)} of {len(days)} days are finished and left as they are")
-            converted, run = ConvertedDays(), Metadata()
-            if rest:
-                spec = plan_convert(group, rest, make)
-                report = defs.run_convert(context, spec)
-                run = run_metadata(report, group.config.engine)
-                converted = commit_convert(group, rest, spec, report)
-            days_made = finished + converted
-            facts = {name: day_facts(group, name, days_made.commits[name], days_made.accounting[name]) for name in make}
+            made = make_days(
+                group,
+                days,
+                make,
+                lambda spec: defs.run_convert(context, spec),
+                resume=run_tags.resumes(context),
+                log=context.log.info,
+            )
+        run = run_metadata(made.report, group.config.engine) if made.report else Metadata()
         for name in make:
-            for day, commit in facts[name].commits.items():
+            facts = made.facts[name]
+            for day, commit in facts.commits.items():
                 uri = group.destination.uri_of(f"{DAILY[name]}/day={day}")
-                of_run = run if day in converted.days() else None
-                metadata = day_metadata(commit, uri, facts[name].accounting[day], of_run, charts=charts)
+                of_run = run if day in made.converted else None
+                metadata = day_metadata(commit, uri, facts.accounting[day], of_run, charts=charts)
                 context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
-            checks = selected(context, _check_results(keys[name], facts[name]))
+            checks = selected(context, _check_results(keys[name], facts))
             yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
 
     return convert

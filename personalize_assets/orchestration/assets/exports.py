@@ -6,13 +6,13 @@ import dagster as dg
 
 from personalize_assets.conversion.contract import IDS
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.judging.check_facts import judge_current_export
+from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import accounting_spec, exported, rule_result, rule_spec
 from personalize_assets.orchestration.assets import descriptions
 from personalize_assets.orchestration.automation import csv_freshness, export_condition
-from personalize_assets.orchestration.check_facts import judge_current_export
 from personalize_assets.orchestration.group import GroupDefs, selected
-from personalize_assets.orchestration.judged_export import JudgedExport, make_export
 from personalize_assets.orchestration.metadata import (
     Metadata,
     column_schema,

@@ -17,6 +17,7 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.progress import Meter, Progress
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets.engines import process_pool as processes
@@ -123,14 +124,55 @@ def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) 
 
     assert len(over_processes([task(number, tmp_path / "a.json") for number in range(4)], plan(tmp_path / "o"))) == 4
     assert _children() & started == set()
-    assert processes._started_early == []
+    assert processes._waiting == []
+
+
+def test_progress_is_reported_as_tasks_finish_in_processes_and_here(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"item": "i"}\n' * 3)
+    found: list[Progress] = []
+    work = partial(run_task, plan=plan(tmp_path / "out"))
+    tasks = [task(number, tmp_path / "a.json") for number in range(3)]
+
+    for cores in (2, 1):
+        with processes.processes(cores, Meter("convert", found.append)) as spread:
+            spread(work, tasks, 3)
+
+    assert [(one.tasks_done, one.tasks, one.bytes_done, one.events) for one in found] == [
+        (1, 3, 1, 3), (2, 3, 2, 6), (3, 3, 3, 9),
+    ] * 2  # fmt: skip
+
+
+def test_a_pool_that_is_kept_does_the_next_job_and_ends_with_the_block(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"item": "i"}')
+    before = _children()
+    tasks = [task(number, tmp_path / "a.json") for number in range(4)]
+
+    with processes.kept_pool():
+        over_processes(tasks, plan(tmp_path / "o"))
+        first = _children() - before
+        over_processes(tasks, plan(tmp_path / "p"))
+        second = _children() - before
+
+    assert len(first) == 2
+    assert second == first
+    assert _children() & first == set()
+    assert processes._waiting == []
+
+
+def test_a_job_that_fails_ends_its_processes_although_they_may_be_kept(tmp_path: Path) -> None:
+    before = _children()
+
+    with processes.kept_pool():
+        with pytest.raises(UnreadableFile):
+            over_processes([task(number, tmp_path / "gone.json") for number in range(3)], plan(tmp_path))
+        assert _children() - before == set()
 
 
 def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
     processes.start_early(2, 99)
     processes.start_early(1, 100)
-    assert processes._started_early == []
+    assert processes._waiting == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
@@ -154,5 +196,5 @@ def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
 
 def test_processes_are_started_without_losing_a_ctrl_c() -> None:
     processes.start_early(2, 1)
-    processes._started_early.pop().shutdown()
+    processes._waiting.pop().shutdown()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())

@@ -233,9 +233,7 @@ def test_an_eager_export_waits_for_the_converts_that_are_under_way(start: Start)
 def test_days_whose_counts_do_not_balance_are_not_exported(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     group = start(export="eager")
     _, cursor = eager(group)
-    monkeypatch.setattr(
-        "personalize_assets.orchestration.asset_checks.unbalanced_rows", lambda commit: "7 rows, but 6 kept"
-    )
+    monkeypatch.setattr("personalize_assets.judging.judged_days.unbalanced_rows", lambda commit: "7 rows, but 6 kept")
     convert(group, DAYS[:1])
 
     assert eager(group, cursor)[0] == set()

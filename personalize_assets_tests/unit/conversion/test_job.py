@@ -82,12 +82,12 @@ def test_a_job_runs_with_the_cores_of_spark_and_its_settings(tmp_path: Path, mon
     spark: Any = SimpleNamespace(
         conf=SimpleNamespace(set=settings.__setitem__), sparkContext=SimpleNamespace(defaultParallelism=24)
     )
-    monkeypatch.setattr(job, "over_spark", lambda found: ("over", found))
+    monkeypatch.setattr(job, "over_spark", lambda found, meter: ("over", found, meter))
     monkeypatch.setattr(job, "run", lambda *arguments: arguments)
     empty = ExportSpec((), {})
     arguments: Any = job.run_on_spark(spark, empty)
 
-    assert arguments == (empty, ("over", spark), 24)
+    assert arguments == (empty, ("over", spark, None), 24)
     assert settings == spark_conf()
 
 

@@ -15,9 +15,9 @@ def run(program: str) -> str:
 def test_a_worker_ignores_ctrl_c_collects_garbage_rarely_and_cannot_load_pandas() -> None:
     assert (
         run(
-            "import gc, signal\n"
+            "import gc, os, signal\n"
             "from personalize_assets.conversion import process\n"
-            "process.begin()\n"
+            "process.begin(os.getppid())\n"
             "print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN, gc.get_threshold()[0])\n"
             "try:\n"
             "    import pandas\n"

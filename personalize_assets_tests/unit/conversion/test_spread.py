@@ -14,9 +14,10 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.progress import Meter, Progress
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
-from personalize_assets.conversion.spread import in_turn, over_spark
+from personalize_assets.conversion.spread import in_turn, in_turn_with, over_spark
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={})
 
@@ -28,6 +29,7 @@ class OneBatchATask:
         self.schema = ""
         self._numbers: list[int] = []
         self._rows: list[Any] = []
+        self.sparkContext = SimpleNamespace(setJobGroup=lambda group, description: None)
 
     def range(self, start: int, end: int, step: int, partitions: int) -> OneBatchATask:
         self._numbers = list(range(start, end, step))
@@ -80,6 +82,28 @@ def test_one_task_after_another_ends_with_the_first_error() -> None:
     with pytest.raises(UnreadableFile, match=r"^3$"):
         in_turn(fail, [3, 1], 0)
     assert run == [3]
+
+
+def test_each_task_is_reported_when_it_has_finished() -> None:
+    log: list[Any] = []
+
+    def double(number: int) -> int:
+        log.append(number)
+        return 2 * number
+
+    assert in_turn_with(double, [3, 1], lambda task, result: log.append((task, result))) == [6, 2]
+    assert log == [3, (3, 6), 1, (1, 2)]
+
+
+def test_tasks_of_spark_are_counted_with_their_bytes_and_events(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text('{"item": "i"}\n{}\n')
+    spark: Any = OneBatchATask()
+    found: list[Progress] = []
+    tasks = [task(0, tmp_path / "a"), task(1, tmp_path / "a")]
+
+    over_spark(spark, Meter("convert", found.append))(work(tmp_path / "out"), tasks, 2)
+
+    assert [(one.tasks_done, one.tasks, one.bytes_done, one.bytes, one.events) for one in found] == [(2, 2, 2, 2, 4)]
 
 
 def test_spark_is_not_asked_for_anything_without_tasks() -> None:

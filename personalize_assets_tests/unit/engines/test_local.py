@@ -47,4 +47,4 @@ def test_an_unreadable_file_is_an_error_for_the_user(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("personalize_assets.engines.local.job.run_on_spark", refuse)
 
     with pytest.raises(PersonalizeAssetsError, match="/raw/a cannot be read: gone; if the file is gone, materialize"):
-        LocalEngine.on_all_cores().run(None, ExportSpec(exports=(), s3={}))  # type: ignore[arg-type]
+        LocalEngine.on_all_cores().run(None, ExportSpec(exports=(), s3={}))

@@ -1,15 +1,23 @@
-"""Ranges of days, and days that are no partitions."""
+"""Which stages run, on which days, and what is loaded for it."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from personalize_assets.conversion.progress import OnProgress
+from personalize_assets.conversion.spec import Report, Spec
+from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.run import day_ranges, run_all
-from personalize_assets_tests.helpers.dagster_runs import small_config
+from personalize_assets_tests.helpers.dagster_runs import EVENT, put_raw, small_config
 
 
 @pytest.mark.parametrize(
@@ -26,7 +34,7 @@ def test_a_range_has_no_gap_and_no_more_days_than_allowed(
 ) -> None:
     found = day_ranges([date(2026, 10, day) for day in days], max_days)
 
-    assert [(first.day, last.day) for first, last in found] == ranges
+    assert [(of_range[0].day, of_range[-1].day) for of_range in found] == ranges
 
 
 def test_days_before_the_source_and_after_today_are_refused(tmp_path: Path) -> None:
@@ -40,3 +48,105 @@ def test_days_before_the_source_and_after_today_are_refused(tmp_path: Path) -> N
         f"no day to convert: found 2020-01-01 to {tomorrow}, wanted days from source.start_date (2026-10-01) to today "
         f"({today}); correct --days or source.start_date"
     )
+
+
+FIRST = date(2026, 10, 1)
+
+
+@pytest.fixture
+def jobs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The jobs that the engine runs, in their order, and where those that may share processes begin and end."""
+    found: list[str] = []
+    run = ArrowEngine.run
+
+    def counted(self: ArrowEngine, context: Any, spec: Spec, on_progress: OnProgress | None = None) -> Report:
+        found.append(type(spec).__name__)
+        return run(self, context, spec, on_progress)
+
+    @contextmanager
+    def several_jobs(self: ArrowEngine) -> Iterator[None]:
+        found.append("begin")
+        yield
+        found.append("end")
+
+    monkeypatch.setattr(ArrowEngine, "run", counted)
+    monkeypatch.setattr(ArrowEngine, "several_jobs", several_jobs)
+    return found
+
+
+def test_both_jobs_may_share_what_the_engine_has_started(tmp_path: Path, jobs: list[str]) -> None:
+    put_raw(tmp_path, EVENT)
+
+    run_all(small_config(tmp_path, checks="warn"))
+
+    assert jobs == ["begin", "ConvertSpec", "ExportSpec", "end"]
+
+
+def test_a_second_run_with_nothing_new_does_nothing_and_says_so(
+    tmp_path: Path, jobs: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_raw(tmp_path, EVENT)
+    run_all(small_config(tmp_path, checks="warn"))
+    table = capsys.readouterr().out.partition("\n\n")[2]
+    jobs.clear()
+
+    run_all(small_config(tmp_path, checks="warn"))
+
+    assert jobs == []
+    assert capsys.readouterr().out == (
+        f"Nothing is new in 1 day since the last run; --force runs every stage again.\n\n{table}"
+    )
+
+
+def test_to_force_runs_every_stage_again(tmp_path: Path, jobs: list[str]) -> None:
+    put_raw(tmp_path, EVENT)
+    run_all(small_config(tmp_path, checks="warn"))
+    jobs.clear()
+
+    run_all(small_config(tmp_path, checks="warn"), force=True)
+
+    assert jobs == ["begin", "ConvertSpec", "ExportSpec", "end"]
+
+
+def test_days_that_are_named_are_new_only_if_something_changed(tmp_path: Path, jobs: list[str]) -> None:
+    put_raw(tmp_path, EVENT)
+    run_all(small_config(tmp_path, checks="warn"), [FIRST])
+    jobs.clear()
+
+    run_all(small_config(tmp_path, checks="warn"), [FIRST])
+    again = list(jobs)
+    run_all(small_config(tmp_path, checks="warn"), [FIRST, date(2026, 10, 2)])
+
+    assert (again, jobs) == ([], ["begin", "ConvertSpec", "ExportSpec", "end"])
+
+
+def test_a_run_that_fails_leaves_everything_new(tmp_path: Path, jobs: list[str]) -> None:
+    put_raw(tmp_path, EVENT)
+    config = small_config(tmp_path)
+    for _ in range(2):
+        with pytest.raises(PersonalizeAssetsError, match=r"^export: interactions_csv was not replaced, because"):
+            run_all(config)
+
+    assert jobs == ["begin", "ConvertSpec", "ExportSpec"] * 2
+
+
+def test_the_command_loads_neither_dagster_nor_spark_nor_pandas(tmp_path: Path) -> None:
+    """Nor what a small run in a folder does not need: processes, AWS, tables for terminals, charts."""
+    put_raw(tmp_path, EVENT)
+    small_config(tmp_path, checks="warn")
+    program = (
+        "import sys\n"
+        "from personalize_assets.cli import program\n"
+        f"sys.argv = ['personalize-assets', 'run', '--config', '{tmp_path}/personalize.yaml']\n"
+        "try:\n"
+        "    program()\n"
+        "except SystemExit as end:\n"
+        "    print(end.code)\n"
+        "unwanted = {'dagster', 'pyspark', 'pandas', 'loky', 'boto3', 'rich', 'pygal', 'yaml', 'pydantic_settings'}\n"
+        "print(sorted(unwanted & sys.modules.keys()))\n"
+    )
+
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-2:] == ["0", "[]"]

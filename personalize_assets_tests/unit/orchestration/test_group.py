@@ -11,6 +11,9 @@ import dagster as dg
 import pytest
 
 from personalize_assets.config import load_config
+from personalize_assets.conversion.progress import OnProgress, Progress
+from personalize_assets.conversion.spec import ExportReport, ExportSpec, Report, Spec
+from personalize_assets.engines import Engine
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
 from personalize_assets_tests.helpers.dagster_runs import small_config
 
@@ -77,3 +80,23 @@ def test_the_days_of_a_run_are_dates() -> None:
     context: Any = SimpleNamespace(partition_keys=["2026-10-01", "2026-10-02"])
 
     assert [day.isoformat() for day in arrival_days(context)] == ["2026-10-01", "2026-10-02"]
+
+
+def test_progress_of_a_job_goes_into_the_log_of_the_run(tmp_path: Path) -> None:
+    class Reporting(Engine):
+        def run(self, context: Any, spec: Spec, on_progress: OnProgress | None = None) -> Report:
+            assert on_progress is not None
+            for seconds in (4.0, 12.0, 13.0):
+                on_progress(
+                    Progress(job="export", tasks_done=1, tasks=2, bytes_done=0, bytes=0, events=0, seconds=seconds)
+                )
+            return ExportReport(datasets={})
+
+    logged: list[str] = []
+    context: Any = SimpleNamespace(
+        log=SimpleNamespace(info=logged.append), resources=SimpleNamespace(engine=Reporting())
+    )
+
+    GroupDefs.of(small_config(tmp_path)).run_export(context, ExportSpec((), {}))
+
+    assert logged == ["export: 1 of 2 tasks after 12 s"]

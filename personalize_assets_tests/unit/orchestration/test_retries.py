@@ -2,74 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping
 from typing import NamedTuple
 
 import dagster as dg
 import pytest
 from botocore import exceptions as aws
-from py4j.protocol import Py4JNetworkError
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import retries, run_tags
-from personalize_assets.orchestration.retries import is_transient, user_errors
-from personalize_assets.storage.object_store import StoreError, TransientStoreError
+from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.storage.object_store import TransientStoreError
 
 
 def client_error(code: str) -> aws.ClientError:
     return aws.ClientError({"Error": {"Code": code, "Message": "said S3"}}, "PutObject")
-
-
-def caused_by(cause: Exception) -> Exception:
-    try:
-        raise RuntimeError("outer") from cause
-    except RuntimeError as error:
-        return error
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        *map(client_error, ["SlowDown", "ThrottlingException", "ConcurrentRunsExceededException", "503"]),
-        aws.ReadTimeoutError(endpoint_url="https://s3"),
-        aws.EndpointConnectionError(endpoint_url="https://s3"),
-        TimeoutError("timed out"),
-        ConnectionResetError(errno.ECONNRESET, "reset"),
-        Py4JNetworkError("Answer from Java side is empty"),
-        RuntimeError("Job aborted: ExecutorLostFailure (executor 3 exited)"),
-        RuntimeError("org.apache.spark.SparkException: Python worker exited unexpectedly (crashed)"),
-        OSError("When reading information for key: AWS Error SLOW_DOWN during HeadObject operation"),
-        TransientStoreError("s3://b: busy"),
-        caused_by(client_error("SlowDown")),
-        caused_by(caused_by(TimeoutError())),
-    ],
-    ids=repr,
-)
-def test_a_transient_error_is_recognized(error: Exception) -> None:
-    assert is_transient(error)
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        *map(client_error, ["AccessDenied", "NoSuchBucket", "ExpiredToken", "ValidationException"]),
-        aws.NoCredentialsError(),
-        PermissionError(errno.EACCES, "denied"),
-        FileNotFoundError(errno.ENOENT, "gone"),
-        OSError(errno.ENOSPC, "no space"),
-        ZeroDivisionError(),
-        PersonalizeAssetsError("a field called ExecutorLostFailure is no column"),
-        StoreError("s3://b: access denied"),
-        OSError("When reading information for key: AWS Error ACCESS_DENIED during HeadObject operation"),
-    ],
-    ids=repr,
-)
-def test_every_other_error_is_permanent(error: Exception) -> None:
-    assert not is_transient(error)
-
-
-# -- in a run --------------------------------------------------------------------------------------------------------
 
 
 class Run(NamedTuple):
@@ -80,7 +27,7 @@ class Run(NamedTuple):
 
 def run(monkeypatch: pytest.MonkeyPatch, *errors: Exception) -> Run:
     """Run an asset that raises these errors, first to last, and then succeeds."""
-    monkeypatch.setattr(retries, "RETRIES", retries.RETRIES._replace(delay=0.01))
+    monkeypatch.setattr(retries, "wait_before", lambda retry: 0.01)
     left = list(errors)
     started = []
 
@@ -132,9 +79,3 @@ def test_a_bug_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert (result.success, started) == (False, 1)
     assert run_tags.PERMANENT not in tags
-
-
-def test_waits_grow_and_are_random() -> None:
-    for attempt, least, most in ((1, 0, 60), (2, 60, 120), (3, 180, 240)):
-        waits = {retries.RETRIES.calculate_delay(attempt) for _ in range(20)}
-        assert least <= min(waits) < max(waits) <= most

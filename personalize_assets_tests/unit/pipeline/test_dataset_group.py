@@ -38,6 +38,21 @@ def test_the_bytes_of_a_day_are_those_of_all_sources_oldest_day_first(tmp_path: 
     assert (sizes[FIRST], sizes[SECOND]) == (2, len((tmp_path / "raw/day=2026-10-02/a.json").read_bytes()) + 4)
 
 
+def test_the_files_of_days_are_those_of_each_source_and_a_day_may_have_none(tmp_path: Path) -> None:
+    group = small_group(tmp_path, datasets=OWN_SOURCE)
+    put_events(group, SECOND, CLICK)
+    group.sources["users"].store.write("2026/10/02/00/a", b"{}{}")
+
+    found = group.files_of([FIRST, SECOND])
+
+    keys = {day: {id: [file.key for file in files] for id, files in of_day.items()} for day, of_day in found.items()}
+    assert keys == {
+        FIRST: {"source": [], "users": []},
+        SECOND: {"source": ["day=2026-10-02/a.json"], "users": ["2026/10/02/00/a"]},
+    }
+    assert group.files_by_day() == {SECOND: found[SECOND]}
+
+
 def test_a_source_without_any_raw_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PersonalizeAssetsError, match="holds no raw files of layout 'hive'"):
         small_group(tmp_path).bytes_by_day()

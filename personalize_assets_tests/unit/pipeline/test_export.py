@@ -18,7 +18,6 @@ from personalize_assets.pipeline.export import (
     plan_export,
     unexported,
 )
-from personalize_assets.storage.exported_files import IncompleteExport
 from personalize_assets.storage.manifests import ExportedFile
 from personalize_assets_tests.helpers.small_group import (
     CLICK,
@@ -197,23 +196,14 @@ def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path
     assert outcome.tables["users"].files == ()
 
 
-def test_other_rows_than_the_days_count_make_nothing_current(group: DatasetGroup) -> None:
-    planned = plan_export(group, ["interactions_csv", "users"])
-    report = written(group, planned)
+def test_after_an_export_of_other_rows_than_the_days_count_all_daily_files_are_read(group: DatasetGroup) -> None:
     group.destination.put_kept("interactions", SEGMENTS)
+    planned = plan_export(group, ["interactions_csv"])
+    made = written(group, planned, copies=5).datasets["interactions"]
 
-    with pytest.raises(IncompleteExport) as raised:
-        commit_export(group, planned, written(group, planned, copies=5))
+    commit_export(group, planned, ExportReport(datasets={"interactions": structs.replace(made, kept=SEGMENTS)}))
 
-    assert str(raised.value) == (
-        "the export of interactions read 5 rows, but the commits of its 2 days count 4; the former export stays the "
-        "current one: run the export again, which will read all daily files. If that does not help, materialize "
-        "filtered_interactions for all days again"
-    )
-    assert group.destination.manifest("interactions") is None
-    assert group.destination.table_commit("users") is None
     assert group.destination.kept("interactions") is None
-    commit_export(group, planned, report)
 
 
 def test_what_an_export_leaves_is_given_to_the_next_one(group: DatasetGroup) -> None:

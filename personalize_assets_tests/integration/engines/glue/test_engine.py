@@ -29,14 +29,7 @@ from personalize_assets_tests.helpers.glue_emulator import GlueEmulator, Run
 
 NO_SPARK = """
 
-class SparkSession:
-    class builder:
-        @classmethod
-        def appName(cls, name): return cls
-        @classmethod
-        def config(cls, key, value): return cls
-        @staticmethod
-        def getOrCreate(): return None
+def _session(settings): return None
 
 """
 REPORT = ConvertReport(days={"2026-10-01": DayReport()}, seconds=0.5)
@@ -60,7 +53,11 @@ def the_job_does(body: str) -> None:
         for name in real.namelist():
             source = real.read(name).decode()
             if name.endswith("/job.py"):
-                own = "def run_on_spark(spark, spec):\n" + "    " + dedent(body).strip().replace("\n", "\n    ")
+                own = (
+                    "def run_on_spark(spark, spec, on_progress):\n"
+                    + "    "
+                    + dedent(body).strip().replace("\n", "\n    ")
+                )
                 before, main, after = source.partition('if __name__ == "__main__":')
                 source = before + NO_SPARK + own + "\n\n\n" + main + after
             made.writestr(name, source)

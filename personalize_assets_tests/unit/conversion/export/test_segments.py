@@ -209,8 +209,8 @@ class Histories(RuleBasedStateMachine):
 
 
 TestHistories = Histories.TestCase
-# A history has up to eight steps, each of which exports twice.
-TestHistories.settings = settings(stateful_step_count=8, max_examples=500 if settings().max_examples >= 500 else 15)
+# A history has up to five steps, each of which exports twice.
+TestHistories.settings = settings(stateful_step_count=5, max_examples=500 if settings().max_examples >= 500 else 15)
 
 
 @pytest.fixture

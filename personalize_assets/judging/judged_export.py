@@ -1,4 +1,4 @@
-"""One export, from its plan to what becomes current: made by ``pipeline``, judged by ``quality``. Without Dagster."""
+"""One export, from its plan to what becomes current: made by ``pipeline``, judged by ``quality``."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from personalize_assets.conversion.spec import ExportReport, ExportSpec
-from personalize_assets.orchestration.check_facts import judge_exports
+from personalize_assets.judging.check_facts import judge_exports
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.export import ExportOutcome, commit_export, plan_export
+from personalize_assets.pipeline.export import ExportCounts, ExportOutcome, commit_export, plan_export
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused
 from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.storage.manifests import ExportManifest, TableCommit
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class JudgedExport:
     judged: Mapping[str, Judged[ExportFacts]]
     refused: Mapping[str, str]
     report: ExportReport
+
+
+def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
+    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
+    return counts.kept == counts.rows + counts.duplicates
 
 
 def make_export(

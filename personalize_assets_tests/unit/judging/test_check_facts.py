@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from personalize_assets.orchestration.check_facts import day_facts, judge_current_export, judge_file
+from personalize_assets.judging.check_facts import day_facts, judge_current_export, judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
 from personalize_assets_tests.helpers.check_facts import profile

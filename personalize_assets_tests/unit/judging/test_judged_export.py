@@ -6,7 +6,7 @@ from pathlib import Path
 
 from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.spec import DatasetExported, ExportReport, ExportSpec
-from personalize_assets.orchestration.judged_export import JudgedExport, make_export
+from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import fingerprint
 from personalize_assets.storage.manifests import DayCommit

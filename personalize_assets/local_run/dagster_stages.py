@@ -1,0 +1,68 @@
+"""The stages of a run as runs of Dagster: where its instance keeps them, or the engine needs it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import dagster as dg
+
+from personalize_assets.definitions import build_definitions
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.orchestration import run_tags
+from personalize_assets.pipeline.catalog import current_catalog
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import DAILY
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+class DagsterStages:
+    """As ``local_run.stages.Stages``; progress goes into the runs' logs.
+
+    Runs are kept in the instance of ``DAGSTER_HOME``, if that is set.
+    """
+
+    def __init__(self, group: DatasetGroup) -> None:
+        """Build the definitions; nothing is read or started yet."""
+        self._group = group
+        self._job = build_definitions(group.config).resolve_implicit_global_asset_job_def()
+        home = os.environ.get("DAGSTER_HOME")
+        self._instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral()
+        self._tags = {} if home else {run_tags.UNSEEN: "true"}
+
+    def catalog(self, days: Sequence[date]) -> dict[str, str | None]:
+        """Catalog a range of days without gaps; returns the content digest of each (ISO)."""
+        self._execute(["raw_event_catalog"], _range_tags(days))
+        return {day.isoformat(): current_catalog(self._group, day).content for day in days}
+
+    def convert(self, days: Sequence[date], *, resume: bool) -> None:
+        """Convert a range of days without gaps; with ``resume`` those that are not finished."""
+        tags = {run_tags.RESUME: "true"} if resume else {}
+        self._execute([DAILY[name] for name in self._group.datasets], {**_range_tags(days), **tags})
+
+    def export(self, names: Sequence[str]) -> None:
+        """Make tables and CSVs of all converted days."""
+        self._execute(names, {})
+
+    def schemas(self, names: Sequence[str]) -> None:
+        """Write the Avro schemas of datasets."""
+        self._execute([f"{name}_schema" for name in names], {})
+
+    def _execute(self, names: Sequence[str], tags: Mapping[str, str]) -> None:
+        try:
+            self._job.execute_in_process(
+                run_config=_QUIET,
+                instance=self._instance,
+                tags={**self._tags, **tags},
+                asset_selection=[dg.AssetKey(name) for name in names],
+            )
+        except dg.Failure as failure:
+            raise PersonalizeAssetsError(str(failure.description)) from failure
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
+
+
+def _range_tags(days: Sequence[date]) -> dict[str, str]:
+    return {run_tags.RANGE_START: days[0].isoformat(), run_tags.RANGE_END: days[-1].isoformat()}

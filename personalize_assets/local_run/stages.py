@@ -1,0 +1,121 @@
+"""The stages of a run in this process without Dagster, each with its checks: the same functions as the assets'."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import partial
+from typing import TypeVar
+
+from personalize_assets.conversion.progress import OnProgress
+from personalize_assets.engines import Engine
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.judging.check_facts import judge_file
+from personalize_assets.judging.judged_days import JudgedDays, make_days, unbalanced_days
+from personalize_assets.judging.judged_export import JudgedExport, is_whole, make_export
+from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.schemas import put_schema
+from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets.quality.evaluate import refusals
+from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.manifests import DayCatalog
+
+_T = TypeVar("_T")
+
+
+class Stages:
+    """Runs stages of a dataset group on an engine.
+
+    Each raises ``PersonalizeAssetsError``, also where a check that blocks fails. Transient errors are tried again, as
+    in Dagster's runs.
+    """
+
+    def __init__(
+        self, group: DatasetGroup, engine: Engine, on_progress: OnProgress, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """Nothing is read or started yet; ``sleep`` waits so many seconds before a retry."""
+        self._group = group
+        self._engine = engine
+        self._on_progress = on_progress
+        self._sleep = sleep
+
+    def catalog(self, days: Sequence[date]) -> dict[str, str | None]:
+        """Catalog the raw files of days, and register them in Athena if the config says so.
+
+        Returns the content digest of each day (ISO).
+        """
+
+        def work() -> dict[str, DayCatalog]:
+            catalogs = catalog_days(self._group, days)
+            register_in_athena(self._group, catalogs)
+            return catalogs
+
+        return {day: catalog.content for day, catalog in self._retried(work).items()}
+
+    def convert(self, days: Sequence[date], *, resume: bool) -> None:
+        """Convert days to the daily datasets; with ``resume`` those that are not finished."""
+
+        def work() -> JudgedDays:
+            return make_days(
+                self._group,
+                days,
+                list(self._group.datasets),
+                lambda spec: self._engine.convert(None, spec, self._on_progress),
+                resume=resume,
+            )
+
+        _raise_for(_unaccounted(self._retried(work)))
+
+    def export(self, names: Sequence[str]) -> None:
+        """Make tables and CSVs of all converted days, and read the CSVs as Personalize does."""
+
+        def work() -> JudgedExport:
+            return make_export(self._group, names, lambda spec: self._engine.export(None, spec, self._on_progress))
+
+        made = self._retried(work)
+        if made.refused:
+            raise PersonalizeAssetsError("\n".join(made.refused.values()))
+        _raise_for(_not_whole(made))
+        for name in made.outcome.manifests:
+            findings = self._retried(partial(judge_file, self._group, name))
+            if self._group.config.is_strict:
+                _raise_for(f"{name}_csv: {reason}" for reason in refusals(findings))
+
+    def schemas(self, names: Sequence[str]) -> None:
+        """Write the Avro schemas of datasets."""
+        for name in names:
+            self._retried(partial(put_schema, self._group, name))
+
+    def _retried(self, work: Callable[[], _T]) -> _T:
+        for retry in range(1, MAX_RETRIES + 1):
+            try:
+                return work()
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            self._sleep(wait_before(retry))
+        return work()
+
+
+def _unaccounted(made: JudgedDays) -> Iterator[str]:
+    for name, facts in made.facts.items():
+        for problem in unbalanced_days(facts.accounting, facts.commits):
+            yield f"{DAILY[name]}: {ACCOUNTED.name}: {problem}"
+
+
+def _not_whole(made: JudgedExport) -> Iterator[str]:
+    for name, counts in made.outcome.counts.items():
+        if not is_whole(counts):
+            found = f"{counts.kept} rows kept, but {counts.rows} exported + {counts.duplicates} duplicates"
+            yield f"{name}: {EXPORTED.name}: {found}"
+
+
+def _raise_for(problems: Iterator[str]) -> None:
+    """Raise the error of checks that block, if any failed: with the first few problems."""
+    found = list(problems)
+    if found:
+        more = f"; and {len(found) - 5} more" if len(found) > 5 else ""
+        raise PersonalizeAssetsError(f"a check failed: {'; '.join(found[:5])}{more}")
