@@ -116,5 +116,5 @@ $(PYTHON313)/.installed: $(INSTALLED) constraints.txt
 	@echo "Setting up $(PYTHON313)..."
 	@test -x $(PYTHON313)/bin/python || python3.13 -m venv $(PYTHON313)
 	@$(PYTHON313)/bin/python -m pip install -q --disable-pip-version-check $(GLUE6) \
-		$$(grep -E '^(isal|msgspec)==' constraints.txt)
+		$$(grep -E '^(isal|msgspec|obstore)==' constraints.txt)
 	@touch $@

@@ -79,6 +79,9 @@ class Bench:
         self.listing = DayListing(self.raw)
         self.bucket.calls = self.reads = 0
 
+    def expect(self, days: Sequence[date]) -> None:
+        """List nothing ahead."""
+
     def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         return (("source", file) for file in self.listing.files(day, after.key if after else ""))
 

@@ -12,13 +12,13 @@ import pyspark
 import pytest
 from botocore.loaders import Loader, create_loader
 from hypothesis import settings
-from moto.server import ThreadedMotoServer
 from pyspark.sql import SparkSession
 
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
+from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 # `make test` leaves out the tests below these folders. They start Java or whole
 # programs, or repeat a quick test on more data.
@@ -100,19 +100,17 @@ def spark() -> SparkSession:
 
 
 @pytest.fixture(scope="session")
-def _s3_server() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+def _s3_server() -> Iterator[LatencyServer]:
+    server = LatencyServer()
+    yield server
     server.stop()
 
 
 @pytest.fixture
-def bucket(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def bucket(_s3_server: LatencyServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of an empty bucket on a real HTTP server; AWS's environment points there."""
     for name, value in {
-        "AWS_ENDPOINT_URL": _s3_server,
+        "AWS_ENDPOINT_URL": _s3_server.url,
         "AWS_REGION": "eu-central-1",
         "AWS_DEFAULT_REGION": "eu-central-1",
     }.items():
@@ -122,6 +120,14 @@ def bucket(_s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     yield "events"
     boto3.resource("s3").Bucket("events").objects.all().delete()
     client.delete_bucket(Bucket="events")
+
+
+@pytest.fixture
+def s3_server(_s3_server: LatencyServer, bucket: str) -> Iterator[LatencyServer]:
+    """The server of ``bucket``, which counts requests from now on."""
+    _s3_server.reset()
+    yield _s3_server
+    _s3_server.reset()
 
 
 @pytest.fixture(scope="session")

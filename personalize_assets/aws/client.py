@@ -1,7 +1,7 @@
 """boto3 clients of Dagster's process: every service is reached with the region, profile and endpoint of the config.
 
 What belongs here: how a client is made. What does not: which calls are made, and the wording of errors
-(``error_codes``). Spark's tasks reach S3 through Arrow (``conversion.reading.filesystem``).
+(``error_codes``). Tasks reach S3 through obstore (``conversion.reading.s3_objects``).
 """
 
 from __future__ import annotations

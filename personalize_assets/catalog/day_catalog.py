@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from itertools import islice
 
 from personalize_assets.catalog.field_stats import FieldStats
-from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
+from personalize_assets.catalog.file_heads import ReadHead, events_per_file, heads_in_order, inspect_head
 from personalize_assets.storage.manifests import CatalogFile, CatalogSource, DayCatalog
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 
-def day_catalog(day: date, sources: Mapping[str, RawFiles], files: Mapping[str, Iterable[StoredObject]]) -> DayCatalog:
-    """Catalog the files of a day (UTC), given by source id. ``content`` and ``foreign_files`` are left to the caller.
+def day_catalogs(
+    sources: Mapping[str, RawFiles], files: Mapping[date, Mapping[str, Iterable[StoredObject]]]
+) -> Iterator[tuple[date, DayCatalog]]:
+    """Catalog the files of days (UTC), given by source id. ``content`` and ``foreign_files`` are left to the caller.
 
-    A file that no longer exists is left out.
+    A file that no longer exists is left out. The heads of later days are read while a day is catalogued.
     """
+    jobs = {day: [(id, file) for id, listed in of_day.items() for file in listed] for day, of_day in files.items()}
+    heads = heads_in_order(sources, [job for of_day in jobs.values() for job in of_day])
+    for day, of_day in jobs.items():
+        yield day, _day_catalog(day, sources, islice(heads, len(of_day)), events_per_file(len(of_day)))
+
+
+def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[ReadHead], sample: int) -> DayCatalog:
     stats = FieldStats()
     found = []
-    jobs = [(source, file) for source, listed in files.items() for file in listed]
-    sample = events_per_file(len(jobs))
-    for source, file, first_bytes in read_heads(sources, jobs):
+    for source, file, first_bytes in heads:
+        if first_bytes is None:
+            continue
         head = inspect_head(first_bytes, file.bytes, sample)
         for event in head.events:
             stats.add(event)

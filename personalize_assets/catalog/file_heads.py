@@ -7,8 +7,9 @@ What does not belong here: what the events mean (``field_stats``, ``observed_fie
 from __future__ import annotations
 
 import io
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 from typing import Any, NamedTuple
@@ -33,9 +34,9 @@ _MAX_EVENTS_PER_FILE = 1000
 _EVENTS_PER_DAY = 2000
 _MIN_EVENTS_PER_FILE = 5
 _FRAMING_LINES = 100
-_THREADS = 16
-# Heads in memory at once.
-_HEADS_AT_ONCE = 256
+_HEADS_AT_ONCE = 64
+# Heads in memory, on their way or waiting to be looked at: 8 MB.
+_HEADS_AHEAD = 128
 _BOM = b"\xef\xbb\xbf"
 _decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
 
@@ -59,20 +60,43 @@ def events_per_file(files: int) -> int:
     return max(_MIN_EVENTS_PER_FILE, min(_MAX_EVENTS_PER_FILE, _EVENTS_PER_DAY // max(files, 1)))
 
 
+class ReadHead(NamedTuple):
+    """The first bytes of a file of a source, given by its id; None if the file no longer exists."""
+
+    source: str
+    file: StoredObject
+    first_bytes: bytes | None
+
+
 def read_heads(
     sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredObject]], first_bytes: int = HEAD_BYTES
 ) -> Iterator[tuple[str, StoredObject, bytes]]:
-    """Yield ``(source, file, first bytes)`` in the order of ``jobs``, which name a file by its source's id.
+    """Yield ``(source, file, first bytes)`` as ``heads_in_order``; a file that no longer exists is left out."""
+    for source, file, head in heads_in_order(sources, jobs, first_bytes):
+        if head is not None:
+            yield source, file, head
 
-    A file that no longer exists is left out.
-    """
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for start in range(0, len(jobs), _HEADS_AT_ONCE):
-            batch = jobs[start : start + _HEADS_AT_ONCE]
-            heads = threads.map(lambda job: sources[job[0]].store.read(job[1].key, first_bytes), batch)
-            for (source, file), head in zip(batch, heads, strict=True):
-                if head is not None:
-                    yield source, file, head
+
+def heads_in_order(
+    sources: Mapping[str, RawFiles], jobs: Sequence[tuple[str, StoredObject]], first_bytes: int = HEAD_BYTES
+) -> Iterator[ReadHead]:
+    """One head for each of ``jobs``, in their order, many read at once. A job is the id of a source and a file."""
+
+    def read(job: tuple[str, StoredObject]) -> ReadHead:
+        source, file = job
+        return ReadHead(source, file, sources[source].store.read(file.key, first_bytes))
+
+    coming: deque[Future[ReadHead]] = deque()
+    with ThreadPoolExecutor(_HEADS_AT_ONCE) as threads:
+        try:
+            for job in jobs:
+                coming.append(threads.submit(read, job))
+                if len(coming) >= _HEADS_AHEAD:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)
 
 
 def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> FileHead:

@@ -223,7 +223,7 @@ class Aws(_Section):
 
     Attributes:
         kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
-            bucket's default encryption: Arrow's S3 client cannot name a key.
+            bucket's default encryption: a job's S3 client names no key.
     """
 
     region: str | None = None

@@ -20,7 +20,7 @@ from msgspec import structs
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.export.export import export
 from personalize_assets.conversion.progress import Meter, OnProgress, lines
-from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.filesystem import FileSystem, small_files_kept
 from personalize_assets.conversion.spark import parallelism, spark_conf
 from personalize_assets.conversion.spec import (
     ConvertSpec,
@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 def run(spec: Spec, spread: Spread, cores: int) -> Report:
     """Do the job of a spec; ``cores`` is how many tasks run at once. Raises ``UnreadableFile``."""
     started = time.monotonic()
-    report: Report = planner.convert(spec, cores, spread) if isinstance(spec, ConvertSpec) else export(spec, spread)
+    with small_files_kept():
+        report: Report = planner.convert(spec, cores, spread) if isinstance(spec, ConvertSpec) else export(spec, spread)
     return structs.replace(report, seconds=round(time.monotonic() - started, 3))
 
 

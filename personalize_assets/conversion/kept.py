@@ -14,6 +14,8 @@ class PartReport(msgspec.Struct, frozen=True, kw_only=True):
 
     ``copies`` is the number of daily rows that its rows stand for, repeats included. ``csv`` and ``parquet`` are URIs,
     None where nothing was written; ``csv_sha256`` is None for parts without a header, which are joined later.
+    ``is_clean`` says that the CSV was read again after it was written, and that all its lines and values are as
+    Personalize wants them.
     """
 
     part: int
@@ -23,6 +25,7 @@ class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     csv_bytes: int = 0
     csv_sha256: str | None = None
     parquet: str | None = None
+    is_clean: bool = False
 
 
 class HashRun(msgspec.Struct, frozen=True):

@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
         make: The datasets to write.
         folders: Where to write each dataset, and ``rejects``; URIs.
         now: Seconds since the epoch; the latest timestamp is derived from it where files have no arrival day.
-        s3: Keyword arguments of ``pyarrow.fs.S3FileSystem``, and ``credentials``.
+        s3: How S3 is reached (``reading.filesystem.FileSystem``).
         mask: Paths of events whose values must not appear in rejects and previews.
     """
 

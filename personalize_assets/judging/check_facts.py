@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.export.csv_scan import Scan, combine_scans, scan_csv
 from personalize_assets.conversion.mapping.masking import masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import ExportProfile, ExportReport
@@ -15,11 +16,10 @@ from personalize_assets.pipeline.convert import first_rejects
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
 from personalize_assets.quality.csv_file import FileFacts
-from personalize_assets.quality.csv_scan import combine_scans, scan_csv
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
 from personalize_assets.quality.rule import ExportFacts
-from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportedFile, ExportManifest
 
 _REJECTS_A_DAY = 5
 
@@ -83,20 +83,38 @@ def _judge_export(
 
 
 def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
-    """Read the CSV of a dataset in the destination, all files of it, and judge it. All rules fail if it is missing."""
+    """Judge the CSV of a dataset in the destination, all files of it. All rules fail if it is missing.
+
+    A file is read to its end, unless it is still the one whose parts the export read after it had written them.
+    """
     dataset, destination = group.datasets[name], group.destination
     domain = group.config.dataset_group.domain
     rules = file_rules(dataset, domain)
     manifest = destination.manifest(name)
     is_folder = manifest is not None and manifest.path.endswith("/")
     keys = [file.key for file in manifest.files] if manifest and is_folder else [destination.csv_key(name)]
+    stored = {file.key: file for prefix in _prefixes(keys) for file in destination.store.files(prefix)}
     for key in keys:
-        if not any(file.key == key for file in destination.store.files(key)):
+        if key not in stored:
             return all_failed(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
+    known = {file.key: file for file in manifest.files} if manifest else {}
     scans = []
     for key in keys:
+        if manifest and key in known and known[key].version and known[key].version == stored[key].version:
+            scans.append(_scan_of(known[key], manifest))
+            continue
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
             scans.append(scan_csv(file, dataset, group.hidden_columns(name)))
     scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     return judge(rules, FileFacts(dataset, scan, fields, manifest))
+
+
+def _prefixes(keys: Sequence[str]) -> list[str]:
+    """What to list to find these keys: their folder, or the only one."""
+    return [keys[0]] if len(keys) == 1 else sorted({key.rpartition("/")[0] + "/" for key in keys})
+
+
+def _scan_of(file: ExportedFile, manifest: ExportManifest) -> Scan:
+    """The scan of a file of which every part was clean."""
+    return Scan(header=list(manifest.columns), rows=file.rows, lines=file.rows, bytes=file.bytes, sha256=file.sha256)

@@ -18,12 +18,14 @@ from personalize_assets.local_run.summary import print_summary, summarize
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
+from personalize_assets.storage.raw_files import listed_once
 
 if TYPE_CHECKING:
     from personalize_assets.local_run.dagster_stages import DagsterStages
     from personalize_assets.local_run.stages import Stages
 
 
+@listed_once()
 def run_all(
     config: Config,
     days: Sequence[date] | None = None,

@@ -2,8 +2,12 @@
 
 import hashlib
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 # Dagster stops a tick after 60 s (DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS), and listing a page of S3 can take a few.
 TICK_SECONDS = 40.0
 _DRAIN_SECONDS = 15.0
+# Days that are listed at the same time, and how many files of each.
+_DAYS_AHEAD = 8
+_FILES_AHEAD = 1000
 # S3 costs by the request: with 2 days a tick of a minute, a year of days is listed in three hours. Folders are free.
 _OLDER_DAYS_S3, _OLDER_DAYS_FOLDER = 2, 100
 
@@ -56,7 +63,8 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         if notifications:
             notifications.receive(cursor, context.cursor, group, now.timestamp())
         rules = _rules(group, now.date())
-        outcome = tick(cursor, state, rules, now.timestamp(), lambda: time.monotonic() - started > TICK_SECONDS)
+        with closing(state):
+            outcome = tick(cursor, state, rules, now.timestamp(), lambda: time.monotonic() - started > TICK_SECONDS)
         for problem in outcome.problems:
             context.log.error(problem)
         context.log.info(_summary(outcome))
@@ -103,9 +111,36 @@ class _DagsterState:
         self._job = job
         self._now = now
         self._listings = {id: DayListing(raw) for id, raw in group.sources.items()}
+        self._expected: deque[date] = deque()
+        self._ahead: dict[date, Future[list[tuple[str, StoredObject]]]] = {}
+        self._threads = ThreadPoolExecutor(_DAYS_AHEAD)
+
+    def close(self) -> None:
+        """List nothing more ahead."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def expect(self, days: Sequence[date]) -> None:
+        """See ``arrivals.SensorState``, as for the other methods."""
+        self._expected = deque(days)
 
     def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
-        """See ``arrivals.SensorState``, as for the other methods."""
+        """The raw files of a day; of the next days the first are listed at the same time."""
+        while self._expected and len(self._ahead) < _DAYS_AHEAD:
+            coming = self._expected.popleft()
+            self._ahead[coming] = self._threads.submit(lambda day: list(self._first_files(day)), coming)
+        first = self._ahead.pop(day, None) if after is None else None
+        if first is None:
+            yield from self._listed(day, after)
+            return
+        yield from first.result()
+        if len(first.result()) == _FILES_AHEAD:
+            source, file = first.result()[-1]
+            yield from self._listed(day, Position(source, file.key))
+
+    def _first_files(self, day: date) -> Iterator[tuple[str, StoredObject]]:
+        return islice(self._listed(day, None), _FILES_AHEAD)
+
+    def _listed(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         ids = list(self._listings)
         if after and after.source in ids:
             ids = ids[ids.index(after.source) :]

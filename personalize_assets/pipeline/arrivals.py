@@ -68,6 +68,9 @@ class Runs(NamedTuple):
 class SensorState(Protocol):
     """What a tick reads besides the cursor: sources, destination and the history of runs."""
 
+    def expect(self, days: Sequence[date]) -> None:
+        """The days whose files will be asked for from their beginning, in this order: they may be listed ahead."""
+
     def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         """The raw files of a day that come after a position, as ``(source, file)``: source by source, in key order."""
 
@@ -217,6 +220,7 @@ def tick(cursor: Cursor, state: SensorState, rules: Rules, now: float, out_of_ti
     outcome = Outcome()
     plan = _plan(cursor, rules, now)
     cursor.left = []
+    state.expect([day for day in plan if cursor.partial is None or cursor.partial.day != day.isoformat()])
     for index, day in enumerate(plan):
         tally = None
         if index == 0 or not out_of_time():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 from msgspec.structs import replace
 
-from personalize_assets.catalog.day_catalog import catalog_sources, day_catalog
+from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError
@@ -18,36 +19,46 @@ from personalize_assets.storage.raw_files import content_digest
 
 def catalog_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, DayCatalog]:
     """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO)."""
-    listings = {id: source.of(days) for id, source in group.sources.items()}
-    catalogs = {}
-    for day in days:
-        files = {id: listing.days[day] for id, listing in listings.items()}
-        catalog = replace(
-            day_catalog(day, group.sources, files),
+    with ThreadPoolExecutor(len(group.sources)) as threads:
+        listings = dict(
+            zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
+        )
+    files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
+    catalogs = {
+        day: replace(
+            catalog,
             # Of the files as they were listed: whatever changes from now on gives another digest.
-            content=content_digest(files),
+            content=content_digest(files[day]),
             foreign_files=sum(listing.foreign_by_day[day] for listing in listings.values()),
         )
-        group.destination.put_catalog(day, catalog)
-        catalogs[day.isoformat()] = catalog
-    return catalogs
+        for day, catalog in day_catalogs(group.sources, files)
+    }
+    group.destination.put_catalogs(catalogs)
+    return {day.isoformat(): catalog for day, catalog in catalogs.items()}
 
 
 def current_catalog(group: DatasetGroup, day: date) -> DayCatalog:
     """The catalog of a day. Raises ``PersonalizeAssetsError`` if there is none of the sources in the config."""
-    destination = group.destination
-    catalog = destination.catalog(day)
-    if catalog is None:
-        raise PersonalizeAssetsError(
-            f"{destination.uri_of(destination.catalog_key(day))} does not exist: the files of {day} are not "
-            "catalogued; materialize raw_event_catalog for that day first"
-        )
-    if catalog.sources != catalog_sources(group.sources):
-        raise PersonalizeAssetsError(
-            f"{destination.uri_of(destination.catalog_key(day))} lists the files of other sources than the config "
-            "has now; materialize raw_event_catalog for that day again"
-        )
-    return catalog
+    return current_catalogs(group, [day])[day]
+
+
+def current_catalogs(group: DatasetGroup, days: Sequence[date]) -> dict[date, DayCatalog]:
+    """The catalogs of days, in their order. Raises as ``current_catalog`` for the first without one."""
+    destination, sources = group.destination, catalog_sources(group.sources)
+    found = destination.catalogs(days)
+    for day in days:
+        uri = destination.uri_of(destination.catalog_key(day))
+        if day not in found:
+            raise PersonalizeAssetsError(
+                f"{uri} does not exist: the files of {day} are not "
+                "catalogued; materialize raw_event_catalog for that day first"
+            )
+        if found[day].sources != sources:
+            raise PersonalizeAssetsError(
+                f"{uri} lists the files of other sources than the config "
+                "has now; materialize raw_event_catalog for that day again"
+            )
+    return {day: found[day] for day in days}
 
 
 def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, EventProfile]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,9 +26,16 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.accounting import balances
 from personalize_assets.pipeline.arrivals import CommittedDay
-from personalize_assets.pipeline.catalog import current_catalog
+from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import DAILY, REJECTS, DamagedFile, fingerprint, new_run_id
+from personalize_assets.storage.destination import (
+    DAILY,
+    REJECTS,
+    DamagedFile,
+    DayCommits,
+    fingerprint,
+    new_run_id,
+)
 from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, Reject
 from personalize_assets.storage.raw_files import NO_FILES
 
@@ -65,7 +73,7 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
     or if a day is not catalogued.
     """
     hash_keys.check_key(group.datasets)
-    catalogs = {day: current_catalog(group, day) for day in days}
+    catalogs = current_catalogs(group, days)
     needed = {group.source_ids[name] for name in dataset_names}
     folders = {**DAILY, REJECTS: REJECTS}
     return ConvertSpec(
@@ -108,18 +116,20 @@ def commit_convert(
     _check_all_files_read(spec, report)
     run = spec.plan.run_id
     done = ConvertedDays()
+    commits: dict[str, DayCommits] = {}
     for day in (day.isoformat() for day in days):
         made = report.days.get(day, DayReport())
         accounting = {
             source.id: _accounting(group, run, made.sources.get(source.id, SourceCounts())) for source in spec.sources
         }
-        for source, counts in accounting.items():
-            group.destination.commit_accounting(source, day, counts)
-        for name in spec.plan.make:
-            commit = _day_commit(group, name, spec, day, made.datasets.get(name, DatasetCounts()))
-            group.destination.commit_day(name, day, commit)
+        datasets = {
+            name: _day_commit(group, name, spec, day, made.datasets.get(name, DatasetCounts()))
+            for name in spec.plan.make
+        }
+        commits[day] = DayCommits(accounting, datasets)
+        for name, commit in datasets.items():
             done.add(name, day, commit, accounting[group.source_ids[name]])
-        group.destination.delete_leftovers(day)
+    group.destination.commit_days(commits)
     return done
 
 
@@ -161,29 +171,56 @@ def finished_days(group: DatasetGroup, days: Sequence[date], dataset_names: Coll
     masked again: they may have been made before the config's ``mask``.
     """
     finished = ConvertedDays({name: {} for name in dataset_names}, {name: {} for name in dataset_names})
-    for day in days:
-        content = current_catalog(group, day).content
-        try:
-            found = list(_finished(group, day.isoformat(), content, dataset_names))
-        except DamagedFile:
-            continue  # converting the day again replaces the damaged file
+    catalogs = current_catalogs(group, days)
+    commits, accounting = _current(group, [day.isoformat() for day in days], dataset_names)
+    for day, catalog in catalogs.items():
+        found = list(_finished(group, day.isoformat(), catalog.content, commits, accounting))
         if len(found) == len(dataset_names):
-            for name, commit, accounting in found:
-                finished.add(name, day.isoformat(), _masked(group, name, commit), accounting)
+            for name, commit, counts in found:
+                finished.add(name, day.isoformat(), _masked(group, name, commit), counts)
     return finished
 
 
+def _current(
+    group: DatasetGroup, days: Sequence[str], dataset_names: Collection[str]
+) -> tuple[dict[str, dict[str, DayCommit]], dict[str, dict[str, DayAccounting]]]:
+    """Commits by dataset and accounting by source, both by day; days with a damaged file are left out."""
+    destination = group.destination
+    sources = dict.fromkeys(group.source_ids[name] for name in dataset_names)
+    try:
+        return (
+            {name: destination.day_commits(name, days) for name in dataset_names},
+            {source: destination.day_accountings(source, days) for source in sources},
+        )
+    except DamagedFile:
+        if len(days) == 1:
+            return {name: {} for name in dataset_names}, {source: {} for source in sources}
+        # Converting the damaged day again replaces the file; the others need not wait for it.
+        commits: dict[str, dict[str, DayCommit]] = {name: {} for name in dataset_names}
+        accounting: dict[str, dict[str, DayAccounting]] = {source: {} for source in sources}
+        for day in days:
+            its_commits, its_accounting = _current(group, [day], dataset_names)
+            for name, commit in its_commits.items():
+                commits[name].update(commit)
+            for source, counts in its_accounting.items():
+                accounting[source].update(counts)
+        return commits, accounting
+
+
 def _finished(
-    group: DatasetGroup, day: str, content: str | None, dataset_names: Collection[str]
+    group: DatasetGroup,
+    day: str,
+    content: str | None,
+    commits: Mapping[str, Mapping[str, DayCommit]],
+    accounting: Mapping[str, Mapping[str, DayAccounting]],
 ) -> Iterator[tuple[str, DayCommit, DayAccounting]]:
-    for name in dataset_names:
-        commit = group.destination.day_commit(name, day)
-        accounting = group.destination.day_accounting(group.source_ids[name], day)
-        if commit is None or accounting is None:
+    for name, of_days in commits.items():
+        commit, counts = of_days.get(day), accounting[group.source_ids[name]].get(day)
+        if commit is None or counts is None:
             continue
         is_current = (commit.content, commit.mapping) == (content, fingerprint(group.datasets[name]))
-        if is_current and balances(accounting, commit):
-            yield name, commit, accounting
+        if is_current and balances(counts, commit):
+            yield name, commit, counts
 
 
 def _masked(group: DatasetGroup, name: str, commit: DayCommit) -> DayCommit:
@@ -195,8 +232,13 @@ def _masked(group: DatasetGroup, name: str, commit: DayCommit) -> DayCommit:
 
 def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
     """What is committed of a day in all datasets together, whatever mapping it was made with."""
+
+    def commit_of(name: str) -> DayCommit | None:
+        return group.destination.day_commit(name, day.isoformat())
+
     try:
-        commits = [group.destination.day_commit(name, day.isoformat()) for name in group.datasets]
+        with ThreadPoolExecutor(len(group.datasets)) as threads:
+            commits = list(threads.map(commit_of, group.datasets))
     except DamagedFile:
         return CommittedDay("damaged", "damaged")
     contents = {(commit.content or "unknown") if commit else NO_FILES for commit in commits}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.quality.csv_scan import Scan
+from personalize_assets.conversion.export.csv_scan import Scan
 from personalize_assets.quality.rule import OURS, Finding, Rule, guide
 from personalize_assets.storage.manifests import ExportManifest
 

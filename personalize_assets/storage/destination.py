@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
-from typing import Any, TypeVar
+from os.path import commonprefix
+from typing import Any, NamedTuple, TypeVar
 from uuid import uuid4
 
 import msgspec
@@ -33,6 +34,7 @@ from personalize_assets.storage.manifests import (
     TableCommit,
 )
 from personalize_assets.storage.object_store import StoredObject, open_store
+from personalize_assets.storage.small_objects import READS_AT_ONCE, SmallObjects
 
 DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
 """The folder of a dataset's daily files, which is also the name of its daily asset."""
@@ -47,7 +49,10 @@ _KEPT = "_kept"
 RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when the run died.
 _LEFTOVER_SECONDS = 24 * 3600
-_READS_AT_ONCE = 32
+# Days with at most so many others between them are listed together: a request lists a thousand files.
+_DAYS_BETWEEN = 7
+# Reading fewer objects one by one takes no more requests than listing them first.
+_FEW = 2
 _REJECTS_HEAD_BYTES = 64 * 1024
 
 _Object = TypeVar("_Object", bound=msgspec.Struct)
@@ -76,6 +81,13 @@ class DamagedFile(PersonalizeAssetsError):
     """One of the small JSON files that cannot be decoded."""
 
 
+class DayCommits(NamedTuple):
+    """What is committed of a day: what was read, by source, and the rows, by dataset."""
+
+    accounting: Mapping[str, DayAccounting]
+    datasets: Mapping[str, DayCommit]
+
+
 class Destination:
     """The folder or bucket prefix that holds all that is made."""
 
@@ -83,6 +95,7 @@ class Destination:
         """``uri`` is a folder or ``s3://bucket/prefix``. Nothing is read or created yet."""
         self.store = open_store(uri, aws)
         self.uri = self.store.uri
+        self._small = SmallObjects(self.store)
 
     def uri_of(self, key: str) -> str:
         """The URI of a key."""
@@ -100,7 +113,17 @@ class Destination:
 
     def put_catalog(self, day: date, catalog: DayCatalog) -> None:
         """Replace a day's catalog."""
-        self.store.write(self.catalog_key(day), _encode(catalog))
+        self._small.write(self.catalog_key(day), _encode(catalog))
+
+    def put_catalogs(self, catalogs: Mapping[date, DayCatalog]) -> None:
+        """Replace the catalogs of days, side by side."""
+        self._small.write_all({self.catalog_key(day): _encode(catalog) for day, catalog in catalogs.items()})
+
+    def catalogs(self, days: Sequence[date]) -> dict[date, DayCatalog]:
+        """The catalogs of days; days without one are left out."""
+        keys = {day.isoformat(): self.catalog_key(day) for day in days}
+        found = self._read_days(keys, "catalog", DayCatalog, "raw_event_catalog")
+        return {date.fromisoformat(day): catalog for day, catalog in found.items()}
 
     def catalog(self, day: date) -> DayCatalog | None:
         """A day's catalog, or None. Raises ``DamagedFile``, as all reads of small objects here do."""
@@ -124,25 +147,75 @@ class Destination:
         """As ``commit_day``, for what was read of a source and belongs to no dataset."""
         self._commit(_day_key(REJECTS, day, source), accounting)
 
+    def commit_days(self, days: Mapping[str, DayCommits]) -> None:
+        """Make the commits of days (ISO) the current ones, and delete files of the ones before and leftovers.
+
+        Days are written side by side, the accounting of each first; a file is deleted when no commit of its day names
+        it any more. If a commit cannot be written, its day is left as it is; the error is raised when the others are
+        done. What another run commits between the listing and the writing is replaced, and its files are leftovers.
+        """
+        listed: dict[str, list[StoredObject]] = {day: [] for day in days}
+        for folder in (*DAILY.values(), REJECTS):
+            for file in self._files_of_days(folder, days):
+                listed[_day_of(file.key)].append(file)
+        writes: list[Future[set[str]]] = []
+        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
+            for day, commits in days.items():
+                objects: dict[str, DayAccounting | DayCommit] = {
+                    **{_day_key(REJECTS, day, source): one for source, one in commits.accounting.items()},
+                    **{_day_key(DAILY[dataset], day): one for dataset, one in commits.datasets.items()},
+                }
+                writes.append(threads.submit(self._commit_listed_day, objects, listed[day]))
+        self.store.delete(sorted({key for write in writes if not write.exception() for key in write.result()}))
+        for write in writes:
+            write.result()
+
+    def _commit_listed_day(
+        self, objects: Mapping[str, DayAccounting | DayCommit], files: Sequence[StoredObject]
+    ) -> set[str]:
+        """Write the commits of a day, and return the keys of files to delete; ``files`` are the day's."""
+        there = {file.key: file for file in files}
+        unneeded: set[str] = set()
+        for key, commit in objects.items():
+            if key in there:
+                unneeded |= _files(self._read_or_none(there[key], type(commit)))
+            self._small.write(key, _encode(commit))
+        current = {file for commit in objects.values() for file in _files(commit)}
+        others = [file for file in files if _is_commit(file.key) and file.key not in objects]
+        return unneeded.union(self._leftovers(files, others)) - current
+
+    def _read_or_none(self, file: StoredObject, kind: type[_Object]) -> _Object | None:
+        """A commit that is about to be replaced; None if it is damaged: the files that it named are leftovers."""
+        try:
+            return self._decoded(file.key, self._small.read_listed(file), kind, "")
+        except DamagedFile:
+            return None
+
     def day_commit(self, dataset: str, day: str) -> DayCommit | None:
         """The current commit of a dataset's day (ISO), or None."""
         return self._read(_day_key(DAILY[dataset], day), DayCommit, DAILY[dataset])
 
     def day_commits(self, dataset: str, days: Iterable[str]) -> dict[str, DayCommit]:
-        """The commits of some days, by day; days without one are left out."""
-        return self._of_days(sorted(days), lambda day: self.day_commit(dataset, day))
+        """The commits of some days, by day, oldest first; days without one are left out."""
+        keys = {day: _day_key(DAILY[dataset], day) for day in sorted(days)}
+        return self._read_days(keys, DAILY[dataset], DayCommit, DAILY[dataset])
 
     def daily_commits(self, dataset: str) -> dict[str, DayCommit]:
         """The commits of all days, by day, oldest first."""
-        return self.day_commits(dataset, self._days(DAILY[dataset]))
+        return self._all_days(DAILY[dataset], _COMMIT, DayCommit, DAILY[dataset])
 
     def day_accounting(self, source: str, day: str) -> DayAccounting | None:
         """What was read of a source on a day (ISO), or None."""
         return self._read(_day_key(REJECTS, day, source), DayAccounting, "the day's datasets")
 
+    def day_accountings(self, source: str, days: Iterable[str]) -> dict[str, DayAccounting]:
+        """What was read of a source on some days, by day, oldest first; days without one are left out."""
+        keys = {day: _day_key(REJECTS, day, source) for day in sorted(days)}
+        return self._read_days(keys, REJECTS, DayAccounting, "the day's datasets")
+
     def daily_accounting(self, source: str) -> dict[str, DayAccounting]:
         """What was read of a source on all days, by day, oldest first."""
-        return self._of_days(self._days(REJECTS), lambda day: self.day_accounting(source, day))
+        return self._all_days(REJECTS, f"_{source}{_COMMIT}", DayAccounting, "the day's datasets")
 
     def first_rejects(self, dataset: str, day: str, count: int) -> list[Reject]:
         """The first rejects of a dataset and day, from the first 64 KiB of one of their files."""
@@ -156,25 +229,58 @@ class Destination:
     def delete_leftovers(self, day: str) -> None:
         """Delete files of a day that dead runs left more than 24 hours ago; nothing if a commit cannot be decoded."""
         found = [file for folder in (*DAILY.values(), REJECTS) for file in self.store.files(f"{folder}/day={day}/")]
-        leftovers = set(_old_run_files(found))
-        if not leftovers:
-            return
+        self.store.delete(sorted(self._leftovers(found, [file for file in found if _is_commit(file.key)])))
+
+    def _leftovers(self, files: Sequence[StoredObject], commits: Sequence[StoredObject]) -> set[str]:
+        """The old files of a day that none of these commits names; none if one of them cannot be decoded."""
+        leftovers = set(_old_run_files(files))
         # Files of a day's rejects are named by the commits of several datasets and sources: all of them are read.
-        for key in (file.key for file in found if _is_commit(file.key)):
-            kind: type[DayAccounting | DayCommit] = DayAccounting if key.startswith(f"{REJECTS}/") else DayCommit
+        for file in commits if leftovers else ():
+            kind: type[DayAccounting | DayCommit] = DayAccounting if file.key.startswith(f"{REJECTS}/") else DayCommit
             try:
-                leftovers -= _files(self._read(key, kind, ""))
+                leftovers -= _files(self._decoded(file.key, self._small.read_listed(file), kind, ""))
             except DamagedFile:
-                return  # which files are current is unknown; the reader of that commit gets the error
-        self.store.delete(sorted(leftovers))
+                return set()  # which files are current is unknown; the reader of that commit gets the error
+        return leftovers
 
-    def _days(self, folder: str) -> list[str]:
-        return sorted(name.removeprefix("day=") for name in self.store.folders(f"{folder}/") if name.startswith("day="))
+    def _all_days(self, folder: str, name: str, kind: type[_Object], asset: str) -> dict[str, _Object]:
+        """The objects of that name of all days of a folder, by day, oldest first."""
+        if self._small.has_known(f"{folder}/day="):
+            listed = {file.key: file for file in self.store.files(f"{folder}/day=") if file.key.endswith(f"/{name}")}
+            keys = {_day_of(key): key for key in listed}
+            return self._read_keys(keys, listed, kind, asset)
+        folders = (found for found in self.store.folders(f"{folder}/") if found.startswith("day="))
+        keys = {found.removeprefix("day="): f"{folder}/{found}/{name}" for found in sorted(folders)}
+        return self._read_keys(keys, None, kind, asset)
 
-    @staticmethod
-    def _of_days(days: Sequence[str], read: Callable[[str], _Object | None]) -> dict[str, _Object]:
-        with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
-            return {day: found for day, found in zip(days, threads.map(read, days), strict=True) if found is not None}
+    def _read_days(self, keys: Mapping[str, str], folder: str, kind: type[_Object], asset: str) -> dict[str, _Object]:
+        """The objects of some days, given as keys by day; days without one are left out."""
+        if len(keys) <= _FEW:
+            return self._read_keys(keys, None, kind, asset)
+        listed = {file.key: file for file in self._files_of_days(folder, keys)}
+        return self._read_keys(keys, listed, kind, asset)
+
+    def _read_keys(
+        self, keys: Mapping[str, str], listed: Mapping[str, StoredObject] | None, kind: type[_Object], asset: str
+    ) -> dict[str, _Object]:
+        read = self._small.read_all(list(keys.values()), listed)
+        found = {
+            day: self._decoded(key, data, kind, asset) for (day, key), data in zip(keys.items(), read, strict=True)
+        }
+        return {day: one for day, one in found.items() if one is not None}
+
+    def _files_of_days(self, folder: str, days: Iterable[str]) -> Iterable[StoredObject]:
+        """The files of a folder that belong to days, in as few requests as their number allows."""
+        keys = set(days)
+        ranges: list[list[str]] = []
+        for day in sorted(keys):
+            is_near = ranges and (date.fromisoformat(day) - date.fromisoformat(ranges[-1][-1])).days <= _DAYS_BETWEEN
+            if is_near:
+                ranges[-1].append(day)
+            else:
+                ranges.append([day])
+        found = self._small.listed(_range_of(f"{folder}/day=", those[0], those[-1]) for those in ranges)
+        return (file for file in found if _day_of(file.key) in keys)
 
     # -- tables, exports, schemas ---------------------------------------------------------------------------------
 
@@ -298,7 +404,9 @@ class Destination:
 
     def _read(self, key: str, kind: type[_Object], asset: str) -> _Object | None:
         """A small object that was written here, or None. ``asset`` is what to materialize again if it is damaged."""
-        data = self.store.read(key)
+        return self._decoded(key, self._small.read(key), kind, asset)
+
+    def _decoded(self, key: str, data: bytes | None, kind: type[_Object], asset: str) -> _Object | None:
         if data is None:
             return None
         try:
@@ -322,6 +430,17 @@ class Destination:
 def _day_key(folder: str, day: str, source: str = "") -> str:
     # A leading underscore: readers of the folder (Spark, Athena) do not take it for data.
     return f"{folder}/day={day}/_{source}{_COMMIT}" if source else f"{folder}/day={day}/{_COMMIT}"
+
+
+def _range_of(begin: str, first: str, last: str) -> tuple[str, str, str]:
+    """Prefix, after and before of the keys of days."""
+    # What follows the day is a slash, or a dot in the key of a catalog; both come before the digit.
+    return begin + commonprefix((first, last)), begin + first, f"{begin}{last}0"  # noqa: RUF071 - of text, not of paths
+
+
+def _day_of(key: str) -> str:
+    """The day in the key of a catalog, or of a file of a day."""
+    return key.partition("/day=")[2][: len("2026-10-01")]
 
 
 def _is_commit(key: str) -> bool:

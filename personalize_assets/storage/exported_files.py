@@ -43,7 +43,8 @@ def join_single_file(
     joined = destination.store.join(path, header, keys)
     unused = [key for key in keys if destination.uri_of(key) not in keep]
     destination.store.delete([*unused, *destination.old_parts()])
-    file = ExportedFile(path, sum(part.rows for part in filled), joined.bytes, joined.sha256)
+    version = _version(destination, path) if all(part.is_clean for part in filled) else ""
+    file = ExportedFile(path, sum(part.rows for part in filled), joined.bytes, joined.sha256, version)
     return ExportedFiles(path, joined.bytes, joined.sha256, (file,))
 
 
@@ -53,20 +54,24 @@ def keep_folder(destination: Destination, folder: str, header: bytes, parts: Seq
     Personalize reads every file of a folder, so others are deleted: a task that an engine ran twice may have left a
     file that its report does not name. Raises ``IncompleteExport`` if a file is missing or has another size.
     """
+    filled = [part for part in parts if part.csv is not None]
+    if not filled:
+        destination.store.write(f"{folder}/00000.csv", header)
+    stored = {file.key: file for file in destination.store.files(f"{folder}/")}
     files = tuple(
-        ExportedFile(destination.key_of(part.csv), part.rows, part.csv_bytes, part.csv_sha256 or "")
-        for part in parts
-        if part.csv is not None
-    )
-    if not files:
-        files = (ExportedFile(f"{folder}/00000.csv", 0, len(header), hashlib.sha256(header).hexdigest()),)
-        destination.store.write(files[0].key, header)
+        ExportedFile(key, part.rows, part.csv_bytes, part.csv_sha256 or "", stored[key].version if is_known else "")
+        for key, part in ((destination.key_of(part.csv or ""), part) for part in filled)
+        for is_known in (part.is_clean and key in stored,)
+    ) or (ExportedFile(f"{folder}/00000.csv", 0, len(header), hashlib.sha256(header).hexdigest()),)
     sizes = {file.key: file.bytes for file in files}
-    stored = {file.key: file.bytes for file in destination.store.files(f"{folder}/")}
-    _check_sizes(destination, sizes, stored)
+    _check_sizes(destination, sizes, {key: file.bytes for key, file in stored.items()})
     destination.store.delete([*sorted(stored.keys() - sizes.keys()), *destination.old_parts()])
     digests = "".join(f"{file.sha256}\n" for file in files)
     return ExportedFiles(f"{folder}/", sum(sizes.values()), hashlib.sha256(digests.encode()).hexdigest(), files)
+
+
+def _version(destination: Destination, key: str) -> str:
+    return next((file.version for file in destination.store.files(key) if file.key == key), "")
 
 
 def copy_parts(destination: Destination, folder: str, parts: Sequence[PartReport]) -> list[PartReport]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.storage.object_store import Joined, StoredObject, StoreError
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, Versioned
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
@@ -45,16 +45,26 @@ class FolderStore:
             raise StoreError(f"{self.uri} is a file and not a folder; correct the uri in the config")
         raise StoreError(f"{self.uri} is not a folder; create it, or correct the uri in the config")
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
+    def files(self, prefix: str = "", after: str = "", before: str | None = None) -> Iterator[StoredObject]:
         """List files by prefix, in the order of keys' UTF-8 bytes."""
         # By code points, which is the order of UTF-8 bytes too.
-        yield from sorted(file for file in self._found(prefix) if file.key > after)
+        found = self._found(prefix, after, before)
+        yield from sorted(file for file in found if file.key > after and (before is None or file.key < before))
 
-    def _found(self, prefix: str) -> Iterator[StoredObject]:
+    def _found(self, prefix: str, after: str, before: str | None) -> Iterator[StoredObject]:
         folder = self._root / prefix.rpartition("/")[0]
+
+        def may_have(key: str) -> bool:
+            """Whether a folder, its key with a slash at the end, may have any of the files."""
+            is_inside = key.startswith(prefix) or prefix.startswith(key)
+            return is_inside and (key > after or after.startswith(key)) and (before is None or key < before)
+
         with self._explained("read"):
             for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
-                folders[:] = sorted(name for name in folders if not _leads_back(Path(path), name))
+                above = Path(path).relative_to(self._root).as_posix()
+                at = "" if above == "." else f"{above}/"
+                inside = (name for name in folders if may_have(f"{at}{name}/"))
+                folders[:] = sorted(name for name in inside if not _leads_back(Path(path), name))
                 for name in sorted(names):
                     file = Path(path, name)
                     key = file.relative_to(self._root).as_posix()
@@ -82,10 +92,20 @@ class FolderStore:
             return file.read(first_bytes)
         return None
 
+    def read_version(self, key: str) -> Versioned | None:
+        """Read a file; None if it does not exist. Without a version: two writes may have the same time."""
+        data = self.read(key)
+        return None if data is None else Versioned(data, "")
+
     def write(self, key: str, data: bytes) -> None:
         """Write a file atomically."""
         with self._replacing(key) as file:
             file.write(data)
+
+    def write_version(self, key: str, data: bytes) -> str:
+        """Write a file atomically; without a version."""
+        self.write(key, data)
+        return ""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""

@@ -131,12 +131,17 @@ class KeptFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ExportedFile(msgspec.Struct, frozen=True):
-    """One CSV: its key, rows without the header, size, and SHA-256 in hexadecimal."""
+    """One CSV: its key, rows without the header, size, and SHA-256 in hexadecimal.
+
+    ``version`` is that of the stored file (``StoredObject``) if all its parts were found to be clean; as long as the
+    file has it, it need not be read again to know what it holds. Else it is empty.
+    """
 
     key: str
     rows: int
     bytes: int
     sha256: str
+    version: str = ""
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """Folders and buckets behind one small interface: what Dagster's process reads and writes.
 
-Keys are relative to the store's URI and use ``/``. Tasks of a Spark job read and write files without it, through Arrow
+Keys are relative to the store's URI and use ``/``. Tasks of a job read and write files without it
 (``conversion.reading.filesystem``).
 """
 
@@ -38,6 +38,13 @@ class StoredObject(NamedTuple):
     version: str = ""
 
 
+class Versioned(NamedTuple):
+    """The bytes of a file, and their version as in ``StoredObject``; empty in a folder."""
+
+    data: bytes
+    version: str
+
+
 class Joined(NamedTuple):
     """What ``join`` wrote: its size, and the SHA-256 of its bytes in hexadecimal."""
 
@@ -56,8 +63,11 @@ class ObjectStore(Protocol):
     def check_exists(self) -> None:
         """Raise ``StoreError`` unless the folder or bucket exists and may be listed."""
 
-    def files(self, prefix: str = "", after: str = "") -> Iterator[StoredObject]:
-        """All files whose key begins with ``prefix`` and comes after ``after``, in the order of keys' UTF-8 bytes."""
+    def files(self, prefix: str = "", after: str = "", before: str | None = None) -> Iterator[StoredObject]:
+        """All files whose key begins with ``prefix`` and comes after ``after``, in the order of keys' UTF-8 bytes.
+
+        With ``before``, only those whose key comes before that.
+        """
 
     def holds(self, prefix: str = "") -> bool:
         """Whether there may be files whose key begins with ``prefix``, by one request: an empty folder may count."""
@@ -68,8 +78,14 @@ class ObjectStore(Protocol):
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """A file's bytes, or only the first ones; None if there is no such file."""
 
+    def read_version(self, key: str) -> Versioned | None:
+        """A file's bytes and version; None if there is no such file."""
+
     def write(self, key: str, data: bytes) -> None:
         """Write a file atomically: a reader gets the old one or the new one."""
+
+    def write_version(self, key: str, data: bytes) -> str:
+        """As ``write``; returns the version, as in ``Versioned``."""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""

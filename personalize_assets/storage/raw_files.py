@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 
@@ -88,6 +90,21 @@ def content_digest(files: Mapping[str, Iterable[StoredObject]]) -> str:
     return tally.digest
 
 
+_shared: dict[tuple[str, str, date], Listing] | None = None
+"""Listings by URI, layout and first day of the source, within ``listed_once``."""
+
+
+@contextmanager
+def listed_once() -> Iterator[None]:
+    """In this block, a source is listed as a whole at most once in this process: one run looks at one state of it."""
+    global _shared
+    before, _shared = _shared, {}
+    try:
+        yield
+    finally:
+        _shared = before
+
+
 class RawFiles:
     """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist."""
 
@@ -109,22 +126,29 @@ class RawFiles:
 
     def all(self) -> Listing:
         """Every file of the source. Raises ``PersonalizeAssetsError`` with the layout's pattern if no key fits it."""
-        self.store.check_exists()
-        listing = self._sorted(self.store.files())
+        listing = self._all()
         if not listing.days:
             raise PersonalizeAssetsError(self._nothing_found(listing))
         return listing
 
+    def _all(self) -> Listing:
+        shared = {} if _shared is None else _shared
+        key = self.store.uri, self.source.layout, self.source.start_date
+        if key not in shared:
+            shared[key] = self._sorted(self.store.files())
+            if not shared[key].days:  # a listing that finds files needs no request to see that they exist
+                self.store.check_exists()
+        return shared[key]
+
     def of(self, days: Sequence[date]) -> Listing:
         """The files of these days; a day without any has an empty list."""
-        self.store.check_exists()
-        if len(days) > _DAYS_BY_PREFIX:
-            listing = self._sorted(self.store.files())
+        if len(days) > _DAYS_BY_PREFIX or _shared:
+            listing = self._all()
         else:
+            self.store.check_exists()
             prefixes = {prefix for day in days for prefix in self.prefixes(day, self.store.folders)}
             listing = self._sorted(file for prefix in sorted(prefixes) for file in self.store.files(prefix))
-        listing.days = {day: listing.days.get(day, []) for day in days}
-        return listing
+        return replace(listing, days={day: listing.days.get(day, []) for day in days})
 
     def prefixes(
         self, day: date, folders: Callable[[str], list[str]], may_have: Callable[[str], bool] = lambda pattern: True
@@ -166,7 +190,7 @@ class RawFiles:
 
 
 class DayListing:
-    """Lists one day after another with few requests: what all days share is asked for once.
+    """Lists one day after another with few requests: what all days share is asked for once. For several threads.
 
     Cache for one sensor tick: folders created later are not seen.
     """
@@ -175,15 +199,18 @@ class DayListing:
         """Nothing is listed yet."""
         self._raw = raw
         self._exists = False
+        self._asking = threading.Lock()
         self._folders = cache(raw.store.folders)
         self._holds = cache(raw.store.holds)
 
     def files(self, day: date, after: str = "") -> Iterator[StoredObject]:
         """The raw files of a day whose keys come after ``after``, in the order of keys."""
-        if not self._exists:
-            self._raw.store.check_exists()
-            self._exists = True
-        for prefix in sorted(self._raw.prefixes(day, self._folders, self._may_have)):
+        with self._asking:  # else two threads would ask for the same
+            if not self._exists:
+                self._raw.store.check_exists()
+                self._exists = True
+            prefixes = sorted(self._raw.prefixes(day, self._folders, self._may_have))
+        for prefix in prefixes:
             if prefix >= after or after.startswith(prefix):
                 for file in self._raw.store.files(prefix, after):
                     if self._raw.layout.day_of(file.key) == day:

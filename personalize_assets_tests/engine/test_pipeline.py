@@ -73,7 +73,8 @@ def test_items_have_the_latest_price_that_is_not_null(shop: Shop) -> None:
 def test_a_manifest_describes_the_very_bytes_of_its_csv(shop: Shop) -> None:
     group, _, made = shop
     data = INTERACTIONS.encode()
-    file = ExportedFile("exports/interactions.csv", 4, len(data), hashlib.sha256(data).hexdigest())
+    (stored,) = (found for found in group.destination.store.files("exports/") if found.key.endswith("interactions.csv"))
+    file = ExportedFile(stored.key, 4, len(data), hashlib.sha256(data).hexdigest(), stored.version)
 
     manifest = group.destination.manifest("interactions")
     assert manifest == made.manifests["interactions"]

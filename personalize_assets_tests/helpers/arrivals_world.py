@@ -38,6 +38,9 @@ class ModelState:
         found = self.stored[day].items()
         return content_digest({source: [file for (its, _), file in found if its == source] for source in SOURCES})
 
+    def expect(self, days: Sequence[date]) -> None:
+        pass
+
     def files(self, day: date, after: Position | None) -> Iterator[tuple[str, StoredObject]]:
         for source in SOURCES:
             for key in sorted(key for its, key in self.stored[day] if its == source):

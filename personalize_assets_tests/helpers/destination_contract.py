@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.kept import Checkpoint, EntityCheckpoints, Reduced
-from personalize_assets.storage.destination import DamagedFile, Destination
+from personalize_assets.storage.destination import DamagedFile, DayCommits, Destination
 from personalize_assets.storage.manifests import (
     CatalogFile,
     DayAccounting,
@@ -140,6 +140,68 @@ class DestinationContract:
 
         assert destination.daily_commits("interactions") == {DAY: commit(OLD)}
         assert set(names(OLD)) < set(keys(destination))
+
+    def test_days_are_committed_together_and_their_former_files_deleted(self, destination: Destination) -> None:
+        put(destination, *names(OLD), *names(NEW))
+        destination.commit_day("interactions", DAY, commit(OLD))
+        later = {f"2026-11-{day:02}": DayCommit(run=NEW, mapping="m", kept=day) for day in range(1, 4)}
+        accounting = {"source": DayAccounting(run=NEW, read=7)}
+
+        destination.commit_days(
+            {day: DayCommits(accounting, {"interactions": one}) for day, one in {DAY: commit(NEW), **later}.items()}
+        )
+
+        assert destination.daily_commits("interactions") == {DAY: commit(NEW), **later}
+        assert destination.day_commits("interactions", [*later, "2026-12-24"]) == later
+        assert list(destination.day_accountings("source", [DAY, *later])) == [DAY, *later]
+        assert [key for key in keys(destination) if OLD in key] == []
+        assert set(names(NEW)) < set(keys(destination))
+
+    def test_a_day_that_cannot_be_committed_is_left_as_it_is_and_the_others_are_committed(
+        self, destination: Destination, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        put(destination, *names(OLD), *names(NEW))
+        destination.commit_day("interactions", DAY, commit(OLD))
+        write = destination.store.write_version
+
+        def refuse(key: str, data: bytes) -> str:
+            if DAY in key:
+                raise StoreError("no")
+            return write(key, data)
+
+        days = {day: DayCommits({}, {"interactions": commit(NEW)}) for day in (DAY, "2026-10-02")}
+        with monkeypatch.context() as patch:
+            patch.setattr(destination.store, "write_version", refuse)
+            with pytest.raises(StoreError, match=r"^no$"):
+                destination.commit_days(days)
+
+        assert destination.daily_commits("interactions") == {DAY: commit(OLD), "2026-10-02": commit(NEW)}
+        assert set(names(OLD)) < set(keys(destination))
+
+    def test_a_damaged_commit_is_replaced_together_with_others(self, destination: Destination) -> None:
+        destination.store.write(f"filtered_interactions/day={DAY}/_commit.json", b"{")
+
+        destination.commit_days({DAY: DayCommits({}, {"interactions": commit(NEW)})})
+
+        assert destination.daily_commits("interactions") == {DAY: commit(NEW)}
+
+    def test_a_commit_of_another_process_is_seen(self, destination: Destination) -> None:
+        days = {f"2026-10-{day:02}": DayCommit(run=OLD, mapping="m") for day in range(1, 5)}
+        destination.commit_days({day: DayCommits({}, {"interactions": one}) for day, one in days.items()})
+        other = Destination(destination.uri)
+        other.store.write(f"filtered_interactions/day={DAY}/_commit.json", b'{"run": "other", "mapping": "m"}')
+
+        for found in (destination.daily_commits("interactions"), destination.day_commits("interactions", days)):
+            assert [one.run for one in found.values()] == ["other", OLD, OLD, OLD]
+
+    def test_catalogs_of_days_are_written_and_read_together(self, destination: Destination) -> None:
+        days = [date(2026, 10, day) for day in range(1, 5)]
+        catalogs = {day: DayCatalog(day=day.isoformat(), files=()) for day in days}
+
+        destination.put_catalogs(catalogs)
+
+        assert destination.catalogs([*days, date(2026, 12, 24)]) == catalogs
+        assert destination.catalogs(days[:1]) == {days[0]: catalogs[days[0]]}
 
     def test_the_same_commit_twice_keeps_its_files(self, destination: Destination) -> None:
         put(destination, *names(NEW))

@@ -8,7 +8,7 @@ from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, layout
 from personalize_assets.storage.object_store import open_store
-from personalize_assets.storage.raw_files import DayListing, Listing, RawFiles
+from personalize_assets.storage.raw_files import DayListing, Listing, RawFiles, listed_once
 
 START = date(2026, 10, 1)
 
@@ -154,7 +154,11 @@ class RawFilesContract:
         )
 
         listing = DayListing(raw)
+        with listed_once():
+            raw.all()
+            once = [raw.of([day]).days[day] for day in (START, NEXT)]
 
+        assert once == [raw.of([day]).days[day] for day in (START, NEXT)]
         for day in (START, NEXT):
             assert list(listing.files(day)) == raw.of([day]).days[day]
 

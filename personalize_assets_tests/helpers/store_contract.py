@@ -169,6 +169,7 @@ class ObjectStoreContract:
         assert ordered == sorted(ordered)
         for number, key in enumerate(ordered, 1):
             assert [file.key for file in store.files(after=key)] == ordered[number:]
+            assert [file.key for file in store.files(before=key)] == ordered[: number - 1]
 
     def test_a_version_changes_with_the_content_and_only_then(self, store: ObjectStore) -> None:
         def version() -> str:

@@ -21,6 +21,7 @@ from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_ep
 from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableFile
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
+from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
 
@@ -37,25 +38,27 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
     files_by_day: dict[date, list[RawFile]] = {}
     for file in task.source.files:
         files_by_day.setdefault(file.day, []).append(file)
-    for day, files in files_by_day.items():
-        output = _open_day(task, plan, day, mappers.written, filesystem)
-        sink = EventSink(mappers, output)
-        for file in files:
-            framer = Framer(_blocks(file, filesystem), mappers.may_match)
-            for found in mappers.read(framer):
-                sink.accept(found, file.uri)
-            sink.end_file(framer.skipped)
-            if file.share == 0:
-                output.source.add_file(file.bytes)
-            if framer.is_cut and file.shares > 1:
-                cut.append(file.uri)
-        days[day.isoformat()] = sink.close()
+    in_order = [file for files in files_by_day.values() for file in files]
+    with filesystem.writing_behind(), ReadAhead(filesystem, in_order) as ahead:
+        for day, files in files_by_day.items():
+            output = _open_day(task, plan, day, mappers.written, filesystem)
+            sink = EventSink(mappers, output)
+            for file in files:
+                framer = Framer(_blocks(file, ahead), mappers.may_match)
+                for found in mappers.read(framer):
+                    sink.accept(found, file.uri)
+                sink.end_file(framer.skipped)
+                if file.share == 0:
+                    output.source.add_file(file.bytes)
+                if framer.is_cut and file.shares > 1:
+                    cut.append(file.uri)
+            days[day.isoformat()] = sink.close()
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _blocks(file: RawFile, filesystem: FileSystem) -> Iterator[bytes]:
+def _blocks(file: RawFile, ahead: ReadAhead) -> Iterator[bytes]:
     try:
-        with filesystem.open(file.uri) as stream:
+        with ahead.open(file) as stream:
             if file.shares == 1:
                 yield from unpacked_blocks(stream)
             else:

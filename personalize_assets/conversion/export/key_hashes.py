@@ -59,9 +59,7 @@ def read_run(filesystem: FileSystem, run: HashRun, first: int, end: int) -> Hash
     at, until = run.ends[first - 1] if first else 0, run.ends[end - 1]
     if until == at:
         return np.empty(0, np.uint64)
-    with filesystem.open(run.file) as file:
-        file.seek(at * _HASH_BYTES)
-        data = file.read((until - at) * _HASH_BYTES)
+    data = filesystem.read_range(run.file, at * _HASH_BYTES, until * _HASH_BYTES)
     return np.frombuffer(data, "<u8")
 
 

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
+from personalize_assets.conversion.export.csv_scan import scan_csv
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
 from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.reading.filesystem import FileSystem
@@ -97,8 +98,17 @@ class PartWriter:
             csv_bytes=self._csv_bytes,
             csv_sha256=self._digest.hexdigest() if is_complete_csv else None,
             parquet=self._parquet_uri if self._parquet is not None else None,
+            is_clean=self._csv is not None and self._is_clean(),
         )
         return WrittenPart(report, self._counter.profile())
+
+    def _is_clean(self) -> bool:
+        """Whether the stored CSV reads as Personalize wants it, with as many rows and bytes as were written."""
+        header = None if self._target.header else self._target.schema.names
+        with FileSystem(self._target.s3).open(self._csv_uri) as file:
+            scan = scan_csv(file, self._target.dataset, header=header)
+        counts = (scan.rows, scan.bytes) == (self._rows, self._csv_bytes)
+        return counts and not scan.broken_count and not scan.wrong_count
 
     @property
     def _csv_uri(self) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import boto3
 import pytest
@@ -18,6 +17,7 @@ from personalize_assets.pipeline.convert import plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 from personalize_assets.storage.s3 import arrow_s3_options
+from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -82,31 +82,16 @@ def test_arrow_gets_the_profile_and_never_the_keys(bucket: str, profile: str) ->
     assert "secret" not in str(options)
 
 
-def test_arrow_reads_with_the_credentials_that_boto3_finds(
-    bucket: str, profile: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: dict[str, Any] = {}
+def test_tasks_read_with_the_credentials_that_boto3_finds(profile: str, s3_server: LatencyServer) -> None:
+    options = {**arrow_s3_options(["s3://events"]), "credentials": "boto3", "profile": profile}
 
-    class Recorded:
-        def __init__(self, **options: Any) -> None:
-            given.update(options)
+    with pytest.raises(FileNotFoundError):
+        FileSystem(options).open("s3://events/a")
 
-        def open_input_file(self, path: str) -> str:
-            return path
-
-    monkeypatch.setattr("pyarrow.fs.S3FileSystem", Recorded)
-
-    FileSystem({"region": "eu-west-3", "credentials": "boto3", "profile": profile}).open("s3://events/a")
-
-    assert given == {
-        "region": "eu-west-3",
-        "access_key": "MINE",
-        "secret_key": "secret",
-        "session_token": None,
-    }
+    assert s3_server.requests[-1].signer == "MINE"
 
 
-def test_arrow_and_boto3_write_and_read_the_same_bucket(bucket: str) -> None:
+def test_tasks_and_boto3_write_and_read_the_same_bucket(bucket: str) -> None:
     options = {**arrow_s3_options([f"s3://{bucket}"]), "credentials": "boto3"}
 
     with FileSystem(options).create(f"s3://{bucket}/by-arrow") as file:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
-from personalize_assets.catalog.day_catalog import catalog_sources, day_catalog
+from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.config import Source
 from personalize_assets.storage.manifests import CatalogSource, DayCatalog
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 DAY = date(2026, 10, 1)
@@ -20,7 +22,13 @@ LINE = b'{"type": "track", "userId": "u1"}'
 
 def day(root: Path) -> DayCatalog:
     raw = RawFiles(Source(uri=str(root), layout="hive", start_date=DAY))
-    return day_catalog(DAY, {"source": raw}, {"source": raw.of([DAY]).days[DAY]})
+    return of_files(raw, raw.of([DAY]).days[DAY])
+
+
+def of_files(raw: RawFiles, files: Sequence[StoredObject]) -> DayCatalog:
+    ((day, catalog),) = day_catalogs({"source": raw}, {DAY: {"source": files}})
+    assert day == DAY
+    return catalog
 
 
 def test_a_days_catalog_names_its_files_and_fields(tmp_path: Path) -> None:
@@ -86,7 +94,7 @@ def test_a_file_that_is_deleted_after_it_was_listed_is_left_out(tmp_path: Path) 
     files = raw.of([DAY]).days[DAY]
     (folder / "a").unlink()
 
-    found = day_catalog(DAY, {"source": raw}, {"source": files})
+    found = of_files(raw, files)
 
     assert [file.key for file in found.files] == ["day=2026-10-01/b"]
     assert found.bytes == len(LINE)

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from personalize_assets.catalog.day_catalog import day_catalog
+from personalize_assets.catalog.day_catalog import day_catalogs
 from personalize_assets.catalog.event_profile import EventKind, EventProfile, ItemField, as_text, day_profile, encode
 from personalize_assets.config import Source
 from personalize_assets.storage.raw_files import RawFiles
@@ -25,8 +25,8 @@ def profile(folder: Path, events: Iterable[dict[str, Any]], *masked: str) -> Eve
     (folder / "day=2026-10-01").mkdir()
     (folder / "day=2026-10-01/a.json").write_text("".join(json.dumps(event) + "\n" for event in events))
     raw = {"source": RawFiles(Source(uri=str(folder), layout="hive", start_date=DAY))}
-    files = day_catalog(DAY, raw, {"source": raw["source"].of([DAY]).days[DAY]}).files
-    return day_profile(DAY, raw, files, masked)
+    ((_, catalog),) = day_catalogs(raw, {DAY: {"source": raw["source"].of([DAY]).days[DAY]}})
+    return day_profile(DAY, raw, catalog.files, masked)
 
 
 def test_a_profile_counts_the_events_and_those_that_carry_an_item(tmp_path: Path) -> None:

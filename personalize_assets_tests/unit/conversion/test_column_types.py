@@ -16,12 +16,12 @@ from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.column_types import COLUMN_TYPES, ColumnType, type_of_arrow
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
+from personalize_assets.conversion.export.csv_scan import scan_csv
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
-from personalize_assets.quality.csv_scan import scan_csv
 
 DAY = date(2026, 10, 1)
 

@@ -6,9 +6,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from personalize_assets.conversion.kept import PartReport
+from personalize_assets.judging import check_facts
 from personalize_assets.judging.check_facts import day_facts, judge_current_export, judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.exported_files import join_single_file
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
 from personalize_assets_tests.helpers.check_facts import profile
 from personalize_assets_tests.helpers.dagster_runs import small_config
@@ -75,6 +79,35 @@ def test_a_file_as_it_was_exported_passes(group: DatasetGroup) -> None:
     group.destination.store.write("exports/interactions.csv", CSV)
 
     assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
+
+
+@pytest.fixture
+def clean(group: DatasetGroup) -> ExportManifest:
+    """The manifest of an exported file whose parts were read after they were written."""
+    group.destination.store.write("part", CSV.partition(b"\n")[2])
+    uri = group.destination.uri_of("part")
+    size = len(CSV.partition(b"\n")[2])
+    part = PartReport(part=0, rows=CSV.count(b"\n") - 1, csv=uri, csv_bytes=size, is_clean=True)
+    files = join_single_file(group.destination, "interactions", CSV.partition(b"\n")[0] + b"\n", [part])
+    found = structs.replace(manifest(), **files._asdict())
+    group.destination.put_manifest("interactions", found)
+    return found
+
+
+def test_a_file_of_clean_parts_is_not_read_again(
+    group: DatasetGroup, clean: ExportManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert clean.files[0].version
+    monkeypatch.setattr(check_facts, "scan_csv", None)
+
+    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
+
+
+@pytest.mark.usefixtures("clean")
+def test_a_file_that_was_changed_since_is_read(group: DatasetGroup) -> None:
+    group.destination.store.write("exports/interactions.csv", CSV.replace(b"1", b"x"))
+
+    assert not all(finding.passed for _, finding in judge_file(group, "interactions"))
 
 
 def test_all_rules_fail_if_there_is_no_file(group: DatasetGroup, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from personalize_assets.conversion.export.csv_scan import Scan
 from personalize_assets.quality.csv_file import FILE_RULES, FileFacts
-from personalize_assets.quality.csv_scan import Scan
 from personalize_assets.storage.manifests import ExportManifest
 from personalize_assets_tests.helpers.check_facts import USERS
 

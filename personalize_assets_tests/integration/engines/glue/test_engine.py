@@ -194,7 +194,7 @@ def test_without_messages_the_report_is_read_from_its_file(glue: GlueEmulator) -
     create_job(
         DefaultArguments={
             "--extra-py-files": f"s3://events/code/{library().name}",
-            "--additional-python-modules": "isal==1.9.1,msgspec==0.22.0",
+            "--additional-python-modules": "isal==1.9.1,msgspec==0.22.0,obstore==0.12.1",
         }
     )
     glue.forget("dagster_pipes")

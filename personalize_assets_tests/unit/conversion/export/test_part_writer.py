@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.export import part_writer
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.kept import PartReport
 
@@ -45,7 +46,7 @@ def test_a_part_is_written_as_csv_and_parquet(tmp_path: Path) -> None:
     assert csv.read_bytes() == b"a,1.5\nb,\n"
     assert pq.read_table(parquet).to_pylist() == [{"ITEM_ID": "a", "PRICE": 1.5}, {"ITEM_ID": "b", "PRICE": None}]
     assert part.report == PartReport(
-        part=7, rows=2, copies=6, csv=str(csv), csv_bytes=9, csv_sha256=None, parquet=str(parquet)
+        part=7, rows=2, copies=6, csv=str(csv), csv_bytes=9, csv_sha256=None, parquet=str(parquet), is_clean=True
     )
     assert (part.profile.rows, part.profile.nulls) == (2, {"ITEM_ID": 0, "PRICE": 1})
 
@@ -57,6 +58,26 @@ def test_a_csv_with_a_header_is_counted_and_digested_with_it(tmp_path: Path) -> 
     assert data == HEADER + b"a,1\n"
     assert (part.report.csv_bytes, part.report.csv_sha256) == (len(data), hashlib.sha256(data).hexdigest())
     assert part.report.parquet is None
+
+
+@pytest.mark.parametrize("header", [b"", HEADER])
+@pytest.mark.parametrize(
+    ("lines", "is_clean"), [(b"a,1\n", True), (b"a\n", False), (b",1\n", False), (b"a,x\n", False)]
+)
+def test_a_part_is_clean_if_it_reads_as_personalize_wants_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, header: bytes, lines: bytes, is_clean: bool
+) -> None:
+    monkeypatch.setattr(part_writer, "csv_lines", lambda batch: lines)
+
+    assert write(target(tmp_path, header=header), [rows(("a", 1.0))]).report.is_clean is is_clean
+
+
+def test_a_part_with_another_number_of_lines_than_rows_is_not_clean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_writer, "csv_lines", lambda batch: b"a,1\n")
+
+    assert not write(target(tmp_path), [rows(("a", 1.0), ("b", 2.0))]).report.is_clean
 
 
 def test_a_part_without_rows_has_no_files_but_its_copies(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Files of a local folder through Arrow. Those of S3: integration/conversion/test_filesystem.py."""
+"""Files of a local folder . Those of S3: integration/conversion/test_filesystem.py."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ def test_a_file_is_opened_at_its_beginning_and_can_seek(tmp_path: Path) -> None:
         assert file.read(1) == b"a"
         file.seek(2)
         assert file.read() == b"c"
+
+
+def test_a_range_of_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abcdef")
+
+    assert FileSystem().read_range(str(tmp_path / "a"), 2, 4) == b"cd"
 
 
 def test_a_missing_file_is_an_os_error_that_names_it(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.quality import csv_scan as scanning
-from personalize_assets.quality.csv_scan import Scan, combine_scans, scan_csv
+from personalize_assets.conversion.export import csv_scan as scanning
+from personalize_assets.conversion.export.csv_scan import Scan, combine_scans, scan_csv
 
 ITEMS = Dataset(
     "items",

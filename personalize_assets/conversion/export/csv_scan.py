@@ -93,14 +93,14 @@ class _CountedFile:
 
     closed = False
 
-    def __init__(self, file: IO[bytes], scan: Scan) -> None:
+    def __init__(self, file: IO[bytes], scan: Scan, *, has_header: bool) -> None:
         self._file = file
         self._scan = scan
         self._digest = hashlib.sha256()
         self._last = b"\n"
         self._returns = 0
         block = self._take(_BLOCK_BYTES)
-        self.header, found, self._rest = block.partition(b"\n")
+        self.header, found, self._rest = block.partition(b"\n") if has_header else (b"", b"", block)
         self._newlines_in_header = len(found)
 
     def _take(self, size: int) -> bytes:
@@ -173,17 +173,20 @@ class _LineNumbers:
         return line
 
 
-def scan_csv(file: IO[bytes], dataset: Dataset, hidden: Collection[str] = ()) -> Scan:
+def scan_csv(
+    file: IO[bytes], dataset: Dataset, hidden: Collection[str] = (), header: Sequence[str] | None = None
+) -> Scan:
     """Read a CSV to its end. Problems of its content are in the result, and never raised.
 
+    With ``header`` the file is a part that has no first line with names: these are its columns.
     The values of ``hidden`` columns are masked in examples. If there are any, so are broken lines, in which values
     cannot be assigned to columns, and names in the header that are no column's.
     """
     scan = Scan()
     lines = _LineNumbers()
-    source = _CountedFile(file, scan)
-    header = source.header.decode("utf-8", "backslashreplace")
-    scan.header = header.split(",")
+    source = _CountedFile(file, scan, has_header=header is None)
+    found = source.header.decode("utf-8", "backslashreplace")
+    scan.header = found.split(",") if header is None else list(header)
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
     try:
         for batch in _read_ahead(_batches(source, names, scan, lines)):

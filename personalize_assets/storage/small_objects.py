@@ -1,0 +1,104 @@
+"""The small objects of a destination, read and written with few requests to S3.
+
+What this process wrote or read is kept by key and version, and used again only for the version that a listing has just
+named: one request finds what has changed in up to a thousand objects, also if another process changed it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from personalize_assets.storage.object_store import ObjectStore, StoredObject
+
+READS_AT_ONCE = 32
+_MOST_BYTES = 64 * 1024 * 1024
+
+
+class _Known:
+    """Objects by URI and version, the last used ones; of all stores of this process."""
+
+    def __init__(self) -> None:
+        self._objects: OrderedDict[tuple[str, str], bytes] = OrderedDict()
+        self._bytes = 0
+        self._using = threading.Lock()
+
+    def add(self, uri: str, version: str, data: bytes) -> None:
+        if not version:
+            return
+        with self._using:
+            self._bytes += len(data) - len(self._objects.pop((uri, version), b""))
+            self._objects[uri, version] = data
+            while self._bytes > _MOST_BYTES:
+                self._bytes -= len(self._objects.popitem(last=False)[1])
+
+    def get(self, uri: str, version: str) -> bytes | None:
+        with self._using:
+            if (uri, version) in self._objects:
+                self._objects.move_to_end((uri, version))
+            return self._objects.get((uri, version))
+
+    def has_any(self, beginning: str) -> bool:
+        with self._using:
+            return any(uri.startswith(beginning) for uri, _ in self._objects)
+
+
+_known = _Known()
+
+
+class SmallObjects:
+    """The small objects of one store. For several threads."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        """Nothing is read yet."""
+        self._store = store
+
+    def read(self, key: str) -> bytes | None:
+        """Read an object as it is now; None if there is none."""
+        found = self._store.read_version(key)
+        if found is None:
+            return None
+        _known.add(self._uri(key), found.version, found.data)
+        return found.data
+
+    def read_listed(self, file: StoredObject) -> bytes | None:
+        """Read an object as it was just listed, or as it is now; None if it was deleted meanwhile."""
+        known = _known.get(self._uri(file.key), file.version)
+        return self.read(file.key) if known is None else known
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write an object atomically."""
+        _known.add(self._uri(key), self._store.write_version(key, data), data)
+
+    def write_all(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects, by key, side by side. Raises the error of the first that cannot be written."""
+        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
+            list(threads.map(self.write, objects, objects.values()))
+
+    def has_known(self, prefix: str) -> bool:
+        """Whether a listing of these keys would save reading any of them."""
+        return _known.has_any(self._uri(prefix))
+
+    def listed(self, ranges: Iterable[tuple[str, str, str]]) -> Iterator[StoredObject]:
+        """The files of several ranges of keys, which are listed side by side: prefix, after and before of each."""
+        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
+            for found in threads.map(lambda one: list(self._store.files(*one)), list(ranges)):
+                yield from found
+
+    def read_all(self, keys: Sequence[str], listed: Mapping[str, StoredObject] | None = None) -> list[bytes | None]:
+        """Read objects side by side, in the order of keys. What is missing in a listing is not asked for."""
+
+        def read(key: str) -> bytes | None:
+            if listed is None:
+                return self.read(key)
+            return self.read_listed(listed[key]) if key in listed else None
+
+        if len(keys) == 1:
+            return [read(keys[0])]
+        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
+            return list(threads.map(read, keys))
+
+    def _uri(self, key: str) -> str:
+        return f"{self._store.uri}/{key}"
