@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,7 +72,8 @@ def _sources(data: Path, scale: float, engine: str) -> Iterator[dict[str, Any]]:
 
 def _destinations(data: Path, scale: float, engine: str) -> Iterator[dict[str, Any]]:
     # Here, so that the other cases and parts need neither moto nor the tests.
-    in_new_process = import_module("personalize_assets_tests.helpers.latency_server").in_new_process
+    from personalize_assets_tests.helpers.latency_server import in_new_process
+
     for days in _DAYS:
         if days != min(_DAYS) and scale < 1:
             continue
