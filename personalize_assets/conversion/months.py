@@ -6,9 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 
+def months_of(seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The month of each second since the epoch."""
+    return seconds.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64)
+
+
 def month_of(second: int) -> int:
     """The month of a second since the epoch."""
-    return int(np.datetime64(second, "s").astype("datetime64[M]").astype(np.int64))
+    return int(months_of(np.array([second], np.int64))[0])
 
 
 def first_second(month: int) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.export.daily_rows import row_groups
+from personalize_assets.conversion.export.daily_rows import read_groups, row_groups
 from personalize_assets.conversion.export.pieces import Range, RowGroup
 from personalize_assets.conversion.kept import InteractionSegments, MonthSegment
-from personalize_assets.conversion.months import first_second, month_number, month_of
+from personalize_assets.conversion.months import first_second, month_number, months_of
 from personalize_assets.conversion.spec import DailyFiles
 
 # Raised when the same daily files would give other parts, hashes or profiles: nothing that was kept is used then.
@@ -33,8 +35,7 @@ def inputs_digest(files: Iterable[tuple[str, int]]) -> str:
 class DailyMonths:
     """The daily files by month of event time, from the counts of their days; row groups are read when they are needed.
 
-    Days of older versions do not count their months: their files are opened at once, and a row group is in every
-    month between its first and its last time.
+    Days of older versions do not count their months: the times in their files are read at once.
     """
 
     def __init__(self, daily: Sequence[DailyFiles], s3: dict[str, Any]) -> None:
@@ -42,7 +43,6 @@ class DailyMonths:
         self._s3 = s3
         self._groups: dict[str, list[RowGroup]] = {}
         self._files: dict[int, dict[str, int]] = {}
-        self._open([uri for day in daily if not day.months for uri in day.files])
         for day in daily:
             counts: Mapping[int, int] = {month_number(name): rows for name, rows in day.months.items() if rows}
             for uri in day.files:
@@ -58,10 +58,12 @@ class DailyMonths:
             self._groups[group.uri].append(group)
 
     def _counts(self, uri: str) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for group in self._groups[uri]:
-            for month in range(month_of(group.first), month_of(group.last) + 1):
-                found[month] = found.get(month, 0) + group.rows
+        """The rows of a file by month, from its times."""
+        self._open([uri])
+        found: Counter[int] = Counter()
+        for batch in read_groups(self._groups[uri], ["TIMESTAMP"], self._s3):
+            months, rows = np.unique(months_of(batch.column("TIMESTAMP").to_numpy()), return_counts=True)
+            found.update(dict(zip(months.tolist(), rows.tolist(), strict=True)))
         return found
 
     def inputs(self, month: int) -> str:

@@ -232,6 +232,13 @@ def rewritten(shop: Shop) -> list[str]:
     return [month.month for month in shop.kept["interactions"].months if month.parts != before.get(month.month)]
 
 
+def test_times_far_apart_in_a_file_of_an_older_version_are_two_months(shop: Shop) -> None:
+    """A file that is damaged may hold any time; the months between two of them do not matter."""
+    shop.put_clicks("2026-10-01", [("a", "x", 0, "n", 0), ("b", "x", 1_790_812_800_000, "o", 0)], counted=False)
+
+    assert csv(shop.export()["interactions"]) == shop.expected_clicks()
+
+
 def test_without_a_change_nothing_is_written_again(shop: Shop) -> None:
     assert rewritten(shop) == []
 
