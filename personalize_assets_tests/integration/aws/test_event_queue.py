@@ -11,20 +11,21 @@ import pytest
 from personalize_assets.aws.error_codes import AwsError, TransientAwsError
 from personalize_assets.aws.event_queue import Queue
 from personalize_assets.config.models import Aws
+from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 BODY = '{"Records": [{"s3": {"bucket": {"name": "events"}, "object": {"key": "raw/%s"}}}]}'
 
 
 @pytest.fixture
-def sqs(_s3_server: str) -> Any:
-    return boto3.client("sqs", region_name="eu-west-1", endpoint_url=_s3_server)
+def sqs(_s3_server: LatencyServer) -> Any:
+    return boto3.client("sqs", region_name="eu-west-1", endpoint_url=_s3_server.url)
 
 
 @pytest.fixture
-def queue(sqs: Any, _s3_server: str) -> Any:
+def queue(sqs: Any, _s3_server: LatencyServer) -> Any:
     """A queue in eu-west-1 on a server that only the config names."""
     url = sqs.create_queue(QueueName="changes")["QueueUrl"]
-    yield Queue(url, Aws(region="eu-west-1", endpoint=_s3_server))
+    yield Queue(url, Aws(region="eu-west-1", endpoint=_s3_server.url))
     sqs.delete_queue(QueueUrl=url)
 
 

@@ -15,6 +15,7 @@ from moto.cloudformation import parsing
 from personalize_assets.cli import main
 from personalize_assets.deploy import stack
 from personalize_assets.engines.glue.bundle import library, script, template
+from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 
 @pytest.fixture
@@ -67,8 +68,8 @@ def _no_stack_stays(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 def _endpoint(request: pytest.FixtureRequest) -> str:
-    url: str = request.getfixturevalue("_s3_server")
-    return url
+    server: LatencyServer = request.getfixturevalue("_s3_server")
+    return server.url
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_none_of_it(bucket: str, calls: list[str]) -> None:

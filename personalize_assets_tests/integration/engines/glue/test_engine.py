@@ -296,8 +296,7 @@ def test_a_role_that_may_not_read_the_spec_fails_with_the_jobs_own_error(glue: G
     assert not step.run()
 
     text, _ = step.failure()
-    assert "When reading information for key 'out/_glue/20261001T000000-aaaaaa/spec.json'" in text
-    assert "AWS Error ACCESS_DENIED" in text
+    assert "s3://events/out/_glue/20261001T000000-aaaaaa/spec.json: access denied" in text
 
 
 def test_a_raw_file_that_the_role_may_not_read_is_an_error_for_the_user(glue: GlueEmulator) -> None:
