@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from personalize_assets.conversion.export.daily_rows import read_groups, read_piece
 from personalize_assets.conversion.export.pieces import Piece, RowGroup
-from personalize_assets.conversion.export.text_hash import mixed, text_hashes
+from personalize_assets.conversion.export.text_hash import distinct, mixed, text_hashes
 from personalize_assets.conversion.kept import HashRun
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, POSITION
 from personalize_assets.conversion.reading.filesystem import FileSystem
@@ -99,7 +99,7 @@ def hash_piece(task: PieceHashTask) -> HashRun | None:
     """The file of the hashes, each once; None without keys."""
     columns = list(dict.fromkeys([*task.order[: task.piece.depth], DEDUPE, POSITION]))
     rows = _known(read_piece(task.piece, task.order, columns, task.s3))
-    hashes = np.unique(np.concatenate([np.empty(0, np.uint64), *map(hashes_of, rows)]))
+    hashes = distinct(np.concatenate([np.empty(0, np.uint64), *map(hashes_of, rows)]))
     return _write(FileSystem(task.s3), task.to, hashes)
 
 
@@ -159,7 +159,7 @@ def rehash(task: RunTask) -> Rehashed:
     every = np.concatenate([np.empty(0, np.uint64), *hashes])
     order = np.argsort(every, kind="stable")
     owner = np.concatenate([np.empty(0, np.uint32), *owners])[order]
-    changed = np.unique(np.concatenate([np.empty(0, np.uint64), *touched]))
+    changed = distinct(np.concatenate([np.empty(0, np.uint64), *touched]))
     return Rehashed(
         _write(filesystem, task.to, every[order], owner, tuple(of)), _write(filesystem, task.touched_to, changed)
     )

@@ -7,7 +7,7 @@ find the result of any larger set. ``latest`` makes the result of what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -26,14 +26,25 @@ class _Groups(NamedTuple):
     """Rows in the order of id, event time and message id (null first), and where ids and equal events begin.
 
     Attributes:
-        rows: The rows.
-        starts: Place of the first row of each id.
-        runs: Number of the run of rows with the same id, event time and message id, by row.
+        rows: The rows as they came.
+        order: The place of each row of the order in ``rows``.
+        starts: Place in the order of the first row of each id.
+        runs: Number of the run of rows with the same id, event time and message id, in the order.
     """
 
     rows: pa.Table
+    order: _Places
     starts: _Places
     runs: _Places
+
+    def take(self, name: str, places: _Places) -> pa.ChunkedArray:
+        """The values of a column at places of the order."""
+        return self.rows.column(name).take(pa.array(self.order[places]))
+
+    def numbers(self, name: str) -> npt.NDArray[np.int64]:
+        """The numbers of a column without nulls, in the order."""
+        found: npt.NDArray[np.int64] = self.rows.column(name).to_numpy()[self.order]
+        return found
 
 
 def with_copies(rows: pa.Table) -> pa.Table:
@@ -57,8 +68,8 @@ def candidates(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.
     places = np.flatnonzero(kept)
     copies = np.zeros(len(places), np.int64)
     first_of_group = np.flatnonzero(np.diff(group_of[places], prepend=-1))
-    copies[first_of_group] = np.add.reduceat(_numbers(groups.rows, COPIES), groups.starts)
-    found = groups.rows.take(pa.array(places))
+    copies[first_of_group] = np.add.reduceat(groups.numbers(COPIES), groups.starts)
+    found = rows.take(pa.array(groups.order[places]))
     return found.set_column(found.schema.get_field_index(COPIES), COPIES, pa.array(copies))
 
 
@@ -72,25 +83,20 @@ def latest(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.Tabl
     if not rows.num_rows:
         return rows.select([*names, COPIES])
     groups = _grouped(rows, id_column)
-    arrays: dict[str, pa.ChunkedArray] = {id_column: groups.rows.column(id_column).take(pa.array(groups.starts))}
+    arrays: dict[str, pa.ChunkedArray] = {id_column: groups.take(id_column, groups.starts)}
     group_of = np.cumsum(_marks(groups.starts, rows.num_rows)) - 1
     for column in _others(columns, id_column):
         winners = _winners(groups, column)
         places = np.full(len(groups.starts), -1, np.int64)
-        places[group_of[winners]] = winners
-        arrays[column.name] = groups.rows.column(column.name).take(pa.array(places, mask=places < 0))
-    copies = pa.array(np.add.reduceat(_numbers(groups.rows, COPIES), groups.starts))
+        places[group_of[winners]] = groups.order[winners]
+        arrays[column.name] = rows.column(column.name).take(pa.array(places, mask=places < 0))
+    copies = pa.array(np.add.reduceat(groups.numbers(COPIES), groups.starts))
     schema = pa.schema([*(rows.schema.field(name) for name in names), pa.field(COPIES, pa.int64())])
     return pa.table([*(arrays[name] for name in names), copies], schema=schema)
 
 
 def _others(columns: Sequence[Column], id_column: str) -> list[Column]:
     return [column for column in columns if column.name != id_column]
-
-
-def _numbers(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
-    found: npt.NDArray[np.int64] = rows.column(name).to_numpy()
-    return found
 
 
 def _marks(places: _Places, size: int) -> _Flags:
@@ -100,17 +106,37 @@ def _marks(places: _Places, size: int) -> _Flags:
 
 
 def _grouped(rows: pa.Table, id_column: str) -> _Groups:
-    keys = [id_column, EVENT_TIME, MESSAGE_ID]
-    ordered = rows.take(sort_order(rows, keys)).combine_chunks()
-    is_new_id = changes(ordered, [id_column])
-    is_new_run = changes(ordered, keys)
-    return _Groups(ordered, np.flatnonzero(is_new_id), np.cumsum(is_new_run))
+    """Order rows; texts are compared only where they decide: there are few ids, and few messages to an id and time."""
+    ids = rows.column(id_column).combine_chunks().dictionary_encode(null_encoding="encode")
+    rank_of = np.empty(len(ids.dictionary), np.int64)
+    by_id = sort_order(pa.table({id_column: ids.dictionary}), [id_column])
+    rank_of[by_id.to_numpy()] = np.arange(len(ids.dictionary))
+    ranks = rank_of[ids.indices.to_numpy()]
+    times = rows.column(EVENT_TIME)
+    is_known, nanos = pc.is_valid(times).to_numpy(), pc.fill_null(times, 0).to_numpy()
+    order = np.lexsort((nanos, is_known, ranks))
+    is_new_id = _changes(ranks[order])
+    is_new_run = is_new_id | _changes(is_known[order]) | _changes(nanos[order])
+    # Rows with the same id and time as one beside them: the message id decides.
+    tied = np.flatnonzero(~is_new_run | np.append(~is_new_run[1:], False))
+    if len(tied):
+        messages = rows.column(MESSAGE_ID).take(pa.array(order[tied]))
+        events = pa.table({"run": np.cumsum(is_new_run)[tied], MESSAGE_ID: messages})
+        within = sort_order(events, ["run", MESSAGE_ID])
+        order[tied] = order[tied][within.to_numpy()]
+        is_new_run[tied] = changes(events.take(within), events.column_names)
+    return _Groups(rows, order, np.flatnonzero(is_new_id), np.cumsum(is_new_run))
+
+
+def _changes(values: npt.NDArray[Any]) -> _Flags:
+    """Whether each value differs from the one before it; the first does."""
+    found: _Flags = np.concatenate([[True], values[1:] != values[:-1]])
+    return found
 
 
 def _winners(groups: _Groups, column: Column) -> _Places:
     """The place of the row with the value to keep, for each id that has any value, in the order of ids."""
-    values = groups.rows.column(column.name)
-    has_value = pc.is_valid(values).to_numpy()
+    has_value = pc.is_valid(groups.rows.column(column.name)).to_numpy()[groups.order]
     places = np.arange(len(has_value), dtype=np.int64)
     if column.keep == "first":
         beyond = len(has_value)
@@ -125,7 +151,7 @@ def _winners(groups: _Groups, column: Column) -> _Places:
     if len(tied):
         runs = groups.runs[found[tied]]
         rivals = np.flatnonzero(has_value & np.isin(groups.runs, runs))
-        table = pa.table({"run": groups.runs[rivals], "value": values.take(pa.array(rivals)), "place": rivals})
+        table = pa.table({"run": groups.runs[rivals], "value": groups.take(column.name, rivals), "place": rivals})
         ordered = table.take(sort_order(table, ["run", "value"]))
         of_run = ordered.column("run").to_numpy()
         best = np.searchsorted(of_run, runs, side="left" if column.keep == "first" else "right")

@@ -22,6 +22,7 @@ from personalize_assets.conversion.export.daily_rows import read_groups
 from personalize_assets.conversion.export.key_hashes import Hashes, buckets_of, hashes_of, read_run
 from personalize_assets.conversion.export.pieces import Bound, RowGroup, flags, numbers_of
 from personalize_assets.conversion.export.row_order import changes
+from personalize_assets.conversion.export.text_hash import distinct
 from personalize_assets.conversion.kept import HashRun
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, POSITION
 from personalize_assets.conversion.reading.filesystem import FileSystem
@@ -91,7 +92,7 @@ def match_hashes(task: MatchTask) -> Matched:
         return (read_run(filesystem, run, task.first, task.end) for run in runs)
 
     changed = list(read(run for unit in task.units for run in unit.touched))
-    touched = np.unique(np.concatenate(changed)) if changed else np.empty(0, np.uint64)
+    touched = distinct(np.concatenate(changed)) if changed else np.empty(0, np.uint64)
     once, several = np.zeros(len(touched), bool), np.zeros(len(touched), bool)
     holds: list[tuple[int, npt.NDArray[np.uint8]]] = []
     for unit in task.units:

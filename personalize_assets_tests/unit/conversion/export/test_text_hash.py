@@ -7,7 +7,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.export.text_hash import mixed, text_hashes
+from personalize_assets.conversion.export.text_hash import distinct, mixed, text_hashes
 
 # Text that Arrow can hold: UTF-8 has no surrogates.
 TEXTS = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=20)
@@ -61,3 +61,8 @@ def test_ids_that_hardly_differ_have_hashes_of_which_every_bit_is_even() -> None
 
 def test_mixing_keeps_numbers_apart() -> None:
     assert len(np.unique(mixed(np.arange(10_000, dtype=np.uint64)))) == 10_000
+
+
+def test_distinct_hashes_come_in_order_and_each_once() -> None:
+    assert distinct(np.array([2**63, 5, 2**63, 1, 5], np.uint64)).tolist() == [1, 5, 2**63]
+    assert distinct(np.empty(0, np.uint64)).tolist() == []
