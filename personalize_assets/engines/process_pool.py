@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(64 * 1024 * 1024), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024 * 1024)}
 """Environment of glibc's allocator: keep freed memory for the next allocation. Giving it back costs 5 % of the time."""
 
-# loky restarts a worker, with a warning, that has 300 MB more than when it started: as much as a piece of an export takes.
+# loky restarts a worker, with a warning, that has 300 MB more than when it started: a piece of an export takes as much.
 _WORKERS = {**KEEP_MEMORY, "LOKY_MAX_MEMORY_LEAK_SIZE": str(10**15)}
 
 # This much is read sooner than processes start.

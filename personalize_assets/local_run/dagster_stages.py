@@ -32,15 +32,18 @@ class DagsterStages:
         self._instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral()
         self._tags = {} if home else {run_tags.UNSEEN: "true"}
 
-    def catalog(self, days: Sequence[date]) -> dict[str, str | None]:
-        """Catalog a range of days without gaps; returns the content digest of each (ISO)."""
-        self._execute(["raw_event_catalog"], _range_tags(days))
+    def catalog(self, days: Sequence[date], *, resume: bool) -> dict[str, str | None]:
+        """Catalog a range of days without gaps, with ``resume`` those that changed.
+
+        Returns the content digest of each (ISO).
+        """
+        self._execute(["raw_event_catalog"], {**_range_tags(days), **_resume_tags(resume)})
         return {day.isoformat(): current_catalog(self._group, day).content for day in days}
 
     def convert(self, days: Sequence[date], *, resume: bool) -> None:
         """Convert a range of days without gaps; with ``resume`` those that are not finished."""
-        tags = {run_tags.RESUME: "true"} if resume else {}
-        self._execute([DAILY[name] for name in self._group.datasets], {**_range_tags(days), **tags})
+        names = [DAILY[name] for name in self._group.datasets]
+        self._execute(names, {**_range_tags(days), **_resume_tags(resume)})
 
     def export(self, names: Sequence[str]) -> None:
         """Make tables and CSVs of all converted days."""
@@ -62,6 +65,10 @@ class DagsterStages:
             raise PersonalizeAssetsError(str(failure.description)) from failure
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
+
+
+def _resume_tags(resume: bool) -> dict[str, str]:
+    return {run_tags.RESUME: "true"} if resume else {}
 
 
 def _range_tags(days: Sequence[date]) -> dict[str, str]:

@@ -42,14 +42,14 @@ class Stages:
         self._on_progress = on_progress
         self._sleep = sleep
 
-    def catalog(self, days: Sequence[date]) -> dict[str, str | None]:
-        """Catalog the raw files of days, and register them in Athena if the config says so.
+    def catalog(self, days: Sequence[date], *, resume: bool) -> dict[str, str | None]:
+        """Catalog the raw files of days, with ``resume`` of those that changed; register them in Athena if configured.
 
         Returns the content digest of each day (ISO).
         """
 
         def work() -> dict[str, DayCatalog]:
-            catalogs = catalog_days(self._group, days)
+            catalogs = catalog_days(self._group, days, resume=resume)
             register_in_athena(self._group, catalogs)
             return catalogs
 

@@ -13,28 +13,53 @@ from personalize_assets.catalog.event_profile import EventProfile, day_profile, 
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import DamagedFile
 from personalize_assets.storage.manifests import DayCatalog
+from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import content_digest
 
 
-def catalog_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, DayCatalog]:
-    """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO)."""
+def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = False) -> dict[str, DayCatalog]:
+    """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO).
+
+    With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read.
+    """
     with ThreadPoolExecutor(len(group.sources)) as threads:
         listings = dict(
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
         )
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
+    foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
+    same = _unchanged(group, files, foreign) if resume else {}
+    files = {day: of_day for day, of_day in files.items() if day not in same}
     catalogs = {
         day: replace(
             catalog,
             # Of the files as they were listed: whatever changes from now on gives another digest.
             content=content_digest(files[day]),
-            foreign_files=sum(listing.foreign_by_day[day] for listing in listings.values()),
+            foreign_files=foreign[day],
         )
         for day, catalog in day_catalogs(group.sources, files)
     }
     group.destination.put_catalogs(catalogs)
-    return {day.isoformat(): catalog for day, catalog in catalogs.items()}
+    return {day.isoformat(): same[day] if day in same else catalogs[day] for day in days}
+
+
+def _unchanged(
+    group: DatasetGroup, files: Mapping[date, Mapping[str, Sequence[StoredObject]]], foreign: Mapping[date, int]
+) -> dict[date, DayCatalog]:
+    """The catalogs that are of these files."""
+    try:
+        found = group.destination.catalogs(list(files))
+    except DamagedFile:
+        return {}  # all are written again
+    sources = catalog_sources(group.sources)
+    return {
+        day: catalog
+        for day, catalog in found.items()
+        if (catalog.sources, catalog.content, catalog.foreign_files)
+        == (sources, content_digest(files[day]), foreign[day])
+    }
 
 
 def current_catalog(group: DatasetGroup, day: date) -> DayCatalog:

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.assets.descriptions import CATALOG
 from personalize_assets.orchestration.group import GroupDefs, arrival_days
 from personalize_assets.orchestration.metadata import catalog_metadata
@@ -32,7 +33,7 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with user_errors():
-            catalogs = catalog_days(group, arrival_days(context))
+            catalogs = catalog_days(group, arrival_days(context), resume=run_tags.resumes(context))
             athena = register_in_athena(group, catalogs)
         for day, catalog in catalogs.items():
             uri = group.destination.uri_of(group.destination.catalog_key(day))

@@ -26,7 +26,7 @@ def test_each_stage_is_a_run_of_the_instance(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     runs, group = stages(tmp_path)
 
-    contents = runs.catalog([FIRST])
+    contents = runs.catalog([FIRST], resume=False)
     runs.convert([FIRST], resume=True)
     runs.export(["interactions_csv"])
     runs.schemas(["interactions"])

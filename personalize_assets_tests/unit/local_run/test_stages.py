@@ -54,7 +54,7 @@ def run(
     """Run all stages; returns the digests of the days, and the waits before retries."""
     waits: list[float] = []
     stages = Stages(group, engine, on_progress, waits.append)
-    contents = stages.catalog([FIRST])
+    contents = stages.catalog([FIRST], resume=False)
     stages.convert([FIRST], resume=False)
     stages.export(EXPORTS)
     stages.schemas(["interactions", "users"])
@@ -158,7 +158,7 @@ def test_the_csvs_are_read_and_a_broken_one_ends_a_strict_run(tmp_path: Path, mo
     """With `checks: warn` the same finding is none that ends it."""
     group = group_of_two_events(tmp_path)
     stages = Stages(group, Here(), lambda progress: None)
-    stages.catalog([FIRST])
+    stages.catalog([FIRST], resume=False)
     stages.convert([FIRST], resume=False)
     put_manifest = group.destination.put_manifest
 

@@ -1,12 +1,16 @@
 """Catalogs and profiles of days."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 from msgspec.json import decode
 
 from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline import catalog
 from personalize_assets.pipeline.catalog import catalog_days, current_catalog, profile_days, register_in_athena
 from personalize_assets.storage.manifests import CatalogFile, CatalogSource
 from personalize_assets.storage.raw_files import NO_FILES
@@ -20,14 +24,14 @@ def test_a_catalog_has_the_files_and_fields_of_its_day(tmp_path: Path) -> None:
 
     catalogs = catalog_days(group, [FIRST, SECOND])
 
-    catalog = catalogs["2026-10-01"]
+    found = catalogs["2026-10-01"]
     size = (tmp_path / "raw/day=2026-10-01/a.json").stat().st_size
-    assert catalog.files == (CatalogFile("source", "day=2026-10-01/a.json", size, "none", "lines"),)
-    assert catalog.sources == {"source": CatalogSource(str(tmp_path / "raw"), "hive")}
-    assert [field.path for field in catalog.fields] == ["at", "event", "sku", "user"]
-    assert (catalog.bytes, catalog.sampled_events, catalog.foreign_files) == (size, 1, 1)
+    assert found.files == (CatalogFile("source", "day=2026-10-01/a.json", size, "none", "lines"),)
+    assert found.sources == {"source": CatalogSource(str(tmp_path / "raw"), "hive")}
+    assert [field.path for field in found.fields] == ["at", "event", "sku", "user"]
+    assert (found.bytes, found.sampled_events, found.foreign_files) == (size, 1, 1)
     assert (catalogs["2026-10-02"].files, catalogs["2026-10-02"].content) == ((), NO_FILES)
-    assert current_catalog(group, FIRST) == catalog
+    assert current_catalog(group, FIRST) == found
 
 
 def test_the_content_of_a_day_changes_with_its_files(tmp_path: Path) -> None:
@@ -39,6 +43,52 @@ def test_the_content_of_a_day_changes_with_its_files(tmp_path: Path) -> None:
     put_events(group, FIRST, CLICK, name="b.json")
 
     assert catalog_days(group, [FIRST])["2026-10-01"].content != before
+
+
+def test_only_days_whose_files_changed_are_catalogued_again_when_a_run_resumes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    put_events(group, SECOND, CLICK)
+    before = catalog_days(group, [FIRST, SECOND])
+    put_events(group, SECOND, CLICK, name="b.json")
+    read: list[date] = []
+    day_catalogs = catalog.day_catalogs
+
+    def noted(sources: Any, files: Any) -> Any:
+        read.extend(files)
+        return day_catalogs(sources, files)
+
+    monkeypatch.setattr(catalog, "day_catalogs", noted)
+
+    after = catalog_days(group, [FIRST, SECOND], resume=True)
+
+    assert read == [SECOND]
+    assert after["2026-10-01"] == before["2026-10-01"]
+    assert len(after["2026-10-02"].files) == 2
+    assert list(after) == ["2026-10-01", "2026-10-02"]
+    assert catalog_days(group, [FIRST, SECOND], resume=False) == after
+    assert read == [SECOND, FIRST, SECOND]
+
+
+@pytest.mark.parametrize("change", ["foreign", "damaged", "sources"])
+def test_a_catalog_that_may_be_another_one_is_written_again(tmp_path: Path, change: str) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    catalog_days(group, [FIRST])
+    if change == "foreign":
+        (tmp_path / "raw/day=2026-10-01/_SUCCESS").touch()
+    elif change == "damaged":
+        group.destination.store.write("catalog/day=2026-10-01.json", b"{")
+    else:
+        kept = group.destination.catalog(FIRST)
+        assert kept is not None
+        group.destination.put_catalogs({FIRST: structs.replace(kept, sources={})})
+
+    found = catalog_days(group, [FIRST], resume=True)["2026-10-01"]
+
+    assert found == catalog_days(group, [FIRST])["2026-10-01"] == current_catalog(group, FIRST)
 
 
 def test_a_day_that_is_not_catalogued_is_an_error(tmp_path: Path) -> None:
