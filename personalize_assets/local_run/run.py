@@ -78,9 +78,9 @@ def _run_stages(
     ranges = list(day_ranges(days, group.config.automation.max_days_per_run))
     of_days = f"{_count(days)}, {days[0]} to {days[-1]}"
     with display.stage("catalog", of_days), _named("catalog"):
-        contents = {
-            day: digest for of_range in ranges for day, digest in stages.catalog(of_range, resume=resume).items()
-        }
+        contents: dict[str, str | None] = {}
+        for of_range in ranges:
+            contents |= stages.catalog(of_range, resume=resume)
     with display.stage("convert", of_days), _named("convert"):
         for number, of_range in enumerate(ranges):
             try:

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 from msgspec.json import decode
 
+from personalize_assets.catalog import day_catalog
 from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import catalog
@@ -54,7 +55,7 @@ def test_only_days_whose_files_changed_are_catalogued_again_when_a_run_resumes(
     before = catalog_days(group, [FIRST, SECOND])
     put_events(group, SECOND, CLICK, name="b.json")
     read: list[date] = []
-    day_catalogs = catalog.day_catalogs
+    day_catalogs = day_catalog.day_catalogs
 
     def noted(sources: Any, files: Any) -> Any:
         read.extend(files)
