@@ -80,7 +80,12 @@ def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> M
         metadata = table_metadata(made.outcome.tables[name], destination.uri_of(name), charts=charts)
     elif dataset in made.outcome.manifests:
         manifest = made.outcome.manifests[dataset]
-        metadata = csv_metadata(manifest, destination.uri_of(manifest.path), charts=charts)
+        exported_now = made.report.datasets[dataset]
+        metadata = {
+            **csv_metadata(manifest, destination.uri_of(manifest.path), charts=charts),
+            "parts": len(exported_now.parts),
+            "parts_of_former_exports": exported_now.reused,
+        }
     else:
         return None
     return {**metadata, **run_metadata(made.report, defs.dataset_group.config.engine)}

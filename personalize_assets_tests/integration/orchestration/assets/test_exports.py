@@ -65,8 +65,9 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
     assert materialize(config, instance, ["interactions_csv"]).success
 
     metadata = latest_metadata(instance, "interactions_csv")
-    numbers = {name: metadata[name] for name in ("dagster/row_count", "duplicates", "days", "engine")}
-    assert numbers == {"dagster/row_count": 1, "duplicates": 1, "days": 1, "engine": "arrow"}
+    numbers = {name: metadata[name] for name in ("dagster/row_count", "duplicates", "days", "engine", "parts")}
+    assert numbers == {"dagster/row_count": 1, "duplicates": 1, "days": 1, "engine": "arrow", "parts": 1}
+    assert metadata["parts_of_former_exports"] == 0
     assert metadata["seconds"] > 0
     assert metadata["path"] == f"{tmp_path}/out/exports/interactions.csv"
 
