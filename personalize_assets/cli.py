@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 130 st
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,11 @@ from personalize_assets.layouts import LAYOUTS
 def program() -> None:
     """The installed command: ``main`` in a process of its own."""
     begin_command()
-    main()
+    try:
+        main()
+    finally:
+        # Python is about to end: an interrupt would change the exit code, and there is nothing left to stop.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

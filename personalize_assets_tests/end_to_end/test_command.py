@@ -19,7 +19,7 @@ COMMAND = Path(sys.executable).with_name("personalize-assets")
 
 @pytest.mark.parametrize(
     ("engine", "after", "seconds"),
-    [("arrow", "catalog", 0.0), ("arrow", "convert", 0.2), ("local", "catalog", 0.5)],
+    [("arrow", "catalog", 0.0), ("arrow", "convert", 0.0), ("local", "catalog", 0.5)],
 )
 def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     engine: str, after: str, seconds: float, tmp_path: Path
@@ -48,6 +48,17 @@ def test_ctrl_c_stops_a_run_with_one_line_and_leaves_what_was_there(
     assert "Stopped. What was current before is unchanged; run again to finish." in errors
     assert "Traceback" not in errors
     assert hashes(tmp_path / "data") == before
+
+
+def test_ctrl_c_after_the_end_of_a_command_does_not_change_its_exit_code() -> None:
+    program = (
+        "import atexit, os, signal, sys\n"
+        "from personalize_assets.cli import program\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\n"
+        "sys.argv = ['personalize-assets', '--version']\n"
+        "program()\n"
+    )
+    assert subprocess.run([sys.executable, "-c", program], stdout=subprocess.DEVNULL).returncode == 0
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
