@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from personalize_assets.storage.object_store import ObjectStore, StoredObject
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 READS_AT_ONCE = 32
 _MOST_BYTES = 64 * 1024 * 1024
@@ -83,9 +87,8 @@ class SmallObjects:
 
     def listed(self, ranges: Iterable[tuple[str, str, str]]) -> Iterator[StoredObject]:
         """The files of several ranges of keys, which are listed side by side: prefix, after and before of each."""
-        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-            for found in threads.map(lambda one: list(self._store.files(*one)), list(ranges)):
-                yield from found
+        for found in self._side_by_side(lambda one: list(self._store.files(*one)), list(ranges)):
+            yield from found
 
     def read_all(self, keys: Sequence[str], listed: Mapping[str, StoredObject] | None = None) -> list[bytes | None]:
         """Read objects side by side, in the order of keys. What is missing in a listing is not asked for."""
@@ -95,10 +98,14 @@ class SmallObjects:
                 return self.read(key)
             return self.read_listed(listed[key]) if key in listed else None
 
-        if len(keys) == 1:
-            return [read(keys[0])]
+        return self._side_by_side(read, keys)
+
+    def _side_by_side(self, run: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+        if len(items) < 2 or not self._store.uri.startswith("s3://"):
+            # A small file of this machine is read in less time than a thread takes to start.
+            return [run(item) for item in items]
         with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-            return list(threads.map(read, keys))
+            return list(threads.map(run, items))
 
     def _uri(self, key: str) -> str:
         return f"{self._store.uri}/{key}"
