@@ -64,7 +64,8 @@ def large(
     if raw.packed < psutil.virtual_memory().total * _WARM_MEMORY:
         raw.warm()
     found = [one for one in _contestants(data, engines) if not only or one.name in only]
-    results: dict[str, dict[str, Any]] = {one.name: {**one._asdict(), "runs": []} for one in found}
+    # Without the program's path, which is one of this machine.
+    results: dict[str, dict[str, Any]] = {one.name: {**one._asdict(), "python": None, "runs": []} for one in found}
     for number in range(runs):
         for one in found if number % 2 == 0 else reversed(found):
             result = results[one.name]
