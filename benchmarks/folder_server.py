@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
 import urllib.request
@@ -24,6 +23,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, quote, unquote, urlsplit
+
+from personalize_assets_tests.helpers.server_process import url_of_module
 
 BUCKET = "folder"
 _CONTROL = "/_control"
@@ -171,13 +172,8 @@ class FolderServer:
 @contextmanager
 def serving(folder: Path) -> Iterator[FolderServer]:
     """A server in a process of its own, which ends with the block."""
-    command = [sys.executable, "-m", "benchmarks.folder_server", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield FolderServer(process.stdout.readline().strip())
-        finally:
-            process.terminate()
+    with url_of_module("benchmarks.folder_server", str(folder)) as url:
+        yield FolderServer(url)
 
 
 def main(folder: Path) -> None:

@@ -167,6 +167,10 @@ def _best(one: Results) -> Results:
     return shortest
 
 
+def _stage_seconds(row: Results) -> list[str]:
+    return [f"{row['stages'].get(name, 0):.1f}" for name in ("catalog", "convert", "export")]
+
+
 def _s3(part: Results) -> Iterator[str]:
     yield "### S3 with the latency of a network"
     yield ""
@@ -178,7 +182,7 @@ def _s3(part: Results) -> Iterator[str]:
     rows = []
     for row in part["rows"]:
         if "missing" not in row:
-            stages = [f"{row['stages'].get(name, 0):.1f}" for name in ("catalog", "convert", "export")]
+            stages = _stage_seconds(row)
             wait = f"{1000 * part['seconds_an_answer']:.0f} ms" if row["wait"] else "none"
             requests = f"{row['requests']:,}" if "requests" in row else ""
             a_day = f"{row['requests'] / row['days']:.1f}" if "requests" in row else ""
@@ -232,7 +236,7 @@ def _history(part: Results) -> Iterator[str]:
     rows = []
     for row in part["rows"]:
         if "missing" not in row:
-            stages = [f"{row['stages'].get(name, 0):.1f}" for name in ("catalog", "convert", "export")]
+            stages = _stage_seconds(row)
             whole = (f"{row['seconds']:.1f}", f"{row['again_seconds']:.1f}", f"{row['whole_seconds']:.1f}")
             about = (f"`{row['name']}`", f"{row['days']:,}", f"{row['events_a_day']:,}")
             rows.append((*about, *stages, *whole, _mib(row["peak_pss_bytes"])))

@@ -11,7 +11,7 @@ import dagster as dg
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import run_tags
-from personalize_assets.pipeline.catalog import current_catalog
+from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import DAILY
 
@@ -38,7 +38,7 @@ class DagsterStages:
         Returns the content digest of each (ISO).
         """
         self._execute(["raw_event_catalog"], {**_range_tags(days), **_resume_tags(resume)})
-        return {day.isoformat(): current_catalog(self._group, day).content for day in days}
+        return {day.isoformat(): catalog.content for day, catalog in current_catalogs(self._group, days).items()}
 
     def convert(self, days: Sequence[date], *, resume: bool) -> None:
         """Convert a range of days without gaps; with ``resume`` those that are not finished."""

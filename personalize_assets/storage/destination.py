@@ -111,10 +111,6 @@ class Destination:
         """The key of a day's catalog."""
         return f"catalog/day={day}.json"
 
-    def put_catalog(self, day: date, catalog: DayCatalog) -> None:
-        """Replace a day's catalog."""
-        self._small.write(self.catalog_key(day), _encode(catalog))
-
     def put_catalogs(self, catalogs: Mapping[date, DayCatalog]) -> None:
         """Replace the catalogs of days, side by side."""
         self._small.write_all({self.catalog_key(day): _encode(catalog) for day, catalog in catalogs.items()})

@@ -58,10 +58,11 @@ def keep_folder(destination: Destination, folder: str, header: bytes, parts: Seq
     if not filled:
         destination.store.write(f"{folder}/00000.csv", header)
     stored = {file.key: file for file in destination.store.files(f"{folder}/")}
+    clean = {part.csv for part in filled if part.is_clean}
+    versions = {key: file.version for key, file in stored.items() if destination.uri_of(key) in clean}
     files = tuple(
-        ExportedFile(key, part.rows, part.csv_bytes, part.csv_sha256 or "", stored[key].version if is_known else "")
+        ExportedFile(key, part.rows, part.csv_bytes, part.csv_sha256 or "", versions.get(key, ""))
         for key, part in ((destination.key_of(part.csv or ""), part) for part in filled)
-        for is_known in (part.is_clean and key in stored,)
     ) or (ExportedFile(f"{folder}/00000.csv", 0, len(header), hashlib.sha256(header).hexdigest()),)
     sizes = {file.key: file.bytes for file in files}
     _check_sizes(destination, sizes, {key: file.bytes for key, file in stored.items()})

@@ -268,7 +268,7 @@ class DestinationContract:
         catalog = DayCatalog(day=DAY, files=(CatalogFile("source", "ü.gz", 3, "gzip", "lines"),), content="c")
         destination.put_manifest("users", manifest())
         destination.put_schema("users", {"type": "record"})
-        destination.put_catalog(date(2026, 10, 1), catalog)
+        destination.put_catalogs({date(2026, 10, 1): catalog})
 
         assert keys(destination) == ["catalog/day=2026-10-01.json", "exports/users.manifest.json", "schemas/users.avsc"]
         assert destination.manifest("users") == manifest()

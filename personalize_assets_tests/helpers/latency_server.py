@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -23,6 +21,8 @@ from urllib.parse import unquote
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
+
+from personalize_assets_tests.helpers.server_process import url_of_module
 
 _CONTROL = "/_latency_server"
 # Connections that wait to be accepted: clients open a hundred at once.
@@ -210,13 +210,8 @@ class RunningServer:
 @contextmanager
 def in_new_process(seconds: float = 0.0) -> Iterator[RunningServer]:
     """A server in a process of its own, which ends with the block."""
-    command = [sys.executable, "-m", __name__, "--seconds", str(seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        try:
-            assert process.stdout is not None
-            yield RunningServer(process.stdout.readline().strip())
-        finally:
-            process.terminate()
+    with url_of_module(__name__, "--seconds", str(seconds)) as url:
+        yield RunningServer(url)
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from personalize_assets.conversion.export.exported import Exported, Places
 from personalize_assets.conversion.export.latest_values import candidates, latest, with_copies
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.export.pieces import RowGroup
+from personalize_assets.conversion.export.pieces import shares as in_shares
 from personalize_assets.conversion.export.segments import inputs_digest, made_by
 from personalize_assets.conversion.kept import Checkpoint, EntityCheckpoints, Kept, Reduced
 from personalize_assets.conversion.mapping.daily_schema import COPIES, daily_schema
@@ -79,7 +80,8 @@ class _Export:
         month_of = {uri: month for month, uris in files.items() for uri in uris}
         shares = []
         for month in files:
-            shares += [(month, share) for share in _shares(group for group in groups if month_of[group.uri] == month)]
+            of_month = (group for group in groups if month_of[group.uri] == month)
+            shares += [(month, share) for share in in_shares(of_month, 2 * MAX_ROWS)]
         to = [self._places.keep(f"candidates-{month}-{n:05d}.parquet") for n, (month, _) in enumerate(shares)]
         tasks = [
             _ReduceTask(share, self._target.dataset, uri, self._target.s3)
@@ -127,20 +129,6 @@ class _Export:
 
 def _inputs(months: Sequence[Checkpoint]) -> str:
     return inputs_digest((f"{month.until} {month.inputs}", 0) for month in months)
-
-
-def _shares(groups: Iterable[RowGroup]) -> Iterable[tuple[RowGroup, ...]]:
-    """Row groups in shares of about two times ``MAX_ROWS``; none without groups."""
-    share: list[RowGroup] = []
-    rows = 0
-    for group in groups:
-        if rows >= 2 * MAX_ROWS:
-            yield tuple(share)
-            share, rows = [], 0
-        share.append(group)
-        rows += group.rows
-    if share:
-        yield tuple(share)
 
 
 class _ReduceTask(msgspec.Struct, frozen=True):

@@ -122,13 +122,10 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 def sum_profiles(profiles: Sequence[PartProfile]) -> PartProfile:
     """The profile of consecutive parts of the same dataset; at least one."""
-    total = profiles[0]
     # All sketches at once: the work of a sum is in their ids.
-    without_ids = [structs.replace(each, ids={}) for each in profiles]
-    for each in without_ids[1:]:
-        without_ids[0] += each
-    ids = {name: IdSketch.sum([each.ids[name] for each in profiles]) for name in total.ids}
-    return structs.replace(without_ids[0], ids=ids)
+    first, *others = (structs.replace(each, ids={}) for each in profiles)
+    ids = {name: IdSketch.sum([each.ids[name] for each in profiles]) for name in profiles[0].ids}
+    return structs.replace(sum(others, first), ids=ids)
 
 
 class PartCounter:

@@ -195,11 +195,10 @@ class _Export:
 
     def _keep_profiles(self, profiles: Mapping[int, PartProfile]) -> None:
         with ThreadPoolExecutor(_PROFILES_AT_ONCE) as threads:
-            for written in [
-                threads.submit(write_profile, self._profile_uri(month), profile, self._target.s3)
-                for month, profile in profiles.items()
-            ]:
-                written.result()
+            uris = map(self._profile_uri, profiles)
+            list(
+                threads.map(lambda uri, profile: write_profile(uri, profile, self._target.s3), uris, profiles.values())
+            )
 
     def _kept_profiles(self, months: Sequence[int]) -> dict[int, PartProfile]:
         with ThreadPoolExecutor(_PROFILES_AT_ONCE) as threads:

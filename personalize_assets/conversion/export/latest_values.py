@@ -7,7 +7,7 @@ find the result of any larger set. ``latest`` makes the result of what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.contract import Column
-from personalize_assets.conversion.export.row_order import changes, sort_order
+from personalize_assets.conversion.export.row_order import changes, sort_order, value_changes
 from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
 
 _Places = npt.NDArray[np.int64]
@@ -115,8 +115,8 @@ def _grouped(rows: pa.Table, id_column: str) -> _Groups:
     times = rows.column(EVENT_TIME)
     is_known, nanos = pc.is_valid(times).to_numpy(), pc.fill_null(times, 0).to_numpy()
     order = np.lexsort((nanos, is_known, ranks))
-    is_new_id = _changes(ranks[order])
-    is_new_run = is_new_id | _changes(is_known[order]) | _changes(nanos[order])
+    is_new_id = value_changes(ranks[order])
+    is_new_run = is_new_id | value_changes(is_known[order]) | value_changes(nanos[order])
     # Rows with the same id and time as one beside them: the message id decides.
     tied = np.flatnonzero(~is_new_run | np.append(~is_new_run[1:], False))
     if len(tied):
@@ -126,12 +126,6 @@ def _grouped(rows: pa.Table, id_column: str) -> _Groups:
         order[tied] = order[tied][within.to_numpy()]
         is_new_run[tied] = changes(events.take(within), events.column_names)
     return _Groups(rows, order, np.flatnonzero(is_new_id), np.cumsum(is_new_run))
-
-
-def _changes(values: npt.NDArray[Any]) -> _Flags:
-    """Whether each value differs from the one before it; the first does."""
-    found: _Flags = np.concatenate([[True], values[1:] != values[:-1]])
-    return found
 
 
 def _winners(groups: _Groups, column: Column) -> _Places:

@@ -6,7 +6,7 @@ what Parquet files say of their row groups. Where more rows may overlap than fit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count as counting
 from typing import Any
 
@@ -61,6 +61,20 @@ class Range(msgspec.Struct, frozen=True):
     at: Bound | None
     until: Bound | None
     groups: tuple[RowGroup, ...]
+
+
+def shares(groups: Iterable[RowGroup], rows: int) -> Iterator[tuple[RowGroup, ...]]:
+    """Row groups in shares, each of which ends with the group that brings it to ``rows`` rows; none without groups."""
+    share: list[RowGroup] = []
+    count = 0
+    for group in groups:
+        share.append(group)
+        count += group.rows
+        if count >= rows:
+            yield tuple(share)
+            share, count = [], 0
+    if share:
+        yield tuple(share)
 
 
 Cut = Callable[[Sequence[Piece]], Sequence[Sequence[Bound]]]

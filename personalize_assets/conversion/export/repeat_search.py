@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from personalize_assets.conversion.export import repeats
 from personalize_assets.conversion.export.key_hashes import BUCKETS
-from personalize_assets.conversion.export.pieces import RowGroup
+from personalize_assets.conversion.export.pieces import RowGroup, shares
 from personalize_assets.conversion.spread import Spread
 
 MAX_TASK_HASHES = 4_000_000
@@ -78,7 +78,7 @@ def search(
             repeats.find_keys,
             [
                 repeats.KeyTask(share, units, files, f"{scope.scratch}/{name}-keys-{number}-{n}", scope.s3)
-                for n, share in enumerate(_shares(groups))
+                for n, share in enumerate(shares(groups, MAX_SHARE_ROWS))
             ],
             sum(group.rows for group in groups) * ROW_BYTES,
         )
@@ -90,19 +90,6 @@ def search(
         decided=tuple(uri for uri in decided if uri),
         doubtful=tuple(found.doubtful for found in matched if found.doubtful),
     )
-
-
-def _shares(groups: Sequence[RowGroup]) -> list[tuple[RowGroup, ...]]:
-    """Row groups in shares of about ``MAX_SHARE_ROWS`` rows, the row groups of a file side by side."""
-    shares: list[list[RowGroup]] = [[]]
-    rows = 0
-    for group in groups:
-        if rows >= MAX_SHARE_ROWS:
-            shares.append([])
-            rows = 0
-        shares[-1].append(group)
-        rows += group.rows
-    return [tuple(share) for share in shares]
 
 
 def _rounds(matched: Sequence[repeats.Matched]) -> list[list[repeats.Matched]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,13 @@ def sort_order(rows: pa.Table, names: Sequence[str]) -> pa.Array:
             keys.append((is_valid, "ascending"))
         keys.append((name, "ascending"))
     return pc.sort_indices(rows, sort_keys=keys)
+
+
+def value_changes(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Whether each value differs from the one before it; the first does."""
+    found = np.ones(len(values), bool)
+    found[1:] = values[1:] != values[:-1]
+    return found
 
 
 def changes(rows: pa.Table, names: Sequence[str]) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ from personalize_assets.conversion.export.pieces import (
     is_at_or_behind,
     numbers_of,
     plan,
+    shares,
 )
 
 ORDER = ["TIMESTAMP", "A", "B"]
@@ -217,3 +218,10 @@ def test_a_row_group_with_a_late_event_is_read_by_several_pieces_and_each_takes_
         [(2, "b", None), (2, "late", None)],
         [(9, "c", None), (8, "d", None)],
     ]
+
+
+def test_a_share_ends_with_the_row_group_that_fills_it() -> None:
+    groups = [RowGroup("a", number, rows, 0, 1) for number, rows in enumerate([60, 60, 60, 200, 10])]
+
+    assert [[group.number for group in share] for share in shares(groups, 100)] == [[0, 1], [2, 3], [4]]
+    assert list(shares([], 100)) == []
