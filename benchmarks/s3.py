@@ -3,7 +3,8 @@
 Sources come from ``folder_server``; the destination is moto behind the tests' latency server. Each case runs without a
 wait, too, so that a server's own time, on the same cores, can be distinguished from the latency's.
 
-The full size (scale 1): 10,000 gzip files of 10 KB, one plain file of 5 GB, 30 and 365 days of one small file (365 only at full size).
+The full size (scale 1): 10,000 gzip files of 10 KB, one plain file of 5 GB, 30 and 365 days of one small file (365 only
+at full size).
 """
 
 from __future__ import annotations
