@@ -17,10 +17,12 @@ from personalize_assets.conversion.reading.json_value import REFUSALS, Event, de
 _LINE_END = ord("\n")
 # How many bytes are cut into lines at once: as many as the processor's cache takes, or few where guesses often fail.
 # Few enough, too, that their brackets can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
-_SMALLEST_GUESS = 4 * 1024
+_SMALLEST_GUESS = 512
 _LARGEST_GUESS = 32 * 1024
 _LONGEST_LINE = 256 * 1024
 _GLUED_AT_ONCE = 1024
+# Where so many events in a row are none, the next one is likely to be none either: it is not guessed first.
+_MALFORMED_TO_EXPECT = 2
 
 
 class Reader(Protocol):
@@ -83,29 +85,36 @@ class Batches:
         self._framer = framer
         self._reader = reader
         self._guess = _LARGEST_GUESS
+        # For each mark: the place in the file of one up to which there is no event, and how far away that was.
+        self._wrong: dict[bytes, tuple[int, int]] = {}
 
     def __iter__(self) -> Iterator[Batch | Event]:
         """Yield the events that are not skipped, in their order. No batch is empty."""
         framer = self._framer
         while framer.seek_value():
-            left = len(framer.buffer) - framer.at
-            if not framer.has_ended and left < MAX_RAW_BYTES and framer.buffer.find(b"\n", framer.at) < 0:
-                framer.refill()
-            batch = self._take_lines()
-            if not batch.values:
-                batch = self._take_glued()
+            batch = _EMPTY
+            if framer.malformed_in_a_row < _MALFORMED_TO_EXPECT:
+                left = len(framer.buffer) - framer.at
+                if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
+                    framer.refill(at_least=2 * left)
+                batch = self._take_lines()
+                if not batch.values:
+                    batch = self._take_glued()
             if batch.values:
+                framer.found_whole()
                 yield batch
-            else:
-                yield from framer.read_value()
+                continue
+            event = framer.read_value()
+            if event is not None:
+                yield event
         yield from framer.read_end()
 
     def _take_lines(self) -> Batch:
         """Take events on lines of their own from here on, as far as they are whole."""
         buffer, at = self._framer.buffer, self._framer.at
-        stop = buffer.rfind(b"\n", at, at + self._guess)
+        stop = buffer.rfind(b"\n", at, min(at + self._guess, self._framer.known_end))
         if stop < 0:
-            stop = buffer.find(b"\n", at, at + _LONGEST_LINE)
+            stop = self._next(b"\n")
             if stop < 0:
                 return _EMPTY
         text = buffer[at:stop]
@@ -120,6 +129,8 @@ class Batches:
             self._guess = min(2 * self._guess, _LARGEST_GUESS)
             self._framer.at = stop if raws else at
             return Batch(raws, found, len(text))
+        if not found:
+            self._note_wrong(b"\n", stop)
         taken = 0
         if found:
             for raw in raws[: len(found)]:
@@ -132,19 +143,38 @@ class Batches:
     def _take_glued(self) -> Batch:
         """Take events that follow one another as ``{…}{…}`` from here on, as far as they are whole."""
         buffer, start = self._framer.buffer, self._framer.at
-        at = start
+        at, known_end = start, self._framer.known_end
         raws: list[bytes] = []
         found: list[Any] = []
-        while len(raws) < _GLUED_AT_ONCE and (end := buffer.find(b"}{", at, at + _LONGEST_LINE) + 1):
+        end = self._next(b"}{") + 1
+        while 0 < end <= known_end and len(raws) < _GLUED_AT_ONCE:
             raw = buffer[at:end]
             decoded = self._reader.decode_many([raw], is_utf8(raw))
             if not decoded:
+                if not found:
+                    self._note_wrong(b"}{", end - 1)
                 break
             found += decoded
             raws.append(raw)
             at = end
+            end = buffer.find(b"}{", at, at + _LONGEST_LINE) + 1
         self._framer.at = at
         return Batch(raws, found, at - start)
+
+    def _next(self, mark: bytes) -> int:
+        """The place of the next ``mark`` if it is worth a guess; -1 if there is none, or it is too far away."""
+        framer = self._framer
+        place = framer.find(mark)
+        length = place - framer.at
+        if place < 0 or length > _LONGEST_LINE or place >= framer.known_end:
+            return -1
+        wrong, its_length = self._wrong.get(mark, (-1, 0))
+        # A guess costs as much as it is long: after a wrong one the same place is guessed again from half as far.
+        return -1 if wrong == framer.offset + place and 2 * length > its_length else place
+
+    def _note_wrong(self, mark: bytes, place: int) -> None:
+        framer = self._framer
+        self._wrong[mark] = framer.offset + place, place - framer.at
 
 
 class WholeEvents:

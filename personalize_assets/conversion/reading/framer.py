@@ -9,49 +9,52 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from enum import Enum
 
-import msgspec
-
+from personalize_assets.conversion.reading.brackets import OpenBrackets, brackets_end, is_nested_deeper
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
 from personalize_assets.conversion.reading.json_value import (
     MALFORMED,
+    MAX_DEPTH,
+    MAX_RAW_BYTES,
     Event,
-    brackets_end,
-    decode_whole,
+    Scan,
+    Verdict,
     parse,
-    skip_value,
-    value_end,
+    scan,
+    without_surrogates,
 )
 
 MAX_EVENT_BYTES = 128 * 1024 * 1024
 """A larger event is read as a broken stretch. Segment allows 32 KB an event, Firehose 1,000 KiB a record."""
-MAX_RAW_BYTES = 1024 * 1024
-"""How much of a broken stretch is kept: enough to recognize it, little enough to bound a reader's memory."""
+EVENT_TOO_LARGE = "event_too_large"
+MAX_MALFORMED_IN_A_ROW = 100_000
+"""After so many events without a whole one between them, reading a file ends with the next one.
+
+Such a file holds something else, and each event of two bytes would make a reject of a hundred. A broken stretch in a
+file of events ends at the next line that begins with ``{``, so that whole events come between.
+"""
+TOO_MANY_MALFORMED = "too_many_malformed"
 SEPARATORS = b" \t\r\n,"
 """Bytes that mean nothing between two events."""
 
 _BOM = b"\xef\xbb\xbf"
+# What means nothing between two events: separators, and arrays without elements.
+_NOTHING_OUTSIDE = re.compile(rb"(?:[ \t\r\n,]++|\xef\xbb\xbf|\[(?:[ \t\r\n,]++|\xef\xbb\xbf)*+\])*+")
+_NOTHING_IN_ARRAY = re.compile(rb"(?:[ \t\r\n,]++|\xef\xbb\xbf|\](?:[ \t\r\n,]++|\xef\xbb\xbf)*+\[)*+")
 # Windows of a broken stretch, in which the prefilter searches, overlap by this: what it searches may cross two windows.
 # They begin at places that do not depend on the blocks.
 _OVERLAP = 4096
-_GUESS_BYTES = 16_384
 _NUMBER_OR_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_BROKEN_AT = re.compile(r"JSON is malformed: (?!trailing characters|.*surrogate|.*escape).*\(byte (\d+)\)")
 _MAY_FOLLOW_SCALAR = frozenset(b' \t\r\n,]{["')
-
-
-class _Unfinished(Enum):
-    """What a probe may find instead of the end of a value."""
-
-    UNDECIDED = "ask the next probe"
-    BROKEN = "no value begins here"
-    NEED_MORE = "the value may go on after the buffer"
-
-
-_End = int
-_UNDECIDED, _BROKEN, _NEED_MORE = _Unfinished.UNDECIDED, _Unfinished.BROKEN, _Unfinished.NEED_MORE
+# Reading a shorter stretch again costs less than to note what is open in it.
+_NOTED_BYTES = 1024
+# Two for each way to see what is in a string; they differ where a value is nested too deeply to be checked.
+_MOST_NOTED = 4
+# A share that begins or ends with so many malformed events is read again as part of the whole file, where they may be
+# too many. Far less than ``MAX_MALFORMED_IN_A_ROW``, as a row may cross several shares.
+_MALFORMED_AT_AN_EDGE = 100
+# A value that is too large is known to be so when this many more bytes are there.
+_LARGEST_UNCERTAINTY = 32
 
 
 def everything(_raw: bytes) -> bool:
@@ -59,14 +62,32 @@ def everything(_raw: bytes) -> bool:
     return True
 
 
+class _Noted:
+    """A stretch in which a value broke: whatever opens in it and is not closed breaks at the same place."""
+
+    def __init__(self, buffer: bytes, at: int, end: int, offset: int, reason: str) -> None:
+        self._open = OpenBrackets(buffer, at, end)
+        self._offset = offset
+        self.end = offset + end
+        self.reason = reason
+
+    def __contains__(self, place: int) -> bool:
+        return place - self._offset in self._open
+
+
 class Framer:
     """The events of one file, given as blocks of unpacked bytes. Memory is bounded by the largest event.
+
+    Time is linear in the bytes, whatever they are: a stretch is read at most once as part of a value that breaks, and
+    once more for the values in it that are whole.
 
     Attributes:
         skipped: Number of events, whole or broken, that ``may_match`` refused. They are not parsed.
         buffer: The bytes at hand.
+        offset: Place of ``buffer`` in the file.
         at: Place in ``buffer`` where the next event is searched.
         has_ended: Whether ``buffer`` holds the rest of the file.
+        malformed_in_a_row: How many events that are none were read since the last whole one.
     """
 
     def __init__(self, blocks: Iterable[bytes], may_match: Callable[[bytes], bool] = everything) -> None:
@@ -75,13 +96,17 @@ class Framer:
         self.buffer = b""
         self.at = 0
         self.has_ended = False
+        self.malformed_in_a_row = 0
         self._blocks = iter(blocks)
+        self.offset = 0
         self._may_match = may_match
-        self._text: str | None = None  # of the buffer, made when a probe needs it
-        self._is_truncated = False
+        self._without_surrogates: tuple[bytes | None] | None = None  # of the buffer, made when a value breaks
+        self._noted: list[_Noted] = []
+        # For each mark: the place in the file of the next one, or up to which there is none, and which of both.
+        self._next_marks: dict[bytes, tuple[int, bool]] = {}
+        self._truncation: str | None = None
         self._is_cut = False
-        # How an event may end. The one that matched last is tried first.
-        self._marks = (b"}{", b"}\n")
+        self._has_whole_events = False
         self._in_array = False
         # Whether a stretch broke inside an array: only a later ] can tell whether the array is still open.
         self._may_be_in_array = False
@@ -89,12 +114,16 @@ class Framer:
     @property
     def is_cut(self) -> bool:
         """After the last event: whether the bytes ended inside a value or an array that more bytes could complete."""
-        return self._is_cut or self._in_array or self._may_be_in_array
+        # Or whether it may be told only from the whole file how long a row of malformed events is.
+        is_edge = self.malformed_in_a_row >= _MALFORMED_AT_AN_EDGE
+        return self._is_cut or self._in_array or self._may_be_in_array or is_edge
 
     def one_by_one(self) -> Iterator[Event]:
         """Yield the events of the file that are not skipped."""
         while self.seek_value():
-            yield from self.read_value()
+            event = self.read_value()
+            if event is not None:
+                yield event
         yield from self.read_end()
 
     def seek_value(self) -> bool:
@@ -102,18 +131,18 @@ class Framer:
         while True:
             buffer, at = self.buffer, self.at
             while at < len(buffer):
+                nothing = _NOTHING_IN_ARRAY if self._in_array else _NOTHING_OUTSIDE
+                at = nothing.match(buffer, at).end()  # type: ignore[union-attr]  # it matches nothing as well
+                if at == len(buffer):
+                    break
                 byte = buffer[at]
-                if byte in SEPARATORS:
-                    at += 1
-                elif byte == 0x5B and not self._in_array:  # [
+                if byte == 0x5B and not self._in_array:  # [
                     self._in_array = True
                     at += 1
                 elif byte == 0x5D and (self._in_array or self._may_be_in_array):  # ]
                     self._may_be_in_array &= self._in_array
                     self._in_array = False
                     at += 1
-                elif byte == _BOM[0] and buffer.startswith(_BOM, at):
-                    at += len(_BOM)
                 elif byte == _BOM[0] and not self.has_ended and _BOM.startswith(buffer[at:]):
                     break
                 else:
@@ -124,24 +153,60 @@ class Framer:
                 return False
             self.refill()
 
-    def read_value(self) -> Iterator[Event]:
-        """Read the value, or the broken stretch, that begins at ``at``. Yields nothing if it is skipped."""
-        end = self._find_end()
+    def read_value(self) -> Event | None:
+        """Read the value, or the broken stretch, that begins at ``at``. None if it is skipped."""
+        end, reason = self._find_end()
         if end is None:
-            yield from self._read_broken()
-            return
-        raw = self.buffer[self.at : end]
-        self.at = end
-        if self._may_match(raw):
-            yield parse(raw)
+            event, is_wanted = self._read_broken(reason)
         else:
-            self.skipped += 1
+            raw = self.buffer[self.at : end]
+            self.at = end
+            is_wanted = self._may_match(raw)
+            event = parse(raw) if is_wanted else Event(raw, {} if raw.startswith(b"{") else None)
+        if event.fields is not None:
+            self.found_whole()
+        else:
+            self.malformed_in_a_row += 1
+            if self.malformed_in_a_row > MAX_MALFORMED_IN_A_ROW:
+                self._give_up()
+                return Event(event.raw[:MAX_RAW_BYTES], None, TOO_MANY_MALFORMED)
+        if is_wanted:
+            return event
+        self.skipped += 1
+        return None
+
+    def found_whole(self) -> None:
+        """Note that the last event is a whole one."""
+        if self.malformed_in_a_row >= _MALFORMED_AT_AN_EDGE and not self._has_whole_events:
+            self._is_cut = True
+        self.malformed_in_a_row = 0
+        self._has_whole_events = True
 
     def read_end(self) -> Iterator[Event]:
         """After the last value: yield one malformed event if the stream was truncated and no event reports it yet."""
-        if self._is_truncated:
-            self._is_truncated = False
-            yield Event(b"", None, MALFORMED)
+        if self._truncation is not None:
+            reason, self._truncation = self._truncation, None
+            yield Event(b"", None, reason)
+
+    def find(self, mark: bytes) -> int:
+        """The place in ``buffer`` of the next ``mark`` from ``at`` on; -1 if it holds none.
+
+        No byte is searched twice for the same mark.
+        """
+        here = self.offset + self.at
+        place, is_found = self._next_marks.get(mark, (0, False))
+        if not is_found or place < here:
+            found = self.buffer.find(mark, max(place, here) - self.offset)
+            is_found = found >= 0
+            place = self.offset + (found if is_found else max(len(self.buffer) - len(mark) + 1, 0))
+            self._next_marks[mark] = place, is_found
+        return place - self.offset if is_found else -1
+
+    @property
+    def known_end(self) -> int:
+        """The place in ``buffer`` up to which a whole value on the fast path is one on the exact path."""
+        ends = [noted.end for noted in self._noted if noted.reason is EVENT_TOO_LARGE]
+        return min(ends, default=self.offset + len(self.buffer)) - self.offset
 
     def refill(self, at_least: int = 0) -> None:
         """Append a block, or as many as give ``at_least`` bytes; drop what was read except for its last byte."""
@@ -149,119 +214,110 @@ class Framer:
         pieces = [self.buffer[keep:]]
         size = len(pieces[0])
         self.at -= keep
+        self.offset += keep
         while not self.has_ended:
             try:
                 block = next(self._blocks)
             except StopIteration:
                 self.has_ended = True
-            except TruncatedStream:
-                self.has_ended = self._is_truncated = self._is_cut = True
+            except TruncatedStream as error:
+                self.has_ended = self._is_cut = True
+                self._truncation = error.reason
             else:
                 pieces.append(block)
                 size += len(block)
                 if block and size >= at_least:
                     break
         self.buffer = b"".join(pieces)
-        self._text = None
+        self._without_surrogates = None
 
-    def _find_end(self) -> _End | None:
-        """Where the value that begins here ends. None if no value begins here, or one that is too large."""
+    def _give_up(self) -> None:
+        """Read no further."""
+        self._blocks = iter(())
+        self.buffer, self.at, self.has_ended = b"", 0, True
+        self._truncation = None
+        self._is_cut = True
+
+    def _find_end(self) -> tuple[int | None, str]:
+        """Where the value that begins here ends. None and a reason if no value begins here, or one that is too large."""
+        place = self.offset + self.at
+        if self._noted:
+            self._noted = [noted for noted in self._noted if noted.end > place]
+            for noted in self._noted:
+                if place in noted:
+                    return None, noted.reason
         while True:
-            found: _End | _Unfinished = _UNDECIDED
-            for probe in self._PROBES:
-                found = probe(self)
-                if found is not _UNDECIDED:
-                    break
-            if isinstance(found, _End):
-                return found if found - self.at <= MAX_EVENT_BYTES else None
-            if found is _BROKEN:
-                return None
-            size = len(self.buffer) - self.at
-            if self.has_ended or size > MAX_EVENT_BYTES:
-                self._is_cut = True
-                return None
-            # Read twice as much each time, so that a long value is not probed again for every block.
+            at = self.at
+            verdict, length = self._scan()
+            size = len(self.buffer) - at
+            if verdict is not Verdict.TRUNCATED or self.has_ended or size > MAX_EVENT_BYTES + _LARGEST_UNCERTAINTY:
+                break
+            # Read twice as much each time, so that a long value is not read again for every block.
             self.refill(at_least=2 * size)
+        if length > MAX_EVENT_BYTES:
+            self._is_cut = True
+            self._note(at + MAX_EVENT_BYTES, EVENT_TOO_LARGE)
+            return None, EVENT_TOO_LARGE
+        if verdict is Verdict.END:
+            return at + length, ""
+        if verdict is Verdict.TRUNCATED and self._could_go_on():
+            self._is_cut = True
+        self._note(at + length, MALFORMED)
+        return None, MALFORMED
 
-    # The probes, in the order in which they are asked.
+    def _note(self, end: int, reason: str) -> None:
+        """Note what is open where a value broke, if another value may be read before that."""
+        if end - self.at > _NOTED_BYTES and self.buffer.find(b"\n{", self.at, end) >= 0:
+            noted = _Noted(self.buffer, self.at, end, self.offset, reason)
+            self._noted = [*self._noted[-_MOST_NOTED + 1 :], noted]
 
-    def _probe_mark(self) -> _End | _Unfinished:
-        """Guess that the value is an object that ends at ``}{`` or ``}⏎``, and prove it by decoding."""
-        buffer, at = self.buffer, self.at
-        if buffer[at] != 0x7B:  # {
-            return _UNDECIDED
-        for mark in self._marks:
-            end = buffer.find(mark, at, at + _GUESS_BYTES) + 1
-            if end:
-                try:
-                    decode_whole(memoryview(buffer)[at:end])
-                except (msgspec.MsgspecError, RecursionError):
-                    continue
-                if mark is not self._marks[0]:
-                    self._marks = self._marks[::-1]
-                return end
-        return _UNDECIDED
-
-    def _probe_early_break(self) -> _Unfinished:
-        """Find what breaks well before the end of the buffer, quickly: the decoder of the next probe is slow at it."""
-        try:
-            skip_value(memoryview(self.buffer)[self.at :])
-        except msgspec.DecodeError as error:
-            place = _BROKEN_AT.search(str(error))
-            if place is not None and int(place[1]) < len(self.buffer) - self.at - 16:
-                return _BROKEN
-        except RecursionError:
-            pass
-        return _UNDECIDED
-
-    def _probe_decoder(self) -> _End | _Unfinished:
-        """Decode from here on; undecided for what is nested too deeply."""
-        if self._text is None:
-            # Latin-1 maps every byte to one character: JSON's own marks are ASCII, and places stay the same.
-            self._text = self.buffer.decode("latin-1")
-        try:
-            _, end = value_end(self._text, self.at)
-        except RecursionError:
-            return _UNDECIDED
-        except ValueError:
-            return _NEED_MORE if self._could_go_on() else _BROKEN
-        return end if self.buffer[self.at] in b'{["' else self._end_of_scalar(end)
-
-    def _probe_brackets(self) -> _End | _Unfinished:
-        """Count brackets."""
+    def _scan(self) -> Scan:
+        """Scan the value that begins here."""
+        found = scan(memoryview(self.buffer)[self.at :])
+        if found.verdict is Verdict.END:
+            return found if self.buffer[self.at] in b'{["' else self._end_of_scalar(found.place)
+        if self._without_surrogates is None:
+            self._without_surrogates = (without_surrogates(self.buffer),)
+        if self._without_surrogates[0] is not None:
+            found = scan(memoryview(self._without_surrogates[0])[self.at :])
+            if found.verdict is Verdict.END:
+                return found
+        is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended
+        is_deep = found.verdict is Verdict.DEEP or (
+            not is_truncated and is_nested_deeper(self.buffer, self.at, self.at + found.place, MAX_DEPTH)
+        )
+        if not is_deep:
+            return found
         end = brackets_end(self.buffer, self.at)
-        return _NEED_MORE if end is None else end
+        if end is None:
+            return Scan(Verdict.TRUNCATED, len(self.buffer) - self.at)
+        return Scan(Verdict.END, end - self.at)
 
-    _PROBES = (_probe_mark, _probe_early_break, _probe_decoder, _probe_brackets)
-
-    def _end_of_scalar(self, end: int) -> _End | _Unfinished:
+    def _end_of_scalar(self, length: int) -> Scan:
         """A number or literal ends only where a separator or a value follows, as more of its characters might."""
+        end = self.at + length
         follows = self.buffer[end : end + 3]
-        if follows and follows[0] in _MAY_FOLLOW_SCALAR:
-            return end
-        if self.has_ended:
-            return _BROKEN if follows else end
+        if (follows and follows[0] in _MAY_FOLLOW_SCALAR) or (self.has_ended and not follows):
+            return Scan(Verdict.END, length)
         # Fewer than three bytes may be a number's point or exponent, cut off before its digits.
-        return _BROKEN if len(follows) == 3 else _NEED_MORE
+        return Scan(Verdict.BROKEN if self.has_ended or len(follows) == 3 else Verdict.TRUNCATED, length)
 
     def _could_go_on(self) -> bool:
-        """Whether the bytes from here on could become a value if more bytes followed."""
-        try:
-            # Without a number or literal that may be cut in half: before it, msgspec tells truncated from malformed.
-            # Half a surrogate pair is a defect of the text (``parse`` refuses it) and does not move the value's end.
-            skip_value(_SURROGATE.sub(rb"\\u0041", self.buffer[self.at :].rstrip(_NUMBER_OR_WORD)))
-        except msgspec.DecodeError as error:
-            return "truncated" in str(error)
-        except RecursionError:
-            return True
-        return False
+        """Whether the bytes from here to the end of the file could become a value if more bytes followed."""
+        # Without a number or literal that may be cut in half: before it, msgspec tells truncated from malformed.
+        buffer = (self._without_surrogates or (None,))[0] or self.buffer
+        text = buffer[self.at :].rstrip(_NUMBER_OR_WORD)
+        found = scan(memoryview(text))
+        return found.verdict is Verdict.DEEP or (found.verdict is Verdict.TRUNCATED and found.place == len(text))
 
-    def _read_broken(self) -> Iterator[Event]:
-        """Read one malformed event: from here to the next line that begins with ``{``, or to the end of the file."""
+    def _read_broken(self, reason: str) -> tuple[Event, bool]:
+        """Read one malformed event: from here to the next line that begins with ``{``, or to the end of the file.
+
+        The second value is whether it may be wanted.
+        """
         raw, window, matched = b"", b"", False
-        search_from = self.at
         while True:
-            found = self.buffer.find(b"\n{", search_from)
+            found = self.find(b"\n{")
             stop = found + 1 if found >= 0 else len(self.buffer)
             window += self.buffer[self.at : stop]
             self.at = stop
@@ -273,13 +329,12 @@ class Framer:
                 break
             self.refill()
             # The byte before ``at`` was kept: it may be the line end before the brace.
-            search_from = max(self.at - 1, 0)
-        if found < 0 and self._is_truncated:
-            matched, self._is_truncated = True, False
+            if self.at and self.buffer.startswith(b"\n{", self.at - 1):
+                found = self.at - 1
+                break
+        if found < 0 and self._truncation is not None:
+            matched, reason, self._truncation = True, self._truncation, None
         if self._in_array:
             self._in_array, self._may_be_in_array = False, True
-        if matched or self._may_match(window):
-            raw = raw or window
-            yield Event(raw.strip(SEPARATORS), None, MALFORMED)
-        else:
-            self.skipped += 1
+        matched = matched or self._may_match(window)
+        return Event((raw or window).strip(SEPARATORS), None, reason), matched

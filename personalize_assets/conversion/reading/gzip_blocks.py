@@ -22,6 +22,8 @@ _GZIP_WBITS = 15 + 16  # zlib's code for a gzip header and the largest window
 class TruncatedStream(Exception):
     """Raised by an iterator of blocks where the bytes can no longer be unpacked: a gzip file is cut off or damaged."""
 
+    reason = "malformed_json"
+
 
 def is_gzip(file: IO[bytes]) -> bool:
     """Whether a file begins with gzip's magic number. Leaves the file at its beginning."""

@@ -1,27 +1,39 @@
-"""One JSON value: parse it, find its end, judge its depth and its UTF-8.
+"""One JSON value: parse it, find its end or the place where it breaks, judge its depth and its UTF-8.
 
-Two decoders are used, each for what only it does well: msgspec parses, json finds the end of a value that other bytes
-follow.
+msgspec reads; what it refuses for a number beyond every type is parsed by json.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from enum import Enum
 from typing import Any, NamedTuple
 
 import msgspec
 
+from personalize_assets.conversion.reading.brackets import count_values
+
 MALFORMED = "malformed_json"
 NOT_AN_OBJECT = "not_an_object"
+TOO_MANY_VALUES = "too_many_values"
 
 MAX_DEPTH = 480
-"""Values nested up to this depth are read. Both decoders fail at about twice this depth, at no fixed place."""
+"""Values nested up to this depth are read. msgspec fails at about twice this depth, at no fixed place."""
+MAX_VALUES = 2_000_000
+"""The most values (fields, elements) of one event: a value takes up to 100 bytes of memory, in a file 2 bytes or more.
+
+Segment's event of 32 KB has at most 16,000."""
+MAX_RAW_BYTES = 1024 * 1024
+"""How much of what is no event is kept: enough to recognize it, little enough to bound a reader's memory."""
 
 REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 """What msgspec may raise for bytes that are not one event."""
 
-_STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# Half a surrogate pair is a defect of a text (``parse`` refuses it) and does not move the value's end.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_PLACE = re.compile(r"\(byte (\d+)\)")
+_WHITE_SPACE = b" \t\r\n"
 
 
 class Event(NamedTuple):
@@ -43,6 +55,65 @@ decode_whole = msgspec.json.Decoder(_AnyObject).decode
 """Prove that bytes are one JSON object. Raises one of ``REFUSALS``; does not look at depth or at UTF-8."""
 
 
+class Verdict(Enum):
+    """What ``scan`` finds."""
+
+    END = "the value ends at the place"
+    BROKEN = "no value begins here: the place is where the bytes stop being JSON"
+    TRUNCATED = "the bytes end inside the value, or so close behind the place that more of them might change it"
+    DEEP = "the value is nested too deeply to be read"
+
+
+class Scan(NamedTuple):
+    """A verdict and its place, counted from the beginning of the value."""
+
+    verdict: Verdict
+    place: int
+
+
+_UNCERTAIN_BYTES = 16
+# So close to the end of the bytes an escape, a number or a literal may be cut off.
+
+
+def scan(view: memoryview) -> Scan:
+    """Walk over the JSON value at the beginning of bytes. Does not look at depth or at UTF-8.
+
+    The cost is that of the bytes up to the place, whatever follows them.
+    """
+    try:
+        raw = skip_value(view)
+    except RecursionError:
+        return Scan(Verdict.DEEP, 0)
+    except msgspec.DecodeError as error:
+        text = str(error)
+        place = _PLACE.search(text)
+        if place is None:
+            return Scan(Verdict.TRUNCATED, len(view))
+        at = int(place[1])
+        if "trailing characters" in text:
+            # The place is behind the first character that is not white space.
+            return Scan(Verdict.END, _without_white_space(view, at - 1))
+        return Scan(Verdict.TRUNCATED if at >= len(view) - _UNCERTAIN_BYTES else Verdict.BROKEN, at)
+    return Scan(Verdict.END, memoryview(raw).nbytes)
+
+
+def _without_white_space(view: memoryview, end: int) -> int:
+    step = 16
+    while end:
+        begin = max(end - step, 0)
+        kept = len(bytes(view[begin:end]).rstrip(_WHITE_SPACE))
+        if kept:
+            return begin + kept
+        end, step = begin, 2 * step
+    return 0
+
+
+def without_surrogates(text: bytes) -> bytes | None:
+    """The text with another character of six bytes for each escaped half of a surrogate pair; None if it has none."""
+    replaced, count = _SURROGATE.subn(rb"\\u0041", text)
+    return replaced if count else None
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
@@ -54,8 +125,6 @@ def _int_or_infinite(digits: str) -> int | float:
         return float("inf")
 
 
-value_end = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=_refuse_constant).raw_decode
-"""The value that begins at a place in a text, and where it ends. Numbers stay text, so that none is too large."""
 _decode_any_number = json.JSONDecoder(parse_int=_int_or_infinite, parse_constant=_refuse_constant).decode
 
 
@@ -64,6 +133,8 @@ def parse(raw: bytes) -> Event:
 
     Integers keep all their digits; a number beyond every type is infinite.
     """
+    if len(raw) > MAX_VALUES and count_values(raw) > MAX_VALUES:
+        return Event(raw[:MAX_RAW_BYTES], None, TOO_MANY_VALUES)
     try:
         value = _decode(raw)
     except msgspec.ValidationError:
@@ -112,19 +183,3 @@ def _is_deeper_than(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
-
-
-def brackets_end(buffer: bytes, at: int) -> int | None:
-    """Where all brackets that open from ``at`` on are closed; None if the buffer ends first.
-
-    For values that are nested too deeply for a decoder.
-    """
-    depth = 0
-    for mark in _STRING_OR_BRACKET.finditer(buffer, at):
-        if buffer[mark.start()] in b"[{":
-            depth += 1
-        elif buffer[mark.start()] in b"]}":
-            depth -= 1
-            if depth == 0:
-                return mark.end()
-    return None

@@ -16,7 +16,7 @@ from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading import framer as framing
-from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, Framer, everything
+from personalize_assets.conversion.reading.framer import EVENT_TOO_LARGE, MAX_RAW_BYTES, Framer, everything
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
 from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event
 from personalize_assets.conversion.reading.prefilter import prefilter
@@ -230,7 +230,7 @@ def test_of_a_large_broken_stretch_the_beginning_is_kept() -> None:
         assert [event.raw for event in found] == [b"x" * MAX_RAW_BYTES, b'{"n":1}']
 
 
-def test_an_event_beyond_the_limit_of_size_is_a_broken_stretch_whatever_the_blocks(
+def test_an_event_beyond_the_limit_of_size_is_a_reject_of_its_own_reason_whatever_the_blocks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(framing, "MAX_EVENT_BYTES", 1000)
@@ -239,7 +239,7 @@ def test_an_event_beyond_the_limit_of_size_is_a_broken_stretch_whatever_the_bloc
         found = Framer(blocks(fits + b"\n" + too_large + b'\n{"n":1}', size)).one_by_one()
         assert [(event.raw, event.reason) for event in found] == [
             (fits, None),
-            (too_large, MALFORMED),
+            (too_large, EVENT_TOO_LARGE),
             (b'{"n":1}', None),
         ]
 

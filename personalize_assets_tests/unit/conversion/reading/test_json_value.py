@@ -10,7 +10,6 @@ from personalize_assets.conversion.reading.json_value import (
     MAX_DEPTH,
     NOT_AN_OBJECT,
     REFUSALS,
-    brackets_end,
     decode_whole,
     is_utf8,
     may_be_deep,
@@ -88,20 +87,6 @@ def test_what_is_short_or_opens_little_is_not_deep(raw: bytes, may_be: bool) -> 
 )
 def test_utf8_is_told_from_other_bytes(raw: bytes, is_text: bool) -> None:
     assert is_utf8(raw) is is_text
-
-
-@pytest.mark.parametrize(
-    ("buffer", "at", "end"),
-    [
-        (b'{"a":[1,{}]}{"b":2}', 0, 12),
-        (b'{"a":[1,{}]}{"b":2}', 12, 19),
-        (b'{"a":"}","b":"\\"}"}', 0, 19),
-        (b'{"a":[1}', 0, None),
-        (b"[" * 5000 + b"]" * 5000, 0, 10_000),
-    ],
-)
-def test_the_end_of_brackets_is_where_all_are_closed(buffer: bytes, at: int, end: int | None) -> None:
-    assert brackets_end(buffer, at) == end
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{", b'{"a":1}}', b'{"a":01}', b'{"a":"\x01"}', b'{"a":' * 5000])
