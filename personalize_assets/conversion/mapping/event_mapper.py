@@ -12,6 +12,9 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.paths import column_path, getter, lookup, parse_path
+from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
+
+TOO_MANY_ELEMENTS = "too_many_elements"
 
 
 class Row(NamedTuple):
@@ -43,7 +46,8 @@ class EventMapper:
     def rows(self, event: dict[str, Any], max_epoch_seconds: int) -> Iterator[Row]:
         """Yield a row for every element of ``each``, or one for the event itself where it has no elements.
 
-        ``max_epoch_seconds`` is the last second (UTC) that a time may have.
+        An event with more than ``MAX_ELEMENTS`` is one rejected row. ``max_epoch_seconds`` is the last second (UTC)
+        that a time may have.
         """
         elements = lookup(event, self._each) if self._each else None
         bookkeeping: tuple[Any, ...]
@@ -53,6 +57,9 @@ class EventMapper:
             bookkeeping = (self._event_nanos(event, max_epoch_seconds), text_or_none(self._get_message_id(event)))
         if type(elements) is not list or not elements:
             yield self._row(event, None, max_epoch_seconds, (*bookkeeping, 0) if self._is_interactions else bookkeeping)
+            return
+        if len(elements) > MAX_ELEMENTS:
+            yield Row((), TOO_MANY_ELEMENTS)
             return
         for position, element in enumerate(elements):
             extra = (*bookkeeping, position) if self._is_interactions else bookkeeping

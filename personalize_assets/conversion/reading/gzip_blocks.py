@@ -14,6 +14,10 @@ BLOCK_BYTES = 1024 * 1024
 _MAX_UNPACKED_BYTES = 4 * BLOCK_BYTES
 # Packed bytes that are unpacked in one call: few enough that their text is still in the processor's cache when read.
 _PACKED_BYTES_PER_CALL = 12 * 1024
+MAX_UNPACKED_BYTES = 1024 * 1024 * 1024
+"""What any gzip file may unpack to, however small it is."""
+MAX_UNPACKED_RATIO = 200
+"""How many times its size a larger gzip file may unpack to."""
 _REREAD_BYTES = 64 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WBITS = 15 + 16  # zlib's code for a gzip header and the largest window
@@ -23,6 +27,23 @@ class TruncatedStream(Exception):
     """Raised by an iterator of blocks where the bytes can no longer be unpacked: a gzip file is cut off or damaged."""
 
     reason = "malformed_json"
+
+
+UNPACKED_TOO_LARGE = "unpacked_too_large"
+
+
+class UnpackedTooLarge(TruncatedStream):
+    """Raised where a gzip file unpacks to more than ``max_unpacked_bytes``: the rest of it is not read."""
+
+    reason = UNPACKED_TOO_LARGE
+
+
+def max_unpacked_bytes(stored: int) -> int:
+    """How much a gzip file of ``stored`` bytes may unpack to.
+
+    gzip makes text at most 1,032 times smaller; events, which differ in ids and times, 5 to 50 times.
+    """
+    return max(MAX_UNPACKED_BYTES, MAX_UNPACKED_RATIO * stored)
 
 
 def is_gzip(file: IO[bytes]) -> bool:
@@ -37,7 +58,8 @@ def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
     """Yield a file's bytes in blocks, unpacked if it is gzip by its first bytes; its name is not looked at.
 
     Several gzip members are read as one text. Zero bytes after a member are padding; any other bytes there are damage.
-    Where gzip is cut off or damaged, everything before that place is yielded and then ``TruncatedStream`` is raised.
+    Where gzip is cut off or damaged, everything before that place is yielded and then ``TruncatedStream`` is raised;
+    so is ``UnpackedTooLarge`` after ``max_unpacked_bytes``.
     """
     block = file.read(BLOCK_BYTES)
     while len(block) == 1:  # a read may return fewer bytes than the magic number has
@@ -50,7 +72,15 @@ def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
             yield block
             block = file.read(BLOCK_BYTES)
         return
-    yield from _gunzip(file, block)
+    packed_to = file.tell()
+    limit = max_unpacked_bytes(file.seek(0, io.SEEK_END))
+    file.seek(packed_to)
+    for unpacked in _gunzip(file, block):
+        if len(unpacked) > limit:
+            yield unpacked[:limit]
+            raise UnpackedTooLarge
+        limit -= len(unpacked)
+        yield unpacked
 
 
 def _gunzip(file: IO[bytes], packed: bytes) -> Iterator[bytes]:

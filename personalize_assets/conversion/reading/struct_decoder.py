@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import attrgetter
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import numpy as np
@@ -18,6 +18,9 @@ import numpy as np
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.paths import Path, column_path, parse_path
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8, may_be_deep
+
+MAX_ELEMENTS = 100_000
+"""The most rows that ``each`` makes of one event. An order has tens of products, an event of Segment at most 32 KB."""
 
 _LINE_END = ord("\n")
 _BRACE = ord("{")
@@ -142,7 +145,9 @@ def _struct(node: _Node) -> type[msgspec.Struct]:
             # A missing object is read as one without fields, so that one call can follow a whole path.
             kind, default = inner | None, inner()
         elif child.element is not None:
-            kind = list[_struct(child.element)] | None if child.element.children else list[Any] | None  # type: ignore[misc]
+            element: Any = _struct(child.element) if child.element.children else Any
+            # An event with more elements is not for this reader: the exact path rejects it.
+            kind = Annotated[list[element], msgspec.Meta(max_length=MAX_ELEMENTS)] | None
         fields.append((f"f{number}", kind, default))
     names = {f"f{number}": name for number, name in enumerate(node.children)}
     return msgspec.defstruct("Fields", fields, rename=names, frozen=True, gc=False)
