@@ -71,6 +71,7 @@ def mutated(data: bytes, chance: random.Random, most: int = 3) -> bytes:
 
 
 INPUTS: dict[str, Callable[[int], Iterator[bytes]]] = {
+    "events as they should be": lambda size: damaged_events(size, share=0),
     "short lines with a bad escape": repeated(b'{"a":"\\x"}\n'),
     "lines of 500 bytes with a bad escape": repeated(event(1, "it\\'s").replace(b"\\\\'", b"\\'")),
     "lines with half a surrogate pair": repeated(event(1, "@").replace(b"@", b"\\ud83d")),

@@ -7,6 +7,7 @@ falls back to the ``Framer``'s exact path for one value. So the events are those
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
@@ -15,12 +16,14 @@ from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, SEPARATO
 from personalize_assets.conversion.reading.json_value import REFUSALS, Event, decode_whole, is_utf8, parse
 
 _LINE_END = ord("\n")
-# How many bytes are cut into lines at once: as many as the processor's cache takes, or few where guesses often fail.
-# Few enough, too, that their brackets can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
-_SMALLEST_GUESS = 512
-_LARGEST_GUESS = 32 * 1024
+# How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their brackets
+# can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
+_CUT_BYTES = 32 * 1024
 _LONGEST_LINE = 256 * 1024
 _GLUED_AT_ONCE = 1024
+# Lines that are decoded one by one and together, where others of the same bytes broke.
+_FEWEST_LINES = 4
+_MOST_LINES = 256
 # Where so many events in a row are none, the next one is likely to be none either: it is not guessed first.
 _MALFORMED_TO_EXPECT = 2
 
@@ -84,7 +87,14 @@ class Batches:
         """Read ``framer`` from its current place on."""
         self._framer = framer
         self._reader = reader
-        self._guess = _LARGEST_GUESS
+        # Lines that were cut and hold no batch as a whole, without the separators around them; where in the file each
+        # ends, which is the next one, whether they are UTF-8, and where all of them end.
+        self._cut: list[bytes] = []
+        self._cut_ends: list[int] = []
+        self._next_line = 0
+        self._is_text = False
+        self._cut_end = 0
+        self._lines_at_once = _FEWEST_LINES
         # For each mark: the place in the file of one up to which there is no event, and how far away that was.
         self._wrong: dict[bytes, tuple[int, int]] = {}
 
@@ -111,8 +121,11 @@ class Batches:
 
     def _take_lines(self) -> Batch:
         """Take events on lines of their own from here on, as far as they are whole."""
-        buffer, at = self._framer.buffer, self._framer.at
-        stop = buffer.rfind(b"\n", at, min(at + self._guess, self._framer.known_end))
+        framer = self._framer
+        buffer, at = framer.buffer, framer.at
+        if framer.offset + at < self._cut_end:
+            return self._take_cut_lines()
+        stop = buffer.rfind(b"\n", at, min(at + _CUT_BYTES, framer.known_end))
         if stop < 0:
             stop = self._next(b"\n")
             if stop < 0:
@@ -120,25 +133,44 @@ class Batches:
         text = buffer[at:stop]
         decoded = self._reader.decode_lines(text)
         if decoded is not None:
-            self._guess = min(2 * self._guess, _LARGEST_GUESS)
-            self._framer.at = stop
+            framer.at = stop
             return Batch(Lines(text, len(decoded)), decoded, len(text))
-        raws = [raw for line in text.split(b"\n") if (raw := line.strip(SEPARATORS))]
-        found = self._reader.decode_many(raws, is_utf8(text))
-        if len(found) == len(raws):
-            self._guess = min(2 * self._guess, _LARGEST_GUESS)
-            self._framer.at = stop if raws else at
-            return Batch(raws, found, len(text))
+        self._cut = text.split(b"\n")
+        self._cut_ends = list(accumulate(map(len, self._cut), lambda end, length: end + 1 + length, initial=-1))[1:]
+        self._cut_ends = [framer.offset + at + end for end in self._cut_ends]
+        self._next_line = 0
+        self._is_text = is_utf8(text)
+        self._cut_end = framer.offset + stop
+        return self._take_cut_lines()
+
+    def _take_cut_lines(self) -> Batch:
+        """Take events on lines that were cut before, up to the first line that is none."""
+        framer, ends = self._framer, self._cut_ends
+        here = framer.offset + framer.at
+        number = self._next_line
+        while ends[number] <= here:
+            number += 1
+        self._next_line = number
+        line_end = ends[number] - framer.offset
+        if self._is_wrong(b"\n", line_end):
+            return _EMPTY
+        # The first line may have been read in part.
+        first = framer.buffer[framer.at : line_end].strip(SEPARATORS)
+        lines = [first, *(line.strip(SEPARATORS) for line in self._cut[number + 1 : number + self._lines_at_once])]
+        if b"" in lines:
+            lines = lines[: lines.index(b"")]
+        found = self._reader.decode_many(lines, self._is_text)
+        if len(found) == len(lines):
+            self._lines_at_once = min(2 * self._lines_at_once, _MOST_LINES)
+        else:
+            self._lines_at_once = max(2 * len(found), _FEWEST_LINES)
         if not found:
-            self._note_wrong(b"\n", stop)
-        taken = 0
-        if found:
-            for raw in raws[: len(found)]:
-                taken = text.index(raw, taken) + len(raw)
-            self._framer.at = at + taken
-        # Lines that were cut and not taken are the cost of a wrong guess: guess less where guesses are wrong.
-        self._guess = max(2 * taken, _SMALLEST_GUESS)
-        return Batch(raws[: len(found)], found, taken)
+            self._note_wrong(b"\n", line_end)
+            return _EMPTY
+        stop = ends[number + len(found) - 1] - framer.offset
+        size = stop - framer.at
+        framer.at = stop
+        return Batch(lines[: len(found)], found, size)
 
     def _take_glued(self) -> Batch:
         """Take events that follow one another as ``{…}{…}`` from here on, as far as they are whole."""
@@ -168,9 +200,15 @@ class Batches:
         length = place - framer.at
         if place < 0 or length > _LONGEST_LINE or place >= framer.known_end:
             return -1
-        wrong, its_length = self._wrong.get(mark, (-1, 0))
-        # A guess costs as much as it is long: after a wrong one the same place is guessed again from half as far.
-        return -1 if wrong == framer.offset + place and 2 * length > its_length else place
+        return -1 if self._is_wrong(mark, place) else place
+
+    def _is_wrong(self, mark: bytes, place: int) -> bool:
+        """Whether a guess up to this place was wrong from not much farther away.
+
+        A guess costs as much as it is long: after a wrong one the same place is guessed again from half as far.
+        """
+        wrong, length = self._wrong.get(mark, (-1, 0))
+        return wrong == self._framer.offset + place and 2 * (place - self._framer.at) > length
 
     def _note_wrong(self, mark: bytes, place: int) -> None:
         framer = self._framer

@@ -205,7 +205,9 @@ class Framer:
     @property
     def known_end(self) -> int:
         """The place in ``buffer`` up to which a whole value on the fast path is one on the exact path."""
-        ends = [noted.end for noted in self._noted if noted.reason is EVENT_TOO_LARGE]
+        if not self._noted:
+            return len(self.buffer)
+        ends = [noted.end for noted in self._noted if noted.reason is EVENT_TOO_LARGE and noted.end > self.offset]
         return min(ends, default=self.offset + len(self.buffer)) - self.offset
 
     def refill(self, at_least: int = 0) -> None:
@@ -278,8 +280,13 @@ class Framer:
             return found if self.buffer[self.at] in b'{["' else self._end_of_scalar(found.place)
         if self._without_surrogates is None:
             self._without_surrogates = (without_surrogates(self.buffer),)
-        if self._without_surrogates[0] is not None:
-            found = scan(memoryview(self._without_surrogates[0])[self.at :])
+        replaced = self._without_surrogates[0]
+        # An error in half a pair is found a few bytes behind it.
+        end = self.at + found.place + 16
+        if replaced is not None and (
+            found.verdict is Verdict.DEEP or replaced[self.at : end] != self.buffer[self.at : end]
+        ):
+            found = scan(memoryview(replaced)[self.at :])
             if found.verdict is Verdict.END:
                 return found
         is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended
