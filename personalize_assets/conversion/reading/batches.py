@@ -21,6 +21,7 @@ _LINE_END = ord("\n")
 _CUT_BYTES = 32 * 1024
 _LONGEST_LINE = 256 * 1024
 _GLUED_AT_ONCE = 1024
+_VALUES_AT_ONCE = 256
 # Lines that are decoded one by one and together, where others of the same bytes broke.
 _FEWEST_LINES = 4
 _MOST_LINES = 256
@@ -113,11 +114,37 @@ class Batches:
             if batch.values:
                 framer.found_whole()
                 yield batch
-                continue
-            event = framer.read_value()
-            if event is not None:
-                yield event
+            else:
+                yield from self._read_values()
         yield from framer.read_end()
+
+    def _read_values(self) -> Iterator[Batch | Event]:
+        """Read values by their ends, up to the end of a line or to one that is not for the reader."""
+        framer = self._framer
+        raws: list[bytes] = []
+        found: list[Any] = []
+        size = 0
+        while True:
+            end, reason = framer.find_end()
+            if end is None or end - framer.at > _LONGEST_LINE:
+                break
+            raw = framer.buffer[framer.at : end]
+            decoded = self._reader.decode_many([raw], is_utf8(raw))
+            if not decoded:
+                break
+            raws.append(raw)
+            found += decoded
+            size += len(raw)
+            framer.at = end
+            framer.found_whole()
+            if len(raws) == _VALUES_AT_ONCE or framer.buffer.startswith(b"\n", end) or not framer.seek_value():
+                yield Batch(raws, found, size)
+                return
+        if found:
+            yield Batch(raws, found, size)
+        event = framer.read_found(end, reason)
+        if event is not None:
+            yield event
 
     def _take_lines(self) -> Batch:
         """Take events on lines of their own from here on, as far as they are whole."""

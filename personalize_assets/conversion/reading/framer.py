@@ -155,7 +155,10 @@ class Framer:
 
     def read_value(self) -> Event | None:
         """Read the value, or the broken stretch, that begins at ``at``. None if it is skipped."""
-        end, reason = self._find_end()
+        return self.read_found(*self.find_end())
+
+    def read_found(self, end: int | None, reason: str) -> Event | None:
+        """Read what ``find_end`` found at ``at``, as ``read_value`` does."""
         if end is None:
             event, is_wanted = self._read_broken(reason)
         else:
@@ -240,7 +243,7 @@ class Framer:
         self._truncation = None
         self._is_cut = True
 
-    def _find_end(self) -> tuple[int | None, str]:
+    def find_end(self) -> tuple[int | None, str]:
         """Where the value that begins here ends. None and a reason if no value begins here, or one that is too large."""
         place = self.offset + self.at
         if self._noted:
