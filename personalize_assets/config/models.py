@@ -60,15 +60,18 @@ class Source(_Location):
 
     Attributes:
         start_date: The first arrival day (UTC). Files of earlier days are ignored.
+        follow_links: Whether symbolic links of a folder are followed where they lead out of it.
     """
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
+    follow_links: Switch = False
 
 
 class DatasetSource(_Location):
     """The source of one dataset alone. All daily assets share one range of days, so its first day is the config's."""
 
     start_date: Day | None = None
+    follow_links: Switch = False
 
 
 class Destination(_Section):
@@ -286,7 +289,10 @@ class Config(_Section):
     def source_of(self, dataset: str) -> Source:
         """A dataset's own source with the config's ``start_date``; the config's source if it has none."""
         own = self.datasets.named()[dataset].source
-        return Source(uri=own.uri, layout=own.layout, start_date=self.source.start_date) if own else self.source
+        if own is None:
+            return self.source
+        start_date = self.source.start_date
+        return Source(uri=own.uri, layout=own.layout, follow_links=own.follow_links, start_date=start_date)
 
     def conversion_datasets(self) -> dict[str, contract.Dataset]:
         """The datasets as job specs hold them, by name, interactions first, with every default filled in."""

@@ -18,7 +18,7 @@ from personalize_assets.local_run.summary import print_summary, summarize
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
-from personalize_assets.storage.raw_files import listed_once
+from personalize_assets.storage.raw_files import format_skipped, listed_once
 
 if TYPE_CHECKING:
     from personalize_assets.local_run.dagster_stages import DagsterStages
@@ -57,7 +57,7 @@ def run_all(
         files = {day: files[day] for day in days} if files else group.files_of(days)
         if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
-            print_summary(summarize(group))
+            _print_closing(group)
             return
     engine = make_engine(config.engine, config)
     engine.prepare(sum(map(total_bytes, files.values())))
@@ -65,7 +65,14 @@ def run_all(
         contents = _run_stages(group, engine, days, resume=resume, display=display or PlainDisplay())
     mark_done(group, settings, contents)
     click.echo()
+    _print_closing(group)
+
+
+def _print_closing(group: DatasetGroup) -> None:
     print_summary(summarize(group))
+    for source in group.sources.values():
+        if source.skipped:
+            click.echo(f"Skipped:  {format_skipped(source)}")
 
 
 def _run_stages(

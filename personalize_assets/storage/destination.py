@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from os.path import commonprefix
@@ -33,7 +33,7 @@ from personalize_assets.storage.manifests import (
     RunMark,
     TableCommit,
 )
-from personalize_assets.storage.object_store import StoredObject, open_store
+from personalize_assets.storage.object_store import StoredObject, is_confined, open_store
 from personalize_assets.storage.small_objects import READS_AT_ONCE, SmallObjects
 
 DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
@@ -406,8 +406,12 @@ class Destination:
         if data is None:
             return None
         try:
-            return msgspec.json.decode(data, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            found = msgspec.json.decode(data, type=kind)
+            for named in _keys_of(found):
+                if not is_confined(named):
+                    raise ValueError(f"the key {named!r}, which leads out of {self.uri}")
+            return found
+        except (msgspec.MsgspecError, ValueError) as error:
             raise DamagedFile(
                 f"{self.uri_of(key)} is damaged: expected {_WANTED[kind]} as JSON, found: {error}; "
                 f"materialize {asset} again to replace it"
@@ -451,6 +455,18 @@ def _old_run_files(files: Iterable[StoredObject]) -> list[str]:
 
 def _files(commit: DayCommit | DayAccounting | TableCommit | None) -> set[str]:
     return {*getattr(commit, "files", ()), *getattr(commit, "reject_files", ())}
+
+
+def _keys_of(found: msgspec.Struct) -> Iterator[str]:
+    """The keys that a small object names: of files that are read, and deleted once it is replaced."""
+    files: Iterable[Any] = (*getattr(found, "files", ()), *getattr(found, "reject_files", ()), *getattr(found, "dropped", ()))
+    if isinstance(found, DayCatalog):
+        # Its files are those of the sources. In a bucket, dots in a key are nothing but dots.
+        buckets = {id for id, source in found.sources.items() if source.uri.startswith("s3://")}
+        files = [file for file in found.files if file.source not in buckets]
+    for file in files:
+        yield file if isinstance(file, str) else file.key
+    yield getattr(found, "path", "").rstrip("/")
 
 
 def _encode(value: msgspec.Struct) -> bytes:

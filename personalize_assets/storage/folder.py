@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,15 +14,18 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, Versioned
+from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, Versioned, confined
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
+    errno.EINVAL: "replace it by a regular file, or remove it",
     errno.ENOENT: "it was deleted meanwhile: run again",
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
 _CANNOT_COPY = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
+NOT_A_FILE = "not a regular file"
+LEADS_OUT = "a link that leads out of the source, not followed without `follow_links: true`"
 # How much of a part is read or copied at a time.
 _COPY_BYTES = 16 * 1024 * 1024
 # An older unfinished file was left by a process that was killed.
@@ -29,12 +33,19 @@ _UNFINISHED_SECONDS = 24 * 3600
 
 
 class FolderStore:
-    """A folder of this machine, created by the first write; links to folders are followed. See ``ObjectStore``."""
+    """A folder of this machine, created by the first write; links to folders are followed. See ``ObjectStore``.
 
-    def __init__(self, uri: str) -> None:
-        """``uri`` is a path. Nothing is read or created yet."""
+    Only regular files are read: a pipe, a socket or a device is listed with a ``problem``.
+    """
+
+    def __init__(self, uri: str, *, follow_links: bool = True) -> None:
+        """``uri`` is a path. Nothing is read or created yet.
+
+        Without ``follow_links``, links that lead out of the folder are listed with a ``problem``.
+        """
         self.uri = uri.rstrip("/")
         self._root = Path(uri)
+        self._follow_links = follow_links
 
     def check_exists(self) -> None:
         """Raise ``StoreError`` unless the folder exists and may be listed."""
@@ -52,7 +63,7 @@ class FolderStore:
         yield from sorted(file for file in found if file.key > after and (before is None or file.key < before))
 
     def _found(self, prefix: str, after: str, before: str | None) -> Iterator[StoredObject]:
-        folder = self._root / prefix.rpartition("/")[0]
+        folder = self._path(prefix.rpartition("/")[0])
 
         def may_have(key: str) -> bool:
             """Whether a folder, its key with a slash at the end, may have any of the files."""
@@ -60,35 +71,53 @@ class FolderStore:
             return is_inside and (key > after or after.startswith(key)) and (before is None or key < before)
 
         with self._explained("read"):
+            if not self._follow_links and not folder.resolve().is_relative_to(self._root.resolve()):
+                yield StoredObject(f"{folder.relative_to(self._root).as_posix()}/", 0, 0, problem=LEADS_OUT)
+                return
             for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
                 above = Path(path).relative_to(self._root).as_posix()
                 at = "" if above == "." else f"{above}/"
                 inside = (name for name in folders if may_have(f"{at}{name}/"))
                 folders[:] = sorted(name for name in inside if not _leads_back(Path(path), name))
+                if not self._follow_links:
+                    outside = [name for name in folders if self._leads_out(Path(path, name))]
+                    folders[:] = [name for name in folders if name not in outside]
+                    yield from (StoredObject(f"{at}{name}/", 0, 0, problem=LEADS_OUT) for name in outside)
                 for name in sorted(names):
                     file = Path(path, name)
                     key = file.relative_to(self._root).as_posix()
                     if key.startswith(prefix):
                         with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
                             about = file.stat()
-                            yield StoredObject(key, about.st_size, about.st_mtime, str(about.st_mtime_ns))
+                            problem = "" if stat.S_ISREG(about.st_mode) else NOT_A_FILE
+                            if not self._follow_links and self._leads_out(file):
+                                problem = LEADS_OUT
+                            yield StoredObject(
+                                key, about.st_size, about.st_mtime, str(about.st_mtime_ns), problem=problem
+                            )
+
+    def _leads_out(self, path: Path) -> bool:
+        return path.is_symlink() and not path.resolve().is_relative_to(self._root.resolve())
+
+    def _path(self, key: str) -> Path:
+        return self._root / confined(self.uri, key)
 
     def holds(self, prefix: str = "") -> bool:
         """Whether there may be files with a prefix."""
         folder, _, name = prefix.rpartition("/")
-        with self._explained("read"), suppress(*_GONE), os.scandir(self._root / folder) as entries:
+        with self._explained("read"), suppress(*_GONE), os.scandir(self._path(folder)) as entries:
             return any(entry.name.startswith(name) for entry in entries)
         return False
 
     def folders(self, prefix: str = "") -> list[str]:
         """List the folders directly below a prefix."""
         with self._explained("read"), suppress(*_GONE):
-            return sorted(entry.name for entry in os.scandir(self._root / prefix) if entry.is_dir())
+            return sorted(entry.name for entry in os.scandir(self._path(prefix)) if entry.is_dir())
         return []
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """Read a file, or its first bytes; None if it does not exist."""
-        with self._explained("read"), suppress(*_GONE), (self._root / key).open("rb") as file:
+        with self._explained("read"), suppress(*_GONE), open(self._path(key), "rb", opener=_open_regular) as file:
             return file.read(first_bytes)
         return None
 
@@ -111,7 +140,7 @@ class FolderStore:
         """Delete files; missing ones are ignored."""
         with self._explained("written"):
             for key in keys:
-                file = self._root / key
+                file = self._path(key)
                 with suppress(*_GONE):
                     file.unlink()
                 with suppress(OSError):  # a bucket has no empty folders either
@@ -125,7 +154,7 @@ class FolderStore:
             size = file.write(header)
             file.flush()
             for part in parts:
-                with self._explained("read"), (self._root / part).open("rb") as source:
+                with self._explained("read"), open(self._path(part), "rb", opener=_open_regular) as source:
                     size += _copy(source, file)
             sha256 = digest.result()
         self._delete_unfinished(key)
@@ -133,20 +162,20 @@ class FolderStore:
 
     def copy(self, key: str, to: str) -> None:
         """Copy a file atomically."""
-        with self._replacing(to) as file, self._explained("read"), (self._root / key).open("rb") as source:
+        with self._replacing(to) as file, self._explained("read"), open(self._path(key), "rb", opener=_open_regular) as source:
             _copy(source, file)
 
     def _sha256(self, header: bytes, parts: Sequence[str]) -> str:
         digest = hashlib.sha256(header)
         for part in parts:
-            with self._explained("read"), (self._root / part).open("rb") as source:
+            with self._explained("read"), open(self._path(part), "rb", opener=_open_regular) as source:
                 while block := source.read(_COPY_BYTES):
                     digest.update(block)
         return digest.hexdigest()
 
     @contextmanager
     def _replacing(self, key: str) -> Iterator[IO[bytes]]:
-        target = self._root / key
+        target = self._path(key)
         # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
         new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
         with self._explained("written"):
@@ -176,6 +205,16 @@ class FolderStore:
                 error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
             )
             raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {what_to_do}") from error
+
+
+def _open_regular(path: str, flags: int) -> int:
+    """Open a file without waiting for what a pipe may bring. Raises ``OSError`` for what is no regular file."""
+    opened = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    mode = os.fstat(opened).st_mode
+    if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # of a folder, Python raises its own error
+        return opened
+    os.close(opened)
+    raise OSError(errno.EINVAL, NOT_A_FILE, path)
 
 
 def _copy(source: IO[bytes], to: IO[bytes]) -> int:

@@ -28,6 +28,7 @@ class StoredObject(NamedTuple):
         key: Relative to the store.
         bytes: Its size.
         modified: Seconds since the epoch (UTC).
+        problem: Why it is not to be read; empty for files and objects that are. Only a folder has others.
         version: Changes with the content. On S3 the ETag, which a file keeps when the same bytes are written again
             (unless KMS encrypts it or it is uploaded in parts); in a folder the time of modification in nanoseconds.
     """
@@ -36,6 +37,7 @@ class StoredObject(NamedTuple):
     bytes: int
     modified: float
     version: str = ""
+    problem: str = ""
 
 
 class Versioned(NamedTuple):
@@ -52,8 +54,25 @@ class Joined(NamedTuple):
     sha256: str
 
 
+def confined(uri: str, key: str) -> str:
+    """The key. Raises ``StoreError`` for one that may lead out of the store: it came from a damaged file."""
+    if not is_confined(key):
+        raise StoreError(
+            f"{uri} has a file that names the key {key!r}, which leads out of it: expected the key of a file below it; "
+            "delete that file, and materialize again what it belongs to"
+        )
+    return key
+
+
+def is_confined(key: str) -> bool:
+    """Whether a key stays below its store, however its dots are taken."""
+    return not key.startswith("/") and "\0" not in key and not {".", ".."} & set(key.replace("\\", "/").split("/"))
+
+
 class ObjectStore(Protocol):
     """A folder, or a prefix of a bucket. Every method raises ``StoreError`` for what the user can fix.
+
+    So does one that is given a key which leads out of the store.
 
     A folder that does not exist holds no files, as a prefix without keys does; a bucket must exist.
     """
@@ -97,12 +116,15 @@ class ObjectStore(Protocol):
         """Write a file made of ``header`` and ``parts`` (keys) atomically; the parts stay."""
 
 
-def open_store(uri: str, aws: Aws | None = None) -> ObjectStore:
-    """The store of a URI: ``s3://bucket/prefix``, or a folder. Nothing is read or created yet."""
+def open_store(uri: str, aws: Aws | None = None, *, follow_links: bool = True) -> ObjectStore:
+    """The store of a URI: ``s3://bucket/prefix``, or a folder. Nothing is read or created yet.
+
+    Without ``follow_links``, what a folder's symbolic links have outside of it is listed with a ``problem``.
+    """
     if uri.startswith("s3://"):
         from personalize_assets.storage.s3 import S3Store
 
         return S3Store(uri, aws)
     from personalize_assets.storage.folder import FolderStore
 
-    return FolderStore(uri)
+    return FolderStore(uri, follow_links=follow_links)

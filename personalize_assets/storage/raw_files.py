@@ -34,12 +34,14 @@ class Listing:
         foreign_by_day: Those of them that are in the folder of a day, such as ``_SUCCESS``; the number for a day does
             not depend on which other days were listed.
         early: Number of files from before the source's first day.
+        skipped: Why entries of a folder are not read, by key; also counted as foreign.
     """
 
     days: dict[date, list[StoredObject]] = field(default_factory=dict)
     foreign: int = 0
     early: int = 0
     foreign_by_day: Counter[date] = field(default_factory=Counter)
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 class Tally(msgspec.Struct):
@@ -106,13 +108,18 @@ def listed_once() -> Iterator[None]:
 
 
 class RawFiles:
-    """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist."""
+    """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist.
+
+    Attributes:
+        skipped: Why entries of a folder are not read, by key; of all listings so far.
+    """
 
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
         """Nothing is read yet."""
         self.source = source
-        self.store = open_store(source.uri, aws)
+        self.store = open_store(source.uri, aws, follow_links=source.follow_links)
         self.layout = layout(source.layout, source.start_date)
+        self.skipped: dict[str, str] = {}
 
     def uri(self, key: str) -> str:
         """The URI of a key."""
@@ -133,7 +140,7 @@ class RawFiles:
 
     def _all(self) -> Listing:
         shared = {} if _shared is None else _shared
-        key = self.store.uri, self.source.layout, self.source.start_date
+        key = self.store.uri, f"{self.source.layout} {self.source.follow_links}", self.source.start_date
         if key not in shared:
             shared[key] = self._sorted(self.store.files())
             if not shared[key].days:  # a listing that finds files needs no request to see that they exist
@@ -166,7 +173,10 @@ class RawFiles:
     def _sorted(self, files: Iterator[StoredObject]) -> Listing:
         listing = Listing()
         for file in sorted(files):
-            day = self.layout.day_of(file.key)
+            day = None if file.problem else self.layout.day_of(file.key)
+            if file.problem:
+                listing.skipped[file.key] = file.problem
+                self.skipped[file.key] = file.problem
             if day is None or not any(_leads_to(prefix, file.key) for prefix in self.layout.prefixes(day)):
                 listing.foreign += 1
                 folder_day = self.layout.day_of(file.key[: file.key.rfind("/") + 1] + "any-name")
@@ -181,12 +191,22 @@ class RawFiles:
     def _nothing_found(self, listing: Listing) -> str:
         seen = next((file.key for file in self.store.files()), None)
         found = f"e.g. {seen}" if seen else "nothing at all"
+        if listing.skipped:
+            found = "e.g. {} ({})".format(*next(iter(listing.skipped.items())))
         if listing.early:
             found = f"{listing.early} files, but all from before start_date {self.source.start_date}"
         return (
             f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
             f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
         )
+
+
+def format_skipped(source: RawFiles) -> str:
+    """How many entries of a source's folder are not read, with one of them for each reason."""
+    examples = {reason: key for key, reason in reversed(sorted(source.skipped.items()))}
+    return f"{len(source.skipped):,} in {source.store.uri}, e.g. " + "; ".join(
+        f"{key} ({reason})" for reason, key in sorted(examples.items())
+    )
 
 
 class DayListing:
@@ -213,7 +233,7 @@ class DayListing:
         for prefix in prefixes:
             if prefix >= after or after.startswith(prefix):
                 for file in self._raw.store.files(prefix, after):
-                    if self._raw.layout.day_of(file.key) == day:
+                    if not file.problem and self._raw.layout.day_of(file.key) == day:
                         yield file
 
     def _may_have(self, pattern: str) -> bool:

@@ -13,7 +13,14 @@ from urllib.parse import urlsplit
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
 from personalize_assets.config.models import Aws
-from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, TransientStoreError, Versioned
+from personalize_assets.storage.object_store import (
+    Joined,
+    StoredObject,
+    StoreError,
+    TransientStoreError,
+    Versioned,
+    confined,
+)
 from personalize_assets.storage.s3_join import ObjectJoin, Part
 
 if TYPE_CHECKING:
@@ -120,6 +127,7 @@ class S3Store:
 
     def write_version(self, key: str, data: bytes) -> str:
         """Write a file atomically and return its ETag."""
+        confined(self.uri, key)
         with self._explained(key):
             answer = self._client.put_object(**self._at(key), Body=data, **self._encryption)
         return answer["ETag"].strip('"')
@@ -131,19 +139,22 @@ class S3Store:
             with self._explained():
                 answer = self._client.delete_objects(
                     Bucket=self._bucket,
-                    Delete={"Objects": [{"Key": self._prefix + key} for key in batch], "Quiet": True},
+                    Delete={"Objects": [{"Key": self._prefix + confined(self.uri, key)} for key in batch], "Quiet": True},
                 )
             for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def copy(self, key: str, to: str) -> None:
         """Copy an object of at most 5 GiB, inside S3."""
-        source: Any = self._at(key)
+        source: Any = self._at(confined(self.uri, key))
+        confined(self.uri, to)
         with self._explained(key):
             self._client.copy_object(**self._at(to), **self._encryption, CopySource=source)
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Write a file made of a header and parts atomically."""
+        for one in (key, *parts):
+            confined(self.uri, one)
         return ObjectJoin(self._client, self._at, self._explained, self._encryption).join(
             key, header, self._listed(parts)
         )

@@ -49,10 +49,10 @@ def detect_layout(uri: str) -> DetectedLayout:
     Raises:
         PersonalizeAssetsError: There is nothing, or it cannot be listed.
     """
-    store = open_store(uri)
+    store = open_store(uri, follow_links=False)
     store.check_exists()
     flat = layout("flat", _ANY_DAY)
-    keys = sorted(file.key for file in store.files() if flat.day_of(file.key) is not None)
+    keys = sorted(file.key for file in store.files() if not file.problem and flat.day_of(file.key))
     if not keys:
         raise PersonalizeAssetsError(f"{store.uri} holds no raw files; name the folder or s3://bucket/prefix of events")
     sample = keys[:: max(1, len(keys) // _MOST_SAMPLED_KEYS)]

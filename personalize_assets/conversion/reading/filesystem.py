@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
@@ -101,6 +103,8 @@ class FileSystem:
             listed_bytes: The size in a listing; the file is then meant to be read from its beginning. It may be wrong.
         """
         if not is_s3(uri):
+            if not stat.S_ISREG(os.stat(uri).st_mode):  # a pipe would be waited for without end
+                raise OSError(f"{uri} is not a regular file; remove it, or replace it by one")
             return cast("IO[bytes]", self._local.open_input_file(uri))
         objects = self._s3
         if listed_bytes is not None and listed_bytes <= _WHOLE_BYTES:

@@ -109,7 +109,12 @@ def test_any_value_can_come_from_the_environment() -> None:
             f"{COLUMNS}__ITEM_ID": '["sku", "product_id"]',
         }
     )
-    assert config.source.model_dump() == {"uri": "s3://raw/logs", "layout": "segment", "start_date": date(2026, 11, 1)}
+    assert config.source.model_dump() == {
+        "uri": "s3://raw/logs",
+        "layout": "segment",
+        "start_date": date(2026, 11, 1),
+        "follow_links": False,
+    }
     assert config.dataset_group.name == "123"
     assert config.datasets.interactions.where == {"event": ("Order Completed",)}
     assert config.conversion_datasets()["users"].where == {"type": ("track",)}

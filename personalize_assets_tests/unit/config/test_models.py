@@ -96,6 +96,7 @@ def test_a_dataset_can_have_its_own_source(tmp_path: Path) -> None:
         "uri": str(tmp_path / "shop" / "crm"),
         "layout": "hive",
         "start_date": date(2026, 10, 1),
+        "follow_links": False,
     }
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.storage.folder import FolderStore
+from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE, FolderStore
 from personalize_assets.storage.object_store import ObjectStore, StoreError
 from personalize_assets_tests.helpers.store_contract import DAY_SECONDS, ObjectStoreContract, listed
 
@@ -161,3 +162,75 @@ def test_a_folder_that_is_emptied_goes_but_the_store_stays(folder: Path) -> None
     store.delete(["a/b/c"])
 
     assert list(folder.iterdir()) == []
+
+
+# -- what is no regular file, and what leads out of the folder ---------------------------------------------------------
+
+
+def test_a_pipe_and_a_socket_are_listed_with_why_they_are_not_read(folder: Path) -> None:
+    (folder / "file").write_bytes(b"x")
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "socket"))
+        problems = {file.key: file.problem for file in FolderStore(str(folder)).files()}
+
+    assert problems == {"file": "", "pipe": NOT_A_FILE, "socket": NOT_A_FILE}
+
+
+def test_a_pipe_is_refused_at_once_and_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+    for read in (lambda: FolderStore(str(folder)).read("pipe"), lambda: FolderStore(str(folder)).read("pipe", 10)):
+        with pytest.raises(StoreError) as error:
+            read()
+        assert str(error.value) == (
+            f"{folder}/pipe cannot be read: not a regular file; replace it by a regular file, or remove it"
+        )
+
+
+def test_links_that_lead_out_are_listed_with_why_and_not_followed_if_so_asked(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere/sub").mkdir(parents=True)
+    (tmp_path / "elsewhere/sub/1").write_bytes(b"x")
+    (folder / "own").mkdir()
+    (folder / "own/2").write_bytes(b"yz")
+    (folder / "out").symlink_to(tmp_path / "elsewhere")
+    (folder / "file").symlink_to(tmp_path / "elsewhere/sub/1")
+    (folder / "inside").symlink_to(folder / "own")
+    store = FolderStore(str(folder), follow_links=False)
+
+    assert {file.key: (file.bytes, file.problem) for file in store.files()} == {
+        "file": (1, LEADS_OUT),
+        "inside/2": (2, ""),
+        "out/": (0, LEADS_OUT),
+        "own/2": (2, ""),
+    }
+    # Also where a listing begins below the link.
+    assert [(file.key, file.problem) for file in store.files("out/sub/")] == [("out/sub/", LEADS_OUT)]
+    assert listed(FolderStore(str(folder))) == {"file": 1, "inside/2": 2, "out/sub/1": 1, "own/2": 2}
+
+
+@pytest.mark.parametrize("key", ["../victim.txt", "a/../../victim.txt", "/victim.txt", "a/./b", "a\0b"])
+def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(
+    folder: Path, tmp_path: Path, key: str
+) -> None:
+    (tmp_path / "victim.txt").write_bytes(b"mine")
+    store = FolderStore(str(folder))
+    store.write("there", b"x")
+
+    for do in (
+        lambda: store.read(key),
+        lambda: store.read_version(key),
+        lambda: store.write(key, b"x"),
+        lambda: store.delete([key]),
+        lambda: store.copy(key, "there"),
+        lambda: store.copy("there", key),
+        lambda: store.join("all", b"", [key]),
+        lambda: store.join(key, b"", []),
+        lambda: store.folders(f"{key}/"),
+        lambda: store.holds(f"{key}/"),
+        lambda: list(store.files(f"{key}/")),
+    ):
+        with pytest.raises(StoreError, match="leads out of it"):
+            do()
+    assert (tmp_path / "victim.txt").read_bytes() == b"mine"
+    assert listed(store) == {"there": 1}

@@ -1,14 +1,17 @@
 """The raw files of a source by arrival day: every layout, in folders and buckets."""
 
+import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from personalize_assets.config import Source
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
+from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE
 from personalize_assets.storage.object_store import StoredObject, StoreError
-from personalize_assets.storage.raw_files import NO_FILES, RawFiles, Tally, content_digest
+from personalize_assets.storage.raw_files import NO_FILES, DayListing, RawFiles, Tally, content_digest, format_skipped
 from personalize_assets_tests.helpers.raw_files_contract import NEXT, START, RawFilesContract, source
 
 
@@ -82,3 +85,50 @@ def test_a_notification_names_a_day_if_its_object_is_a_raw_file(bucket: str, key
     raw = RawFiles(Source(uri="s3://events/raw", layout="hive", start_date=START))
 
     assert raw.day_of_object(bucket, key) == day
+
+
+# -- what is not read --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_file_or_leads_out_of_the_source_is_skipped_and_counted_with_its_day(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1").write_bytes(b"{}")
+    raw = source(str(tmp_path / "raw"), "hive", "day=2026-10-01/a")
+    os.mkfifo(tmp_path / "raw/day=2026-10-01/pipe")
+    (tmp_path / "raw/day=2026-10-01/out").symlink_to(tmp_path / "elsewhere/1")
+    (tmp_path / "raw/day=2026-10-02").symlink_to(tmp_path / "elsewhere")
+
+    for listing in (raw.all(), raw.of([START, NEXT])):
+        assert [file.key for files in listing.days.values() for file in files] == ["day=2026-10-01/a"]
+        assert listing.foreign_by_day == {START: 2, NEXT: 1}
+        assert listing.skipped == {
+            "day=2026-10-01/pipe": NOT_A_FILE,
+            "day=2026-10-01/out": LEADS_OUT,
+            "day=2026-10-02/": LEADS_OUT,
+        }
+    assert [file.key for file in DayListing(raw).files(START)] == ["day=2026-10-01/a"]
+    assert list(DayListing(raw).files(NEXT)) == []
+    assert format_skipped(raw) == (
+        f"3 in {tmp_path}/raw, e.g. day=2026-10-01/out ({LEADS_OUT}); day=2026-10-01/pipe ({NOT_A_FILE})"
+    )
+
+
+def test_links_are_followed_if_the_source_says_so(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/1").write_bytes(b"{}")
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/day=2026-10-01").symlink_to(tmp_path / "elsewhere")
+    raw = RawFiles(Source(uri=str(tmp_path / "raw"), layout="hive", start_date=START, follow_links=True))
+
+    assert {day: [file.key for file in files] for day, files in raw.all().days.items()} == {
+        START: ["day=2026-10-01/1"]
+    }
+
+
+def test_a_source_of_nothing_but_links_names_one_and_why(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw/day=2026-10-01").symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(PersonalizeAssetsError, match=r"found e\.g\. day=2026-10-01/ \(a link that leads out"):
+        source(str(tmp_path / "raw"), "hive").all()
