@@ -459,7 +459,11 @@ def _files(commit: DayCommit | DayAccounting | TableCommit | None) -> set[str]:
 
 def _keys_of(found: msgspec.Struct) -> Iterator[str]:
     """The keys that a small object names: of files that are read, and deleted once it is replaced."""
-    files: Iterable[Any] = (*getattr(found, "files", ()), *getattr(found, "reject_files", ()), *getattr(found, "dropped", ()))
+    files: Iterable[Any] = (
+        *getattr(found, "files", ()),
+        *getattr(found, "reject_files", ()),
+        *getattr(found, "dropped", ()),
+    )
     if isinstance(found, DayCatalog):
         # Its files are those of the sources. In a bucket, dots in a key are nothing but dots.
         buckets = {id for id, source in found.sources.items() if source.uri.startswith("s3://")}

@@ -162,7 +162,11 @@ class FolderStore:
 
     def copy(self, key: str, to: str) -> None:
         """Copy a file atomically."""
-        with self._replacing(to) as file, self._explained("read"), open(self._path(key), "rb", opener=_open_regular) as source:
+        with (
+            self._replacing(to) as file,
+            self._explained("read"),
+            open(self._path(key), "rb", opener=_open_regular) as source,
+        ):
             _copy(source, file)
 
     def _sha256(self, header: bytes, parts: Sequence[str]) -> str:

@@ -139,7 +139,10 @@ class S3Store:
             with self._explained():
                 answer = self._client.delete_objects(
                     Bucket=self._bucket,
-                    Delete={"Objects": [{"Key": self._prefix + confined(self.uri, key)} for key in batch], "Quiet": True},
+                    Delete={
+                        "Objects": [{"Key": self._prefix + confined(self.uri, key)} for key in batch],
+                        "Quiet": True,
+                    },
                 )
             for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))

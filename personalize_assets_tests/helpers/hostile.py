@@ -99,7 +99,9 @@ INPUTS: dict[str, Callable[[int], Iterator[bytes]]] = {
     "lines of a log": repeated(b"2026-10-01 10:00:00 INFO nothing to see here\n"),
     "braces on lines": repeated(b"{\n"),
     "spaces in an event": repeated(b" ", b'{"a":', b"1}\n"),
-    "one array of empty objects in one event": repeated(b"{},", b'{"event":"Order Completed","properties":{"products":[', b"{}]}}\n"),  # fmt: skip
+    "one array of empty objects in one event": repeated(
+        b"{},", b'{"event":"Order Completed","properties":{"products":[', b"{}]}}\n"
+    ),  # fmt: skip
     "events damaged at random": damaged_events,
     "events nearly all damaged": lambda size: damaged_events(size, seed=2, share=0.95),
 }

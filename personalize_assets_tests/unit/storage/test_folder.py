@@ -210,9 +210,7 @@ def test_links_that_lead_out_are_listed_with_why_and_not_followed_if_so_asked(fo
 
 
 @pytest.mark.parametrize("key", ["../victim.txt", "a/../../victim.txt", "/victim.txt", "a/./b", "a\0b"])
-def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(
-    folder: Path, tmp_path: Path, key: str
-) -> None:
+def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(folder: Path, tmp_path: Path, key: str) -> None:
     (tmp_path / "victim.txt").write_bytes(b"mine")
     store = FolderStore(str(folder))
     store.write("there", b"x")

@@ -120,9 +120,7 @@ def test_links_are_followed_if_the_source_says_so(tmp_path: Path) -> None:
     (tmp_path / "raw/day=2026-10-01").symlink_to(tmp_path / "elsewhere")
     raw = RawFiles(Source(uri=str(tmp_path / "raw"), layout="hive", start_date=START, follow_links=True))
 
-    assert {day: [file.key for file in files] for day, files in raw.all().days.items()} == {
-        START: ["day=2026-10-01/1"]
-    }
+    assert {day: [file.key for file in files] for day, files in raw.all().days.items()} == {START: ["day=2026-10-01/1"]}
 
 
 def test_a_source_of_nothing_but_links_names_one_and_why(tmp_path: Path) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import tracemalloc
 from datetime import date
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pyarrow.parquet as pq
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.mapping import event_mapper
+from personalize_assets.conversion.reading import gzip_blocks, struct_decoder
 from personalize_assets.conversion.reading.filesystem import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
@@ -136,3 +143,66 @@ def test_a_day_without_rows_and_rejects_has_no_files(tmp_path: Path) -> None:
     counts = report.days["2026-10-01"].datasets["items"]
     assert (counts.files, counts.reject_files) == ((), ())
     assert not (tmp_path / "out").exists()
+
+
+# -- bounds ------------------------------------------------------------------------------------------------------------
+
+
+EACH = Dataset("items", (Column("ITEM_ID", ("each.id",), required=True),), where={}, each="list")
+
+
+def of_bytes(folder: Path, data: bytes) -> TaskReport:
+    (folder / "raw").write_bytes(data)
+    plan = Plan("run", ("items",), {name: f"{folder}/out/{name}" for name in ("items", "rejects")}, NOW, {}, ())
+    file = RawFile(str(folder / "raw"), FIRST, len(data), "lines")
+    return run_task(Task(0, RawFileSet("source", True, (file,), (EACH,))), plan)
+
+
+@pytest.mark.parametrize("on_fast_path", [True, False])
+def test_an_event_with_more_elements_than_the_limit_is_one_counted_reject(
+    tmp_path: Path, on_fast_path: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not on_fast_path:
+        monkeypatch.setattr(event_sink, "StructDecoder", mock.Mock(side_effect=struct_decoder.NoShapeError))
+    monkeypatch.setattr(event_mapper, "MAX_ELEMENTS", 3)
+    monkeypatch.setattr(struct_decoder, "MAX_ELEMENTS", 3)
+    lines = [b'{"list":[' + (b'{"id":"a"},' * count)[:-1] + b"]}\n" for count in (3, 4)]
+
+    day = of_bytes(tmp_path, b"".join(lines)).days["2026-10-01"]
+
+    assert (day.source.read, day.source.wanted) == (2, 2)
+    assert (day.datasets["items"].rows, day.datasets["items"].kept) == (4, 3)
+    assert day.datasets["items"].rejected == {"too_many_elements": 1}
+
+
+def test_an_event_of_millions_of_empty_elements_is_a_counted_reject_and_is_not_built(tmp_path: Path) -> None:
+    count = 3_000_000
+    data = b'{"list":[' + b"{}," * count + b'{}]}\n{"list":[{"id":"a"}]}\n'
+
+    tracemalloc.start()
+    day = of_bytes(tmp_path, gzip.compress(data)).days["2026-10-01"]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert day.source.malformed == {"too_many_values": 1}
+    assert day.datasets["items"].kept == 1
+    assert peak < 8 * len(data)
+
+
+def test_a_file_that_unpacks_to_too_much_is_a_counted_reject_after_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_BYTES", 1_000_000)
+    data = b'{"list":[{"id":"a"}]}\n' + b" " * 2_000_000 + b'{"list":[{"id":"b"}]}\n'
+
+    day = of_bytes(tmp_path, gzip.compress(data)).days["2026-10-01"]
+
+    assert (day.source.read, day.source.wanted, day.source.malformed) == (2, 1, {"unpacked_too_large": 1})
+    assert day.datasets["items"].kept == 1
+
+
+def test_a_pipe_among_the_files_ends_the_task_with_its_name(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(UnreadableFile, match="pipe is not a regular file"):
+        run(tmp_path, RawFile(str(tmp_path / "pipe"), FIRST, 0, "lines"))

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.event_mapper import EventMapper, Row
+from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS, EventMapper, Row
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
+from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 
 LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 
@@ -171,3 +172,16 @@ def test_users_carry_the_event_time_in_nanoseconds_and_the_message_id() -> None:
 def test_an_event_without_a_readable_time_has_none(value: Any) -> None:
     users = Dataset("users", (column("a"),), where={}, event_time="t", message_id="id")
     assert rows(users, {"a": "x", "t": value}) == [Row(("x", None, None))]
+
+
+# How many rows one event may make
+
+
+def test_an_event_makes_as_many_rows_as_the_limit_allows_and_one_reject_beyond_it() -> None:
+    dataset = interactions(column("each"), each="list")
+
+    at_limit = rows(dataset, {"list": ["x"] * MAX_ELEMENTS})
+    above = rows(dataset, {"list": ["x"] * (MAX_ELEMENTS + 1)})
+
+    assert (len(at_limit), {row.reason for row in at_limit}) == (MAX_ELEMENTS, {None})
+    assert above == [Row((), TOO_MANY_ELEMENTS)]

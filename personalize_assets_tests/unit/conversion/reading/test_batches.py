@@ -11,6 +11,7 @@ import pytest
 from personalize_assets.conversion.reading.batches import Batch, Batches, Lines, WholeEvents, whole_events
 from personalize_assets.conversion.reading.framer import Framer, everything
 from personalize_assets.conversion.reading.json_value import MALFORMED, Event
+from personalize_assets_tests.helpers import hostile
 
 
 class Numbers:
@@ -115,3 +116,34 @@ def test_whole_events_come_singly_and_those_that_cannot_be_wanted_are_skipped() 
 def test_the_default_prefilter_lets_everything_through() -> None:
     assert everything(b"")
     assert everything(b"oops")
+
+
+# -- what bounds the time ----------------------------------------------------------------------------------------------
+
+
+class CountingReader(WholeEvents):
+    """Counts the bytes that it is given to decode."""
+
+    def __init__(self) -> None:
+        super().__init__(everything)
+        self.bytes = 0
+
+    def decode_lines(self, text: bytes) -> list[Any] | None:
+        self.bytes += len(text)
+        return super().decode_lines(text)
+
+    def decode_many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
+        found = super().decode_many(raws, is_text)
+        self.bytes += sum(map(len, raws[: len(found) + 1]))
+        return found
+
+
+@pytest.mark.parametrize("name", hostile.INPUTS)
+def test_guesses_take_no_more_than_the_bytes_a_few_times(name: str) -> None:
+    data = b"".join(hostile.INPUTS[name](100 * 1024))
+    reader = CountingReader()
+
+    for _ in Batches(Framer([data]), reader):
+        pass
+
+    assert reader.bytes <= 6 * len(data)

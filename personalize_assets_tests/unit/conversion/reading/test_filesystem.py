@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,10 @@ def test_a_range_of_a_file_is_read(tmp_path: Path) -> None:
 def test_a_missing_file_is_an_os_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nothing-here"):
         FileSystem().open(str(tmp_path / "nothing-here"))
+
+
+def test_a_pipe_is_an_error_at_once_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(OSError, match="pipe is not a regular file; remove it, or replace it by one"):
+        FileSystem().open(str(tmp_path / "pipe"))

@@ -16,10 +16,17 @@ from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading import framer as framing
-from personalize_assets.conversion.reading.framer import EVENT_TOO_LARGE, MAX_RAW_BYTES, Framer, everything
+from personalize_assets.conversion.reading.framer import (
+    EVENT_TOO_LARGE,
+    MAX_RAW_BYTES,
+    TOO_MANY_MALFORMED,
+    Framer,
+    everything,
+)
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
 from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event
 from personalize_assets.conversion.reading.prefilter import prefilter
+from personalize_assets_tests.helpers import hostile
 from personalize_assets_tests.helpers.framing import PATHS, framed, read_on
 
 
@@ -450,3 +457,114 @@ def test_a_truncated_stream_is_cut() -> None:
     framer = Framer(cut_off(b'{"n":1}\n'))
     list(framer.one_by_one())
     assert framer.is_cut
+
+
+# What bounds the time
+
+
+LONG = 100 * 1024
+
+
+class Scanned:
+    """Counts the bytes that are walked over to find where values end or break."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.bytes = 0
+        self.calls = 0
+        scan, opened, end = framing.scan, framing.OpenBrackets, framing.brackets_end
+
+        def counted(view: memoryview) -> Any:
+            found = scan(view)
+            self.bytes += found.place
+            self.calls += 1
+            return found
+
+        def opened_between(text: bytes, first: int, last: int) -> Any:
+            self.bytes += last - first
+            return opened(text, first, last)
+
+        def end_of(text: bytes, first: int) -> int | None:
+            found = end(text, first)
+            self.bytes += (len(text) if found is None else found) - first
+            return found
+
+        monkeypatch.setattr(framing, "scan", counted)
+        monkeypatch.setattr(framing, "OpenBrackets", opened_between)
+        monkeypatch.setattr(framing, "brackets_end", end_of)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", hostile.INPUTS)
+def test_no_bytes_are_walked_over_again_and_again(path: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"".join(hostile.INPUTS[name](LONG))
+    scanned = Scanned(monkeypatch)
+
+    count = len(framed(path, blocks(data, 32 * 1024))[0])
+
+    # Each byte a few times, also where blocks cut a value; and a short stretch for each event that breaks.
+    assert scanned.bytes <= 6 * len(data) + 600 * min(count, 1000) + 20 * count
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_value_that_is_open_where_one_before_it_broke_is_not_read_again(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scanned = Scanned(monkeypatch)
+
+    found = framed(path, [b'{"a":[1,\n' * 10_000])[0]
+
+    assert [event.raw for event in found] == [b'{"a":[1'] * 10_000
+    assert scanned.calls < 300
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_whole_lines_within_a_value_that_never_ends_are_still_events(path: str) -> None:
+    line = b'{"n":' + b"1" * 300 + b"}"
+
+    found = framed(path, [b'{"a":[\n' + (line + b",\n") * 5000])[0]
+
+    assert [event.raw for event in found] == [b'{"a":['] + [line] * 5000
+    assert [event.reason for event in found] == [MALFORMED] + [None] * 5000
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_so_many_malformed_events_in_a_row_are_read_and_one_more_ends_the_file(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framing, "MAX_MALFORMED_IN_A_ROW", 5)
+    for size in (1, 7, 1000):
+        at_limit = framed(path, blocks(b"1\n" * 5 + b'{"n":1}\n' + b"[2]\n" * 5 + b'{"n":2}\n', size))[0]
+        assert [event.reason for event in at_limit] == [NOT_AN_OBJECT] * 5 + [None] + [NOT_AN_OBJECT] * 5 + [None]
+
+        above = framed(path, blocks(b'{"n":1}\n' + b'{"x"\n' * 6 + b'{"n":2}\n', size))[0]
+        assert [event.reason for event in above] == [None, *[MALFORMED] * 5, TOO_MANY_MALFORMED]
+        assert above[-1].raw == b'{"x"'
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_file_that_is_given_up_is_reported_even_where_nothing_in_it_is_wanted(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(framing, "MAX_MALFORMED_IN_A_ROW", 5)
+
+    found, skipped = framed(path, [b"1\n" * 10], lambda raw: False)
+
+    assert [(event.raw, event.reason) for event in found] == [(b"1", TOO_MANY_MALFORMED)]
+    assert skipped == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "is_cut"),
+    [
+        (b"1\n" * 100 + b'{"n":1}\n', True),
+        (b'{"n":1}\n' + b"1\n" * 100, True),
+        (b'{"n":1}\n' + b"1\n" * 500 + b'{"n":1}\n', False),
+        (b"1\n" * 99 + b'{"n":1}\n', False),
+    ],
+)
+def test_a_split_that_begins_or_ends_with_many_malformed_events_is_read_with_its_neighbours(
+    data: bytes, is_cut: bool
+) -> None:
+    framer = Framer([data])
+    list(framer.one_by_one())
+    assert framer.is_cut is is_cut

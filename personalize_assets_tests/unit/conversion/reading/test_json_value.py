@@ -5,15 +5,19 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
+from personalize_assets.conversion.reading import json_value
 from personalize_assets.conversion.reading.json_value import (
     MALFORMED,
     MAX_DEPTH,
     NOT_AN_OBJECT,
     REFUSALS,
+    TOO_MANY_VALUES,
+    Verdict,
     decode_whole,
     is_utf8,
     may_be_deep,
     parse,
+    scan,
     skip_value,
 )
 from personalize_assets_tests.helpers.strategies import written
@@ -98,3 +102,29 @@ def test_refusals_are_all_that_the_decoders_raise(raw: bytes) -> None:
 def test_whole_values_are_walked_over() -> None:
     decode_whole(b' {"a":[1,"x",null]} ')
     skip_value(b' [1,{"a":2}] ')
+
+
+def test_an_object_may_have_as_many_values_as_the_limit_and_not_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_value, "MAX_VALUES", 5)
+    at_limit, above = b'{"a":[1,2,3],"b":","}', b'{"a":[1,2,3],"b":{}}'
+
+    assert parse(at_limit) == (at_limit, {"a": [1, 2, 3], "b": ","}, None)
+    assert parse(above) == (above, None, TOO_MANY_VALUES)
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict", "place"),
+    [
+        (b'{"a":1} {"b":2}', Verdict.END, 7),
+        (b"[1,2]   ", Verdict.END, 5),
+        (b'"x" \t\n' + b" " * 100 + b"1", Verdict.END, 3),
+        (b"12 ", Verdict.END, 2),
+        (b'{"a":\\x}' + b" " * 20, Verdict.BROKEN, 5),
+        (b"[1,]" + b" " * 20, Verdict.BROKEN, 3),
+        (b'{"a":\\x}', Verdict.TRUNCATED, 5),
+        (b'{"a":"' + b"x" * 50, Verdict.TRUNCATED, 56),
+        (b'{"a":' * 5000, Verdict.DEEP, 0),
+    ],
+)
+def test_a_value_is_walked_over_to_its_end_or_to_where_it_breaks(text: bytes, verdict: Verdict, place: int) -> None:
+    assert scan(memoryview(text)) == (verdict, place)

@@ -33,20 +33,63 @@ NUMBERS = [
 TEXTS = [f'"{text}"' for text in (*PLAIN, *SIMPLE_ESCAPES, *CODE_UNITS, "".join(CODE_UNITS + SIMPLE_ESCAPES))]
 SCALARS = ["true", "false", "null", *NUMBERS, *TEXTS]
 ARRAYS = [f"[{s}{inner}{s}]" for s in SPACES for inner in ("", "1", "1,2", "[],[[]]", '{"a":1},null', "1 ,\t2")]
-OBJECTS = ["{" + s + inner + s + "}" for s in SPACES for inner in ("", '"a":1', '"":0', '"a" :\t1 , "b":{}', '"a":1,"a":2')]
+OBJECTS = [
+    "{" + s + inner + s + "}" for s in SPACES for inner in ("", '"a":1', '"":0', '"a" :\t1 , "b":{}', '"a":1,"a":2')
+]
 ACCEPTED = [*SCALARS, *ARRAYS, *OBJECTS]
 
 BAD_NUMBERS = ["-", "+1", "01", "-01", "1.", ".5", "-.5", "1e", "1e+", "1E-", "1.e1", "1..2", "1e1.5", "0x1", "1_000", "--1", "1+2",
                "0e", "- 1", "1 000", "٣", "1a", "NaN", "Infinity", "-Infinity", "-inf", "1f"]  # fmt: skip
-BAD_WORDS = ["tru", "TRUE", "nul", "none", "undefined", "truefalse", "True", "a", "'a'", "`a`", "\\u0022a\\u0022", "//1", "/*1*/1", "1#"]
+BAD_WORDS = [
+    "tru",
+    "TRUE",
+    "nul",
+    "none",
+    "undefined",
+    "truefalse",
+    "True",
+    "a",
+    "'a'",
+    "`a`",
+    "\\u0022a\\u0022",
+    "//1",
+    "/*1*/1",
+    "1#",
+]
 BAD_TEXTS = ['"', '"a', '"\\', '"\\"', '"\\x41"', '"\\\'"', '"\\u"', '"\\u12"', '"\\u12G4"', '"\\u{41}"', '"\\U0041"', '"\\ "', '"\\0"',
              '"\\a"', '"\t"', '"\r"', '"\x00"', '"\x1f"', '"a" "b"', '"a"b']  # fmt: skip
-BAD_ARRAYS = ["[", "]", "[1", "[1,", "[,1]", "[1,]", "[1,,2]", "[1 2]", "[1:2]", '["a":1]', "[1}", "[[]", "[]]", "[*]", "[\x0b]", "[\xa0]"]
+BAD_ARRAYS = [
+    "[",
+    "]",
+    "[1",
+    "[1,",
+    "[,1]",
+    "[1,]",
+    "[1,,2]",
+    "[1 2]",
+    "[1:2]",
+    '["a":1]',
+    "[1}",
+    "[[]",
+    "[]]",
+    "[*]",
+    "[\x0b]",
+    "[\xa0]",
+]
 BAD_OBJECTS = ["{", "}", '{"a"}', '{"a":}', '{"a",1}', '{"a" 1}', "{a:1}", "{1:1}", "{null:1}", "{'a':1}", '{"a":1', '{"a":1,',
                '{"a":1,}', '{,"a":1}', '{"a":1,,"b":2}', '{"a":1 "b":2}', '{"a":1]', '{"a"::1}', '{[]:1}', '{"a":1;}']  # fmt: skip
 REFUSED = [*BAD_NUMBERS, *BAD_WORDS, *BAD_TEXTS, *BAD_ARRAYS, *BAD_OBJECTS]
 
-NOT_UTF8 = [b"\xff", b"\xc3", b"\x80", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xf8\x88\x80\x80\x80", b"\xe0\x80\x80"]
+NOT_UTF8 = [
+    b"\xff",
+    b"\xc3",
+    b"\x80",
+    b"\xc0\xaf",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xf8\x88\x80\x80\x80",
+    b"\xe0\x80\x80",
+]
 HALVES = ["\\ud800", "\\uDFFF", "\\udc00\\ud800", "\\ud800\\u0041", "\\ud800x", "\\ud800\\n", "\\uD888\\u1234"]
 
 STRUCTS = StructDecoder([INTERACTIONS])
@@ -98,7 +141,9 @@ def test_half_a_surrogate_pair_is_refused(text: str) -> None:
     assert results(f'{{"v":"{text}","w":[1]}}'.encode()) == [MALFORMED]
 
 
-@pytest.mark.parametrize("number", ["1e999", "-1e999", "0.4e00669999999999999999999999999999999999999999999999999999999"])
+@pytest.mark.parametrize(
+    "number", ["1e999", "-1e999", "0.4e00669999999999999999999999999999999999999999999999999999999"]
+)
 def test_a_number_beyond_every_type_is_infinite(number: str) -> None:
     assert [abs(found["v"]) for found in results(f'{{"v":{number}}}'.encode())] == [float("inf")]
 
