@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.hostile [MB] [part of a name]
 
-Reading may end before a file's end with a counted reject; then the time is that of the bytes up to there, and all rejects
-by reason are shown.
+Reading may end before a file's end with a counted reject; then the time is that of the bytes up to there. All rejects
+are shown by reason.
 """
 
 from __future__ import annotations

@@ -407,15 +407,15 @@ class Destination:
             return None
         try:
             found = msgspec.json.decode(data, type=kind)
-            for named in _keys_of(found):
-                if not is_confined(named):
-                    raise ValueError(f"the key {named!r}, which leads out of {self.uri}")
-            return found
+            outside = next((named for named in _keys_of(found) if not is_confined(named)), None)
+            if outside is not None:
+                raise ValueError(f"the key {outside!r}, which leads out of {self.uri}")
         except (msgspec.MsgspecError, ValueError) as error:
             raise DamagedFile(
                 f"{self.uri_of(key)} is damaged: expected {_WANTED[kind]} as JSON, found: {error}; "
                 f"materialize {asset} again to replace it"
             ) from error
+        return found
 
     def _commit(self, key: str, commit: DayCommit | DayAccounting | TableCommit) -> None:
         """Write a commit, and then delete the files that only the one before names."""
@@ -459,11 +459,7 @@ def _files(commit: DayCommit | DayAccounting | TableCommit | None) -> set[str]:
 
 def _keys_of(found: msgspec.Struct) -> Iterator[str]:
     """The keys that a small object names: of files that are read, and deleted once it is replaced."""
-    files: Iterable[Any] = (
-        *getattr(found, "files", ()),
-        *getattr(found, "reject_files", ()),
-        *getattr(found, "dropped", ()),
-    )
+    files: list[Any] = [file for name in ("files", "reject_files", "dropped") for file in getattr(found, name, ())]
     if isinstance(found, DayCatalog):
         # Its files are those of the sources. In a bucket, dots in a key are nothing but dots.
         buckets = {id for id, source in found.sources.items() if source.uri.startswith("s3://")}

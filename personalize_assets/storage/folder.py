@@ -162,12 +162,9 @@ class FolderStore:
 
     def copy(self, key: str, to: str) -> None:
         """Copy a file atomically."""
-        with (
-            self._replacing(to) as file,
-            self._explained("read"),
-            open(self._path(key), "rb", opener=_open_regular) as source,
-        ):
-            _copy(source, file)
+        source = self._path(key)
+        with self._replacing(to) as file, self._explained("read"), open(source, "rb", opener=_open_regular) as copied:
+            _copy(copied, file)
 
     def _sha256(self, header: bytes, parts: Sequence[str]) -> str:
         digest = hashlib.sha256(header)

@@ -203,7 +203,7 @@ class RawFiles:
 
 def format_skipped(source: RawFiles) -> str:
     """How many entries of a source's folder are not read, with one of them for each reason."""
-    examples = {reason: key for key, reason in reversed(sorted(source.skipped.items()))}
+    examples = {reason: key for key, reason in sorted(source.skipped.items(), reverse=True)}
     return f"{len(source.skipped):,} in {source.store.uri}, e.g. " + "; ".join(
         f"{key} ({reason})" for reason, key in sorted(examples.items())
     )

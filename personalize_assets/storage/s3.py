@@ -136,14 +136,9 @@ class S3Store:
         """Delete files; missing ones are ignored."""
         rest = iter(keys)
         while batch := list(islice(rest, _KEYS_PER_DELETE)):
+            objects: Any = [{"Key": self._prefix + confined(self.uri, key)} for key in batch]
             with self._explained():
-                answer = self._client.delete_objects(
-                    Bucket=self._bucket,
-                    Delete={
-                        "Objects": [{"Key": self._prefix + confined(self.uri, key)} for key in batch],
-                        "Quiet": True,
-                    },
-                )
+                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
             for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 

@@ -10,14 +10,18 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, overload
 
-import numpy as np
+from personalize_assets.conversion.reading.framer import SEPARATORS, Framer
+from personalize_assets.conversion.reading.json_value import (
+    MAX_RAW_BYTES,
+    REFUSALS,
+    Event,
+    decode_whole,
+    is_utf8,
+    parse,
+)
 
-from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, SEPARATORS, Framer
-from personalize_assets.conversion.reading.json_value import REFUSALS, Event, decode_whole, is_utf8, parse
-
-_LINE_END = ord("\n")
-# How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their brackets
-# can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
+# How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their
+# brackets can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
 _CUT_BYTES = 32 * 1024
 _LONGEST_LINE = 256 * 1024
 _GLUED_AT_ONCE = 1024
@@ -54,13 +58,13 @@ _EMPTY = Batch([], [], 0)
 
 
 class Lines(Sequence[bytes]):
-    """The lines of a text. They are cut out on first access, because only rejects need them."""
+    """The events of a text that has one a line. They are cut out on first access, because only rejects need them."""
 
     def __init__(self, text: bytes, count: int) -> None:
         """Cut ``text``, which has ``count`` lines."""
         self._text = text
         self._count = count
-        self._ends: list[int] = []
+        self._raws: list[bytes] = []
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -74,11 +78,16 @@ class Lines(Sequence[bytes]):
         """A line without the separators around it."""
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(self._count))]
-        if not self._ends:
-            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _LINE_END)
-            self._ends = [-1, *ends.tolist(), len(self._text)]
-        number += self._count if number < 0 else 0
-        return self._text[self._ends[number] + 1 : self._ends[number + 1]].strip(SEPARATORS)
+        if not self._raws:
+            self._raws = self._cut()
+        return self._raws[number]
+
+    def _cut(self) -> list[bytes]:
+        lines = self._text.replace(b"\r\n", b"\n").split(b"\n")
+        if all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
+            return lines
+        # An event over two lines and two events on one line are as many events as lines, too.
+        return [event.raw for event in Framer([self._text]).one_by_one()]
 
 
 class Batches:

@@ -1,7 +1,7 @@
 """Brackets outside strings, found by NumPy many bytes at once: depth, ends, and what is open at a place.
 
-For text that no decoder takes: nested too deeply, broken, or cut off. Cost is linear in the bytes whatever they are, and
-memory is that of one chunk.
+For text that no decoder takes: nested too deeply, broken, or cut off. Time is linear in the bytes whatever they are,
+and memory is that of one chunk.
 """
 
 from __future__ import annotations
@@ -141,4 +141,5 @@ class OpenBrackets:
         steps, _ = _values(self._text, first, stop, state, _STEPS)
         depths = _depths(steps)
         lowest = np.minimum(np.minimum.accumulate(depths[::-1])[::-1], self._lowest_after[chunk] - depth)
-        return ((steps == 1) & (lowest >= depths)).tobytes()
+        is_open: npt.NDArray[np.bool_] = (steps == 1) & (lowest >= depths)
+        return is_open.tobytes()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import threading
 from collections import OrderedDict, deque
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
@@ -103,7 +103,7 @@ class FileSystem:
             listed_bytes: The size in a listing; the file is then meant to be read from its beginning. It may be wrong.
         """
         if not is_s3(uri):
-            if not stat.S_ISREG(os.stat(uri).st_mode):  # a pipe would be waited for without end
+            if not stat.S_ISREG(Path(uri).stat().st_mode):  # a pipe would be waited for without end
                 raise OSError(f"{uri} is not a regular file; remove it, or replace it by one")
             return cast("IO[bytes]", self._local.open_input_file(uri))
         objects = self._s3

@@ -244,7 +244,7 @@ class Framer:
         self._is_cut = True
 
     def find_end(self) -> tuple[int | None, str]:
-        """Where the value that begins here ends. None and a reason if no value begins here, or one that is too large."""
+        """Where the value that begins here ends. None and a reason if none begins here, or one that is too large."""
         place = self.offset + self.at
         if self._noted:
             self._noted = [noted for noted in self._noted if noted.end > place]
@@ -298,10 +298,10 @@ class Framer:
         )
         if not is_deep:
             return found
-        end = brackets_end(self.buffer, self.at)
-        if end is None:
+        closed = brackets_end(self.buffer, self.at)
+        if closed is None:
             return Scan(Verdict.TRUNCATED, len(self.buffer) - self.at)
-        return Scan(Verdict.END, end - self.at)
+        return Scan(Verdict.END, closed - self.at)
 
     def _end_of_scalar(self, length: int) -> Scan:
         """A number or literal ends only where a separator or a value follows, as more of its characters might."""

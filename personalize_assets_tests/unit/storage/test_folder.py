@@ -5,6 +5,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +181,9 @@ def test_a_pipe_and_a_socket_are_listed_with_why_they_are_not_read(folder: Path)
 def test_a_pipe_is_refused_at_once_and_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
 
-    for read in (lambda: FolderStore(str(folder)).read("pipe"), lambda: FolderStore(str(folder)).read("pipe", 10)):
+    for first_bytes in (None, 10):
         with pytest.raises(StoreError) as error:
-            read()
+            FolderStore(str(folder)).read("pipe", first_bytes)
         assert str(error.value) == (
             f"{folder}/pipe cannot be read: not a regular file; replace it by a regular file, or remove it"
         )
@@ -215,7 +216,7 @@ def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(folder: 
     store = FolderStore(str(folder))
     store.write("there", b"x")
 
-    for do in (
+    ways: list[Callable[[], object]] = [
         lambda: store.read(key),
         lambda: store.read_version(key),
         lambda: store.write(key, b"x"),
@@ -227,7 +228,8 @@ def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(folder: 
         lambda: store.folders(f"{key}/"),
         lambda: store.holds(f"{key}/"),
         lambda: list(store.files(f"{key}/")),
-    ):
+    ]
+    for do in ways:
         with pytest.raises(StoreError, match="leads out of it"):
             do()
     assert (tmp_path / "victim.txt").read_bytes() == b"mine"

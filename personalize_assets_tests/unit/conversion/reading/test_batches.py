@@ -51,7 +51,11 @@ def test_lines_are_one_batch() -> None:
 
 
 def test_glued_events_are_one_batch_but_for_the_last_which_nothing_follows() -> None:
-    assert read(b'{"n":1}{"n":2}{"n":3}') == [[1, 2], Event(b'{"n":3}', {"n": 3})]
+    assert read(b'{"n":1}{"n":2}{"n":3}') == [[1, 2], [3]]
+
+
+def test_events_between_other_separators_are_one_batch() -> None:
+    assert read(b'{"n":1} {"n":2},\t{"n":\n3}') == [[1, 2, 3]]
 
 
 def test_an_event_that_the_reader_does_not_take_comes_singly_between_batches() -> None:
@@ -64,8 +68,8 @@ def test_a_broken_stretch_comes_singly_between_batches() -> None:
     assert read(b'{"n":1}\n{"n":2\n{"n":3}\n') == [[1], broken, [3]]
 
 
-def test_an_event_over_several_lines_comes_singly() -> None:
-    assert read(b'{"n":\n1}\n{"n":2}\n') == [Event(b'{"n":\n1}', {"n": 1}), [2]]
+def test_an_event_over_several_lines_is_a_batch_of_its_own() -> None:
+    assert read(b'{"n":\n1}\n{"n":2}\n') == [[1], [2]]
 
 
 def test_a_line_that_a_block_cuts_is_read_whole() -> None:
@@ -147,3 +151,9 @@ def test_guesses_take_no_more_than_the_bytes_a_few_times(name: str) -> None:
         pass
 
     assert reader.bytes <= 6 * len(data)
+
+
+def test_the_lines_of_a_text_with_as_many_events_as_lines_are_its_events_wherever_they_begin() -> None:
+    text = b'{"n":1,\n"m":2}\n{"n":3}{"n":4}\n\n{"n":5} {"n":6}'
+
+    assert list(Lines(text, 5)) == [b'{"n":1,\n"m":2}', b'{"n":3}', b'{"n":4}', b'{"n":5}', b'{"n":6}']

@@ -15,16 +15,23 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.mapping.where import matcher
+from personalize_assets.conversion.reading import brackets
 from personalize_assets.conversion.reading import framer as framing
 from personalize_assets.conversion.reading.framer import (
     EVENT_TOO_LARGE,
-    MAX_RAW_BYTES,
     TOO_MANY_MALFORMED,
     Framer,
     everything,
 )
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
-from personalize_assets.conversion.reading.json_value import MALFORMED, MAX_DEPTH, NOT_AN_OBJECT, Event
+from personalize_assets.conversion.reading.json_value import (
+    MALFORMED,
+    MAX_DEPTH,
+    MAX_RAW_BYTES,
+    NOT_AN_OBJECT,
+    Event,
+    scan,
+)
 from personalize_assets.conversion.reading.prefilter import prefilter
 from personalize_assets_tests.helpers import hostile
 from personalize_assets_tests.helpers.framing import PATHS, framed, read_on
@@ -471,7 +478,6 @@ class Scanned:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bytes = 0
         self.calls = 0
-        scan, opened, end = framing.scan, framing.OpenBrackets, framing.brackets_end
 
         def counted(view: memoryview) -> Any:
             found = scan(view)
@@ -481,10 +487,10 @@ class Scanned:
 
         def opened_between(text: bytes, first: int, last: int) -> Any:
             self.bytes += last - first
-            return opened(text, first, last)
+            return brackets.OpenBrackets(text, first, last)
 
         def end_of(text: bytes, first: int) -> int | None:
-            found = end(text, first)
+            found = brackets.brackets_end(text, first)
             self.bytes += (len(text) if found is None else found) - first
             return found
 
