@@ -1,6 +1,6 @@
 """The benchmark: ``make bench``, or a part of it.
 
-    .venv/bin/python -m benchmarks.bench [contest|growth|history|files|starting|large|s3|cluster|render …] [options]
+    .venv/bin/python -m benchmarks.bench [contest|growth|history|files|starting|large|s3|cluster|hostile|render …] [options]
 
 Each part replaces its own results in ``benchmarks/results.json``; then all results are written as tables into
 ``benchmarks/README.md``. `render` only writes the tables.
@@ -20,6 +20,7 @@ from benchmarks.contest import contest
 from benchmarks.contestants import ENGINES
 from benchmarks.growth import files, growth
 from benchmarks.history import history
+from benchmarks.hostile import hostile
 from benchmarks.large import check_room, large
 from benchmarks.machine import machine
 from benchmarks.measuring import REPO
@@ -28,7 +29,7 @@ from benchmarks.s3 import on_s3
 from benchmarks.starting import starting
 
 QUICK_PARTS = ("contest", "growth", "history", "files", "starting")
-PARTS = ("contest", "large", "growth", "history", "files", "starting", "s3", "cluster")
+PARTS = ("contest", "large", "growth", "history", "files", "starting", "s3", "cluster", "hostile")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -84,6 +85,7 @@ def main(
         "starting": lambda: starting(data, runs, engines),
         "s3": lambda: on_s3(data, scale, engines),
         "cluster": lambda: on_cluster(data, scale),
+        "hostile": lambda: hostile(data, 32),
     }
     kept: dict[str, Any] = json.loads(results.read_text()) if results.exists() else {}
 

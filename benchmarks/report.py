@@ -39,6 +39,7 @@ def rendered(results: Results) -> str:
         "starting": _starting,
         "s3": _s3,
         "cluster": _cluster,
+        "hostile": _hostile,
     }
     sections = [_targets(results)]
     for name, render in parts.items():
@@ -291,6 +292,30 @@ def _starting(part: Results) -> Iterator[str]:
     header = ("", "first stage", "first converted row", "`interactions.csv`", "end", "second run", "peak MiB")
     yield from table(header, rows)
     yield from _missing(part["first_rows"])
+
+
+def _hostile(part: Results) -> Iterator[str]:
+    yield "### Bytes that are meant to take time"
+    yield ""
+    yield (
+        "One convert task on one core for each file; MB unpacked a second of processor time. A reject whose reason is a "
+        "limit ended the file or the event early."
+    )
+    yield ""
+    rows = []
+    for row in part["rows"]:
+        found = (
+            (row["error"], "", "", "")
+            if "error" in row
+            else (
+                f"{row['bytes'] / 1e6 / max(row['seconds'], 0.001):,.0f}",
+                f"{row['events']:,}",
+                ", ".join(f"{count:,} {reason}" for reason, count in row["rejects"].items()),
+                _mib(row["peak_bytes"]),
+            )
+        )
+        rows.append((row["name"], _mb(row["bytes"]), *found))
+    yield from table(("file", "MB", "MB/s", "events", "rejects", "peak MiB"), rows)
 
 
 def _who(row: Results) -> str:

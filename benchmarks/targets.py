@@ -46,6 +46,13 @@ def targets(results: Results) -> Iterator[Target]:
             yield _at_most(f"`{row['name']}`: seconds of a second run without news", 1.5, again)
     if "s3" in results:
         yield from _of_s3(results["s3"]["rows"])
+    if "hostile" in results:
+        speeds = [
+            row["bytes"] / 1e6 / max(row["seconds"], 0.001) if "seconds" in row else 0.0
+            for row in results["hostile"]["rows"]
+            if not row.get("ended")
+        ]
+        yield _at_least("hostile files: MB/s of the slowest that no limit ends", 20, min(speeds, default=None))
 
 
 def _of_size(size: Results) -> Iterator[Target]:
