@@ -1,6 +1,6 @@
 """The benchmark: ``make bench``, or a part of it.
 
-    .venv/bin/python -m benchmarks.bench [contest|growth|history|files|starting|large|s3|cluster|hostile|render …] [options]
+    .venv/bin/python -m benchmarks.bench [contest|growth|history|files|starting|large|s3|cluster|hostile|render …]
 
 Each part replaces its own results in ``benchmarks/results.json``; then all results are written as tables into
 ``benchmarks/README.md``. `render` only writes the tables.

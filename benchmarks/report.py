@@ -298,8 +298,8 @@ def _hostile(part: Results) -> Iterator[str]:
     yield "### Bytes that are meant to take time"
     yield ""
     yield (
-        "One convert task on one core for each file; MB unpacked a second of processor time. A reject whose reason is a "
-        "limit ended the file or the event early."
+        "One convert task on one core for each file; MB unpacked a second of processor time. A reject whose reason is "
+        "a limit ended the file or the event early."
     )
     yield ""
     rows = []
