@@ -58,13 +58,21 @@ _EMPTY = Batch([], [], 0)
 
 
 class Lines(Sequence[bytes]):
-    """The events of a text that has one a line. They are cut out on first access, because only rejects need them."""
+    """The events of a text that has one a line.
+
+    Each is cut out on access, because only rejects need them; fast in ascending order.
+    """
 
     def __init__(self, text: bytes, count: int) -> None:
         """Cut ``text``, which has ``count`` lines."""
         self._text = text
         self._count = count
-        self._raws: list[bytes] = []
+        # The line that was sought last, and its beginning.
+        self._line = 0
+        self._at = 0
+        # The events, where lines are not.
+        self._events: list[bytes] | None = None
+        self._is_checked = False
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -78,14 +86,28 @@ class Lines(Sequence[bytes]):
         """A line without the separators around it."""
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(self._count))]
-        if not self._raws:
-            self._raws = self._cut()
-        return self._raws[number]
+        number += self._count if number < 0 else 0
+        if not 0 <= number < self._count:
+            raise IndexError(number)
+        if not self._is_checked:
+            self._is_checked = True
+            self._events = None if self._has_one_a_line() else self._found()
+        if self._events is not None:
+            return self._events[number]
+        if number < self._line:
+            self._line = self._at = 0
+        for _ in range(number - self._line):
+            self._at = self._text.index(b"\n", self._at) + 1
+        self._line = number
+        end = self._text.find(b"\n", self._at)
+        return self._text[self._at : end if end >= 0 else None].strip(SEPARATORS)
 
-    def _cut(self) -> list[bytes]:
-        lines = self._text.replace(b"\r\n", b"\n").split(b"\n")
-        if all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
-            return lines
+    def _has_one_a_line(self) -> bool:
+        """Whether each line end is between two events: in none of them can it follow } and come before {."""
+        text = self._text
+        return text.count(b"\n") == text.count(b"}\n{") + text.count(b"}\r\n{")
+
+    def _found(self) -> list[bytes]:
         # An event over two lines and two events on one line are as many events as lines, too.
         return [event.raw for event in Framer([self._text]).one_by_one()]
 

@@ -19,7 +19,7 @@ from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping import event_mapper
 from personalize_assets.conversion.reading import gzip_blocks, struct_decoder
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
     DayProfile,
