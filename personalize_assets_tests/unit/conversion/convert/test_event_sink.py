@@ -90,12 +90,12 @@ def test_a_plain_file_comes_in_batches_and_its_rejects_are_traced_to_their_bytes
     assert rejects(day, "users") == [("missing:USER_ID", "b", '{"type":"sale","item":"i4"}')]
 
 
-def test_what_is_no_plain_event_comes_singly_and_is_counted_the_same(tmp_path: Path) -> None:
+def test_what_is_no_line_is_counted_the_same_and_what_is_broken_comes_singly(tmp_path: Path) -> None:
     mappers = SourceMappers((ITEMS, USERS), ("items", "users"))
     sink = open_sink(tmp_path, mappers)
     text = b'{"type":"view",\n"item":"i1"}\n{"type":"sale",\n"item":"i2","user":{}}\n'
     text += b'{"type":"other",\n"a":1}\n{"type":"sale"'
-    assert read_into(sink, mappers, {"a": text}) == {Event}
+    assert read_into(sink, mappers, {"a": text}) == {Batch, Event}
     day = sink.close()
     assert day.source == SourceCounts(
         read=4, wanted=2, not_wanted=1, malformed={MALFORMED: 1}, reject_files=(str(tmp_path / "source.jsonl"),)
