@@ -134,14 +134,17 @@ class Batches:
         """Yield the events that are not skipped, in their order. No batch is empty."""
         framer = self._framer
         while framer.seek_value():
-            batch = _EMPTY
-            if framer.malformed_in_a_row < _MALFORMED_TO_EXPECT:
-                left = len(framer.buffer) - framer.at
-                if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
-                    framer.refill(at_least=2 * left)
-                batch = self._take_lines()
-                if not batch.values:
-                    batch = self._take_glued()
+            if framer.malformed_in_a_row >= _MALFORMED_TO_EXPECT:
+                event = framer.read_value()
+                if event is not None:
+                    yield event
+                continue
+            left = len(framer.buffer) - framer.at
+            if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
+                framer.refill(at_least=2 * left)
+            batch = self._take_lines()
+            if not batch.values:
+                batch = self._take_glued()
             if batch.values:
                 framer.found_whole()
                 yield batch
