@@ -18,6 +18,8 @@ _SPECIAL = r'[,"\\\n\r\v\f\x1c-\x1e\x{85}\x{2028}\x{2029}]'
 # The same characters in UTF-8. Searching bytes for each takes a tenth of the time of one search by expression.
 _SPECIAL_ASCII = tuple(mark.encode() for mark in ',"\\\n\r\v\f\x1c\x1d\x1e')
 _SPECIAL_OTHERS = tuple(mark.encode() for mark in "\x85\u2028\u2029")
+# Within what Arrow writes without an exponent, in all its versions.
+_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e9
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 
@@ -59,8 +61,16 @@ def decimal_cells(column: pa.Array) -> pa.Array:
     """Doubles as cells: see ``values.plain_decimal``."""
     # Prices and the like repeat: each number is formatted once.
     distinct = column.dictionary_encode()
-    cells = [plain_decimal(value) for value in distinct.dictionary.to_pylist()]
-    return pa.array(cells, pa.string()).take(distinct.indices)
+    numbers = distinct.dictionary
+    sizes = pc.abs(numbers)
+    # Of this size, Arrow's shortest form is the plain one. Not so zero, which may have a sign.
+    is_plain = pc.and_(pc.greater_equal(sizes, _PLAIN_FROM), pc.less(sizes, _PLAIN_BELOW))
+    others = numbers.filter(pc.invert(is_plain)).to_pylist()
+    cells = numbers.cast(pa.string())
+    if others:
+        written = pa.array([plain_decimal(number) for number in others], pa.string())
+        cells = pc.replace_with_mask(cells, pc.invert(is_plain), written)
+    return cells.take(distinct.indices)
 
 
 def whole_cells(column: pa.Array) -> pa.Array:
