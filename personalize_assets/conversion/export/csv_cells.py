@@ -42,8 +42,10 @@ def text_cells(column: pa.Array) -> pa.Array:
     special = pc.fill_null(pc.match_substring_regex(column, _SPECIAL), False)
     if not pc.any(special).as_py():
         return column
-    rewritten = [csv_text(value) for value in column.filter(special).to_pylist()]
-    return pc.replace_with_mask(column, special, pa.array(rewritten, pa.string()))
+    # Categories and the like repeat: each text is rewritten once.
+    distinct = column.filter(special).dictionary_encode()
+    rewritten = pa.array(map(csv_text, distinct.dictionary.to_pylist()), pa.string())
+    return pc.replace_with_mask(column, special, rewritten.take(distinct.indices))
 
 
 def _may_be_special(column: pa.Array) -> bool:
