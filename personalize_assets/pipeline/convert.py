@@ -105,6 +105,11 @@ def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]
     )
 
 
+def discard_convert(group: DatasetGroup, days: Sequence[date], spec: ConvertSpec) -> None:
+    """Delete what a failed run of the engine left."""
+    group.destination.delete_convert(spec.plan.run_id, [day.isoformat() for day in days])
+
+
 def commit_convert(
     group: DatasetGroup, days: Sequence[date], spec: ConvertSpec, report: ConvertReport
 ) -> ConvertedDays:
