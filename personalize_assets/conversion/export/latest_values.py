@@ -110,7 +110,8 @@ def _numbered(column: pa.ChunkedArray) -> _Places:
     rank_of = np.empty(len(ids.dictionary), np.int64)
     by_id = sort_order(pa.table({"id": ids.dictionary}), ["id"])
     rank_of[by_id.to_numpy()] = np.arange(len(ids.dictionary))
-    return rank_of[ids.indices.to_numpy()]
+    found: _Places = rank_of[ids.indices.to_numpy()]
+    return found
 
 
 def _contenders(rows: pa.Table, ids: _Places, places: _Places, columns: Sequence[Column]) -> _Places:
