@@ -4,6 +4,8 @@ import errno
 import os
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +73,16 @@ def test_a_linked_folder_inside_is_listed_and_one_that_leads_back_is_not_followe
 def test_a_file_that_vanishes_while_it_is_listed_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         (folder / name).write_bytes(b"x")
-    stat = Path.stat
+    scandir = os.scandir
 
-    def vanishing(self: Path, **options: Any) -> os.stat_result:
-        if self.name == "b":
-            self.unlink(missing_ok=True)
-        return stat(self, **options)
+    @contextmanager
+    def vanishing(path: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            found = list(entries)
+        (folder / "b").unlink()
+        yield iter(found)
 
-    monkeypatch.setattr(Path, "stat", vanishing)
+    monkeypatch.setattr(os, "scandir", vanishing)
     assert list(listed(FolderStore(str(folder)))) == ["a", "c"]
 
 
