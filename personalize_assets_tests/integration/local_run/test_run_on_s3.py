@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -38,7 +39,7 @@ def run(folder: Path, source: str, destination: str, *, resume: bool = False) ->
     }
     file = folder / "personalize.yaml"
     file.write_text(yaml.safe_dump(config))
-    run_all(load_config(file), resume=resume)
+    run_all(load_config(file, os.environ), resume=resume)
 
 
 def arrives(source: str, number: int, name: str = "a.json") -> None:
