@@ -13,6 +13,7 @@ from personalize_assets.catalog.event_profile import EventProfile, day_profile, 
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import claim_destination
 from personalize_assets.storage.destination import DamagedFile
 from personalize_assets.storage.manifests import DayCatalog
 from personalize_assets.storage.object_store import StoredObject
@@ -24,6 +25,7 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
 
     With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read.
     """
+    claim_destination(group)
     with ThreadPoolExecutor(len(group.sources)) as threads:
         listings = dict(
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
@@ -88,6 +90,7 @@ def current_catalogs(group: DatasetGroup, days: Sequence[date]) -> dict[date, Da
 
 def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, EventProfile]:
     """Profile the events of days' catalogued files and write the profiles; returns them by day (ISO)."""
+    claim_destination(group)
     profiles = {}
     for day in days:
         profile = day_profile(day, group.sources, current_catalog(group, day).files, group.masked_paths)

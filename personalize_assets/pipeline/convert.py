@@ -28,6 +28,7 @@ from personalize_assets.pipeline.accounting import balances
 from personalize_assets.pipeline.arrivals import CommittedDay
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.storage.destination import (
     DAILY,
     REJECTS,
@@ -72,6 +73,7 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
     The key of hashed columns is not in it. Raises ``PersonalizeAssetsError`` if the key is missing in this environment,
     or if a day is not catalogued.
     """
+    claim_destination(group)
     hash_keys.check_key(group.datasets)
     catalogs = current_catalogs(group, days)
     needed = {group.source_ids[name] for name in dataset_names}
@@ -111,9 +113,11 @@ def commit_convert(
     """Make the daily files of a report the current ones, day by day, and return their commits.
 
     A day without files gets empty commits: it is converted, and what it had before is deleted. Raises
-    ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec.
+    ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec,
+    or if the destination has become another group's.
     """
     _check_all_files_read(spec, report)
+    confirm_owner(group)
     run = spec.plan.run_id
     done = ConvertedDays()
     commits: dict[str, DayCommits] = {}
