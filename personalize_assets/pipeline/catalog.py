@@ -25,11 +25,11 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
 
     With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read.
     """
-    claim_destination(group)
     with ThreadPoolExecutor(len(group.sources)) as threads:
         listings = dict(
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
         )
+    claim_destination(group)
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
     same = _unchanged(group, files, foreign) if resume else {}

@@ -19,8 +19,8 @@ from personalize_assets_tests.helpers.latency_server import LatencyServer, Reque
 
 DAYS = 30
 FEW = 9
-ONCE = 40
-"""Requests of a run that do not depend on the number of days: its CSV, manifest and schema, and lists."""
+ONCE = 44
+"""Requests of a run that do not depend on the number of days: its CSV, manifest, schema and owner, and lists."""
 
 
 def run(folder: Path, source: str, destination: str, *, resume: bool = False) -> None:
