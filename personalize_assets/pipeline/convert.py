@@ -73,8 +73,8 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
     The key of hashed columns is not in it. Raises ``PersonalizeAssetsError`` if the key is missing in this environment,
     or if a day is not catalogued.
     """
-    claim_destination(group)
     hash_keys.check_key(group.datasets)
+    claim_destination(group)
     catalogs = current_catalogs(group, days)
     needed = {group.source_ids[name] for name in dataset_names}
     folders = {**DAILY, REJECTS: REJECTS}
