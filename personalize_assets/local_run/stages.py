@@ -13,12 +13,12 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.judging.judged_days import JudgedDays, make_days, unbalanced_days
-from personalize_assets.judging.judged_export import JudgedExport, is_whole, make_export
+from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.schemas import put_schema
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
-from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.evaluate import refusals
 from personalize_assets.storage.destination import DAILY
 from personalize_assets.storage.manifests import DayCatalog
@@ -78,7 +78,6 @@ class Stages:
         made = self._retried(work)
         if made.refused:
             raise PersonalizeAssetsError("\n".join(made.refused.values()))
-        _raise_for(_not_whole(made))
         for name in made.outcome.manifests:
             findings = self._retried(partial(judge_file, self._group, name))
             if self._group.config.is_strict:
@@ -104,13 +103,6 @@ def _unaccounted(made: JudgedDays) -> Iterator[str]:
     for name, facts in made.facts.items():
         for problem in unbalanced_days(facts.accounting, facts.commits):
             yield f"{DAILY[name]}: {ACCOUNTED.name}: {problem}"
-
-
-def _not_whole(made: JudgedExport) -> Iterator[str]:
-    for name, counts in made.outcome.counts.items():
-        if not is_whole(counts):
-            found = f"{counts.kept} rows kept, but {counts.rows} exported + {counts.duplicates} duplicates"
-            yield f"{name}: {EXPORTED.name}: {found}"
 
 
 def _raise_for(problems: Iterator[str]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
-from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.batch_rows import RowCollector, RowSelection, selection_key
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
@@ -22,6 +22,8 @@ from personalize_assets.conversion.spec import TaskDay
 # Events that are mapped together: enough that the calls per column cost little, few enough to fit into memory.
 _EVENTS_AT_ONCE = 8192
 _BYTES_AT_ONCE = 16 * 1024 * 1024
+# Events whose values are read together: few enough that they are still in the processor's cache.
+_EVENTS_IN_CACHE = 256
 
 
 class DayOutput(NamedTuple):
@@ -46,7 +48,8 @@ class SourceMappers:
         self.may_match = prefilter(datasets)
         self.matchers = [(dataset.name, matcher(dataset)) for dataset in datasets]
         self.event_mappers = {dataset.name: EventMapper(dataset) for dataset in self.written}
-        self.batch_mappers: dict[str, BatchMapper] = {}
+        self.batch_mappers = {dataset.name: BatchMapper(dataset) for dataset in self.written}
+        self._selections: list[tuple[RowSelection, tuple[str, ...]]] = []
         self._decoder: StructDecoder | None = None
         try:
             decoder = StructDecoder(datasets)
@@ -54,7 +57,12 @@ class SourceMappers:
             return
         self._decoder = decoder
         # Of all datasets, not only of those to write: the counts of a day do not depend on which are written.
-        self.batch_mappers = {dataset.name: BatchMapper(dataset, decoder) for dataset in datasets}
+        alike: dict[Hashable, list[Dataset]] = {}
+        for dataset in datasets:
+            alike.setdefault(selection_key(dataset), []).append(dataset)
+        for group in alike.values():
+            names = tuple(dataset.name for dataset in group if dataset.name in self.batch_mappers)
+            self._selections.append((RowSelection(group, decoder), names))
 
     def read(self, framer: Framer) -> Iterator[Batch | Event]:
         """Yield the events of a file: in batches where they are plain, singly where the exact path is needed."""
@@ -62,14 +70,26 @@ class SourceMappers:
             return whole_events(framer, self.may_match)
         return iter(Batches(framer, self._decoder))
 
+    def collectors(self) -> list[tuple[RowCollector, tuple[str, ...]]]:
+        """A collector for each kind of rows, and the names of the datasets to write that are made of them."""
+        return [(selection.collector(), names) for selection, names in self._selections]
+
 
 class EventBuffer:
-    """Events of batches, also of several files, until they are enough to be mapped together."""
+    """Events of batches, also of several files, until their rows are enough to be mapped together.
 
-    def __init__(self) -> None:
+    Attributes:
+        events: Number of events.
+        collectors: The rows of these events; see ``SourceMappers.collectors``.
+    """
+
+    def __init__(self, mappers: SourceMappers) -> None:
         """Begin without events."""
-        self.events: list[Any] = []
+        self.events = 0
+        self.collectors = mappers.collectors()
         self._bytes = 0
+        # Events whose rows are not collected yet.
+        self._pending: list[Any] = []
         # Per batch: the place of its first event, its bytes and its file.
         self._starts: list[int] = []
         self._raws: list[Sequence[bytes]] = []
@@ -77,19 +97,28 @@ class EventBuffer:
 
     @property
     def is_full(self) -> bool:
-        """Whether the events should be mapped now."""
-        return len(self.events) >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE
+        """Whether the rows should be mapped now."""
+        return self.events >= _EVENTS_AT_ONCE or self._bytes >= _BYTES_AT_ONCE
 
     def add(self, batch: Batch, file: str) -> None:
         """Append a batch that was read from ``file``."""
-        self._starts.append(len(self.events))
+        self._starts.append(self.events)
         self._raws.append(batch.raws)
         self._files.append(file)
-        self.events += batch.values
+        self._pending += batch.values
+        self.events += len(batch.values)
         self._bytes += batch.size
+        if len(self._pending) >= _EVENTS_IN_CACHE:
+            self.collect()
+
+    def collect(self) -> None:
+        """Collect the rows of all events that were added."""
+        for collector, _ in self.collectors:
+            collector.add(self._pending, self.events - len(self._pending))
+        self._pending = []
 
     def origin(self, number: int) -> tuple[bytes, str]:
-        """The bytes of an event by its place in ``events``, and its file."""
+        """The bytes of an event by its place in the buffer, and its file."""
         batch = bisect_right(self._starts, number) - 1
         return self._raws[batch][number - self._starts[batch]], self._files[batch]
 
@@ -101,7 +130,7 @@ class EventSink:
         """Send rows, rejects and counts to ``day``, which ``close`` closes."""
         self._mappers = mappers
         self._day = day
-        self._buffer = EventBuffer()
+        self._buffer = EventBuffer(mappers)
 
     def accept(self, found: Batch | Event, file: str) -> None:
         """Take what ``SourceMappers.read`` found in ``file``: a single event at once, a batch with others."""
@@ -138,16 +167,15 @@ class EventSink:
         self._day.source.add_read(1, int(is_wanted))
 
     def _map_buffer(self) -> None:
-        buffer, self._buffer = self._buffer, EventBuffer()
-        # Datasets with the same ``where`` and ``each`` share their rows.
-        selected: dict[Any, list[BatchRows]] = {}
-        for name, mapper in self._mappers.batch_mappers.items():
-            if mapper.selection not in selected:
-                selected[mapper.selection] = mapper.selection.select(buffer.events)
-            for rows in selected[mapper.selection] if name in self._day.datasets else ():
-                mapped = mapper.map_rows(rows, self._day.max_epoch_seconds)
-                self._day.datasets[name].add_many(mapped.kept)
-                for number, reason in mapped.rejected:
-                    self._day.datasets[name].add_reject(reason, *buffer.origin(number))
-        wanted = set().union(*(rows.numbers for each in selected.values() for rows in each))
-        self._day.source.add_read(len(buffer.events), len(wanted))
+        buffer, self._buffer = self._buffer, EventBuffer(self._mappers)
+        buffer.collect()
+        wanted: set[int] = set()
+        for collector, names in buffer.collectors:
+            for rows in collector.rows():
+                wanted.update(rows.numbers)
+                for name in names:
+                    mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
+                    self._day.datasets[name].add_many(mapped.kept)
+                    for number, reason in mapped.rejected:
+                        self._day.datasets[name].add_reject(reason, *buffer.origin(number))
+        self._day.source.add_read(buffer.events, len(wanted))

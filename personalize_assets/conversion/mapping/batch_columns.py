@@ -7,6 +7,7 @@ nothing here defines what a value means.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,12 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
-from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.mapping import timestamps, values
-from personalize_assets.conversion.mapping.batch_fields import BatchField
+from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter
-from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 Reasons = dict[int, str]
 """Why rows are rejected, by the index of the row."""
@@ -29,17 +29,19 @@ Reasons = dict[int, str]
 class BatchColumn:
     """A column of one dataset. Columns with the same ``key`` give the same result for the same rows."""
 
-    def __init__(self, column: Column, dataset: Dataset, decoder: StructDecoder) -> None:
-        """Choose the strategy for a column. ``decoder`` has decoded the events that will be read."""
+    def __init__(self, column: Column) -> None:
+        """Choose the strategy for a column."""
         column_type = COLUMN_TYPES[column.type]
         self._column = column
-        self._fields = [BatchField.of_column(path, decoder, dataset.each) for path in column.paths]
+        self._fields = list(map(BatchField.of_column, column.paths))
         self._convert_cell = cell_converter(column)
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()
         self._is_floating = pa.types.is_floating(column_type.arrow)
         self._kinds_to_keep = column_type.json_kinds | {type(None)}
         changes_values = bool(column.map or column.hash)
+        joins_texts = column.takes_arrays and column_type.keeps_text and not changes_values
+        self._separator = column.separator if joins_texts else None
         self._read: Callable[[BatchRows, int], tuple[pa.Array, Reasons]]
         if column_type.keeps_text:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
@@ -93,11 +95,11 @@ class BatchColumn:
     def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
         """Convert only values of other kinds than Arrow takes."""
         found, reasons = self._values(rows), Reasons()
-        if not set(map(type, found)) <= self._kinds_to_keep:
-            found = [
-                value if type(value) in self._kinds_to_keep else self._convert(row, value, max_epoch_seconds, reasons)
-                for row, value in enumerate(found)
-            ]
+        others = list(places_of_others(found, self._kinds_to_keep))
+        if others:
+            found = found.copy()
+            for row in others:
+                found[row] = self._convert(row, found[row], max_epoch_seconds, reasons)
         try:
             cells = pa.array(found, self._arrow_type)
         except (pa.ArrowException, OverflowError):  # an integer that is too large, or that no double holds exactly
@@ -123,7 +125,9 @@ class BatchColumn:
             found = more if found is None else [b if a is None else a for a, b in zip(found, more, strict=True)]
             kinds = set(map(type, found))
             if list in kinds or "" in found:
-                found = [None if values.is_null(value) else value for value in found]
+                found = [
+                    self._of_array(value) if type(value) is list else None if value == "" else value for value in found
+                ]
             elif type(None) not in kinds:
                 return found
         if found is None:
@@ -131,6 +135,13 @@ class BatchColumn:
         if self._column.constant is not None:
             found = [self._column.constant if value is None else value for value in found]
         return found
+
+    def _of_array(self, value: list[Any]) -> Any:
+        """None for an array that counts as null; its text where that is only to join its elements, as most often."""
+        if self._separator is not None and value and "" not in value:
+            with suppress(TypeError):  # an element that is not a text
+                return self._separator.join(value)
+        return None if values.is_null(value) else value
 
     def _texts(self, rows: BatchRows) -> pa.Array | None:
         """``_values`` as an Arrow string array; None if a path has a value that is neither text nor int."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -11,40 +12,34 @@ from personalize_assets.conversion.mapping import timestamps
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import text_or_none
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
-from personalize_assets.conversion.reading.struct_decoder import StructDecoder
+
+_TEXT_OR_NULL: set[type] = {str, type(None)}
 
 
 class BatchField:
     """The values at a path into events, or into elements of ``each``."""
 
-    def __init__(self, path: ColumnPath, decoder: StructDecoder, each: str | None = None) -> None:
-        """``each`` is the path of the array whose elements the rows may have; None if they have none."""
+    def __init__(self, path: ColumnPath) -> None:
+        """Take one of the paths of ``BatchRows.values``."""
         self._path = path
-        self._is_nowhere = path.in_element and each is None
-        if not path.in_element:
-            self._get = decoder.of_event(path.steps)
-        elif each is not None:
-            self._get = decoder.of_element(parse_path(each), path.steps)
 
     @classmethod
-    def of_column(cls, path: str, decoder: StructDecoder, each: str | None) -> BatchField:
+    def of_column(cls, path: str) -> BatchField:
         """The field at a column's path, which may start at an element of ``each``."""
-        return cls(column_path(path), decoder, each)
+        return cls(column_path(path))
 
     @classmethod
-    def of_event(cls, path: str, decoder: StructDecoder) -> BatchField:
+    def of_event(cls, path: str) -> BatchField:
         """The field at a path that starts at the event."""
-        return cls(ColumnPath(parse_path(path)), decoder)
+        return cls(ColumnPath(parse_path(path)))
 
     def is_in(self, rows: BatchRows) -> bool:
         """Whether these rows can have the field: rows without elements have no field of an element."""
-        return not self._is_nowhere and (rows.elements is not None or not self._path.in_element)
+        return self._path in rows.values
 
     def values(self, rows: BatchRows) -> list[Any]:
         """The values as the decoder returned them, row by row; None for null. Only where ``is_in`` is true."""
-        assert self.is_in(rows)
-        structs = rows.elements if self._path.in_element and rows.elements is not None else rows.events
-        return rows.cached(("values", self._path), lambda: self._get(structs))
+        return rows.values[self._path]
 
     def texts(self, rows: BatchRows) -> pa.Array | None:
         """The values as an Arrow string array, null for null and empty text; None if any is neither text nor int."""
@@ -60,13 +55,28 @@ class BatchField:
         return rows.cached(("nanos", self._path), lambda: timestamps.many_nanos(self.values(rows), self.texts(rows)))
 
 
+def places_of_others(values: Sequence[Any], usual: set[type] | frozenset[type]) -> Iterator[int]:
+    """Where values are of none of the usual types. Costs little where all or nearly all are."""
+    kinds = list(map(type, values))
+    for kind in set(kinds) - usual:
+        at = -1
+        for _ in range(kinds.count(kind)):
+            at = kinds.index(kind, at + 1)
+            yield at
+
+
 def _texts(values: list[Any]) -> pa.Array | None:
     try:
         texts = pa.array(values, pa.string())
     except pa.ArrowException:
+        values = values.copy()
+        for at in places_of_others(values, _TEXT_OR_NULL):
+            if type(values[at]) is not int:
+                return None
+            values[at] = str(values[at])
         try:
-            texts = pa.array([str(value) if type(value) is int else value for value in values], pa.string())
-        except pa.ArrowException:
+            texts = pa.array(values, pa.string())
+        except pa.ArrowException:  # a text that UTF-8 cannot encode
             return None
     empty = pc.equal(texts, "")
     return pc.if_else(empty, None, texts) if pc.any(empty).as_py() else texts

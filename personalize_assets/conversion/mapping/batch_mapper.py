@@ -12,10 +12,9 @@ import pyarrow.compute as pc
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.batch_columns import BatchColumn, Reasons
 from personalize_assets.conversion.mapping.batch_fields import BatchField
-from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
+from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.timestamps import are_in_range, many_seconds
-from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 
 class MappedBatch(NamedTuple):
@@ -31,16 +30,15 @@ class MappedBatch(NamedTuple):
 
 
 class BatchMapper:
-    """Makes the rows of one dataset from many events. ``selection`` says which events and rows those are."""
+    """Makes the rows of one dataset from many events, which a ``RowSelection`` of that dataset selected."""
 
-    def __init__(self, dataset: Dataset, decoder: StructDecoder) -> None:
-        """``decoder`` has decoded the events that will be mapped."""
-        self.selection = RowSelection(dataset, decoder)
+    def __init__(self, dataset: Dataset) -> None:
+        """Take the dataset whose rows to make."""
         self._schema = daily_schema(dataset)
-        self._columns = [BatchColumn(column, dataset, decoder) for column in dataset.columns]
+        self._columns = list(map(BatchColumn, dataset.columns))
         self._is_interactions = dataset.name == "interactions"
-        self._event_time = _optional_field(dataset.event_time, decoder)
-        self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id, decoder)
+        self._event_time = _optional_field(dataset.event_time)
+        self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id)
 
     def map_rows(self, rows: BatchRows, max_epoch_seconds: int) -> MappedBatch:
         """Make the rows. ``max_epoch_seconds`` is the last second (UTC) that a time may have."""
@@ -76,5 +74,5 @@ class BatchMapper:
         return pc.if_else(are_in_range(many_seconds(nanos), max_epoch_seconds), nanos, None)
 
 
-def _optional_field(path: str | None, decoder: StructDecoder) -> BatchField | None:
-    return BatchField.of_event(path, decoder) if path else None
+def _optional_field(path: str | None) -> BatchField | None:
+    return BatchField.of_event(path) if path else None

@@ -1,17 +1,20 @@
-"""The fast path: which of many events a dataset wants, and the rows that they make."""
+"""The fast path: which of many events a dataset wants, the rows that they make, and the values that its columns need.
+
+Values are read soon after the events were decoded, while these are in the processor's cache; the events are not kept.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, compress, repeat
 from operator import not_
 from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.paths import parse_path
+from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
 from personalize_assets.conversion.mapping.where import is_one_of
-from personalize_assets.conversion.reading.struct_decoder import StructDecoder
+from personalize_assets.conversion.reading.struct_decoder import Getter, StructDecoder
 
 _T = TypeVar("_T")
 
@@ -26,20 +29,19 @@ class BatchRows:
 
     Attributes:
         numbers: The index of the row's event among the events that were given.
-        events: The row's event, as the struct decoder returned it.
-        elements: The row's element of ``each``; None if the rows are of the events themselves.
-        positions: The index of the element in its array; None as ``elements``.
+        values: By path, the values that the rows have there, as the struct decoder returned them. Rows of the events
+            themselves have no paths of elements.
+        positions: The index of the element in its array; None if the rows are of the events themselves.
     """
 
     numbers: list[int]
-    events: list[Any]
-    elements: list[Any] | None = None
+    values: Mapping[ColumnPath, list[Any]]
     positions: list[int] | None = None
     _cache: dict[Hashable, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """The number of rows."""
-        return len(self.events)
+        return len(self.numbers)
 
     def cached(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """Return what ``make`` returned for this key the first time: datasets made of the same rows share results."""
@@ -49,55 +51,101 @@ class BatchRows:
         return made
 
 
+def selection_key(dataset: Dataset) -> Hashable:
+    """Equal for datasets that are made of the same rows of the same events."""
+    return tuple(dataset.where.items()), dataset.each
+
+
 class RowSelection:
-    """Which events a dataset wants, and how many rows each makes.
+    """Which events some datasets want, how many rows each makes, and which values of them are read."""
 
-    Selections of datasets with the same ``where`` and ``each`` are equal, so that one result serves all of them.
-    """
+    def __init__(self, datasets: Sequence[Dataset], decoder: StructDecoder) -> None:
+        """Take datasets of the same ``selection_key``. ``decoder`` will have decoded the events."""
+        where, each = datasets[0].where, datasets[0].each
+        self._tests = [(decoder.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in where.items()]
+        self._elements = decoder.of_event(parse_path(each)) if each else None
+        self._of_event: dict[ColumnPath, Getter] = {}
+        self._of_element: dict[ColumnPath, Getter] = {}
+        for path in chain.from_iterable(map(_paths, datasets)):
+            if not path.in_element:
+                self._of_event[path] = decoder.of_event(path.steps)
+            elif each:
+                self._of_element[path] = decoder.of_element(parse_path(each), path.steps)
 
-    def __init__(self, dataset: Dataset, decoder: StructDecoder) -> None:
-        """``decoder`` has decoded the events that will be selected from."""
-        self._key = (tuple(dataset.where.items()), dataset.each)
-        self._tests = [
-            (decoder.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in dataset.where.items()
-        ]
-        self._elements = decoder.of_event(parse_path(dataset.each)) if dataset.each else None
+    def collector(self) -> RowCollector:
+        """A collector without rows."""
+        return RowCollector(self)
 
-    def __eq__(self, other: object) -> bool:
-        """Whether both select the same rows of the same events."""
-        return isinstance(other, RowSelection) and self._key == other._key
-
-    def __hash__(self) -> int:
-        """As ``__eq__``."""
-        return hash(self._key)
-
-    def select(self, events: list[Any]) -> list[BatchRows]:
-        """Return the rows of the wanted events: those of events without elements first, then those of elements."""
-        numbers, wanted = list(range(len(events))), events
+    def _wanted(self, events: Sequence[Any], first: int) -> tuple[Sequence[int], Sequence[Any]]:
+        """The wanted events, and the number of each, counted from ``first``."""
+        numbers: Sequence[int] = range(first, first + len(events))
         for get, allowed in self._tests:
-            found = get(wanted)
+            found = get(events)
             if set(map(type, found)) <= _TEXT_OR_NULL:
                 hits = list(map(allowed.__contains__, found))
             else:
                 hits = [is_one_of(value, allowed) for value in found]
-            numbers, wanted = list(compress(numbers, hits)), list(compress(wanted, hits))
-        arrays = self._elements(wanted) if self._elements else []
+            numbers, events = list(compress(numbers, hits)), list(compress(events, hits))
+        return numbers, events
+
+
+class RowCollector:
+    """The rows of events that are given a few at a time."""
+
+    def __init__(self, selection: RowSelection) -> None:
+        """Begin without rows. ``RowSelection.collector`` makes it."""
+        self._selection = selection
+        self._plain_numbers: list[int] = []
+        self._plain: dict[ColumnPath, list[Any]] = {path: [] for path in selection._of_event}
+        self._numbers: list[int] = []
+        self._positions: list[int] = []
+        self._values: dict[ColumnPath, list[Any]] = {
+            path: [] for path in (*selection._of_event, *selection._of_element)
+        }
+
+    def add(self, events: Sequence[Any], first: int) -> None:
+        """Add the rows of events, the first of which has the number ``first``."""
+        numbers, wanted = self._selection._wanted(events, first)
+        arrays = self._selection._elements(wanted) if self._selection._elements else []
         if not any(arrays):
-            return [BatchRows(numbers, wanted)] if numbers else []
+            self._add_plain(numbers, wanted)
+            return
         lacks_elements = list(map(not_, arrays))
-        selected = []
-        if any(lacks_elements):
-            selected.append(BatchRows(list(compress(numbers, lacks_elements)), list(compress(wanted, lacks_elements))))
-        sizes = list(map(len, filter(None, arrays)))
-        selected.append(
-            BatchRows(
-                list(_repeated(compress(numbers, arrays), sizes)),
-                list(_repeated(compress(wanted, arrays), sizes)),
-                list(chain.from_iterable(filter(None, arrays))),
-                list(chain.from_iterable(map(range, sizes))),
-            )
-        )
-        return selected
+        self._add_plain(list(compress(numbers, lacks_elements)), list(compress(wanted, lacks_elements)))
+        self._add_elements(list(compress(numbers, arrays)), list(compress(wanted, arrays)), list(filter(None, arrays)))
+
+    def rows(self) -> list[BatchRows]:
+        """The rows of the events without elements, if there are any, and then those of elements."""
+        found = []
+        if self._plain_numbers:
+            found.append(BatchRows(self._plain_numbers, self._plain))
+        if self._numbers:
+            found.append(BatchRows(self._numbers, self._values, self._positions))
+        return found
+
+    def _add_plain(self, numbers: Sequence[int], events: Sequence[Any]) -> None:
+        if not events:
+            return
+        self._plain_numbers += numbers
+        for path, get in self._selection._of_event.items():
+            self._plain[path] += get(events)
+
+    def _add_elements(self, numbers: Sequence[int], events: Sequence[Any], arrays: Sequence[list[Any]]) -> None:
+        sizes = list(map(len, arrays))
+        self._numbers += _repeated(numbers, sizes)
+        self._positions += chain.from_iterable(map(range, sizes))
+        for path, get in self._selection._of_event.items():
+            self._values[path] += _repeated(get(events), sizes)
+        elements = list(chain.from_iterable(arrays))
+        for path, get in self._selection._of_element.items():
+            self._values[path] += get(elements)
+
+
+def _paths(dataset: Dataset) -> Iterator[ColumnPath]:
+    for column in dataset.columns:
+        yield from map(column_path, column.paths)
+    for text in filter(None, (dataset.dedupe_by, dataset.event_time, dataset.message_id)):
+        yield ColumnPath(parse_path(text))
 
 
 def _repeated(values: Iterable[_T], times: Iterable[int]) -> Iterator[_T]:

@@ -12,6 +12,7 @@ from decimal import ROUND_FLOOR, Context, Decimal
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -67,10 +68,11 @@ def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array
         nanos = pc.if_else(is_common, texts, None).cast(_UTC_NANOS).cast(pa.int64())
     except pa.ArrowException:  # a day that does not exist, as 2026-02-30
         return pa.array(map(_nanos_or_none, values), pa.int64())
-    if pc.all(is_common).as_py():
+    others = np.flatnonzero(~is_common.to_numpy(zero_copy_only=False)).tolist()
+    if not others:
         return nanos
-    others = [_nanos_or_none(value) for value, common in zip(values, is_common.to_pylist(), strict=True) if not common]
-    return pc.replace_with_mask(nanos, pc.invert(is_common), pa.array(others, pa.int64()))
+    converted = pa.array([_nanos_or_none(values[place]) for place in others], pa.int64())
+    return pc.replace_with_mask(nanos, pc.invert(is_common), converted)
 
 
 def _nanos_or_none(value: Any) -> int | None:

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, overload
 
-import numpy as np
-
 from personalize_assets.conversion.reading.framer import MAX_RAW_BYTES, SEPARATORS, Framer
 from personalize_assets.conversion.reading.json_value import REFUSALS, Event, decode_whole, is_utf8, parse
 
-_LINE_END = ord("\n")
 # How many bytes are cut into lines at once: as many as the processor's cache takes, or few where guesses often fail.
 # Few enough, too, that their brackets can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
 _SMALLEST_GUESS = 4 * 1024
@@ -48,13 +45,15 @@ _EMPTY = Batch([], [], 0)
 
 
 class Lines(Sequence[bytes]):
-    """The lines of a text. They are cut out on first access, because only rejects need them."""
+    """The lines of a text. Each is cut out on access, because only rejects need them; fast in ascending order."""
 
     def __init__(self, text: bytes, count: int) -> None:
         """Cut ``text``, which has ``count`` lines."""
         self._text = text
         self._count = count
-        self._ends: list[int] = []
+        # The line that was sought last, and its beginning.
+        self._line = 0
+        self._at = 0
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -68,11 +67,16 @@ class Lines(Sequence[bytes]):
         """A line without the separators around it."""
         if isinstance(number, slice):
             return [self[one] for one in range(*number.indices(self._count))]
-        if not self._ends:
-            ends = np.flatnonzero(np.frombuffer(self._text, np.uint8) == _LINE_END)
-            self._ends = [-1, *ends.tolist(), len(self._text)]
         number += self._count if number < 0 else 0
-        return self._text[self._ends[number] + 1 : self._ends[number + 1]].strip(SEPARATORS)
+        if not 0 <= number < self._count:
+            raise IndexError(number)
+        if number < self._line:
+            self._line = self._at = 0
+        for _ in range(number - self._line):
+            self._at = self._text.index(b"\n", self._at) + 1
+        self._line = number
+        end = self._text.find(b"\n", self._at)
+        return self._text[self._at : end if end >= 0 else None].strip(SEPARATORS)
 
 
 class Batches:

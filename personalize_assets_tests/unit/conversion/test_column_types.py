@@ -18,6 +18,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.csv_scan import scan_csv
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.batch_rows import RowSelection
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
@@ -120,11 +121,12 @@ def test_a_new_type_is_read_by_the_exact_path_from_its_entry_alone() -> None:
 @pytest.mark.usefixtures("new_type")
 def test_a_new_type_is_read_by_the_fast_path_from_its_entry_alone() -> None:
     decoder = StructDecoder([BORN])
-    mapper = BatchMapper(BORN, decoder)
     events = decoder.decode_many([json.dumps(event).encode() for event in EVENTS], is_text=True)
 
-    (rows,) = mapper.selection.select(events)
-    mapped = mapper.map_rows(rows, max_epoch_seconds_of(DAY))
+    collector = RowSelection([BORN], decoder).collector()
+    collector.add(events, 0)
+    (rows,) = collector.rows()
+    mapped = BatchMapper(BORN).map_rows(rows, max_epoch_seconds_of(DAY))
 
     assert mapped.kept.select(["USER_ID", "BORN"]).to_pylist() == [{"USER_ID": "ann", "BORN": date(2001, 2, 3)}]
     assert mapped.rejected == [(1, "bad_value:BORN"), (2, "missing:BORN")]

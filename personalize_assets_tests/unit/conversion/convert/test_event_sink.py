@@ -29,6 +29,8 @@ USERS = Dataset("users", (Column("USER_ID", ("user",), required=True),), where={
 # A value and a field inside it: no structs can hold both.
 NESTED = Dataset("users", (Column("USER_ID", ("user",), required=True), Column("NAME", ("user.name",))), where={})
 
+NO_MAPPERS = SourceMappers((), ())
+
 
 def open_sink(folder: Path, mappers: SourceMappers) -> EventSink:
     def rejects(name: str) -> RejectWriter:
@@ -143,18 +145,18 @@ def test_no_event_is_lost_between_full_buffers(tmp_path: Path, monkeypatch: pyte
 
 
 def test_a_buffer_knows_where_each_event_is_from() -> None:
-    buffer = EventBuffer()
+    buffer = EventBuffer(NO_MAPPERS)
     buffer.add(Batch([b"1", b"2"], ["one", "two"], 2), "a")
     buffer.add(Batch([b"3"], ["three"], 1), "b")
-    assert buffer.events == ["one", "two", "three"]
+    assert buffer.events == 3
     assert [buffer.origin(number) for number in range(3)] == [(b"1", "a"), (b"2", "a"), (b"3", "b")]
 
 
 def test_a_buffer_is_full_by_events_or_by_bytes() -> None:
-    buffer = EventBuffer()
+    buffer = EventBuffer(NO_MAPPERS)
     buffer.add(Batch([b""] * 8191, [None] * 8191, 16 * 1024 * 1024 - 1), "a")
     assert not buffer.is_full
-    by_events, by_bytes = EventBuffer(), EventBuffer()
+    by_events, by_bytes = EventBuffer(NO_MAPPERS), EventBuffer(NO_MAPPERS)
     by_events.add(Batch([b""] * 8192, [None] * 8192, 0), "a")
     by_bytes.add(Batch([b""], [None], 16 * 1024 * 1024), "a")
     assert by_events.is_full

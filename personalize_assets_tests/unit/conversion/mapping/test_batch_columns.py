@@ -22,8 +22,10 @@ def read(column: Column, *values: Any) -> tuple[list[Any], dict[int, str]]:
     dataset = Dataset("interactions", (column,), where={})
     decoder = StructDecoder([dataset])
     structs = decoder.decode_many([json.dumps({"a": value}).encode() for value in values], is_text=True)
-    (rows,) = RowSelection(dataset, decoder).select(structs)
-    cells, reasons = BatchColumn(column, dataset, decoder).read(rows, NOW)
+    collector = RowSelection([dataset], decoder).collector()
+    collector.add(structs, 0)
+    (rows,) = collector.rows()
+    cells, reasons = BatchColumn(column).read(rows, NOW)
     return cells.to_pylist(), reasons
 
 
@@ -106,10 +108,8 @@ def test_only_values_that_arrow_does_not_take_are_converted_one_by_one(
 
 
 def test_columns_that_differ_in_marks_for_personalize_alone_share_their_key() -> None:
-    dataset = Dataset("items", (column(),), where={})
-    decoder = StructDecoder([dataset])
     keys = [
-        BatchColumn(made, dataset, decoder).key
+        BatchColumn(made).key
         for made in (column(), column(categorical=True), column(keep="first"), column(separator=","))
     ]
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.batch_fields import BatchField
+from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
@@ -16,7 +16,9 @@ DECODER = StructDecoder([DATASET])
 
 def rows(*events: dict[str, Any]) -> list[BatchRows]:
     structs = DECODER.decode_many([json.dumps(event).encode() for event in events], is_text=True)
-    return RowSelection(DATASET, DECODER).select(structs)
+    collector = RowSelection([DATASET], DECODER).collector()
+    collector.add(structs, 0)
+    return collector.rows()
 
 
 def a(*values: Any) -> BatchRows:
@@ -24,8 +26,8 @@ def a(*values: Any) -> BatchRows:
     return made
 
 
-OF_EVENT = BatchField.of_event("a", DECODER)
-OF_ELEMENT = BatchField.of_column("each.sku", DECODER, "products")
+OF_EVENT = BatchField.of_event("a")
+OF_ELEMENT = BatchField.of_column("each.sku")
 
 
 def test_values_are_as_the_decoder_returned_them() -> None:
@@ -56,12 +58,15 @@ def test_a_field_of_an_element_is_in_rows_of_elements_alone() -> None:
 
 
 def test_without_each_a_field_of_an_element_is_nowhere() -> None:
-    (plain,) = rows({"a": 1})
+    dataset = Dataset("items", DATASET.columns, where={})
+    decoder = StructDecoder([dataset])
+    collector = RowSelection([dataset], decoder).collector()
+    collector.add(decoder.decode_many([b'{"a":1,"each":{"sku":2}}'], is_text=True), 0)
+    (plain,) = collector.rows()
 
-    assert not BatchField.of_column("each.sku", DECODER, None).is_in(plain)
+    assert (OF_EVENT.is_in(plain), OF_ELEMENT.is_in(plain)) == (True, False)
 
 
-def test_values_are_read_once_for_all_fields_of_the_same_path() -> None:
-    made = a("x")
-
-    assert OF_EVENT.values(made) is BatchField.of_column("a", DECODER, None).values(made)
+def test_the_places_of_values_of_unusual_types_are_found() -> None:
+    assert sorted(places_of_others(["a", 1, None, 2, 1.5, True], {str, type(None)})) == [1, 3, 4, 5]
+    assert list(places_of_others(["a"], {str})) == []

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
+from personalize_assets.conversion.mapping.batch_rows import RowSelection
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.mapping.where import matcher
@@ -121,10 +122,12 @@ def one_by_one(dataset: Dataset, events: list[dict[str, Any]]) -> tuple[list[tup
 def together(
     dataset: Dataset, decoder: StructDecoder, events: list[Any]
 ) -> tuple[list[tuple[Any, ...]], list[tuple[int, str]]]:
-    mapper = BatchMapper(dataset, decoder)
+    mapper = BatchMapper(dataset)
+    collector = RowSelection([dataset], decoder).collector()
+    collector.add(events, 0)
     kept: list[tuple[Any, ...]] = []
     rejected: list[tuple[int, str]] = []
-    for rows in mapper.selection.select(events):
+    for rows in collector.rows():
         mapped = mapper.map_rows(rows, LATEST)
         kept += [tuple(row.values()) for row in mapped.kept.to_pylist()]
         rejected += mapped.rejected
