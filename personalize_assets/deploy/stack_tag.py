@@ -1,4 +1,4 @@
-"""The tag that tells a stack of this package from others, and whose it is."""
+"""The tag of a stack of this package: it names the dataset group that the stack belongs to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A destination belongs to one dataset group: another one would export both groups' rows together.
 
-The group's name and sources are stored in the destination by the first run. One that is older than this mark becomes
-the group's whose run comes first.
+The group's name and sources are stored in the destination by the first run. One without this mark, as older
+versions made them, belongs to the first group that runs there.
 """
 
 from __future__ import annotations

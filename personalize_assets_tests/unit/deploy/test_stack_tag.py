@@ -1,4 +1,4 @@
-"""Which stack is whose, by its tag."""
+"""Which stack belongs to a dataset group, by its tag."""
 
 from __future__ import annotations
 
