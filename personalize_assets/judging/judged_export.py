@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from personalize_assets.conversion.spec import ExportReport, ExportSpec
 from personalize_assets.judging.check_facts import judge_exports
+from personalize_assets.judging.engine_run import discarding
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.export import ExportCounts, ExportOutcome, commit_export, export_counts, plan_export
+from personalize_assets.pipeline.export import (
+    ExportCounts,
+    ExportOutcome,
+    commit_export,
+    discard_export,
+    export_counts,
+    plan_export,
+)
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.destination import DAILY
@@ -54,7 +63,8 @@ def make_export(
         PersonalizeAssetsError: There is nothing to export, see ``plan_export``; nothing was made then.
     """
     planned = plan_export(group, asset_names)
-    report = run(planned.spec)
+    with discarding(partial(discard_export, group, planned)):
+        report = run(planned.spec)
     judged = judge_exports(group, planned, report)
     strict = group.config.is_strict
     reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}

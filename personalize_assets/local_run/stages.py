@@ -58,7 +58,7 @@ class Stages:
     def convert(self, days: Sequence[date], *, resume: bool) -> None:
         """Convert days to the daily datasets; with ``resume`` those that are not finished."""
 
-        def work() -> JudgedDays:
+        def work(resume: bool) -> JudgedDays:
             return make_days(
                 self._group,
                 days,
@@ -67,7 +67,8 @@ class Stages:
                 resume=resume,
             )
 
-        _raise_for(_unaccounted(self._retried(work)))
+        # A retry need not do again what the try before has committed.
+        _raise_for(_unaccounted(self._retried(partial(work, resume), partial(work, True))))
 
     def export(self, names: Sequence[str]) -> None:
         """Make tables and CSVs of all converted days, and read the CSVs as Personalize does."""
@@ -88,7 +89,8 @@ class Stages:
         for name in names:
             self._retried(partial(put_schema, self._group, name))
 
-    def _retried(self, work: Callable[[], _T]) -> _T:
+    def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
+        """What ``work`` returns, or after a transient error ``again``, by default the same."""
         for retry in range(1, MAX_RETRIES + 1):
             try:
                 return work()
@@ -96,6 +98,7 @@ class Stages:
                 if not is_transient(error):
                     raise
             self._sleep(wait_before(retry))
+            work = again or work
         return work()
 
 

@@ -81,7 +81,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_table = group.destination.uri_of(f"{name}/{run}") if name in asset_names else None
+        to_table = group.destination.uri_of(group.destination.table_prefix(name, run)) if name in asset_names else None
         has_csv = f"{name}_csv" in asset_names
         if not to_table and not has_csv:
             continue
@@ -108,6 +108,11 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
         scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
     )
     return PlannedExport(spec, run, inputs)
+
+
+def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
+    """Delete what a failed run of the engine left."""
+    group.destination.delete_export(planned.run, planned.inputs)
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
