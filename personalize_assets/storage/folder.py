@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +21,11 @@ _WHAT_TO_DO = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
+# Files hold what users did, or numbers about it: other users of the machine get no rights, and the umask may take more.
+_FILE_MODE = 0o640
+_FOLDER_MODE = 0o750
+# File systems without hard links.
+_CANNOT_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _CANNOT_COPY = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 # How much of a part is read or copied at a time.
 _COPY_BYTES = 16 * 1024 * 1024
@@ -106,6 +111,34 @@ class FolderStore:
         self.write(key, data)
         return ""
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a file unless it exists; False if it does."""
+        created = True
+
+        def link(new: Path, target: Path) -> None:
+            nonlocal created
+            try:
+                target.hardlink_to(new)
+            except FileExistsError:
+                created = False
+            except OSError as error:
+                if error.errno not in _CANNOT_LINK:
+                    raise
+                created = not target.exists()
+                if created:
+                    new.replace(target)
+
+        with self._replacing(key, link) as file:
+            file.write(data)
+        return created
+
+    def make_private(self, keys: Iterable[str]) -> None:
+        """Take the rights of other users from files."""
+        with self._explained("written"):
+            for key in keys:
+                file = self._root / key
+                file.chmod(file.stat().st_mode & _FILE_MODE)
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
         with self._explained("written"):
@@ -144,18 +177,20 @@ class FolderStore:
         return digest.hexdigest()
 
     @contextmanager
-    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+    def _replacing(self, key: str, put: Callable[[Path, Path], object] = Path.replace) -> Iterator[IO[bytes]]:
+        """A new file that ``put`` brings into its place when it is complete."""
         target = self._root / key
         # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
         new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
         with self._explained("written"):
+            self._root.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with new.open("wb") as file:
+                with open(new, "wb", opener=_open_private) as file:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
-                new.replace(target)
+                put(new, target)
             finally:
                 new.unlink(missing_ok=True)
 
@@ -175,6 +210,10 @@ class FolderStore:
                 error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
             )
             raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {what_to_do}") from error
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, _FILE_MODE)
 
 
 def _copy(source: IO[bytes], to: IO[bytes]) -> int:
