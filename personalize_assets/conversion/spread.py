@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from personalize_assets.conversion.progress import Meter
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import FileError
 from personalize_assets.conversion.spark import counting_tasks
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def over_spark(spark: SparkSession, meter: Meter | None = None) -> Spread:
             found = work.collect()
         results: list[ResultT] = []
         for result in map(pickle.loads, found):
-            if isinstance(result, UnreadableFile):
+            if isinstance(result, FileError):
                 raise result
             results.append(result)
         if counted:
@@ -77,6 +77,6 @@ def _run_packed(run: Callable[[Any], Any], packed: bytes) -> bytes:
     result: Any
     try:
         result = run(pickle.loads(packed))
-    except UnreadableFile as error:  # returned, because Spark would raise it inside several tracebacks
+    except FileError as error:  # returned, because Spark would raise it inside several tracebacks
         result = error
     return pickle.dumps(result)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from personalize_assets.conversion import job
 from personalize_assets.conversion.process import leave_out_pandas
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import FileError
 from personalize_assets.conversion.spark import machine_cores
 from personalize_assets.conversion.spec import Report, Spec
-from personalize_assets.engines.base import Engine, unreadable
+from personalize_assets.engines.base import Engine, for_user
 from personalize_assets.engines.process_pool import kept_pool, processes, start_early
 
 if TYPE_CHECKING:
@@ -40,5 +40,5 @@ class ArrowEngine(Engine):
         try:
             with processes(machine_cores(), job.meter_of(spec, on_progress)) as spread:
                 return job.run(spec, spread, machine_cores())
-        except UnreadableFile as error:
-            raise unreadable(error) from error
+        except FileError as error:
+            raise for_user(error) from error

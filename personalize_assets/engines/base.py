@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile, UnreadableFile
+from personalize_assets.conversion.reading.file_errors import FileError, UnreadableDailyFile, UnwritableFile
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec, Report, Spec
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -61,8 +61,8 @@ class Engine(ABC):
         yield
 
 
-def unreadable(error: UnreadableFile) -> PersonalizeAssetsError:
-    """The error for the user about a file that cannot be read."""
-    if isinstance(error, UnreadableDailyFile):
+def for_user(error: FileError) -> PersonalizeAssetsError:
+    """The error for the user about a file that cannot be read or written."""
+    if isinstance(error, UnreadableDailyFile | UnwritableFile):
         return PersonalizeAssetsError(str(error))
     return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

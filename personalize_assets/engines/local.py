@@ -12,10 +12,10 @@ from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import FileError
 from personalize_assets.conversion.spark import machine_cores, spark_conf
 from personalize_assets.conversion.spec import Report, Spec
-from personalize_assets.engines.base import Engine, unreadable
+from personalize_assets.engines.base import Engine, for_user
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
 from personalize_assets.engines.process_pool import KEEP_MEMORY
 
@@ -74,5 +74,5 @@ class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         """See ``Engine.run``; raises ``JavaMissing`` too."""
         try:
             return job.run_on_spark(self.session(), spec, on_progress)
-        except UnreadableFile as error:
-            raise unreadable(error) from error
+        except FileError as error:
+            raise for_user(error) from error

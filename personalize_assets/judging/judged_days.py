@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec
 from personalize_assets.judging.check_facts import day_facts
+from personalize_assets.judging.engine_run import discarding
 from personalize_assets.pipeline.accounting import unbalanced_events, unbalanced_rows
-from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, finished_days, plan_convert
+from personalize_assets.pipeline.convert import (
+    ConvertedDays,
+    commit_convert,
+    discard_convert,
+    finished_days,
+    plan_convert,
+)
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.daily import DayFacts
 from personalize_assets.storage.manifests import DayAccounting, DayCommit
@@ -57,7 +65,8 @@ def make_days(
     converted = ConvertedDays()
     if rest:
         spec = plan_convert(group, rest, dataset_names)
-        report = run(spec)
+        with discarding(partial(discard_convert, group, rest, spec)):
+            report = run(spec)
         converted = commit_convert(group, rest, spec, report)
         made += converted
     facts = {name: day_facts(group, name, made.commits[name], made.accounting[name]) for name in dataset_names}

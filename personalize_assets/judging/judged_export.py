@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from personalize_assets.conversion.spec import ExportReport, ExportSpec
 from personalize_assets.judging.check_facts import judge_exports
+from personalize_assets.judging.engine_run import discarding
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.export import ExportCounts, ExportOutcome, commit_export, plan_export
+from personalize_assets.pipeline.export import (
+    ExportCounts,
+    ExportOutcome,
+    commit_export,
+    discard_export,
+    export_counts,
+    plan_export,
+)
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused
 from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.storage.destination import DAILY
 from personalize_assets.storage.manifests import ExportManifest, TableCommit
 
 
@@ -21,7 +31,7 @@ class JudgedExport:
     Attributes:
         outcome: What became current; ``outcome.counts`` also has the counts of what was refused.
         judged: The findings on each CSV, by dataset.
-        refused: Why a CSV did not become the current one, by dataset; each a text for the user.
+        refused: Why a table or CSV did not become the current one, by dataset; each a text for the user.
         report: What the engine reported.
     """
 
@@ -41,8 +51,9 @@ def make_export(
 ) -> JudgedExport:
     """Make tables and CSVs, judge them, and make current what is not refused.
 
-    A CSV is refused if Personalize would refuse it and the config says ``checks: strict``; the former one then stays
-    the current one.
+    A CSV is refused if Personalize would refuse it and the config says ``checks: strict``. A table or CSV is refused,
+    whatever the config says, if other rows went into it than the commits of its days count. What is refused leaves the
+    former one as the current one.
 
     Args:
         asset_names: Of ``users``, ``items`` and ``<dataset>_csv``.
@@ -52,13 +63,25 @@ def make_export(
         PersonalizeAssetsError: There is nothing to export, see ``plan_export``; nothing was made then.
     """
     planned = plan_export(group, asset_names)
-    report = run(planned.spec)
+    with discarding(partial(discard_export, group, planned)):
+        report = run(planned.spec)
     judged = judge_exports(group, planned, report)
     strict = group.config.is_strict
     reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
-    outcome = commit_export(group, planned, report, reasons)
+    not_whole = {name: counts for name, counts in export_counts(group, planned, report).items() if not is_whole(counts)}
+    outcome = commit_export(group, planned, report, reasons.keys() | not_whole.keys(), not_whole)
     refused = {name: why_refused(f"{name}_csv", found, _former(group, name)) for name, found in reasons.items()}
+    for name, counts in not_whole.items():
+        refused[name] = _why_not_whole(name, counts, _former(group, name))
     return JudgedExport(outcome, judged, refused, report)
+
+
+def _why_not_whole(name: str, counts: ExportCounts, former: str) -> str:
+    return (
+        f"{name} was not exported: the commits of its days count {counts.kept:,} rows, but the export read "
+        f"{counts.rows + counts.duplicates:,}. {former}. Run it again; if that gives the same, daily files were "
+        f"changed by hand: materialize {DAILY[name]} for all days again"
+    )
 
 
 def _former(group: DatasetGroup, name: str) -> str:

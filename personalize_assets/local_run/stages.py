@@ -13,12 +13,12 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.judging.judged_days import JudgedDays, make_days, unbalanced_days
-from personalize_assets.judging.judged_export import JudgedExport, is_whole, make_export
+from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.schemas import put_schema
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
-from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.evaluate import refusals
 from personalize_assets.storage.destination import DAILY
 from personalize_assets.storage.manifests import DayCatalog
@@ -58,7 +58,7 @@ class Stages:
     def convert(self, days: Sequence[date], *, resume: bool) -> None:
         """Convert days to the daily datasets; with ``resume`` those that are not finished."""
 
-        def work() -> JudgedDays:
+        def work(resume: bool) -> JudgedDays:
             return make_days(
                 self._group,
                 days,
@@ -67,7 +67,8 @@ class Stages:
                 resume=resume,
             )
 
-        _raise_for(_unaccounted(self._retried(work)))
+        # A retry need not do again what the try before has committed.
+        _raise_for(_unaccounted(self._retried(partial(work, resume), partial(work, True))))
 
     def export(self, names: Sequence[str]) -> None:
         """Make tables and CSVs of all converted days, and read the CSVs as Personalize does."""
@@ -78,7 +79,6 @@ class Stages:
         made = self._retried(work)
         if made.refused:
             raise PersonalizeAssetsError("\n".join(made.refused.values()))
-        _raise_for(_not_whole(made))
         for name in made.outcome.manifests:
             findings = self._retried(partial(judge_file, self._group, name))
             if self._group.config.is_strict:
@@ -89,7 +89,8 @@ class Stages:
         for name in names:
             self._retried(partial(put_schema, self._group, name))
 
-    def _retried(self, work: Callable[[], _T]) -> _T:
+    def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
+        """What ``work`` returns, or after a transient error ``again``, by default the same."""
         for retry in range(1, MAX_RETRIES + 1):
             try:
                 return work()
@@ -97,6 +98,7 @@ class Stages:
                 if not is_transient(error):
                     raise
             self._sleep(wait_before(retry))
+            work = again or work
         return work()
 
 
@@ -104,13 +106,6 @@ def _unaccounted(made: JudgedDays) -> Iterator[str]:
     for name, facts in made.facts.items():
         for problem in unbalanced_days(facts.accounting, facts.commits):
             yield f"{DAILY[name]}: {ACCOUNTED.name}: {problem}"
-
-
-def _not_whole(made: JudgedExport) -> Iterator[str]:
-    for name, counts in made.outcome.counts.items():
-        if not is_whole(counts):
-            found = f"{counts.kept} rows kept, but {counts.rows} exported + {counts.duplicates} duplicates"
-            yield f"{name}: {EXPORTED.name}: {found}"
 
 
 def _raise_for(problems: Iterator[str]) -> None:

@@ -57,7 +57,7 @@ def format_alert(context: dg.RunFailureSensorContext) -> str:
     run = context.dagster_run
     tags = run.tags
     first, last = tags.get(run_tags.RANGE_START), tags.get(run_tags.RANGE_END)
-    days = tags.get("dagster/partition") or (f"{first} to {last}" if first else None)
+    days = tags.get(run_tags.PARTITION) or (f"{first} to {last}" if first else None)
     ui = os.environ.get(UI, "").rstrip("/")
     where = f"{ui}/runs/{run.run_id}" if ui else f"run {run.run_id}"
     return f"*{run.job_name}* has failed{f' for {days}' if days else ''}: {_cause(context)}\n{where}"

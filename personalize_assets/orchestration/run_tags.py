@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 import dagster as dg
@@ -17,6 +18,7 @@ DAY = "personalize_assets/day"
 CHANGE = "personalize_assets/change"
 """The change of that day that the sensor found; see ``pipeline.arrivals``."""
 
+PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 
@@ -39,6 +41,13 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
         return True
     parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
     return parent is not None and parent.status in _UNFINISHED
+
+
+def covers(tags: Mapping[str, str], day: str) -> bool:
+    """Whether a run with these tags is about a day (ISO): its partition, or within its range of them; without, all."""
+    if PARTITION in tags:
+        return tags[PARTITION] == day
+    return tags.get(RANGE_START, day) <= day <= tags.get(RANGE_END, day)
 
 
 def has_ui(context: dg.AssetExecutionContext) -> bool:

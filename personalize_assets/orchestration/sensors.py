@@ -3,12 +3,11 @@
 import hashlib
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -16,14 +15,13 @@ from personalize_assets.aws.event_queue import Queue
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.automation import HOW_TO_SWITCH_ON
 from personalize_assets.orchestration.group import GroupDefs
+from personalize_assets.orchestration.runs_of_days import RunsOfDays
 from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Outcome, Position, Rules, Runs, tick
 from personalize_assets.pipeline.convert import converted_state
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import DAILY
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import DayListing
-
-if TYPE_CHECKING:
-    from dagster._core.storage.dagster_run import RunRecord
 
 # Dagster stops a tick after 60 s (DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS), and listing a page of S3 can take a few.
 TICK_SECONDS = 40.0
@@ -46,6 +44,7 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
     automation = group.config.automation
     queue = Queue(automation.sqs_queue, group.config.aws) if automation.sqs_queue else None
     notifications = _Notifications(queue) if queue else None
+    assets = {defs.key(name) for name in ("raw_event_catalog", *(DAILY[name] for name in group.datasets))}
 
     @dg.sensor(
         name=defs.name("arrivals"),
@@ -59,7 +58,8 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         scope = _scope(group)
         cursor = Cursor.read(context.cursor, scope)
-        state = _DagsterState(group, context.instance, scope, job, now.timestamp())
+        jobs = _jobs_that_make(assets, context.repository_def) | {job}
+        state = _DagsterState(group, RunsOfDays(context.instance, assets, jobs, scope, now.timestamp()))
         if notifications:
             notifications.receive(cursor, context.cursor, group, now.timestamp())
         rules = _rules(group, now.date())
@@ -78,6 +78,12 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         )
 
     return arrivals
+
+
+def _jobs_that_make(assets: Set[dg.AssetKey], repository: dg.RepositoryDefinition | None) -> set[str]:
+    """The names of the code location's jobs that make any of these assets, those of a host project included."""
+    jobs = repository.get_all_jobs() if repository else ()
+    return {job.name for job in jobs if not assets.isdisjoint(job.asset_layer.executable_asset_keys)}
 
 
 def _scope(group: DatasetGroup) -> str:
@@ -104,12 +110,9 @@ def _rules(group: DatasetGroup, today: date) -> Rules:
 class _DagsterState:
     """What ``tick`` needs to know of the sources, the destination and Dagster; for one tick."""
 
-    def __init__(self, group: DatasetGroup, instance: dg.DagsterInstance, scope: str, job: str, now: float) -> None:
+    def __init__(self, group: DatasetGroup, runs: RunsOfDays) -> None:
         self._group = group
-        self._instance = instance
-        self._scope = scope
-        self._job = job
-        self._now = now
+        self._runs = runs
         self._listings = {id: DayListing(raw) for id, raw in group.sources.items()}
         self._expected: deque[date] = deque()
         self._ahead: dict[date, Future[list[tuple[str, StoredObject]]]] = {}
@@ -154,29 +157,8 @@ class _DagsterState:
         return converted_state(self._group, day)
 
     def runs(self, day: date, change: str) -> Runs:
-        """The runs that this sensor requested for a day, and how those for this change ended."""
-        of_day = dg.RunsFilter(job_name=self._job, tags={run_tags.DAY: f"{self._scope}/{day}"})
-        records = self._instance.get_run_records(of_day, limit=100)
-        if any(self._is_under_way(record) for record in records):
-            return Runs(is_under_way=True)
-        # Dagster launches a run that was never queued when its run key is requested again.
-        ended = [
-            record
-            for record in records
-            if record.dagster_run.tags.get(run_tags.CHANGE) == change
-            and record.dagster_run.status != dg.DagsterRunStatus.NOT_STARTED
-        ]
-        if not ended:
-            return Runs()
-        last = max(ended, key=_ended)
-        return Runs(False, len(ended), _ended(last), last.dagster_run.tags.get(run_tags.PERMANENT) == "true")
-
-    def _is_under_way(self, record: "RunRecord") -> bool:
-        run = record.dagster_run
-        if run.is_finished or run.status == dg.DagsterRunStatus.NOT_STARTED:
-            return False
-        # Without run monitoring a crashed host leaves its run in progress: treat it as ended after MAX_RUNTIME.
-        return record.start_time is None or self._now < record.start_time + run_tags.MAX_RUNTIME.total_seconds()
+        """Whether any run covers a day, and how those that this sensor requested for this change ended."""
+        return self._runs.of(day.isoformat(), change)
 
     def vanished(self, day: date, sources: Sequence[str]) -> str | None:
         """The text of a problem: a source is empty that had files of this day; None if there is none."""
@@ -189,10 +171,6 @@ class _DagsterState:
                     "correct the uri in the config, or materialize the day by hand if it is meant to be empty"
                 )
         return None
-
-
-def _ended(record: "RunRecord") -> float:
-    return record.end_time or record.update_timestamp.timestamp()
 
 
 class _Notifications:

@@ -50,10 +50,10 @@ class CommittedDay(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """The runs that were requested for one change of a day.
+    """The runs about a day, and those that were requested for one change of it.
 
     Attributes:
-        is_under_way: Whether any run for the day has not ended.
+        is_under_way: Whether any run that converts the day has not ended, whatever started it.
         finished: Runs for this change that ended.
         ended: When the last of them ended.
         is_permanent: Whether the last of them ended with a permanent error.

@@ -22,7 +22,7 @@ from personalize_assets.conversion.spec import (
     RawFileSet,
     SourceCounts,
 )
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.accounting import balances
 from personalize_assets.pipeline.arrivals import CommittedDay
@@ -38,6 +38,10 @@ from personalize_assets.storage.destination import (
 )
 from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, Reject
 from personalize_assets.storage.raw_files import NO_FILES
+
+
+class DaysMovedOn(TransientError):
+    """Another run catalogued newer files of some days; converting these days again takes the newer ones."""
 
 
 @dataclass
@@ -105,6 +109,11 @@ def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]
     )
 
 
+def discard_convert(group: DatasetGroup, days: Sequence[date], spec: ConvertSpec) -> None:
+    """Delete what a failed run of the engine left."""
+    group.destination.delete_convert(spec.plan.run_id, [day.isoformat() for day in days])
+
+
 def commit_convert(
     group: DatasetGroup, days: Sequence[date], spec: ConvertSpec, report: ConvertReport
 ) -> ConvertedDays:
@@ -112,8 +121,12 @@ def commit_convert(
 
     A day without files gets empty commits: it is converted, and what it had before is deleted. Raises
     ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec.
+    A day whose files were catalogued anew meanwhile is left as it is, so that older content never replaces newer; when
+    the others are committed, ``DaysMovedOn`` is raised.
     """
     _check_all_files_read(spec, report)
+    moved_on = _moved_on(group, days, spec)
+    days = [day for day in days if day not in moved_on]
     run = spec.plan.run_id
     done = ConvertedDays()
     commits: dict[str, DayCommits] = {}
@@ -130,7 +143,20 @@ def commit_convert(
         for name, commit in datasets.items():
             done.add(name, day, commit, accounting[group.source_ids[name]])
     group.destination.commit_days(commits)
+    if moved_on:
+        discard_convert(group, moved_on, spec)
+        some = ", ".join(map(str, moved_on[:5])) + (", …" if len(moved_on) > 5 else "")
+        those = "that day is" if len(moved_on) == 1 else f"these {len(moved_on)} days are"
+        raise DaysMovedOn(
+            f"the raw files of {some} changed and another run catalogued them while run {run} converted their former "
+            f"content; {those} left unchanged: convert again"
+        )
     return done
+
+
+def _moved_on(group: DatasetGroup, days: Sequence[date], spec: ConvertSpec) -> list[date]:
+    catalogs = group.destination.catalogs(days)
+    return [day for day in days if day in catalogs and catalogs[day].content != spec.contents[day.isoformat()]]
 
 
 def _accounting(group: DatasetGroup, run: str, counts: SourceCounts) -> DayAccounting:

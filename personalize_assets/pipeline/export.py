@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import msgspec
@@ -79,7 +79,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_table = group.destination.uri_of(f"{name}/{run}") if name in asset_names else None
+        to_table = group.destination.uri_of(group.destination.table_prefix(name, run)) if name in asset_names else None
         has_csv = f"{name}_csv" in asset_names
         if not to_table and not has_csv:
             continue
@@ -106,6 +106,11 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
         scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
     )
     return PlannedExport(spec, run, inputs)
+
+
+def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
+    """Delete what a failed run of the engine left."""
+    group.destination.delete_export(planned.run, planned.inputs)
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
@@ -181,34 +186,44 @@ def _counts(group: DatasetGroup, name: str, found: ExportInput, made: DatasetExp
 
 
 def commit_export(
-    group: DatasetGroup, planned: PlannedExport, report: ExportReport, refused: Collection[str] = ()
+    group: DatasetGroup,
+    planned: PlannedExport,
+    report: ExportReport,
+    refused: Collection[str] = (),
+    not_whole: Collection[str] = (),
 ) -> ExportOutcome:
     """Make tables and CSVs of a report the current ones.
 
     For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted, but
-    for those that the next export may use. If other rows went in than the commits of their days count, the next export
-    reads all daily files again.
+    for those that the next export may use. For those ``not_whole`` the former table stays, too, nothing is left for the
+    next export, and that reads all daily files again.
     """
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name
         made = report.datasets[name]
-        if one.to_table:
+        if one.to_table and name in not_whole:
+            _delete(group, {part.parquet for part in made.parts if part.parquet})
+        elif one.to_table:
             outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
             group.destination.commit_table(name, outcome.tables[name])
         if one.to_csv and name in refused:
-            unused = {part.csv for part in made.parts if part.csv} - _kept_files(made)
-            group.destination.store.delete(sorted(map(group.destination.key_of, unused)))
+            kept = set() if name in not_whole else _kept_files(made)
+            _delete(group, {part.csv for part in made.parts if part.csv and planned.run in part.csv} - kept)
             outcome.refused.add(name)
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
-        if made.copies != planned.inputs[name].kept:
+        if name in not_whole:
             group.destination.forget_kept(name)
         elif made.kept:
             group.destination.put_kept(name, made.kept)
     group.destination.delete_scratch(planned.run)
     return outcome
+
+
+def _delete(group: DatasetGroup, uris: Set[str]) -> None:
+    group.destination.store.delete(sorted(map(group.destination.key_of, uris)))
 
 
 def _kept_files(made: DatasetExported) -> set[str]:

@@ -227,6 +227,12 @@ class Destination:
         found = [file for folder in (*DAILY.values(), REJECTS) for file in self.store.files(f"{folder}/day={day}/")]
         self.store.delete(sorted(self._leftovers(found, [file for file in found if _is_commit(file.key)])))
 
+    def delete_convert(self, run_id: str, days: Iterable[str]) -> None:
+        """Delete what a run wrote for days (ISO) and no commit names, because the run failed."""
+        days = list(days)
+        found = [file.key for folder in (*DAILY.values(), REJECTS) for file in self._files_of_days(folder, days)]
+        self.store.delete([key for key in found if run_id in key])
+
     def _leftovers(self, files: Sequence[StoredObject], commits: Sequence[StoredObject]) -> set[str]:
         """The old files of a day that none of these commits names; none if one of them cannot be decoded."""
         leftovers = set(_old_run_files(files))
@@ -290,6 +296,10 @@ class Destination:
         """The current commit of the table ``users`` or ``items``, or None."""
         return self._read(f"{dataset}/{_COMMIT}", TableCommit, dataset)
 
+    def table_prefix(self, dataset: str, run_id: str) -> str:
+        """What the keys of a run's files of the table ``users`` or ``items`` begin with."""
+        return f"{dataset}/{run_id}"
+
     def csv_key(self, dataset: str) -> str:
         """The key of a CSV that is a single file."""
         return f"exports/{dataset}.csv"
@@ -309,6 +319,14 @@ class Destination:
     def delete_scratch(self, run_id: str) -> None:
         """Delete what an export that is committed wrote for itself."""
         self.store.delete([file.key for file in self.store.files(f"{self.scratch_folder(run_id)}/")])
+
+    def delete_export(self, run_id: str, datasets: Iterable[str]) -> None:
+        """Delete what a run wrote for an export of datasets and nothing names, because the run failed."""
+        beginnings = [self.scratch_folder(run_id)]
+        for dataset in datasets:
+            for beginning_of in (self.parts_folder, self.kept_folder, self.csv_folder, self.table_prefix):
+                beginnings.append(beginning_of(dataset, run_id))
+        self.store.delete([file.key for beginning in beginnings for file in self.store.files(beginning)])
 
     def old_parts(self) -> list[str]:
         """Keys of parts that dead runs left more than 24 hours ago."""

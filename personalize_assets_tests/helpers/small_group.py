@@ -12,7 +12,7 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion import job
-from personalize_assets.conversion.spec import ConvertReport, ConvertSpec
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
 from personalize_assets.conversion.spread import in_turn
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
@@ -57,6 +57,13 @@ def run_here(spec: ConvertSpec) -> ConvertReport:
     """The report of a conversion whose tasks run one after another."""
     report = job.run(spec, in_turn, 1)
     assert isinstance(report, ConvertReport)
+    return report
+
+
+def export_here(spec: ExportSpec) -> ExportReport:
+    """The report of an export whose tasks run one after another."""
+    report = job.run(spec, in_turn, 1)
+    assert isinstance(report, ExportReport)
     return report
 
 

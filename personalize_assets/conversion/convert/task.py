@@ -18,7 +18,8 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
-from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
+from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
 from personalize_assets.conversion.reading.read_ahead import ReadAhead

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.export.pieces import Piece, RowGroup, is_at_or_behind
-from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableDailyFile
+from personalize_assets.conversion.reading.file_errors import UnreadableDailyFile
+from personalize_assets.conversion.reading.filesystem import FileSystem
 
 _FOOTERS_AT_ONCE = 16
 _ROWS_AT_ONCE = 65_536

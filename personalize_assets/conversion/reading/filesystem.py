@@ -13,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import pyarrow as pa
 import pyarrow.fs
 
+from personalize_assets.conversion.reading.local_output import LocalOutput
+
 if TYPE_CHECKING:
     from personalize_assets.conversion.reading.s3_objects import S3Objects
 
@@ -23,14 +25,6 @@ _WHOLE_BYTES = 8 * 1024 * 1024
 _UPLOADS_AT_ONCE = 16
 _MOST_WAITING_BYTES = 32 * 1024 * 1024
 _KEPT_BYTES = 32 * 1024 * 1024
-
-
-class UnreadableFile(Exception):
-    """A raw file that cannot be opened or read; the text names it and is for the user."""
-
-
-class UnreadableDailyFile(UnreadableFile):
-    """A daily file that is missing or damaged: its rows never count as none. The text says what to do."""
 
 
 def is_s3(uri: str) -> bool:
@@ -124,14 +118,15 @@ class FileSystem:
             return cast("bytes", file.read_at(end - first, first))
 
     def create(self, uri: str) -> IO[bytes]:
-        """Create a file for writing, which others see once it is closed. Missing local folders are created."""
+        """Create a file for writing, which others see once it is closed. Missing local folders are created.
+
+        Creating, writing and closing raise ``UnwritableFile`` in a folder, and ``OSError`` on S3.
+        """
         if is_s3(uri):
             objects = self._s3
             put = partial(objects.put, uri)
             return objects.create(uri, partial(self._behind.start, put) if self._behind else put)
-        self._local.create_dir(uri.rpartition("/")[0], recursive=True)
-        # Arrow would compress by default what has a name like ``a.gz``.
-        return cast("IO[bytes]", self._local.open_output_stream(uri, compression=None))
+        return cast("IO[bytes]", LocalOutput(uri))
 
     @contextmanager
     def writing_behind(self) -> Iterator[None]:

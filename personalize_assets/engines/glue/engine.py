@@ -186,7 +186,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
                 f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, the "
                 f"job's role needs to read it ({link})"
             )
-        if error and error.type == "UnreadableDailyFile":
+        if error and error.type in ("UnreadableDailyFile", "UnwritableFile"):
             return PersonalizeAssetsError(f"{error.message} ({link})")
         if failure.state == "TIMEOUT":
             text += "; give the job more workers (glue.workers), fewer days a run, or a longer timeout (deploy)"

@@ -46,7 +46,8 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
                 days,
                 make,
                 lambda spec: defs.run_convert(context, spec),
-                resume=run_tags.resumes(context),
+                # A retry need not do again what the try before has committed.
+                resume=run_tags.resumes(context) or context.retry_number > 0,
                 log=context.log.info,
             )
         run = run_metadata(made.report, group.config.engine) if made.report else Metadata()

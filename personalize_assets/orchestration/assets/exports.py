@@ -76,9 +76,9 @@ def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> M
     """The metadata of a table or CSV; None if it was refused."""
     destination = defs.dataset_group.destination
     dataset = name.removesuffix("_csv")
-    if name == dataset:
+    if name in made.outcome.tables:
         metadata = table_metadata(made.outcome.tables[name], destination.uri_of(name), charts=charts)
-    elif dataset in made.outcome.manifests:
+    elif name != dataset and dataset in made.outcome.manifests:
         manifest = made.outcome.manifests[dataset]
         exported_now = made.report.datasets[dataset]
         metadata = {

@@ -12,7 +12,8 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
-from personalize_assets.conversion.reading.filesystem import FileSystem, UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
+from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.read_ahead import SMALL_BYTES
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request, counts

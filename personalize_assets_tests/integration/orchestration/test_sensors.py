@@ -231,6 +231,26 @@ def test_a_day_is_left_alone_while_its_run_is_under_way(in_folder: Start, today:
     assert group.tick_and_launch() == []  # for an hour: a user canceled it
 
 
+def test_a_day_is_left_alone_while_a_backfill_or_a_run_by_hand_covers_it(in_folder: Start, today: date) -> None:
+    group = in_folder()
+    group.put("a.json")
+    backfill = group.instance.create_run_for_job(
+        group.definitions.resolve_job_def("convert"),
+        tags={
+            "dagster/asset_partition_range_start": str(today - timedelta(days=3)),
+            "dagster/asset_partition_range_end": str(today),
+        },
+        status=dg.DagsterRunStatus.STARTING,
+    )
+
+    answer = group.tick()
+
+    assert isinstance(answer.skip_reason, dg.SkipReason)
+    assert "1 being converted" in str(answer.skip_reason.skip_message)
+    group.instance.report_run_canceled(backfill)
+    assert group.tick_and_launch() == [str(today)]
+
+
 def test_a_source_that_is_suddenly_empty_is_a_problem_and_its_days_stay(in_folder: Start, today: date) -> None:
     group = in_folder()
     key = group.put("a.json")

@@ -14,7 +14,7 @@ import pytest
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.progress import Meter, Progress
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets.conversion.spread import in_turn, in_turn_with, over_spark
 

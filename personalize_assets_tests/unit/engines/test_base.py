@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile, UnreadableFile
-from personalize_assets.engines.base import unreadable
+from personalize_assets.conversion.reading.file_errors import UnreadableDailyFile, UnreadableFile
+from personalize_assets.engines.base import for_user
 
 
 def test_an_unreadable_file_is_named_with_what_to_do() -> None:
-    error = unreadable(UnreadableFile("/raw/a.json cannot be read: gone"))
+    error = for_user(UnreadableFile("/raw/a.json cannot be read: gone"))
 
     assert str(error) == ("/raw/a.json cannot be read: gone; if the file is gone, materialize raw_event_catalog again")
 
@@ -15,4 +15,4 @@ def test_an_unreadable_file_is_named_with_what_to_do() -> None:
 def test_an_unreadable_daily_file_says_itself_what_to_do() -> None:
     text = "/out/a.parquet cannot be read: gone; materialize the daily datasets of that day again"
 
-    assert str(unreadable(UnreadableDailyFile(text))) == text
+    assert str(for_user(UnreadableDailyFile(text))) == text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import ExportSpec
 from personalize_assets.engines import local
 from personalize_assets.engines.jvm import JavaMissing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec import structs
@@ -137,16 +137,27 @@ def test_events_that_are_not_accounted_for_end_the_run(tmp_path: Path) -> None:
     assert str(error.value) == f"a check failed: filtered_interactions: {problem}; user_traits: {problem}"
 
 
-def test_rows_that_are_neither_exported_nor_duplicates_end_the_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("personalize_assets.local_run.stages.is_whole", lambda counts: counts.rows != 1)
+def one_row_less(report: Any) -> Report:
+    """An export that read one row less than the days have."""
+    if not isinstance(report, ExportReport):
+        return cast("Report", report)
+    datasets = {name: structs.replace(made, copies=made.copies - 1) for name, made in report.datasets.items()}
+    return structs.replace(report, datasets=datasets)
+
+
+def test_rows_that_are_neither_exported_nor_duplicates_end_the_run_and_nothing_is_replaced(tmp_path: Path) -> None:
+    group = group_of_two_events(tmp_path)
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        run(group_of_two_events(tmp_path), Here())
+        run(group, Here(change=one_row_less))
 
-    check = "every_row_is_exported_or_a_duplicate: 1 rows kept, but 1 exported + 0 duplicates"
-    assert str(error.value) == f"a check failed: interactions: {check}; users: {check}"
+    assert str(error.value).splitlines()[0] == (
+        "interactions was not exported: the commits of its days count 1 rows, but the export read 0. "
+        "There is no former export. Run it again; if that gives the same, daily files were changed by hand: "
+        "materialize filtered_interactions for all days again"
+    )
+    assert (group.destination.manifest("interactions"), group.destination.table_commit("users")) == (None, None)
+    assert group.destination.kept("interactions") is None
 
 
 def test_an_export_that_personalize_would_refuse_ends_the_run(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from personalize_assets.storage.raw_files import DayListing
 from personalize_assets_tests.helpers.small_group import CLICK, put_events, small_group
 
 DAYS = [date(2026, 10, day) for day in range(1, 5)]
-NO_INSTANCE: Any = None
+NO_RUNS: Any = None
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def state(tmp_path: Path) -> Iterator[_DagsterState]:
     for number, day in enumerate(DAYS):
         for file in range(number):
             put_events(group, day, CLICK, name=f"{file}.json")
-    with closing(_DagsterState(group, NO_INSTANCE, "scope", "job", 0.0)) as state:
+    with closing(_DagsterState(group, NO_RUNS)) as state:
         yield state
 
 

@@ -13,6 +13,7 @@ from personalize_assets.pipeline.arrivals import CommittedDay
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import (
     ConvertedDays,
+    DaysMovedOn,
     commit_convert,
     converted_state,
     finished_days,
@@ -112,6 +113,42 @@ def test_a_report_that_lost_a_file_commits_nothing(tmp_path: Path) -> None:
         "was committed: run it again"
     )
     assert group.destination.daily_commits("users") == {}
+
+
+def test_an_older_conversion_that_ends_later_never_replaces_newer_content(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+    for day in (FIRST, SECOND):
+        put_events(group, day, CLICK)
+    catalog_days(group, [FIRST, SECOND])
+    slow = plan_convert(group, [FIRST, SECOND], ["interactions", "users"])
+    report = run_here(slow)
+    put_events(group, FIRST, CLICK, CLICK, name="late.json")
+    newer = convert_here(group, FIRST).commits["interactions"]["2026-10-01"]
+
+    with pytest.raises(DaysMovedOn) as error:
+        commit_convert(group, [FIRST, SECOND], slow, report)
+
+    assert str(error.value) == (
+        f"the raw files of 2026-10-01 changed and another run catalogued them while run {slow.plan.run_id} converted "
+        "their former content; that day is left unchanged: convert again"
+    )
+    assert group.destination.day_commit("interactions", "2026-10-01") == newer
+    second = group.destination.day_commit("interactions", "2026-10-02")
+    assert second is not None
+    assert (newer.kept, second.run) == (3, slow.plan.run_id)
+    left = {file.key for file in group.destination.store.files("filtered_interactions/day=2026-10-01/")}
+    assert left == {*newer.files, "filtered_interactions/day=2026-10-01/_commit.json"}
+
+
+def test_a_day_that_another_run_catalogued_with_the_same_files_is_committed(tmp_path: Path) -> None:
+    group = small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    catalog_days(group, [FIRST])
+    spec = plan_convert(group, [FIRST], ["interactions", "users"])
+    report = run_here(spec)
+    catalog_days(group, [FIRST])
+
+    assert commit_convert(group, [FIRST], spec, report).days() == {"2026-10-01"}
 
 
 def test_days_of_two_conversions_are_put_together() -> None:

@@ -196,14 +196,19 @@ def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path
     assert outcome.tables["users"].files == ()
 
 
-def test_after_an_export_of_other_rows_than_the_days_count_all_daily_files_are_read(group: DatasetGroup) -> None:
+def test_an_export_of_other_rows_than_the_days_count_leaves_nothing_and_the_next_one_reads_all(
+    group: DatasetGroup,
+) -> None:
     group.destination.put_kept("interactions", SEGMENTS)
     planned = plan_export(group, ["interactions_csv"])
     made = written(group, planned, copies=5).datasets["interactions"]
+    report = ExportReport(datasets={"interactions": structs.replace(made, kept=SEGMENTS)})
 
-    commit_export(group, planned, ExportReport(datasets={"interactions": structs.replace(made, kept=SEGMENTS)}))
+    commit_export(group, planned, report, {"interactions"}, {"interactions"})
 
     assert group.destination.kept("interactions") is None
+    assert [file.key for file in group.destination.store.files() if planned.run in file.key] == []
+    assert group.destination.manifest("interactions") is None
 
 
 def test_what_an_export_leaves_is_given_to_the_next_one(group: DatasetGroup) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
-from personalize_assets.conversion.reading.filesystem import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
     DayProfile,

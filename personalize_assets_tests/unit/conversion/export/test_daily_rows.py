@@ -12,7 +12,7 @@ import pytest
 
 from personalize_assets.conversion.export.daily_rows import read_groups, read_piece, row_groups
 from personalize_assets.conversion.export.pieces import Piece, RowGroup
-from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile
+from personalize_assets.conversion.reading.file_errors import UnreadableDailyFile
 
 ORDER = ["TIMESTAMP", "USER_ID"]
 SCHEMA = pa.schema([("USER_ID", pa.string()), ("TIMESTAMP", pa.int64())])

@@ -14,7 +14,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.export import entities, interactions
 from personalize_assets.conversion.export.export import export
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
-from personalize_assets.conversion.reading.filesystem import UnreadableDailyFile
+from personalize_assets.conversion.reading.file_errors import UnreadableDailyFile
 from personalize_assets.conversion.spec import Crossed, DailyFiles, DatasetExport, ExportSpec
 from personalize_assets.conversion.spread import in_turn
 

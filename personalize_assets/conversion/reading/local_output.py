@@ -1,0 +1,64 @@
+"""A local file to write to, whose errors name it and say what to do."""
+
+from __future__ import annotations
+
+import errno
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from personalize_assets.conversion.reading.file_errors import UnwritableFile
+
+_FREE_SPACE = "free some space there"
+_IN_THE_WAY = "a file is where a folder is wanted: move it, or correct the uri in the config"
+_WHAT_TO_DO = {
+    errno.EEXIST: _IN_THE_WAY,
+    errno.ENOTDIR: _IN_THE_WAY,
+    errno.ENOSPC: _FREE_SPACE,
+    errno.EDQUOT: _FREE_SPACE,
+    errno.EFBIG: _FREE_SPACE,
+    errno.EROFS: "mount it for writing, or correct the uri in the config",
+    errno.EIO: "the disk reports an error: check it, or correct the uri in the config",
+}
+
+
+class LocalOutput(io.FileIO):
+    """A new file, written without a buffer. Missing folders are created.
+
+    Opening, writing and closing raise ``UnwritableFile``.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Create the file; one that exists is emptied."""
+        self._path = path
+        with explained(path):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            super().__init__(path, "wb")
+
+    def write(self, data: Any, /) -> int:
+        """Write all of ``data``, which the system may do in several steps."""
+        left = memoryview(data).cast("B")
+        size = left.nbytes
+        with explained(self._path):
+            while left:
+                left = left[super().write(left) :]
+        return size
+
+    def close(self) -> None:
+        """Close the file; some file systems report only now that there is no room."""
+        with explained(self._path):
+            super().close()
+
+
+@contextmanager
+def explained(path: str) -> Iterator[None]:
+    """Raise errors of the system about a file as ``UnwritableFile``."""
+    try:
+        yield
+    except OSError as error:
+        what_to_do = _WHAT_TO_DO.get(
+            error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
+        )
+        raise UnwritableFile(f"{path} cannot be written: {error.strerror or error}; {what_to_do}") from error
