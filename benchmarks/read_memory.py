@@ -9,6 +9,7 @@ the conversion of a file without a single line break, as Firehose writes it.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
 import threading
@@ -90,7 +91,7 @@ def convert(engine: LocalEngine, folder: Path, megabytes: int) -> tuple[int, int
     folder.mkdir()
     (folder / "personalize.yaml").write_text(CONFIG)
     events = write_glued(folder / "raw/2026/10/01/00/glued", megabytes)
-    group = DatasetGroup(load_config(folder / "personalize.yaml"))
+    group = DatasetGroup(load_config(folder / "personalize.yaml", os.environ))
     days = list(group.bytes_by_day())
     catalog_days(group, days)
     spec = plan_convert(group, days, ["interactions"])

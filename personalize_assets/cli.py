@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -113,15 +113,17 @@ def _each_day(days: tuple[date, date]) -> list[date]:
 @click.option(
     "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
 )
-@click.option("--stack", default="personalize-assets", help="Name of the CloudFormation stack.")
+@click.option("--stack", help="Name of the CloudFormation stack.  [default: personalize-assets-<dataset group>]")
 @click.option(
     "--parameter", "parameters", metavar="NAME=VALUE", multiple=True, help="A parameter of glue/template.yaml."
 )
 @click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
-def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run: bool) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask before an update that replaces or deletes resources.")
+def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
     from personalize_assets.config import load_config
     from personalize_assets.deploy import stack as deployment
+    from personalize_assets.deploy.stack_tag import default_stack
 
     wrong = [parameter for parameter in parameters if "=" not in parameter]
     if wrong:
@@ -129,16 +131,29 @@ def deploy(config: Path | None, stack: str, parameters: tuple[str, ...], dry_run
     env = {**os.environ, "PERSONALIZE_ENGINE": "glue"}
     with exit_code_of_errors():
         loaded = load_config(config, env)
-        plan = deployment.plan(loaded, stack, dict(p.split("=", 1) for p in parameters))
+        name = stack or default_stack(loaded.dataset_group.name)
+        plan = deployment.plan(loaded, name, dict(p.split("=", 1) for p in parameters))
         for line in deployment.describe(plan):
             click.echo(line)
         if dry_run:
             click.echo("\nNothing was changed: this was a dry run.")
             return
-        outputs = deployment.apply(plan, loaded.aws)
+        outputs = deployment.apply(plan, loaded.aws, lambda losses: _may_lose(losses, yes=yes))
     click.echo("\nDone.")
     for name, value in sorted(outputs.items()):
         click.echo(f"{name:<20} {value}")
+
+
+def _may_lose(losses: Sequence[str], *, yes: bool) -> bool:
+    """Print what an update replaces or deletes, and ask; without an answer it is no."""
+    click.echo()
+    for loss in losses:
+        click.echo(loss)
+    try:
+        return yes or click.confirm("Replace or delete these?")
+    except click.Abort:
+        click.echo()
+        return False
 
 
 @main.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import dagster as dg
@@ -49,5 +50,5 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
 
 @dg.definitions
 def definitions() -> dg.Definitions:
-    """The definitions of the config in ``$PERSONALIZE_CONFIG``, else of the sample."""
-    return build_definitions(load_config())
+    """The definitions of the config in ``$PERSONALIZE_CONFIG``, else of the sample, with the environment's values."""
+    return build_definitions(load_config(env=os.environ))

@@ -6,7 +6,6 @@ YAML 1.2, read as people expect it: a key that occurs twice is refused, keys are
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -40,17 +39,20 @@ _NAMED_BY_THE_USER = ("columns", "where", "map")
 
 
 def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:
-    """The config in a file, with the environment's values over it.
+    """The config in a file, with values of an environment over it.
+
+    The process's environment is not read: a process may load the configs of several groups, and a variable is meant
+    for one. The command line and ``personalize_assets.definitions``, which load one config, give ``os.environ``.
 
     Args:
-        path: By default ``PERSONALIZE_CONFIG`` names the file, else it is the repository's sample (beside the package,
-            or in the working folder).
-        env: Replaces ``os.environ``.
+        path: By default ``PERSONALIZE_CONFIG`` in ``env`` names the file, else it is the repository's sample (beside
+            the package, or in the working folder).
+        env: Variables that name the file or replace values; by default none.
 
     Raises:
         ConfigError: The file cannot be read, or with every problem found in it.
     """
-    env = os.environ if env is None else env
+    env = env or {}
     name, file = _file(path, env)
     return parse_config(_read(name, file), name, file.absolute().parent, env)
 

@@ -239,6 +239,7 @@ class Glue(_Section):
     """Section ``glue``: the job that the engine ``glue`` runs, and the tables that Athena reads.
 
     Attributes:
+        job: Its name; see ``Config.glue_job``.
         workers: Overrides the job's own number of workers in every run; ``worker_type`` likewise its type.
         database: The Data Catalog's database for the tables ``raw_events`` and ``filtered_interactions``.
         catalog: Who describes the raw events there: this package (``tables``), a crawler (``crawler``), or nothing does
@@ -246,7 +247,7 @@ class Glue(_Section):
         crawler: The name of that crawler.
     """
 
-    job: JobName = "personalize-assets"
+    job: JobName | None = None
     workers: Workers | None = None
     worker_type: WorkerType | None = None
     database: str | None = None
@@ -285,6 +286,11 @@ class Config(_Section):
     def is_strict(self) -> bool:
         """Whether an export that Personalize would refuse leaves the current one in place."""
         return self.checks == "strict"
+
+    @property
+    def glue_job(self) -> str:
+        """The name of the Glue job: by default the group's own, so that groups in one account do not share a job."""
+        return self.glue.job or f"personalize-assets-{self.dataset_group.name}"
 
     def source_of(self, dataset: str) -> Source:
         """A dataset's own source with the config's ``start_date``; the config's source if it has none."""

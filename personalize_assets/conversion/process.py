@@ -32,6 +32,7 @@ def begin_command() -> None:
     """Start-up of the installed command, whose process nothing else uses."""
     global _is_command
     _is_command = True
+    os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")  # before Arrow is loaded: see `engines.process_pool`
     collect_seldom()
 
 

@@ -15,10 +15,11 @@ _NOT_FOUND = ("404", "NoSuchKey", "NoSuchBucket")
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """A stack that exists: the values of its parameters, and its template (None if it is not stored as text)."""
+    """A stack that exists: the values of its parameters, its template (None if it is not stored as text), its tags."""
 
     parameters: Mapping[str, str]
     template: str | None
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def _deployed(cloudformation: Any, stack: str) -> DeployedStack | None:
         )
     text = cloudformation.get_template(StackName=stack)["TemplateBody"]
     values = {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())}
-    return DeployedStack(values, text if isinstance(text, str) else None)
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", ())}
+    return DeployedStack(values, text if isinstance(text, str) else None, tags)
 
 
 def _exists(s3: Any, **what: str) -> bool:

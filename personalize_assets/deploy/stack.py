@@ -6,7 +6,7 @@ which values a config gives the template's parameters. What the resources are is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,14 +15,17 @@ from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config import Config
 from personalize_assets.config.models import Aws
 from personalize_assets.deploy.account import Account, look_up
+from personalize_assets.deploy.change_set import ChangeSet, discard, execute, propose
+from personalize_assets.deploy.stack_tag import TAG, check_tag
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
 
 _CODE = "_glue_code"
 _RIGHTS = (
-    "cloudformation:DescribeStacks, GetTemplate, CreateStack, UpdateStack and DescribeStackEvents, s3:ListBucket, "
-    "GetBucketPolicy and PutObject on the destination, and the rights to make what the plan lists"
+    "cloudformation:DescribeStacks, GetTemplate, CreateStack, CreateChangeSet, DescribeChangeSet, ExecuteChangeSet, "
+    "DeleteChangeSet and DescribeStackEvents, s3:ListBucket, GetBucketPolicy and PutObject on the destination, and the "
+    "rights to make and tag what the plan lists"
 )
 # Two more sources than the main one have a parameter of the template: a source of users, and one of items.
 _MORE_SOURCES = ("SecondSourceArn", "ThirdSourceArn")
@@ -46,6 +49,7 @@ class Plan:
         parameters: Values that the config and the command line give.
         kept: Other parameters of the deployed stack, which keep their values.
         uploads: The job's script and zip.
+        tags: Those of the stack, with ours.
         notes: What the user has to do besides.
     """
 
@@ -56,6 +60,7 @@ class Plan:
     parameters: Mapping[str, str]
     kept: Mapping[str, str]
     uploads: tuple[Upload, ...]
+    tags: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
 
@@ -66,7 +71,7 @@ def plan(config: Config, stack: str, given: Mapping[str, str]) -> Plan:
     """Decide what to do, without changing anything. ``given`` are parameters from the command line, by name.
 
     Raises ``PersonalizeAssetsError`` for an unknown parameter, a destination that is a whole bucket, a stack that
-    cannot be updated, and refusals of AWS.
+    is not this group's or cannot be updated, and refusals of AWS.
     """
     form = Template.of(template())
     _check_parameters(given, form)
@@ -85,8 +90,14 @@ def plan_for(
     form: Template,
     artifacts: Mapping[str, Artifact],
 ) -> Plan:
-    """The plan for what the account has; ``artifacts`` are the script and the zip by their keys. Makes no call."""
+    """The plan for what the account has; ``artifacts`` are the script and the zip by their keys. Makes no call.
+
+    Raises ``PersonalizeAssetsError`` if the stack is not this group's.
+    """
     bucket, prefix = _destination(config)
+    group = config.dataset_group.name
+    if account.stack:
+        check_tag(stack, account.stack.tags, group)
     before = account.stack.parameters if account.stack else {}
     # A policy of the stack's own may be replaced, another one not.
     sets_policy = not account.has_policy or before.get("ManageBucketPolicy") == "true"
@@ -97,7 +108,7 @@ def plan_for(
         "DestinationDataPrefix": prefix,
         "CreateDestinationBucket": before.get("CreateDestinationBucket") or str(not account.has_bucket).lower(),
         "ManageBucketPolicy": str(sets_policy).lower(),
-        "JobName": config.glue.job,
+        "JobName": config.glue_job,
         "ScriptKey": script_key,
         "LibraryKey": library_key,
         "AdditionalPythonModules": form.defaults["AdditionalPythonModules"] or "",
@@ -112,6 +123,7 @@ def plan_for(
         parameters,
         {name: value for name, value in before.items() if name not in parameters and name in form.defaults},
         tuple(Upload(key, artifact, key in account.keys) for key, artifact in artifacts.items()),
+        {**(account.stack.tags if account.stack else {}), TAG: group},
         () if sets_policy else (_policy_note(bucket, prefix),),
     )
 
@@ -155,11 +167,12 @@ def _source_parameters(config: Config) -> dict[str, str]:
 def _optional_parameters(config: Config) -> dict[str, str]:
     """Parameters of keys that the config may leave out; those it leaves out keep the stack's value."""
     glue, key = config.glue, config.aws.kms_key
+    crawler = f"{config.glue_job}-raw-events"
     values = {
         "WorkerType": glue.worker_type,
         "NumberOfWorkers": str(glue.workers) if glue.workers else None,
         "DatabaseName": glue.database,
-        "CreateCrawler": "true" if glue.crawler == f"{glue.job}-raw-events" else None,
+        "CreateCrawler": "true" if glue.crawler == crawler else None,
         "KmsKeyArn": key if key and key.startswith("arn:") else None,
     }
     return {name: value for name, value in values.items() if value}
@@ -202,21 +215,51 @@ def describe(plan: Plan) -> Iterator[str]:
 # -- application ------------------------------------------------------------------------------------------------------
 
 
-def apply(plan: Plan, aws: Aws) -> dict[str, str]:
+def apply(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool]) -> dict[str, str]:
     """Upload the files, create or update the stack, wait for its end (20 minutes at most) and return its outputs.
 
-    Raises ``PersonalizeAssetsError`` with CloudFormation's reasons if the stack fails.
+    Args:
+        may_lose: Asked before an update that replaces or deletes resources, with a line about each.
+
+    Raises:
+        PersonalizeAssetsError: With CloudFormation's reasons if the stack fails; or the answer was no, and nothing was
+            changed.
     """
     with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
         cloudformation = boto3_client(aws, "cloudformation")
+        update = _agreed_update(cloudformation, plan, may_lose) if plan.account.stack else None
         # A job may be made before the files it names, but a file not before its bucket.
         if plan.account.has_bucket:
             _upload(plan, aws)
-        _create_or_update(cloudformation, plan)
+        if plan.account.stack is None:
+            cloudformation.create_stack(**_request(plan))
+            _wait(cloudformation, plan.stack, "stack_create_complete")
+        elif update:
+            execute(cloudformation, update.id)
+            _wait(cloudformation, plan.stack, "stack_update_complete")
         if not plan.account.has_bucket:
             _upload(plan, aws)
         (stack,) = cloudformation.describe_stacks(StackName=plan.stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
+
+
+def _agreed_update(cloudformation: Any, plan: Plan, may_lose: Callable[[Sequence[str]], bool]) -> ChangeSet | None:
+    """The update to execute; None if nothing changes."""
+    update = propose(cloudformation, _request(plan))
+    if update is None or not update.losses:
+        return update
+    agreed = False
+    try:
+        agreed = may_lose(update.losses)
+    finally:
+        if not agreed:
+            discard(cloudformation, update.id)
+    if not agreed:
+        raise PersonalizeAssetsError(
+            f"Stack {plan.stack!r} was not changed: the update replaces or deletes resources, which needs your "
+            "consent; answer y, or give --yes"
+        )
+    return update
 
 
 def _upload(plan: Plan, aws: Aws) -> None:
@@ -226,30 +269,27 @@ def _upload(plan: Plan, aws: Aws) -> None:
             s3.put_object(Bucket=plan.bucket, Key=upload.key, Body=upload.artifact.content, **encryption(aws))
 
 
-def _create_or_update(cloudformation: Any, plan: Plan) -> None:
-    from botocore.exceptions import ClientError, WaiterError
-
-    request = {
+def _request(plan: Plan) -> dict[str, Any]:
+    """Arguments of ``CreateStack``, which those of an update are too."""
+    return {
         "StackName": plan.stack,
         "TemplateBody": plan.template.text,
         "Parameters": [
             {"ParameterKey": name, "ParameterValue": value} for name, value in {**plan.kept, **plan.parameters}.items()
         ],
+        "Tags": [{"Key": key, "Value": value} for key, value in plan.tags.items()],
         "Capabilities": ["CAPABILITY_IAM"],
     }
-    kind = "create" if plan.account.stack is None else "update"
+
+
+def _wait(cloudformation: Any, stack: str, end: str) -> None:
+    from botocore.exceptions import WaiterError
+
     try:
-        getattr(cloudformation, f"{kind}_stack")(**request)
-    except ClientError as error:
-        if "No updates are to be performed" in str(error):
-            return
-        raise
-    waiter = cloudformation.get_waiter(f"stack_{kind}_complete")
-    try:
-        waiter.wait(StackName=plan.stack, WaiterConfig={"Delay": 5, "MaxAttempts": 240})
+        cloudformation.get_waiter(end).wait(StackName=stack, WaiterConfig={"Delay": 5, "MaxAttempts": 240})
     except WaiterError as error:
-        events = cloudformation.describe_stack_events(StackName=plan.stack)["StackEvents"]
-        raise PersonalizeAssetsError(f"Stack {plan.stack!r} failed: {_reasons(events)}") from error
+        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
+        raise PersonalizeAssetsError(f"Stack {stack!r} failed: {_reasons(events)}") from error
 
 
 def _reasons(events: Sequence[Mapping[str, Any]]) -> str:

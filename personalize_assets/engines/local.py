@@ -41,6 +41,8 @@ class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
             "spark.sql.shuffle.partitions": str(machine_cores()),
             "spark.driver.host": "localhost",
             "spark.driver.bindAddress": "127.0.0.1",
+            # Other users of this machine can reach its ports; Spark makes a secret of its own for each session.
+            "spark.authenticate": "true",
             **{f"spark.executorEnv.{name}": value for name, value in KEEP_MEMORY.items()},
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",

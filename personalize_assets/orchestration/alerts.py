@@ -79,15 +79,30 @@ def _cause(context: dg.RunFailureSensorContext) -> str:
 def post(url: str, text: str) -> None:
     """Post a text to a webhook of Slack's kind, with retries while it is busy or cannot be reached.
 
-    Raises ``AlertNotDelivered``, whose text does not have the URL.
+    A text may hold what events hold: its ``<!channel>`` or ``<https://…|link>`` stays plain text. A redirect is not
+    followed: the alert would go to an address that the user did not choose. Raises ``AlertNotDelivered``, whose text
+    does not have the URL.
     """
+    body = {"text": _without_markup(text)}
     try:
-        answer = urllib3.PoolManager().request("POST", url, json={"text": text}, timeout=_TIMEOUT, retries=_RETRIES)
+        answer = urllib3.PoolManager().request(
+            "POST", url, json=body, timeout=_TIMEOUT, retries=_RETRIES, redirect=False
+        )
     except urllib3.exceptions.HTTPError as error:
         # Without the URL, which is a secret: anyone who has it can post.
         raise AlertNotDelivered(f"{WEBHOOK}: no answer ({type(error).__name__}); alert not delivered: {text}") from None
+    if 300 <= answer.status < 400:
+        raise AlertNotDelivered(
+            f"{WEBHOOK}: answered {answer.status}, a redirect, which is not followed: set it to the address that "
+            f"accepts alerts; alert not delivered: {text}"
+        )
     if answer.status >= 300:
         raise AlertNotDelivered(
             f"{WEBHOOK}: answered {answer.status} {answer.data[:200].decode(errors='replace')!r}; alert not "
             f"delivered: {text}"
         )
+
+
+def _without_markup(text: str) -> str:
+    """Slack reads mentions and links in angle brackets, and unescapes these three characters (page Formatting text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

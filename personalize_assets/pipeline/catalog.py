@@ -13,6 +13,7 @@ from personalize_assets.catalog.event_profile import EventProfile, day_profile, 
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import claim_destination
 from personalize_assets.storage.destination import DamagedFile
 from personalize_assets.storage.manifests import DayCatalog
 from personalize_assets.storage.object_store import StoredObject
@@ -28,6 +29,7 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
         listings = dict(
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
         )
+    claim_destination(group)
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
     same = _unchanged(group, files, foreign) if resume else {}
@@ -88,6 +90,7 @@ def current_catalogs(group: DatasetGroup, days: Sequence[date]) -> dict[date, Da
 
 def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, EventProfile]:
     """Profile the events of days' catalogued files and write the profiles; returns them by day (ISO)."""
+    claim_destination(group)
     profiles = {}
     for day in days:
         profile = day_profile(day, group.sources, current_catalog(group, day).files, group.masked_paths)

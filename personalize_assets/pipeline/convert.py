@@ -28,6 +28,7 @@ from personalize_assets.pipeline.accounting import balances
 from personalize_assets.pipeline.arrivals import CommittedDay
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.storage.destination import (
     DAILY,
     REJECTS,
@@ -77,6 +78,7 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
     or if a day is not catalogued.
     """
     hash_keys.check_key(group.datasets)
+    claim_destination(group)
     catalogs = current_catalogs(group, days)
     needed = {group.source_ids[name] for name in dataset_names}
     folders = {**DAILY, REJECTS: REJECTS}
@@ -120,11 +122,12 @@ def commit_convert(
     """Make the daily files of a report the current ones, day by day, and return their commits.
 
     A day without files gets empty commits: it is converted, and what it had before is deleted. Raises
-    ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec.
-    A day whose files were catalogued anew meanwhile is left as it is, so that older content never replaces newer; when
-    the others are committed, ``DaysMovedOn`` is raised.
+    ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec,
+    or if the destination has become another group's. A day whose files were catalogued anew meanwhile is left as it is,
+    so that older content never replaces newer; when the others are committed, ``DaysMovedOn`` is raised.
     """
     _check_all_files_read(spec, report)
+    confirm_owner(group)
     moved_on = _moved_on(group, days, spec)
     days = [day for day in days if day not in moved_on]
     run = spec.plan.run_id

@@ -26,11 +26,13 @@ class DatasetGroup:
     Attributes:
         datasets: By name, in the order of the config.
         source_ids: The id of each dataset's source, by dataset: ``source``, or the dataset's name if it has its own.
+        owns_destination: Whether ``pipeline.ownership`` has found that the destination is this group's.
     """
 
     def __init__(self, config: Config) -> None:
         """Take the datasets, sources and destination from a config."""
         self.config = config
+        self.owns_destination = False
         self.datasets: dict[str, Dataset] = config.conversion_datasets()
         self.destination = Destination(config.destination.uri, config.aws)
         self.source_ids = {

@@ -14,6 +14,7 @@ from personalize_assets.conversion.spec import DailyFiles, DatasetExport, Datase
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
 from personalize_assets.storage.exported_files import copy_parts, join_single_file, keep_folder
 from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
@@ -75,6 +76,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     Raises ``PersonalizeAssetsError`` if nothing is converted yet, if a day was converted with another mapping than the
     current one, or if hashes of two keys would meet.
     """
+    claim_destination(group)
     run = new_run_id()
     exports = []
     inputs: dict[str, ExportInput] = {}
@@ -198,6 +200,7 @@ def commit_export(
     for those that the next export may use. For those ``not_whole`` the former table stays, too, nothing is left for the
     next export, and that reads all daily files again.
     """
+    confirm_owner(group)
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name

@@ -29,6 +29,7 @@ from personalize_assets.storage.manifests import (
     DayCommit,
     ExportManifest,
     KeptFiles,
+    OwnerMark,
     Reject,
     RunMark,
     TableCommit,
@@ -45,6 +46,7 @@ _FORMAT = 1
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
 _RUN_MARK = "_run.json"
+_OWNER_MARK = "_group.json"
 _KEPT = "_kept"
 RUN_ID = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 # Files of a run that no commit names and that are older than this were left when the run died.
@@ -63,6 +65,7 @@ _WANTED = {
     TableCommit: "the commit of a table",
     ExportManifest: "the manifest of an export",
     RunMark: "the mark of a run",
+    OwnerMark: "the name and sources of the dataset group",
     KeptFiles: "what the next export may use",
 }
 
@@ -369,6 +372,24 @@ class Destination:
         """Replace the mark of the last run."""
         self.store.write(_RUN_MARK, _encode(mark))
 
+    # -- the owner ------------------------------------------------------------------------------------------------
+
+    def owner_key(self) -> str:
+        """The key of the mark that names the dataset group."""
+        return _OWNER_MARK
+
+    def owner(self) -> OwnerMark | None:
+        """The dataset group that everything here belongs to; None if no run has written that yet."""
+        return self._decoded(_OWNER_MARK, self.store.read(_OWNER_MARK), OwnerMark, "", "delete it and run again")
+
+    def create_owner(self, mark: OwnerMark) -> bool:
+        """Write the mark unless there is one; False if there is."""
+        return self.store.create(_OWNER_MARK, _encode(mark))
+
+    def put_owner(self, mark: OwnerMark) -> None:
+        """Replace the mark."""
+        self.store.write(_OWNER_MARK, _encode(mark))
+
     # -- what an export leaves for the next one -------------------------------------------------------------------
 
     def kept_folder(self, dataset: str, run_id: str) -> str:
@@ -420,7 +441,10 @@ class Destination:
         """A small object that was written here, or None. ``asset`` is what to materialize again if it is damaged."""
         return self._decoded(key, self._small.read(key), kind, asset)
 
-    def _decoded(self, key: str, data: bytes | None, kind: type[_Object], asset: str) -> _Object | None:
+    def _decoded(
+        self, key: str, data: bytes | None, kind: type[_Object], asset: str, advice: str = ""
+    ) -> _Object | None:
+        """``advice`` is what to do if it is damaged; by default, to materialize ``asset`` again."""
         if data is None:
             return None
         try:
@@ -431,7 +455,7 @@ class Destination:
         except (msgspec.MsgspecError, ValueError) as error:
             raise DamagedFile(
                 f"{self.uri_of(key)} is damaged: expected {_WANTED[kind]} as JSON, found: {error}; "
-                f"materialize {asset} again to replace it"
+                f"{advice or f'materialize {asset} again to replace it'}"
             ) from error
         return found
 

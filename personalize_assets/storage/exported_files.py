@@ -67,6 +67,7 @@ def keep_folder(destination: Destination, folder: str, header: bytes, parts: Seq
     sizes = {file.key: file.bytes for file in files}
     _check_sizes(destination, sizes, {key: file.bytes for key, file in stored.items()})
     destination.store.delete([*sorted(stored.keys() - sizes.keys()), *destination.old_parts()])
+    destination.store.make_private(sizes)
     digests = "".join(f"{file.sha256}\n" for file in files)
     return ExportedFiles(f"{folder}/", sum(sizes.values()), hashlib.sha256(digests.encode()).hexdigest(), files)
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +23,11 @@ _WHAT_TO_DO = {
     errno.ENOSPC: "free some space there",
     errno.EDQUOT: "free some space there",
 }
+# Files hold what users did, or numbers about it: other users of the machine get no rights, and the umask may take more.
+_FILE_MODE = 0o640
+_FOLDER_MODE = 0o750
+# File systems without hard links.
+_CANNOT_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _CANNOT_COPY = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 NOT_A_FILE = "not a regular file"
 LEADS_OUT = "a link that leads out of the source, not followed without `follow_links: true`"
@@ -59,45 +64,43 @@ class FolderStore:
     def files(self, prefix: str = "", after: str = "", before: str | None = None) -> Iterator[StoredObject]:
         """List files by prefix, in the order of keys' UTF-8 bytes."""
         # By code points, which is the order of UTF-8 bytes too.
-        found = self._found(prefix, after, before)
-        yield from sorted(file for file in found if file.key > after and (before is None or file.key < before))
+        yield from sorted(self._found(prefix, after, before))
 
     def _found(self, prefix: str, after: str, before: str | None) -> Iterator[StoredObject]:
-        folder = self._path(prefix.rpartition("/")[0])
-
-        def may_have(key: str) -> bool:
-            """Whether a folder, its key with a slash at the end, may have any of the files."""
-            is_inside = key.startswith(prefix) or prefix.startswith(key)
-            return is_inside and (key > after or after.startswith(key)) and (before is None or key < before)
-
+        # Keys are put together as texts: a Path for each of ten thousand files takes a second.
+        start = prefix.rpartition("/")[0]
+        waiting = [start]
         with self._explained("read"):
-            if not self._follow_links and not folder.resolve().is_relative_to(self._root.resolve()):
-                yield StoredObject(f"{folder.relative_to(self._root).as_posix()}/", 0, 0, problem=LEADS_OUT)
+            if not self._follow_links and not self._path(start).resolve().is_relative_to(self._root.resolve()):
+                yield StoredObject(f"{start}/", 0, 0, problem=LEADS_OUT)
                 return
-            for path, folders, names in os.walk(folder, onerror=_raise_unless_gone, followlinks=True):
-                above = Path(path).relative_to(self._root).as_posix()
-                at = "" if above == "." else f"{above}/"
-                inside = (name for name in folders if may_have(f"{at}{name}/"))
-                folders[:] = sorted(name for name in inside if not _leads_back(Path(path), name))
-                if not self._follow_links:
-                    outside = [name for name in folders if self._leads_out(Path(path, name))]
-                    folders[:] = [name for name in folders if name not in outside]
-                    yield from (StoredObject(f"{at}{name}/", 0, 0, problem=LEADS_OUT) for name in outside)
-                for name in sorted(names):
-                    file = Path(path, name)
-                    key = file.relative_to(self._root).as_posix()
-                    if key.startswith(prefix):
+            while waiting:
+                above = waiting.pop()
+                begin = f"{above}/" if above else ""
+                for entry in _entries(self._path(above)):
+                    key = begin + entry.name
+                    # What is left out here is left out with all that it may hold.
+                    if not key.startswith(prefix) or (before is not None and key >= before):
+                        continue
+                    if key <= after and not after.startswith(key):
+                        continue
+                    leads_out = not self._follow_links and self._leads_out(entry)
+                    if _is_folder(entry):
+                        if leads_out:
+                            yield StoredObject(f"{key}/", 0, 0, problem=LEADS_OUT)
+                        elif (before is None or f"{key}/" < before) and not _leads_back(entry):
+                            waiting.append(key)
+                    elif key > after:
                         with suppress(*_GONE):  # deleted since the folder was listed, or a link to nothing
-                            about = file.stat()
+                            about = entry.stat()
                             problem = "" if stat.S_ISREG(about.st_mode) else NOT_A_FILE
-                            if not self._follow_links and self._leads_out(file):
-                                problem = LEADS_OUT
+                            problem = LEADS_OUT if leads_out else problem
                             yield StoredObject(
                                 key, about.st_size, about.st_mtime, str(about.st_mtime_ns), problem=problem
                             )
 
-    def _leads_out(self, path: Path) -> bool:
-        return path.is_symlink() and not path.resolve().is_relative_to(self._root.resolve())
+    def _leads_out(self, entry: os.DirEntry[str]) -> bool:
+        return entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(self._root.resolve())
 
     def _path(self, key: str) -> Path:
         return self._root / confined(self.uri, key)
@@ -135,6 +138,34 @@ class FolderStore:
         """Write a file atomically; without a version."""
         self.write(key, data)
         return ""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a file unless it exists; False if it does."""
+        created = True
+
+        def link(new: Path, target: Path) -> None:
+            nonlocal created
+            try:
+                target.hardlink_to(new)
+            except FileExistsError:
+                created = False
+            except OSError as error:
+                if error.errno not in _CANNOT_LINK:
+                    raise
+                created = not target.exists()
+                if created:
+                    new.replace(target)
+
+        with self._replacing(key, link) as file:
+            file.write(data)
+        return created
+
+    def make_private(self, keys: Iterable[str]) -> None:
+        """Take the rights of other users from files."""
+        with self._explained("written"):
+            for key in keys:
+                file = self._path(key)
+                file.chmod(file.stat().st_mode & _FILE_MODE)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
@@ -175,18 +206,20 @@ class FolderStore:
         return digest.hexdigest()
 
     @contextmanager
-    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+    def _replacing(self, key: str, put: Callable[[Path, Path], object] = Path.replace) -> Iterator[IO[bytes]]:
+        """A new file that ``put`` brings into its place when it is complete."""
         target = self._path(key)
         # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
         new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
         with self._explained("written"):
+            self._root.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                with new.open("wb") as file:
+                with open(new, "wb", opener=_open_private) as file:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
-                new.replace(target)
+                put(new, target)
             finally:
                 new.unlink(missing_ok=True)
 
@@ -218,6 +251,10 @@ def _open_regular(path: str, flags: int) -> int:
     raise OSError(errno.EINVAL, NOT_A_FILE, path)
 
 
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, _FILE_MODE)
+
+
 def _copy(source: IO[bytes], to: IO[bytes]) -> int:
     """Append the bytes of a file to one whose buffer is empty, and return their number."""
     size = 0
@@ -237,13 +274,23 @@ def _copy(source: IO[bytes], to: IO[bytes]) -> int:
     return size
 
 
-def _raise_unless_gone(error: OSError) -> None:
-    """Ignore folders that were deleted; one that may not be listed must not look empty."""
-    if not isinstance(error, _GONE):
-        raise error
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder; nothing if it was deleted. One that may not be listed must not look empty."""
+    with suppress(*_GONE), os.scandir(folder) as entries:
+        return list(entries)
+    return []
 
 
-def _leads_back(folder: Path, name: str) -> bool:
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads round in a circle
+        return False
+
+
+def _leads_back(entry: os.DirEntry[str]) -> bool:
     """Whether a link leads to a folder that contains it: following it would never end."""
-    link = folder / name
-    return link.is_symlink() and folder.resolve().is_relative_to(link.resolve())
+    if not entry.is_symlink():
+        return False
+    link = Path(entry.path)
+    return link.parent.resolve().is_relative_to(link.resolve())

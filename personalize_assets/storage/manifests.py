@@ -171,6 +171,20 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile | None = None
 
 
+class OwnerMark(msgspec.Struct, frozen=True, kw_only=True):
+    """The dataset group that a destination belongs to.
+
+    Attributes:
+        dataset_group: Its name.
+        sources: URIs of the sources, by dataset.
+        since: When it was written first (ISO, UTC).
+    """
+
+    dataset_group: str
+    sources: dict[str, str]
+    since: str
+
+
 class RunMark(msgspec.Struct, frozen=True, kw_only=True):
     """What the last run of the command line found and left; see ``local_run.unchanged``.
 

@@ -106,6 +106,12 @@ class ObjectStore(Protocol):
     def write_version(self, key: str, data: bytes) -> str:
         """As ``write``; returns the version, as in ``Versioned``."""
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a file unless it exists, atomically: of several writers one succeeds. False if it exists."""
+
+    def make_private(self, keys: Iterable[str]) -> None:
+        """Take the rights of other users of this machine from files; nothing in a bucket, which its policy protects."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
 

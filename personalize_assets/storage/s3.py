@@ -132,6 +132,30 @@ class S3Store:
             answer = self._client.put_object(**self._at(key), Body=data, **self._encryption)
         return answer["ETag"].strip('"')
 
+    def create(self, key: str, data: bytes) -> bool:
+        """Write a file unless it exists; False if it does."""
+        from botocore.exceptions import ClientError
+
+        with self._explained(key):
+            try:
+                self._client.put_object(**self._at(key), Body=data, **self._encryption, IfNoneMatch="*")
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in ("PreconditionFailed", "ConditionalRequestConflict"):
+                    return False
+                if code != "NotImplemented":
+                    raise
+            else:
+                return True
+        # A server with the S3 API that knows no conditions: the last of several writers would succeed.
+        if self.read(key) is not None:
+            return False
+        self.write(key, data)
+        return True
+
+    def make_private(self, keys: Iterable[str]) -> None:
+        """Nothing: only the bucket's policy and roles give rights."""
+
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
         rest = iter(keys)

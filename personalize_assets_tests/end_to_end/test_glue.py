@@ -23,6 +23,7 @@ def upload(sample: str) -> dict[str, str]:
     return {
         "PERSONALIZE__SOURCE__URI": f"s3://events/raw-{sample}",
         "PERSONALIZE__DESTINATION__URI": f"s3://events/out/{sample}",
+        "PERSONALIZE__GLUE__JOB": "personalize-assets",
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import dagster as dg
@@ -139,7 +140,7 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
         "datasets": {"interactions": {"columns": {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}}},
     }
     file.write_text(yaml.safe_dump(config, sort_keys=False))
-    group = DatasetGroup(load_config(file))
+    group = DatasetGroup(load_config(file, os.environ))
     group.destination.store.write(
         "exports/interactions.csv", b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\nu2,i1,soon\n"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def config(tmp_path: Path) -> Config:
         "dataset_group: {name: shop}\n"
         "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
     )
-    return load_config(path)
+    return load_config(path, os.environ)
 
 
 def run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -79,7 +80,7 @@ def test_the_corpus_goes_through_the_whole_pipeline(wanted: list[str] | None, tm
         + (f"    where: {{event: {json.dumps(wanted)}}}\n" if wanted else "")
         + "    columns: {USER_ID: {constant: u}, ITEM_ID: {constant: i}, TIMESTAMP: {constant: 1790812800}}\n"
     )
-    group = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml", os.environ))
     converted = convert(group, engine, [date(2026, 10, 1)], "interactions")
 
     kept = sum(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import date
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, engi
         "      OK: {path: ok, type: boolean}\n"
         "      CREATION_TIMESTAMP: {path: at, keep: first}\n"
     )
-    group = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml", os.environ))
     convert(group, engine, [date(2026, 10, 1)], "items")
     export(group, engine, "items_csv", "items")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -69,7 +70,7 @@ class Automated:
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.raw = open_store(source)
-        self.config = load_config(file)
+        self.config = load_config(file, os.environ)
         self.definitions = build_definitions(self.config)
         self.group = DatasetGroup(self.config)
         self.instance = dg.DagsterInstance.ephemeral()

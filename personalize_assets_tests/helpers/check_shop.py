@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -101,7 +102,7 @@ class Shop:
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.folder = folder
-        self.config = load_config(file)
+        self.config = load_config(file, os.environ)
         self.group = DatasetGroup(self.config)
         self.instance = dg.DagsterInstance.ephemeral()
         self._engine = engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def small_config(folder: Path, **changes: Any) -> Config:
     }
     file = folder / "personalize.yaml"
     file.write_text(yaml.safe_dump(config, sort_keys=False))
-    return load_config(file)
+    return load_config(file, os.environ)
 
 
 def put_raw(folder: Path, text: str, day: str = "2026-10-01", name: str = "a.json") -> None:

@@ -1,6 +1,7 @@
 """A dataset group for one test, without Dagster: raw files in, the stages on a real engine, exports out."""
 
 import json
+import os
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -102,7 +103,7 @@ class Group:
         }
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
-        self.group = DatasetGroup(load_config(file))
+        self.group = DatasetGroup(load_config(file, os.environ))
         self.destination = self.group.destination
         self.out = self.destination.store
 

@@ -40,6 +40,18 @@ class ObjectStoreContract:
         assert store.read("a") == b"second"
         assert listed(store) == {"a": 6}
 
+    def test_a_file_is_created_once(self, store: ObjectStore) -> None:
+        assert [store.create("a/b", b"first"), store.create("a/b", b"second")] == [True, False]
+
+        assert (store.read("a/b"), listed(store)) == (b"first", {"a/b": 5})
+
+    def test_files_that_are_made_private_keep_their_bytes(self, store: ObjectStore) -> None:
+        store.write("a", b"1")
+
+        store.make_private(["a"])
+
+        assert store.read("a") == b"1"
+
     @pytest.mark.parametrize(("first_bytes", "expected"), [(1, b"a"), (3, b"abc"), (6, b"abcdef"), (100, b"abcdef")])
     def test_the_head_of_a_file_is_read_without_the_rest(
         self, store: ObjectStore, first_bytes: int, expected: bytes

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster import AssetKey
 
 from personalize_assets.config import load_config
-from personalize_assets.definitions import build_definitions
+from personalize_assets.definitions import build_definitions, definitions
 
 # The graph
 
@@ -82,6 +83,26 @@ def test_two_dataset_groups_live_in_one_project() -> None:
 
     keys = {key.to_user_string() for key in both.resolve_asset_graph().get_all_asset_keys()}
     assert {"shop/users_csv", "media/users_csv"} <= keys
+
+
+def test_a_variable_of_the_process_sets_the_group_of_the_stand_alone_definitions_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERSONALIZE__DATASET_GROUP__NAME", "from_the_environment")
+    file = tmp_path / "personalize.yaml"
+    file.write_text(
+        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        "destination: {uri: out}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: time}}}\n"
+    )
+
+    def group_of(loaded: dg.Definitions) -> object:
+        found = (loaded.metadata or {})["dataset group"]
+        return getattr(found, "value", found)
+
+    assert group_of(build_definitions(load_config(file))) == "shop"
+    assert group_of(definitions()) == "from_the_environment"
 
 
 def test_every_asset_says_its_grain_when_it_changes_and_who_uses_it() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -14,6 +15,11 @@ from personalize_assets.conversion.mapping.values import one_line, plain_decimal
 
 # The characters that ``csv_text`` changes, as an Arrow (RE2) expression.
 _SPECIAL = r'[,"\\\n\r\v\f\x1c-\x1e\x{85}\x{2028}\x{2029}]'
+# The same characters in UTF-8. Searching bytes for each takes a tenth of the time of one search by expression.
+_SPECIAL_ASCII = tuple(mark.encode() for mark in ',"\\\n\r\v\f\x1c\x1d\x1e')
+_SPECIAL_OTHERS = tuple(mark.encode() for mark in "\x85\u2028\u2029")
+# Within what Arrow writes without an exponent, in all its versions.
+_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e9
 _NEEDS_QUOTES = re.compile(r'[,"\\]')
 _ESCAPED = re.compile(r'(["\\])')
 
@@ -30,20 +36,43 @@ def csv_text(value: str) -> str:
 
 
 def text_cells(column: pa.Array) -> pa.Array:
-    """Strings as cells: see ``csv_text``."""
+    """Strings as cells: see ``csv_text``. The array itself if all of them are cells as they are."""
+    if not _may_be_special(column):
+        return column
     special = pc.fill_null(pc.match_substring_regex(column, _SPECIAL), False)
     if not pc.any(special).as_py():
         return column
-    rewritten = [csv_text(value) for value in column.filter(special).to_pylist()]
-    return pc.replace_with_mask(column, special, pa.array(rewritten, pa.string()))
+    # Categories and the like repeat: each text is rewritten once.
+    distinct = column.filter(special).dictionary_encode()
+    rewritten = pa.array(map(csv_text, distinct.dictionary.to_pylist()), pa.string())
+    return pc.replace_with_mask(column, special, rewritten.take(distinct.indices))
+
+
+def _may_be_special(column: pa.Array) -> bool:
+    """Whether any of the characters occurs in the texts, or in what is stored where there is none."""
+    _, offsets, data = column.buffers()
+    if data is None:
+        return False
+    first, last = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)[[0, -1]].tolist()
+    text = data.slice(first, last - first).to_pybytes()
+    marks = _SPECIAL_ASCII if text.isascii() else _SPECIAL_ASCII + _SPECIAL_OTHERS
+    return any(mark in text for mark in marks)
 
 
 def decimal_cells(column: pa.Array) -> pa.Array:
     """Doubles as cells: see ``values.plain_decimal``."""
     # Prices and the like repeat: each number is formatted once.
     distinct = column.dictionary_encode()
-    cells = [plain_decimal(value) for value in distinct.dictionary.to_pylist()]
-    return pa.array(cells, pa.string()).take(distinct.indices)
+    numbers = distinct.dictionary
+    sizes = pc.abs(numbers)
+    # Of this size, Arrow's shortest form is the plain one. Not so zero, which may have a sign.
+    is_plain = pc.and_(pc.greater_equal(sizes, _PLAIN_FROM), pc.less(sizes, _PLAIN_BELOW))
+    others = numbers.filter(pc.invert(is_plain)).to_pylist()
+    cells = numbers.cast(pa.string())
+    if others:
+        written = pa.array([plain_decimal(number) for number in others], pa.string())
+        cells = pc.replace_with_mask(cells, pc.invert(is_plain), written)
+    return cells.take(distinct.indices)
 
 
 def whole_cells(column: pa.Array) -> pa.Array:

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.csv
 
 from personalize_assets.conversion.column_types import type_of_arrow
+
+_ROWS_AT_ONCE = 16_384
 
 
 def header(columns: Sequence[str]) -> bytes:
@@ -17,7 +20,27 @@ def header(columns: Sequence[str]) -> bytes:
 
 def csv_lines(batch: pa.RecordBatch) -> pa.Buffer:
     """Format rows as CSV lines in UTF-8; null is nothing between two commas."""
-    cells = [pc.fill_null(type_of_arrow(column.type).csv_cells(column), "") for column in batch.columns]
-    lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*cells, ","), "", "\n")
+    # Whole numbers are made cells by Arrow's writer, too.
+    cells = [column if pa.types.is_integer(column.type) else _cells(column) for column in batch.columns]
+    texts = ((made, column) for made, column in zip(cells, batch.columns, strict=True) if column.type == pa.string())
+    return _plain_lines(cells) if all(made is column for made, column in texts) else _joined(cells)
+
+
+def _cells(column: pa.Array) -> pa.Array:
+    return type_of_arrow(column.type).csv_cells(column)
+
+
+def _plain_lines(cells: Sequence[pa.Array]) -> pa.Buffer:
+    """Lines of texts that need no quotes, and of whole numbers."""
+    batch = pa.RecordBatch.from_arrays(cells, [str(number) for number in range(len(cells))])
+    out = pa.BufferOutputStream()
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none", batch_size=_ROWS_AT_ONCE)
+    pyarrow.csv.write_csv(batch, out, options)
+    return out.getvalue()
+
+
+def _joined(cells: Sequence[pa.Array]) -> pa.Buffer:
+    texts = [pc.fill_null(_cells(column) if pa.types.is_integer(column.type) else column, "") for column in cells]
+    lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, ","), "", "\n")
     # An Arrow string array keeps its texts one behind the other, which are the bytes of the file.
     return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py() or 0)

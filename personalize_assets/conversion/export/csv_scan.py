@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -23,6 +24,7 @@ from personalize_assets.conversion.mapping.masking import MASK
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
 
 _BLOCK_BYTES = 4 * 1024 * 1024
+_LINE_FEED = ord("\n")
 _MAX_TEXT_CHARS = 200
 _MAX_EXAMPLES = 5
 
@@ -39,7 +41,7 @@ class Scan:
         rows: Records with the right number of cells.
         lines: Lines without the header.
         bytes: Size of the file.
-        sha256: Digest of the file, in hexadecimal.
+        sha256: Digest of the file, in hexadecimal; empty if it was not wanted.
         broken: The first lines that are no record; at most five.
         broken_count: How many there are.
         wrong: The first values that Personalize would refuse; at most five.
@@ -93,10 +95,10 @@ class _CountedFile:
 
     closed = False
 
-    def __init__(self, file: IO[bytes], scan: Scan, *, has_header: bool) -> None:
+    def __init__(self, file: IO[bytes], scan: Scan, *, has_header: bool, has_digest: bool = True) -> None:
         self._file = file
         self._scan = scan
-        self._digest = hashlib.sha256()
+        self._digest = hashlib.sha256() if has_digest else None
         self._last = b"\n"
         self._returns = 0
         block = self._take(_BLOCK_BYTES)
@@ -105,9 +107,10 @@ class _CountedFile:
 
     def _take(self, size: int) -> bytes:
         block = self._file.read(size)
-        self._digest.update(block)
+        if self._digest:
+            self._digest.update(block)
         self._scan.bytes += len(block)
-        self._scan.lines += block.count(b"\n")
+        self._scan.lines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _LINE_FEED))
         self._returns += block.count(b"\r")
         self._last = block[-1:] or self._last
         return block
@@ -135,7 +138,7 @@ class _CountedFile:
         while self.read(_BLOCK_BYTES):
             pass
         scan = self._scan
-        scan.sha256 = self._digest.hexdigest()
+        scan.sha256 = self._digest.hexdigest() if self._digest else ""
         scan.lines -= self._newlines_in_header
         if self._last != b"\n":
             scan.lines += 1
@@ -174,17 +177,23 @@ class _LineNumbers:
 
 
 def scan_csv(
-    file: IO[bytes], dataset: Dataset, hidden: Collection[str] = (), header: Sequence[str] | None = None
+    file: IO[bytes],
+    dataset: Dataset,
+    hidden: Collection[str] = (),
+    header: Sequence[str] | None = None,
+    *,
+    has_digest: bool = True,
 ) -> Scan:
     """Read a CSV to its end. Problems of its content are in the result, and never raised.
 
-    With ``header`` the file is a part that has no first line with names: these are its columns.
+    With ``header`` the file is a part that has no first line with names: these are its columns. ``has_digest`` says
+    whether ``sha256`` is wanted; else it is empty.
     The values of ``hidden`` columns are masked in examples. If there are any, so are broken lines, in which values
     cannot be assigned to columns, and names in the header that are no column's.
     """
     scan = Scan()
     lines = _LineNumbers()
-    source = _CountedFile(file, scan, has_header=header is None)
+    source = _CountedFile(file, scan, has_header=header is None, has_digest=has_digest)
     found = source.header.decode("utf-8", "backslashreplace")
     scan.header = found.split(",") if header is None else list(header)
     names = scan.header if len(set(scan.header)) == len(scan.header) else [str(n) for n in range(len(scan.header))]
@@ -269,11 +278,30 @@ def _cell_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.Ar
         yield f"has over {limit:,} characters", pc.greater(pc.utf8_length(cells), limit)
     if column_type.csv_pattern is None:
         return
-    is_well_formed = pc.match_substring_regex(cells, column_type.csv_pattern)
+    if column_type.is_whole and _are_digits(cells):
+        yield from _number_problems(column, cells)
+        return
+    is_well_formed = _matches(cells, column_type.csv_pattern)
     if pc.any(pc.invert(is_well_formed)).as_py():
         yield f"is no {column.type} as Personalize reads it", pc.invert(is_well_formed)
     elif column_type.is_whole:
         yield from _number_problems(column, cells)
+
+
+def _are_digits(cells: pa.Array) -> bool:
+    """Whether every cell but null is one digit or more: most numbers are, which takes a tenth of the time to see."""
+    _, offsets, data = cells.buffers()
+    if data is None or not pc.min(pc.binary_length(cells)).as_py():
+        return False
+    first, last = np.frombuffer(offsets, np.int32, len(cells) + 1, cells.offset * 4)[[0, -1]].tolist()
+    # Below a digit is far above it in a byte.
+    return bool((np.frombuffer(data, np.uint8, last - first, first) - np.uint8(ord("0")) < 10).all())
+
+
+def _matches(cells: pa.Array, pattern: str) -> pa.Array:
+    """Whether cells match an expression; null stays null. Prices and the like repeat: each is compared once."""
+    distinct = cells.dictionary_encode()
+    return pc.match_substring_regex(distinct.dictionary, pattern).take(distinct.indices)
 
 
 def _number_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.Array]]:

@@ -21,7 +21,7 @@ from personalize_assets.conversion.export.pieces import RowGroup
 from personalize_assets.conversion.export.pieces import shares as in_shares
 from personalize_assets.conversion.export.segments import inputs_digest, made_by
 from personalize_assets.conversion.kept import Checkpoint, EntityCheckpoints, Kept, Reduced
-from personalize_assets.conversion.mapping.daily_schema import COPIES, daily_schema
+from personalize_assets.conversion.mapping.daily_schema import COPIES, MESSAGE_ID, daily_schema
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import DailyFiles
 from personalize_assets.conversion.spread import Spread
@@ -159,9 +159,11 @@ def _fold(task: _FoldTask) -> Reduced:
 
 
 def _written_candidates(rows: pa.Table, dataset: Dataset, to: str, s3: dict[str, Any]) -> Reduced:
-    with FileSystem(s3).create(to) as file:
-        pq.write_table(rows, file, compression="zstd", row_group_size=32_768)
     (id_column,) = IDS[dataset.name]
+    # Hardly any id or message is repeated: a dictionary of them would be made, and then given up.
+    repeated = [name for name in rows.column_names if name not in (id_column, MESSAGE_ID)]
+    with FileSystem(s3).create(to) as file:
+        pq.write_table(rows, file, compression="zstd", row_group_size=32_768, use_dictionary=repeated)
     places = np.linspace(0, max(rows.num_rows - 1, 0), min(_SAMPLED_IDS, rows.num_rows)).astype(np.int64)
     return Reduced(to, rows.num_rows, tuple(rows.column(id_column).take(pa.array(places)).to_pylist()))
 

@@ -19,7 +19,7 @@ from personalize_assets.conversion.export.row_order import changes, sort_order, 
 from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
 
 _Places = npt.NDArray[np.int64]
-_Flags = npt.NDArray[np.bool_]
+_UNKNOWN_TIME = int(np.iinfo(np.int64).min)
 
 
 class _Groups(NamedTuple):
@@ -29,22 +29,19 @@ class _Groups(NamedTuple):
         rows: The rows as they came.
         order: The place of each row of the order in ``rows``.
         starts: Place in the order of the first row of each id.
+        ids: The number of each id, in the order.
         runs: Number of the run of rows with the same id, event time and message id, in the order.
     """
 
     rows: pa.Table
     order: _Places
     starts: _Places
+    ids: _Places
     runs: _Places
 
     def take(self, name: str, places: _Places) -> pa.ChunkedArray:
         """The values of a column at places of the order."""
         return self.rows.column(name).take(pa.array(self.order[places]))
-
-    def numbers(self, name: str) -> npt.NDArray[np.int64]:
-        """The numbers of a column without nulls, in the order."""
-        found: npt.NDArray[np.int64] = self.rows.column(name).to_numpy()[self.order]
-        return found
 
 
 def with_copies(rows: pa.Table) -> pa.Table:
@@ -59,17 +56,16 @@ def candidates(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.
     """
     if not rows.num_rows:
         return rows
-    groups = _grouped(rows, id_column)
-    kept = np.zeros(rows.num_rows, bool)
-    for column in _others(columns, id_column):
-        kept[_winners(groups, column)] = True
-    kept[groups.starts[~np.logical_or.reduceat(kept, groups.starts)]] = True
-    group_of = np.cumsum(_marks(groups.starts, rows.num_rows)) - 1
-    places = np.flatnonzero(kept)
+    ids = _numbered(rows.column(id_column))
+    rows_of = np.bincount(ids)
+    is_single = rows_of[ids] == 1
+    several = _contenders(rows, ids, np.flatnonzero(~is_single), _others(columns, id_column))
+    kept = several[_kept(rows.take(pa.array(several)), ids[several], _others(columns, id_column))]
+    places = np.concatenate([np.flatnonzero(is_single), kept])
+    places = places[np.argsort(ids[places], kind="stable")]
     copies = np.zeros(len(places), np.int64)
-    first_of_group = np.flatnonzero(np.diff(group_of[places], prepend=-1))
-    copies[first_of_group] = np.add.reduceat(groups.numbers(COPIES), groups.starts)
-    found = rows.take(pa.array(groups.order[places]))
+    copies[value_changes(ids[places])] = _copies(rows, ids)
+    found = rows.take(pa.array(places))
     return found.set_column(found.schema.get_field_index(COPIES), COPIES, pa.array(copies))
 
 
@@ -82,40 +78,86 @@ def latest(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.Tabl
     names = [column.name for column in columns]
     if not rows.num_rows:
         return rows.select([*names, COPIES])
-    groups = _grouped(rows, id_column)
-    arrays: dict[str, pa.ChunkedArray] = {id_column: groups.take(id_column, groups.starts)}
-    group_of = np.cumsum(_marks(groups.starts, rows.num_rows)) - 1
+    ids = _numbered(rows.column(id_column))
+    rows_of = np.bincount(ids)
+    any_row = np.empty(len(rows_of), np.int64)
+    any_row[ids] = np.arange(len(ids))
+    # Most ids have one row, which is the result.
+    several = np.flatnonzero(rows_of[ids] > 1)
+    groups = _grouped(rows.take(pa.array(several)), ids[several])
+    arrays: dict[str, pa.ChunkedArray] = {id_column: rows.column(id_column).take(pa.array(any_row))}
     for column in _others(columns, id_column):
+        places = np.where(rows_of == 1, any_row, -1)
         winners = _winners(groups, column)
-        places = np.full(len(groups.starts), -1, np.int64)
-        places[group_of[winners]] = groups.order[winners]
+        places[groups.ids[winners]] = several[groups.order[winners]]
         arrays[column.name] = rows.column(column.name).take(pa.array(places, mask=places < 0))
-    copies = pa.array(np.add.reduceat(groups.numbers(COPIES), groups.starts))
     schema = pa.schema([*(rows.schema.field(name) for name in names), pa.field(COPIES, pa.int64())])
-    return pa.table([*(arrays[name] for name in names), copies], schema=schema)
+    return pa.table([*(arrays[name] for name in names), pa.array(_copies(rows, ids))], schema=schema)
+
+
+def _copies(rows: pa.Table, ids: _Places) -> npt.NDArray[np.int64]:
+    """The number of daily rows of each id, by its number."""
+    return np.bincount(ids, weights=rows.column(COPIES).to_numpy()).astype(np.int64)
 
 
 def _others(columns: Sequence[Column], id_column: str) -> list[Column]:
     return [column for column in columns if column.name != id_column]
 
 
-def _marks(places: _Places, size: int) -> _Flags:
-    marks = np.zeros(size, bool)
-    marks[places] = True
-    return marks
-
-
-def _grouped(rows: pa.Table, id_column: str) -> _Groups:
-    """Order rows; texts are compared only where they decide: there are few ids, and few messages to an id and time."""
-    ids = rows.column(id_column).combine_chunks().dictionary_encode(null_encoding="encode")
+def _numbered(column: pa.ChunkedArray) -> _Places:
+    """The number of each row's id, which count from 0 in the order of ids: null first, then by UTF-8 bytes."""
+    ids = column.combine_chunks().dictionary_encode(null_encoding="encode")
     rank_of = np.empty(len(ids.dictionary), np.int64)
-    by_id = sort_order(pa.table({id_column: ids.dictionary}), [id_column])
+    by_id = sort_order(pa.table({"id": ids.dictionary}), ["id"])
     rank_of[by_id.to_numpy()] = np.arange(len(ids.dictionary))
-    ranks = rank_of[ids.indices.to_numpy()]
+    found: _Places = rank_of[ids.indices.to_numpy()]
+    return found
+
+
+def _contenders(rows: pa.Table, ids: _Places, places: _Places, columns: Sequence[Column]) -> _Places:
+    """Of rows at these places, those with the latest (earliest) time of any value of their id, and one of each id.
+
+    So most rows need not be sorted: where an item is in 80 events, one or two of them have the latest time.
+    """
+    times = pc.fill_null(rows.column(EVENT_TIME), _UNKNOWN_TIME).to_numpy()[places]
+    of_id, count = ids[places], int(ids.max()) + 1
+    is_one = np.zeros(len(places), bool)
+    for column in columns:
+        has_value = pc.is_valid(rows.column(column.name)).to_numpy()[places]
+        valued = slice(None) if has_value.all() else has_value
+        if column.keep == "first":
+            best = np.full(count, np.iinfo(np.int64).max)
+            np.minimum.at(best, of_id[valued], times[valued])
+        else:
+            best = np.full(count, _UNKNOWN_TIME)
+            np.maximum.at(best, of_id[valued], times[valued])
+        is_one |= has_value & (times == best[of_id])
+    has_one = np.zeros(count, bool)
+    has_one[of_id[is_one]] = True
+    row_of = np.zeros(count, np.int64)
+    row_of[of_id] = np.arange(len(places))
+    without = np.flatnonzero(~has_one[of_id])
+    is_one[row_of[of_id[without]]] = True
+    return places[is_one]
+
+
+def _kept(rows: pa.Table, ids: _Places, columns: Sequence[Column]) -> _Places:
+    """The rows that have a value of the result, and one of each id that has none; in the order of ids."""
+    groups = _grouped(rows, ids)
+    kept = np.zeros(rows.num_rows, bool)
+    for column in columns:
+        kept[_winners(groups, column)] = True
+    if len(groups.starts):
+        kept[groups.starts[~np.logical_or.reduceat(kept, groups.starts)]] = True
+    return groups.order[kept]
+
+
+def _grouped(rows: pa.Table, ids: _Places) -> _Groups:
+    """Order rows by the numbers of their ids; messages are compared only where they decide."""
     times = rows.column(EVENT_TIME)
     is_known, nanos = pc.is_valid(times).to_numpy(), pc.fill_null(times, 0).to_numpy()
-    order = np.lexsort((nanos, is_known, ranks))
-    is_new_id = value_changes(ranks[order])
+    order = np.lexsort((nanos, is_known, ids))
+    is_new_id = value_changes(ids[order])
     is_new_run = is_new_id | value_changes(is_known[order]) | value_changes(nanos[order])
     # Rows with the same id and time as one beside them: the message id decides.
     tied = np.flatnonzero(~is_new_run | np.append(~is_new_run[1:], False))
@@ -125,11 +167,13 @@ def _grouped(rows: pa.Table, id_column: str) -> _Groups:
         within = sort_order(events, ["run", MESSAGE_ID])
         order[tied] = order[tied][within.to_numpy()]
         is_new_run[tied] = changes(events.take(within), events.column_names)
-    return _Groups(rows, order, np.flatnonzero(is_new_id), np.cumsum(is_new_run))
+    return _Groups(rows, order, np.flatnonzero(is_new_id), ids[order], np.cumsum(is_new_run))
 
 
 def _winners(groups: _Groups, column: Column) -> _Places:
     """The place of the row with the value to keep, for each id that has any value, in the order of ids."""
+    if not len(groups.starts):
+        return np.empty(0, np.int64)
     has_value = pc.is_valid(groups.rows.column(column.name)).to_numpy()[groups.order]
     places = np.arange(len(has_value), dtype=np.int64)
     if column.keep == "first":

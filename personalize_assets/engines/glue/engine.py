@@ -81,7 +81,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     def of(cls, config: Config) -> GlueEngine:
         """The engine that a config describes (sections ``glue``, ``destination`` and ``aws``)."""
         return cls(
-            job=config.glue.job,
+            job=config.glue_job,
             destination=config.destination.uri,
             workers=config.glue.workers,
             worker_type=config.glue.worker_type,

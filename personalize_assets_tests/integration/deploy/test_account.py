@@ -32,16 +32,17 @@ def test_a_bucket_is_found_with_its_policy_and_those_keys_that_exist(bucket: str
     assert (found.has_bucket, found.has_policy, found.keys) == (True, True, frozenset("a"))
 
 
-def test_a_stack_is_found_with_its_parameters_and_template(bucket: str) -> None:
+def test_a_stack_is_found_with_its_parameters_and_tags(bucket: str) -> None:
     client = boto3.client("cloudformation")
     parameters = [{"ParameterKey": "Name", "ParameterValue": "a"}]
-    client.create_stack(StackName="look-up", TemplateBody=TEMPLATE, Parameters=parameters)
+    tags = [{"Key": "team", "Value": "data"}]
+    client.create_stack(StackName="look-up", TemplateBody=TEMPLATE, Parameters=parameters, Tags=tags)
 
     found = look_up(Aws(), "look-up", bucket, [])
 
     client.delete_stack(StackName="look-up")
     assert found.stack is not None
-    assert found.stack.parameters == {"Name": "a"}
+    assert (found.stack.parameters, found.stack.tags) == ({"Name": "a"}, {"team": "data"})
 
 
 def test_the_rest_of_a_failed_first_deployment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,4 +68,4 @@ def test_a_template_that_is_no_text_is_unknown() -> None:
         def get_template(self, **_: Any) -> Any:
             return {"TemplateBody": {"Resources": {}}}
 
-    assert account._deployed(Client(), "shop") == DeployedStack({}, None)
+    assert account._deployed(Client(), "shop") == DeployedStack({}, None, {})

@@ -57,6 +57,19 @@ def test_no_statement_allows_every_resource_but_the_one_action_that_aws_knows_no
     assert starred == [(["cloudwatch:PutMetricData"], {"StringEquals": {"cloudwatch:namespace": "Glue"}})]
 
 
+def test_services_may_take_the_roles_for_this_account_alone() -> None:
+    conditions = {
+        name: each.get("Condition") for name, each in statements() if texts(each["Action"]) == ["sts:AssumeRole"]
+    }
+
+    own = {"aws:SourceAccount": "AWS::AccountId"}
+    assert conditions == {
+        "JobRole": {"StringEqualsIfExists": own},
+        "PersonalizeRole": {"StringEquals": own},
+        "CrawlerRole": {"StringEqualsIfExists": own},
+    }
+
+
 def test_only_services_may_take_the_roles() -> None:
     trusted = {
         name: each["Principal"]["Service"] for name, each in statements() if texts(each["Action"]) == ["sts:AssumeRole"]

@@ -10,7 +10,7 @@ import boto3
 import botocore.client
 import pytest
 from click.testing import CliRunner
-from moto.cloudformation import parsing
+from moto.cloudformation import models, parsing
 
 from personalize_assets.cli import main
 from personalize_assets.deploy import stack
@@ -32,9 +32,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-def deploy(*arguments: str, destination: str = "s3://events/made", **env: str) -> tuple[int, str]:
+def deploy(*arguments: str, destination: str = "s3://events/made", answer: str = "", **env: str) -> tuple[int, str]:
+    """The exit code and output of the command, whose user types an answer."""
     places = {"PERSONALIZE__SOURCE__URI": "s3://raw/segment", "PERSONALIZE__DESTINATION__URI": destination, **env}
-    done = CliRunner().invoke(main, ["deploy", *arguments], env=places)
+    done = CliRunner().invoke(main, ["deploy", *arguments], env=places, input=answer)
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.exit_code, done.output
@@ -77,7 +78,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_none_of_it(bucket: str, call
 
     assert code == 0, output
     assert output.startswith(
-        "Stack      personalize-assets in eu-central-1: new\n"
+        "Stack      personalize-assets-workshop in eu-central-1: new\n"
         "Bucket     events: exists\n"
         f"Upload     s3://events/made/_glue_code/{script().name}: {len(script().content):,} bytes\n"
         f"Upload     s3://events/made/_glue_code/{library().name}: {len(library().content):,} bytes\n"
@@ -113,14 +114,136 @@ def test_deploying_again_uploads_nothing_twice_and_keeps_what_was_asked_for_once
     code, output = deploy("--parameter", "TimeoutMinutes=60")
 
     assert code == 0, output
-    assert "Stack      personalize-assets in eu-central-1: exists, to be updated\n" in output
+    assert "Stack      personalize-assets-workshop in eu-central-1: exists, to be updated\n" in output
     assert f"{script().name}: exists already\n" in output
     assert "Parameter  TimeoutMinutes = 60  (was 120)\n" in output
     assert "Parameter  NumberOfWorkers = 5  (kept)\n" in output
     assert "PutObject" not in calls
-    (found,) = boto3.client("cloudformation").describe_stacks(StackName="personalize-assets")["Stacks"]
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName="personalize-assets-workshop")["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
     assert (parameters["NumberOfWorkers"], parameters["TimeoutMinutes"]) == ("5", "60")
+
+
+def parameters_of(stack: str) -> dict[str, str]:
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
+
+
+def test_a_stack_that_is_not_ours_is_left_as_it_is(bucket: str, calls: list[str]) -> None:
+    resources = {"Queue": {"Type": "AWS::SQS::Queue"}}
+    client = boto3.client("cloudformation")
+    client.create_stack(StackName="billing", TemplateBody=json.dumps({"Resources": resources}))
+    calls.clear()
+
+    code, output = deploy("--stack", "billing", "--yes")
+
+    assert code == 1
+    assert output.startswith("Error: Stack 'billing' exists without the tag personalize-assets:dataset-group, which ")
+    assert [call for call in calls if not call.startswith(("Describe", "Get", "Head", "List"))] == []
+    assert resources_of("billing") == {"Queue"}
+
+
+def test_the_stack_carries_the_name_of_its_group_as_a_tag_and_another_group_is_refused(bucket: str) -> None:
+    deploy("--stack", "shared")
+
+    code, output = deploy("--stack", "shared", PERSONALIZE__DATASET_GROUP__NAME="media")
+
+    (found,) = boto3.client("cloudformation").describe_stacks(StackName="shared")["Stacks"]
+    assert {"Key": "personalize-assets:dataset-group", "Value": "workshop"} in found["Tags"]
+    assert code == 1
+    assert output.startswith("Error: Stack 'shared' is that of the dataset group 'workshop' by its tag ")
+
+
+def test_two_groups_get_a_stack_and_a_job_each(bucket: str) -> None:
+    deploy()
+    code, output = deploy(destination="s3://events/media", PERSONALIZE__DATASET_GROUP__NAME="media")
+
+    assert code == 0, output
+    assert {
+        stack: parameters_of(stack)["JobName"] for stack in ("personalize-assets-workshop", "personalize-assets-media")
+    } == {
+        "personalize-assets-workshop": "personalize-assets-workshop",
+        "personalize-assets-media": "personalize-assets-media",
+    }
+
+
+LOSS = "\nDelete     Queue: AWS::SQS::Queue"
+
+
+def deploy_with_a_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deploy a template with one more resource, as an older version of it might have."""
+    queue = "\nResources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
+    with monkeypatch.context() as patch:
+        patch.setattr(stack, "template", lambda: template().replace("\nResources:\n", queue))
+        code, output = deploy()
+    assert code == 0, output
+
+
+def resources_of(name: str) -> set[str]:
+    found = boto3.client("cloudformation").list_stack_resources(StackName=name)["StackResourceSummaries"]
+    return {each["LogicalResourceId"] for each in found}
+
+
+@pytest.mark.parametrize("answer", ["n\n", ""])
+def test_an_update_that_deletes_is_not_done_without_consent(
+    bucket: str, calls: list[str], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    deploy_with_a_queue(monkeypatch)
+    calls.clear()
+
+    code, output = deploy(answer=answer)
+
+    assert code == 1
+    assert LOSS in output
+    assert "Replace or delete these? [y/N]:" in output
+    assert output.splitlines()[-1] == (
+        "Error: Stack 'personalize-assets-workshop' was not changed: the update replaces or deletes resources, which "
+        "needs your consent; answer y, or give --yes"
+    )
+    assert "Queue" in resources_of("personalize-assets-workshop")
+    assert [call for call in calls if not call.startswith(("Describe", "Get", "Head", "List"))] == [
+        "CreateChangeSet",
+        "DeleteChangeSet",
+    ]
+
+
+@pytest.mark.parametrize(("arguments", "answer"), [(["--yes"], ""), ([], "y\n")])
+def test_an_update_that_deletes_is_done_with_consent(
+    bucket: str, calls: list[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], answer: str
+) -> None:
+    deploy_with_a_queue(monkeypatch)
+
+    code, output = deploy(*arguments, answer=answer)
+
+    assert code == 0, output
+    assert LOSS in output
+    assert calls.count("ExecuteChangeSet") == 1
+
+
+def test_an_update_that_loses_nothing_is_not_asked_about(bucket: str) -> None:
+    deploy()
+
+    code, output = deploy("--parameter", "NumberOfWorkers=5")
+
+    assert code == 0, output
+    assert "Replace or delete these?" not in output
+
+
+def test_deploying_the_same_again_changes_nothing(
+    bucket: str, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # CloudFormation compares the values; moto compares what was given, and parameters with defaults were not.
+    monkeypatch.setattr(models.Stack, "has_parameters", lambda *_: True)
+    deploy()
+    calls.clear()
+
+    code, output = deploy()
+
+    assert code == 0, output
+    assert [call for call in calls if not call.startswith(("Describe", "Get", "Head", "List"))] == [
+        "CreateChangeSet",
+        "DeleteChangeSet",
+    ]
 
 
 def test_a_bucket_that_is_not_there_is_made_first_and_then_filled(bucket: str) -> None:
@@ -190,4 +313,4 @@ def test_a_stack_that_fails_says_why(bucket: str, monkeypatch: pytest.MonkeyPatc
     code, output = deploy(AWS_SECRET_ACCESS_KEY="")
 
     assert code == 1
-    assert output.splitlines()[-1].startswith("Error: Stack 'personalize-assets': ")
+    assert output.splitlines()[-1].startswith("Error: Stack 'personalize-assets-workshop': ")

@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
@@ -101,6 +102,23 @@ def _children() -> set[int]:
         ["pgrep", "-P", str(os.getpid()), "-f", "loky.backend.popen_loky"], capture_output=True, text=True, check=False
     )
     return set(map(int, found.stdout.split()))
+
+
+def _ports(_: int) -> set[int]:
+    """The ports on which this process listens."""
+    found = psutil.Process().net_connections(kind="inet")
+    return {one.laddr.port for one in found if one.status == psutil.CONN_LISTEN}
+
+
+def test_no_process_listens_on_a_port_that_another_user_of_the_machine_could_reach() -> None:
+    before = _ports(0)
+
+    with processes.processes(2) as spread:
+        of_workers = spread(_ports, range(4), 1)
+        of_this_process = _ports(0)
+
+    assert of_workers == [set()] * 4
+    assert of_this_process == before
 
 
 def test_a_worker_needs_neither_spark_nor_dagster() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -18,8 +19,8 @@ from personalize_assets_tests.helpers.latency_server import LatencyServer, Reque
 
 DAYS = 30
 FEW = 9
-ONCE = 40
-"""Requests of a run that do not depend on the number of days: its CSV, manifest and schema, and lists."""
+ONCE = 44
+"""Requests of a run that do not depend on the number of days: its CSV, manifest, schema and owner, and lists."""
 
 
 def run(folder: Path, source: str, destination: str, *, resume: bool = False) -> None:
@@ -38,7 +39,7 @@ def run(folder: Path, source: str, destination: str, *, resume: bool = False) ->
     }
     file = folder / "personalize.yaml"
     file.write_text(yaml.safe_dump(config))
-    run_all(load_config(file), resume=resume)
+    run_all(load_config(file, os.environ), resume=resume)
 
 
 def arrives(source: str, number: int, name: str = "a.json") -> None:

@@ -30,7 +30,10 @@ class Webhook:
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 webhook.got.append((self.headers["Content-Type"], json.loads(body)))
-                self.send_response(webhook.answers.pop(0) if webhook.answers else 200)
+                code = webhook.answers.pop(0) if webhook.answers else 200
+                self.send_response(code)
+                if 300 <= code < 400:
+                    self.send_header("Location", f"{webhook.url}/elsewhere")
                 self.end_headers()
                 self.wfile.write(b"invalid_token")
 
@@ -142,3 +145,25 @@ def test_the_error_of_a_webhook_that_does_not_answer_does_not_have_its_url(webho
         post("http://127.0.0.1:1/secret", "hello")
 
     assert str(error.value) == "ALERT_WEBHOOK_URL: no answer (MaxRetryError); alert not delivered: hello"
+
+
+@pytest.mark.parametrize("code", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(webhook: Webhook, code: int) -> None:
+    webhook.answers = [code]
+
+    with pytest.raises(AlertNotDelivered) as error:
+        post(webhook.url, "hello")
+
+    assert len(webhook.got) == 1
+    assert str(error.value) == (
+        f"ALERT_WEBHOOK_URL: answered {code}, a redirect, which is not followed: set it to the address that accepts "
+        "alerts; alert not delivered: hello"
+    )
+
+
+def test_a_text_of_an_event_makes_no_mention_and_no_link(webhook: Webhook) -> None:
+    post(webhook.url, "found '<!channel> <https://evil.example|a & b>'\nhttps://dagster.internal/runs/1")
+
+    assert webhook.got[0][1]["text"] == (
+        "found '&lt;!channel&gt; &lt;https://evil.example|a &amp; b&gt;'\nhttps://dagster.internal/runs/1"
+    )

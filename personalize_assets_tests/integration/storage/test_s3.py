@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from personalize_assets.storage.object_store import ObjectStore, StoreError, open_store
 from personalize_assets.storage.s3 import S3Store, arrow_s3_options
@@ -72,3 +73,25 @@ def test_arrow_gets_an_endpoint_that_is_not_awss(bucket: str) -> None:
         "endpoint_override": host,
         "scheme": "http",
     }
+
+
+def test_a_file_is_created_once_on_a_server_that_knows_no_conditions(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3Store(f"s3://{bucket}/p")
+
+    def without_conditions(**request: Any) -> Any:
+        if "IfNoneMatch" in request:
+            raise ClientError({"Error": {"Code": "NotImplemented", "Message": ""}}, "PutObject")
+        return put_object(**request)
+
+    put_object = store._client.put_object
+    monkeypatch.setattr(store._client, "put_object", without_conditions)
+
+    assert [store.create("a", b"first"), store.create("a", b"second")] == [True, False]
+    assert store.read("a") == b"first"
+
+
+def test_the_error_of_a_file_that_cannot_be_created_names_it(bucket: str) -> None:
+    with pytest.raises(StoreError, match=r"^s3://no-such-bucket/p/a: there is no bucket"):
+        S3Store("s3://no-such-bucket/p").create("a", b"x")

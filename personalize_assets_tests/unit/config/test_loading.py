@@ -68,11 +68,16 @@ def test_a_path_given_goes_before_personalize_config() -> None:
     assert load_config("personalize.yaml", {"PERSONALIZE_CONFIG": "other.yaml"}).dataset_group.name == "workshop"
 
 
-def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_of_the_process_does_not_reach_a_config_that_is_loaded_by_its_path(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     load()
-    monkeypatch.setenv("PERSONALIZE_CONFIG", "personalize.yaml")
-    monkeypatch.setenv("PERSONALIZE_ENGINE", "arrow")
-    assert load_config().engine == "arrow"
+    monkeypatch.setenv("PERSONALIZE_CONFIG", "absent.yaml")
+    monkeypatch.setenv("PERSONALIZE_ENGINE", "glue")
+    monkeypatch.setenv("PERSONALIZE__DATASET_GROUP__NAME", "other")
+    config = load_config("personalize.yaml")
+    assert (config.engine, config.dataset_group.name) == ("local", "workshop")
+    assert load_config().source == load_config(REPO / "sample_data" / "segment.yaml").source
 
 
 def test_importing_the_module_reads_nothing() -> None:

@@ -204,3 +204,9 @@ def automated(folder: Path, written: str) -> Path:
 )
 def test_the_data_catalog_is_filled_where_a_database_is_named(written: dict[str, str], mode: str) -> None:
     assert Glue.model_validate(written).catalog_mode == mode
+
+
+def test_the_job_is_named_after_its_group_unless_the_config_names_one() -> None:
+    named = load_config(env={"PERSONALIZE__DATASET_GROUP__NAME": "my_shop"})
+    assert named.glue_job == "personalize-assets-my_shop"
+    assert load_config(env={"PERSONALIZE__GLUE__JOB": "shared"}).glue_job == "shared"

@@ -20,6 +20,7 @@ FORM = Template(
     frozenset({"Crawler"}),
 )
 ARTIFACTS = {"made/_glue_code/a.py": Artifact("a.py", b"12345"), "made/_glue_code/b.zip": Artifact("b.zip", b"")}
+TAGS = {"team": "data", "personalize-assets:dataset-group": "workshop"}
 EMPTY = Account("eu-central-1", None, has_bucket=False, has_policy=False, keys=frozenset())
 
 
@@ -29,7 +30,7 @@ def account(**changes: Any) -> Account:
 
 def deployed(**parameters: str) -> Account:
     """An account with the stack, its bucket and its uploads."""
-    stack = DeployedStack(parameters, FORM.text)
+    stack = DeployedStack(parameters, FORM.text, TAGS)
     return account(stack=stack, has_bucket=True, keys=frozenset(ARTIFACTS))
 
 
@@ -50,7 +51,7 @@ def test_an_empty_account_gets_a_bucket_and_its_policy() -> None:
         "DestinationDataPrefix": "made",
         "CreateDestinationBucket": "true",
         "ManageBucketPolicy": "true",
-        "JobName": "personalize-assets",
+        "JobName": "personalize-assets-workshop",
         "ScriptKey": "made/_glue_code/a.py",
         "LibraryKey": "made/_glue_code/b.zip",
         "AdditionalPythonModules": "isal==1",
@@ -76,7 +77,7 @@ def test_a_policy_that_the_stack_did_not_make_is_left_alone_with_a_note() -> Non
 
 
 def test_a_policy_of_the_stack_is_kept_up_to_date() -> None:
-    before = DeployedStack({"ManageBucketPolicy": "true"}, FORM.text)
+    before = DeployedStack({"ManageBucketPolicy": "true"}, FORM.text, TAGS)
 
     found = planned(account(stack=before, has_bucket=True, has_policy=True))
 
@@ -90,7 +91,10 @@ def test_a_policy_of_the_stack_is_kept_up_to_date() -> None:
         ({"PERSONALIZE__GLUE__WORKER_TYPE": "G.2X"}, {"WorkerType": "G.2X"}),
         ({"PERSONALIZE__GLUE__DATABASE": "shop"}, {"DatabaseName": "shop"}),
         (
-            {"PERSONALIZE__GLUE__CATALOG": "crawler", "PERSONALIZE__GLUE__CRAWLER": "personalize-assets-raw-events"},
+            {
+                "PERSONALIZE__GLUE__CATALOG": "crawler",
+                "PERSONALIZE__GLUE__CRAWLER": "personalize-assets-workshop-raw-events",
+            },
             {"CreateCrawler": "true"},
         ),
         (
@@ -127,6 +131,25 @@ def test_parameters_that_are_not_given_keep_their_value_if_the_template_still_ha
     assert planned(deployed(NumberOfWorkers="5", JobName="old", Gone="x")).kept == {"NumberOfWorkers": "5"}
 
 
+def test_a_new_stack_gets_the_tag_of_its_group() -> None:
+    assert planned().tags == {"personalize-assets:dataset-group": "workshop"}
+
+
+def test_a_stack_keeps_its_other_tags() -> None:
+    assert planned(deployed()).tags == TAGS
+
+
+def test_a_stack_without_the_tag_is_refused_before_anything_is_planned() -> None:
+    billing = DeployedStack({}, "another template", {"team": "billing"})
+
+    with pytest.raises(PersonalizeAssetsError, match=r"^Stack 'shop' exists without the tag"):
+        planned(account(stack=billing))
+
+
+def test_the_config_may_name_a_job_that_exists() -> None:
+    assert planned(PERSONALIZE__GLUE__JOB="shared").parameters["JobName"] == "shared"
+
+
 def test_an_unknown_parameter_is_refused_with_those_that_exist() -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         plan(config(), "shop", {"Workers": "5"})
@@ -158,7 +181,7 @@ def test_a_new_stack_is_described_with_its_resources() -> None:
         "Parameter  DestinationDataPrefix = made",
         "Parameter  CreateDestinationBucket = true",
         "Parameter  ManageBucketPolicy = true",
-        "Parameter  JobName = personalize-assets",
+        "Parameter  JobName = personalize-assets-workshop",
         "Parameter  ScriptKey = made/_glue_code/a.py",
         "Parameter  LibraryKey = made/_glue_code/b.zip",
         "Parameter  AdditionalPythonModules = isal==1",
@@ -178,12 +201,12 @@ def test_an_update_is_described_by_what_changes() -> None:
         "Upload     s3://events/made/_glue_code/a.py: exists already",
         "Upload     s3://events/made/_glue_code/b.zip: exists already",
     ]
-    assert "Parameter  JobName = personalize-assets  (was empty)" in lines
+    assert "Parameter  JobName = personalize-assets-workshop  (was empty)" in lines
     assert lines[-1] == "Parameter  TimeoutMinutes = empty  (kept)"
 
 
 def test_another_template_is_named() -> None:
-    before = DeployedStack({}, "an older template")
+    before = DeployedStack({}, "an older template", TAGS)
 
     assert "Template   changed" in describe(planned(account(stack=before, has_bucket=True)))
 

@@ -22,9 +22,10 @@ def test_every_core_has_a_task_and_a_partition(monkeypatch: pytest.MonkeyPatch) 
     assert (settings["spark.master"], settings["spark.sql.shuffle.partitions"]) == ("local[*]", "6")
 
 
-def test_spark_listens_on_this_machine_only() -> None:
+def test_spark_listens_on_this_machine_only_and_to_this_user_only() -> None:
     settings = LocalEngine.on_all_cores().pyspark.spark_config
 
+    assert settings["spark.authenticate"] == "true"
     assert settings["spark.driver.bindAddress"] == "127.0.0.1"
     assert settings["spark.ui.enabled"] == "false"
 

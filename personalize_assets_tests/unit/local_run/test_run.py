@@ -130,6 +130,21 @@ def test_a_run_that_fails_leaves_everything_new(tmp_path: Path, jobs: list[str])
     assert jobs == ["begin", "ConvertSpec", "ExportSpec"] * 2
 
 
+def test_two_groups_on_one_destination_do_not_export_each_others_rows(tmp_path: Path) -> None:
+    for name, user in (("shop", "u1"), ("media", "u2")):
+        (tmp_path / name).mkdir()
+        put_raw(tmp_path / name, EVENT.replace("u1", user), day="2026-10-01" if name == "shop" else "2026-10-02")
+    changes = {"checks": "warn", "destination": {"uri": str(tmp_path / "made")}}
+    run_all(small_config(tmp_path / "shop", **changes))
+    csv = tmp_path / "made/exports/interactions.csv"
+    before = csv.read_bytes()
+
+    with pytest.raises(PersonalizeAssetsError, match=r"^catalog: .*/made belongs to the dataset group 'shop' \(of "):
+        run_all(small_config(tmp_path / "media", dataset_group={"name": "media"}, **changes))
+
+    assert csv.read_bytes() == before == b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812801\n"
+
+
 def test_the_command_loads_neither_dagster_nor_spark_nor_pandas(tmp_path: Path) -> None:
     """Nor what a small run in a folder does not need: processes, AWS, tables for terminals, charts."""
     put_raw(tmp_path, EVENT)

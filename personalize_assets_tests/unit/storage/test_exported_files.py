@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.storage.destination import Destination
-from personalize_assets.storage.exported_files import join_single_file
+from personalize_assets.storage.exported_files import join_single_file, keep_folder
 from personalize_assets_tests.helpers.exported_files_contract import (
     HEADER,
     NEW,
@@ -46,3 +46,14 @@ def test_the_folder_of_a_dead_run_is_deleted_after_24_hours(tmp_path: Path) -> N
     export_folder(destination, NEW, HEADER + b"1,2\n")
 
     assert destination.store.folders("exports/users/") == [NEW, running]
+
+
+def test_other_users_of_the_machine_cannot_read_a_csv_that_a_task_wrote(tmp_path: Path) -> None:
+    destination = Destination(str(tmp_path))
+    folder = destination.csv_folder("users", NEW)
+    parts = written(destination, folder, HEADER + b"1,2\n")
+    (tmp_path / folder / "00000.csv").chmod(0o644)
+
+    keep_folder(destination, folder, HEADER, parts)
+
+    assert oct((tmp_path / folder / "00000.csv").stat().st_mode & 0o777) == "0o640"

@@ -5,7 +5,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,16 @@ def test_a_linked_folder_inside_is_listed_and_one_that_leads_back_is_not_followe
 def test_a_file_that_vanishes_while_it_is_listed_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         (folder / name).write_bytes(b"x")
-    stat = Path.stat
+    scandir = os.scandir
 
-    def vanishing(self: Path, **options: Any) -> os.stat_result:
-        if self.name == "b":
-            self.unlink(missing_ok=True)
-        return stat(self, **options)
+    @contextmanager
+    def vanishing(path: Path) -> Iterator[Iterator[os.DirEntry[str]]]:
+        with scandir(path) as entries:
+            found = list(entries)
+        (folder / "b").unlink()
+        yield iter(found)
 
-    monkeypatch.setattr(Path, "stat", vanishing)
+    monkeypatch.setattr(os, "scandir", vanishing)
     assert list(listed(FolderStore(str(folder)))) == ["a", "c"]
 
 
@@ -234,3 +237,73 @@ def test_a_key_that_leads_out_of_the_folder_is_refused_whatever_is_done(folder: 
             do()
     assert (tmp_path / "victim.txt").read_bytes() == b"mine"
     assert listed(store) == {"there": 1}
+
+
+def mode(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+@pytest.fixture
+def _usual_umask() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("_usual_umask")
+def test_other_users_of_the_machine_get_no_right_to_a_file(folder: Path) -> None:
+    store = FolderStore(str(folder))
+    store.write("written", b"x")
+    store.join("joined", b"x", ["written"])
+    store.copy("written", "copied")
+    store.create("created", b"x")
+
+    assert {file.name: mode(file) for file in folder.iterdir()} == dict.fromkeys(
+        ("written", "joined", "copied", "created"), "0o640"
+    )
+
+
+@pytest.mark.usefixtures("_usual_umask")
+def test_a_narrower_umask_takes_the_groups_rights_too(folder: Path) -> None:
+    os.umask(0o077)
+
+    FolderStore(str(folder)).write("a", b"x")
+
+    assert mode(folder / "a") == "0o600"
+
+
+@pytest.mark.usefixtures("_usual_umask")
+def test_a_folder_is_made_without_rights_of_others_and_one_that_exists_keeps_its_own(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir(mode=0o755)
+
+    FolderStore(str(tmp_path / "there")).write("a", b"x")
+    FolderStore(str(tmp_path / "new/store")).write("a", b"x")
+
+    assert [mode(tmp_path / name) for name in ("there", "new", "new/store")] == ["0o755", "0o755", "0o750"]
+
+
+@pytest.mark.usefixtures("_usual_umask")
+def test_a_file_that_a_task_wrote_is_made_private(folder: Path) -> None:
+    (folder / "of-a-task").write_bytes(b"x")
+    (folder / "private-already").write_bytes(b"x")
+    (folder / "private-already").chmod(0o600)
+
+    FolderStore(str(folder)).make_private(["of-a-task", "private-already"])
+
+    assert [mode(folder / name) for name in ("of-a-task", "private-already")] == ["0o640", "0o600"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_file_is_created_once_where_the_file_system_has_no_hard_links(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    store = FolderStore(str(folder))
+    if is_there:
+        store.write("a", b"first")
+
+    assert store.create("a", b"second") is not is_there
+    assert (store.read("a"), list(listed(store))) == (b"first" if is_there else b"second", ["a"])

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.export.csv_cells import csv_text
+from personalize_assets.conversion.export.csv_cells import csv_text, decimal_cells
 from personalize_assets.conversion.export.csv_lines import csv_lines
+from personalize_assets.conversion.mapping.values import plain_decimal
 from personalize_assets_tests.helpers.csv_reader import _cells
 
 
@@ -57,6 +58,11 @@ def test_a_text_is_quoted_only_where_it_must_be_and_stays_on_its_line(value: str
 )
 def test_each_type_has_one_way_to_be_written(value: object, kind: pa.DataType, cell: str) -> None:
     assert line(value, kind) == cell + "\n"
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False)))
+def test_any_number_is_written_in_its_plain_decimal_form(numbers: list[float]) -> None:
+    assert decimal_cells(pa.array(numbers, pa.float64())).to_pylist() == list(map(plain_decimal, numbers))
 
 
 @given(st.lists(st.one_of(st.none(), st.text(min_size=1)), min_size=1, max_size=5))

@@ -42,6 +42,14 @@ def test_a_file_as_it_should_be_has_nothing_wrong_and_is_counted_to_its_end() ->
     assert (scan.bytes, scan.sha256) == (len(text.encode()), hashlib.sha256(text.encode()).hexdigest())
 
 
+def test_without_a_digest_all_else_is_counted() -> None:
+    text = (HEADER + ROW).encode()
+
+    scan = scan_csv(io.BytesIO(text), ITEMS, has_digest=False)
+
+    assert (scan.rows, scan.lines, scan.bytes, scan.sha256) == (1, 1, len(text), "")
+
+
 def test_a_header_alone_is_a_file_without_rows() -> None:
     scan = scanned(HEADER)
 
@@ -68,6 +76,9 @@ def test_an_empty_file_has_no_header() -> None:
         ("i,9.5,red,1790812800,true,3", "SOLD is no boolean as Personalize reads it"),
         ("i,9.5,red,1790812800,True,three", "STOCK is no int as Personalize reads it"),
         ("i,9.5,red,1790812800,True,3000000000", "STOCK is too large for int"),
+        ("i,9.5,red,1790812800,True,3/", "STOCK is no int as Personalize reads it"),
+        ("i,9.5,red,1790812800,True,3:", "STOCK is no int as Personalize reads it"),
+        ('i,9.5,red,1790812800,True,""', "STOCK is no int as Personalize reads it"),
     ],
 )
 def test_a_wrong_value_is_named_by_its_line(line: str, problem: str) -> None:

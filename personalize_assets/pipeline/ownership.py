@@ -1,0 +1,83 @@
+"""A destination belongs to one dataset group: another one would export both groups' rows together.
+
+The group's name and sources are stored in the destination by the first run. One without this mark, as older
+versions made them, belongs to the first group that runs there.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
+
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.manifests import OwnerMark
+
+
+class ForeignDestination(PersonalizeAssetsError):
+    """A destination that belongs to another dataset group, or was made of other sources; the text says what to do."""
+
+
+def claim_destination(group: DatasetGroup) -> None:
+    """Make sure that the destination is this group's, before anything is written; asked once for each ``group``.
+
+    Raises ``ForeignDestination`` if it is not: then nothing is changed. Datasets that the destination does not know
+    yet, and other sources of those that have no rows yet, are added to what it knows.
+    """
+    if not group.owns_destination:
+        confirm_owner(group)
+    group.owns_destination = True
+
+
+def confirm_owner(group: DatasetGroup) -> None:
+    """As ``claim_destination``, asked now: before a commit, because a run takes long."""
+    mine, destination = owner_mark(group), group.destination
+    found = destination.owner()
+    if found is None and not destination.create_owner(mine):
+        found = destination.owner()  # written by another run in the meantime
+    if found is None:
+        return
+    mark = destination.uri_of(destination.owner_key())
+    if found.dataset_group != mine.dataset_group:
+        raise ForeignDestination(_of_another_group(destination.uri, mark, found, mine))
+    for name, uri in mine.sources.items():
+        if found.sources.get(name, uri) != uri and _has_rows(group, name):
+            raise ForeignDestination(_of_another_source(destination.uri, mark, name, found.sources[name], uri))
+    sources = {**found.sources, **mine.sources}
+    if sources != found.sources:
+        destination.put_owner(replace(found, sources=sources))
+
+
+def _has_rows(group: DatasetGroup, name: str) -> bool:
+    return any(commit.kept for commit in group.destination.daily_commits(name).values())
+
+
+def owner_mark(group: DatasetGroup) -> OwnerMark:
+    """The mark of this group, as of now."""
+    return OwnerMark(
+        dataset_group=group.config.dataset_group.name,
+        sources={name: group.config.source_of(name).uri for name in group.datasets},
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _of_another_group(uri: str, mark: str, found: OwnerMark, mine: OwnerMark) -> str:
+    return (
+        f"{uri} belongs to the dataset group {found.dataset_group!r} (of {_uris(found)}, since {found.since}), as "
+        f"{mark} says, but this config is of the dataset group {mine.dataset_group!r} (of {_uris(mine)}); write a "
+        f"destination.uri of its own, or, if {mine.dataset_group!r} is to continue with what is stored there, delete "
+        f"{mark} and run again"
+    )
+
+
+def _of_another_source(uri: str, mark: str, name: str, before: str, now: str) -> str:
+    return (
+        f"{uri} holds {name} made of {before}, as {mark} says, but this config reads them from {now}; write another "
+        f"destination.uri for other events, or, if the same events have moved, delete {mark} and run again: days that "
+        "were converted before stay in the exports"
+    )
+
+
+def _uris(mark: OwnerMark) -> str:
+    return ", ".join(dict.fromkeys(mark.sources.values()))
