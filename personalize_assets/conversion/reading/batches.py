@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, overload
 
+import numpy as np
+
 from personalize_assets.conversion.reading.framer import SEPARATORS, Framer
 from personalize_assets.conversion.reading.json_value import (
     MAX_RAW_BYTES,
@@ -20,6 +22,7 @@ from personalize_assets.conversion.reading.json_value import (
     parse,
 )
 
+_LINE_END, _OPENING, _CLOSING = b"\n{}"
 # How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their
 # brackets can prove that no line is nested too deeply (``StructDecoder.decode_lines``).
 _CUT_BYTES = 32 * 1024
@@ -105,7 +108,12 @@ class Lines(Sequence[bytes]):
     def _has_one_a_line(self) -> bool:
         """Whether each line end is between two events: in none of them can it follow } and come before {."""
         text = self._text
-        return text.count(b"\n") == text.count(b"}\n{") + text.count(b"}\r\n{")
+        # In arrays: searching the bytes for three at once takes ten times as long.
+        characters = np.frombuffer(text, np.uint8)
+        is_end = characters == _LINE_END
+        is_between = is_end[1:-1] & (characters[:-2] == _CLOSING) & (characters[2:] == _OPENING)
+        ends = np.count_nonzero(is_end)
+        return bool(ends == np.count_nonzero(is_between) or ends == text.count(b"}\n{") + text.count(b"}\r\n{"))
 
     def _found(self) -> list[bytes]:
         # An event over two lines and two events on one line are as many events as lines, too.
