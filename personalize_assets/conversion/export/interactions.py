@@ -225,6 +225,9 @@ class _CutTask(msgspec.Struct, frozen=True):
 
 def _cut(task: _CutTask) -> list[Bound]:
     """The places at which to cut a piece, from an even sample of its rows; none if there are not too many."""
+    named = task.order[: task.piece.depth]
+    if sum(batch.num_rows for batch in read_piece(task.piece, task.order, named, task.s3)) <= task.max_rows:
+        return []
     step = max(1, task.piece.most_rows // _SAMPLE_ROWS)
     rows, sample = 0, []
     for batch in read_piece(task.piece, task.order, task.order, task.s3):

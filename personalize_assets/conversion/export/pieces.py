@@ -116,7 +116,11 @@ def _fine(piece: Piece, cuts: Sequence[Bound], numbers: Iterator[int]) -> Iterat
 
 
 def _between_seconds(groups: Sequence[RowGroup], max_rows: int) -> Iterator[Piece]:
-    """Greedily from the first second on, cut where row groups begin or end, as late as ``max_rows`` allows."""
+    """Greedily from the first second on, cut where row groups begin or end, as late as ``max_rows`` allows.
+
+    Many row groups may span the same day, so that all of their rows together never fit, wherever it is cut. Then their
+    rows count as evenly spread, and the piece is filled to three quarters.
+    """
     ends = sorted({group.first for group in groups} | {group.last + 1 for group in groups})
     at: int | None = None
     begin = end_before = ends[0] if ends else 0
@@ -127,7 +131,7 @@ def _between_seconds(groups: Sequence[RowGroup], max_rows: int) -> Iterator[Piec
         while next_group < len(groups) and groups[next_group].first < end:
             fresh.append(groups[next_group])
             next_group += 1
-        if end_before > begin and sum(group.rows for group in (*inside, *fresh)) > max_rows:
+        if end_before > begin and _is_too_much((*inside, *fresh), begin, end, max_rows):
             yield Piece(number, _bound(at), (end_before,), tuple(inside))
             number += 1
             at = begin = end_before
@@ -136,6 +140,18 @@ def _between_seconds(groups: Sequence[RowGroup], max_rows: int) -> Iterator[Piec
         end_before = end
     if inside:
         yield Piece(number, _bound(at), None, tuple(inside))
+
+
+def _is_too_much(groups: Sequence[RowGroup], begin: int, end: int, max_rows: int) -> bool:
+    """Whether row groups probably have too many rows from second ``begin`` to before ``end``."""
+    if sum(group.rows for group in groups) <= max_rows:
+        return False
+    within = sum(
+        group.rows * (min(group.last + 1, end) - max(group.first, begin)) / (group.last + 1 - group.first)
+        for group in groups
+        if group.last >= begin
+    )
+    return within > max_rows * 3 / 4
 
 
 def _bound(second: int | None) -> Bound | None:

@@ -212,12 +212,25 @@ def test_a_row_group_with_a_late_event_is_read_by_several_pieces_and_each_takes_
 
     pieces = planned(files, 3)
 
-    assert [[group.uri for group in piece.groups] for piece in pieces] == [["0"], ["0", "1"], ["1", "2"]]
+    assert [[group.uri for group in piece.groups] for piece in pieces] == [["0", "1"], ["1", "2"]]
     assert contents(pieces, files) == [
-        [(1, "a", None)],
-        [(2, "b", None), (2, "late", None)],
+        [(1, "a", None), (2, "b", None), (2, "late", None)],
         [(9, "c", None), (8, "d", None)],
     ]
+
+
+def test_row_groups_that_span_a_day_are_not_cut_where_each_of_them_begins_and_ends() -> None:
+    groups = tuple(RowGroup(str(number), 0, 10, number, 1_000 + number) for number in range(40))
+    looked_at: list[Piece] = []
+
+    def cut(pieces: Sequence[Piece]) -> list[list[Bound]]:
+        looked_at.extend(pieces)
+        return [[] for _ in pieces]
+
+    plan([Range(None, None, groups)], 100, cut)
+
+    # At each of the 80 places all of them together are too many: each of 80 pieces would read them all.
+    assert [(piece.at, piece.until) for piece in looked_at] == [(None, (39,)), ((39,), (1_001,)), ((1_001,), None)]
 
 
 def test_a_share_ends_with_the_row_group_that_fills_it() -> None:
