@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from isal import igzip
 
 from benchmarks.contestants import COMMAND, CONFIG, settings
 from benchmarks.measuring import measure
@@ -30,7 +30,7 @@ def write(source: Path, events: int) -> None:
     folder.mkdir(parents=True)
     random = np.random.default_rng(1)
     for file in range(_FILES):
-        with igzip.open(folder / f"{file}.gz", "wb", compresslevel=1) as out:
+        with gzip.open(folder / f"{file}.gz", "wb", compresslevel=1) as out:
             for first in range(file, events, _FILES * _AT_ONCE):
                 numbers = range(first, min(first + _FILES * _AT_ONCE, events), _FILES)
                 users, items = random.integers(_USERS, size=len(numbers)), random.integers(_ITEMS, size=len(numbers))
