@@ -92,8 +92,9 @@ def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Pat
 
     killer = threading.Thread(target=kill_one)
     killer.start()
-    with pytest.raises(PersonalizeAssetsError, match="a process of the conversion was killed"):
-        over_processes([task(number, pipe) for number in range(2)], plan(tmp_path / "out"))
+    killed = pytest.raises(PersonalizeAssetsError, match="a process of the conversion was killed")
+    with killed, processes.processes(2) as spread:
+        spread(open, [pipe] * 2, 1 << 30)
     killer.join()
 
 

@@ -232,8 +232,3 @@ def test_damaged_files_give_the_same_on_every_path_and_the_accounting_balances()
     totals = check_mutated(300, seed=1)
     assert totals["files"] == 300
     assert min(totals["kept"], totals[MALFORMED], totals["missing:USER_ID"]) > 0
-
-
-@pytest.mark.slow
-def test_ten_thousand_damaged_files_give_the_same_on_every_path_and_the_accounting_balances() -> None:
-    assert check_mutated(10_000, seed=2)["files"] == 10_000
