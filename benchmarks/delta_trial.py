@@ -166,7 +166,7 @@ def history(places: Sequence[Place]) -> Iterator[tuple[str, ...]]:
                 used.append((time.process_time() - began) * 1000)
             objects, stored = place.size(f"{name}/_delta_log")
             load = cost(place, partial(place.table, name), 3)
-            told = cost(place, table.history, 1)
+            read = cost(place, table.history, 1)
             table.cleanup_metadata()
             left, left_bytes = place.size(f"{name}/_delta_log")
             kept = len(place.table(name).history())
@@ -176,7 +176,7 @@ def history(places: Sequence[Place]) -> Iterator[tuple[str, ...]]:
                 f"CPU {statistics.median(used[-20:]):.1f} ms",
                 f"{objects:,} objects, {stored / 1e6:.1f} MB",
                 str(load),
-                str(told),
+                str(read),
                 f"{left:,} objects, {left_bytes / 1e6:.1f} MB, {kept:,} of {days + 1:,} commits' metadata",
             )
 

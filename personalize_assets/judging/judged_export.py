@@ -15,13 +15,12 @@ from personalize_assets.pipeline.export import (
     ExportOutcome,
     commit_export,
     discard_export,
-    export_counts,
+    is_whole,
     plan_export,
 )
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.destination import DAILY
-from personalize_assets.storage.manifests import ExportManifest, TableCommit
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,6 @@ class JudgedExport:
     judged: Mapping[str, Judged[ExportFacts]]
     refused: Mapping[str, str]
     report: ExportReport
-
-
-def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
-    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
-    return counts.kept == counts.rows + counts.duplicates
 
 
 def make_export(
@@ -68,11 +62,11 @@ def make_export(
     judged = judge_exports(group, planned, report)
     strict = group.config.is_strict
     reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
-    not_whole = {name: counts for name, counts in export_counts(group, planned, report).items() if not is_whole(counts)}
-    outcome = commit_export(group, planned, report, reasons.keys() | not_whole.keys(), not_whole)
+    outcome = commit_export(group, planned, report, reasons)
     refused = {name: why_refused(f"{name}_csv", found, _former(group, name)) for name, found in reasons.items()}
-    for name, counts in not_whole.items():
-        refused[name] = _why_not_whole(name, counts, _former(group, name))
+    for name, counts in outcome.counts.items():
+        if not is_whole(counts):
+            refused[name] = _why_not_whole(name, counts, _former(group, name))
     return JudgedExport(outcome, judged, refused, report)
 
 

@@ -6,11 +6,10 @@ import dagster as dg
 
 from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.judging.judged_days import unbalanced_days
-from personalize_assets.judging.judged_export import is_whole
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import Metadata, rows_table
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.export import ExportCounts
+from personalize_assets.pipeline.export import ExportCounts, is_whole
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED, AccountingCheck
 from personalize_assets.quality.evaluate import file_rules
 from personalize_assets.quality.rule import FactsT, Finding, Rule

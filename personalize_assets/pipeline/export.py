@@ -187,37 +187,39 @@ def _counts(group: DatasetGroup, name: str, found: ExportInput, made: DatasetExp
     )
 
 
+def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
+    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
+    return counts.kept == counts.rows + counts.duplicates
+
+
 def commit_export(
-    group: DatasetGroup,
-    planned: PlannedExport,
-    report: ExportReport,
-    refused: Collection[str] = (),
-    not_whole: Collection[str] = (),
+    group: DatasetGroup, planned: PlannedExport, report: ExportReport, refused: Collection[str] = ()
 ) -> ExportOutcome:
     """Make tables and CSVs of a report the current ones.
 
     For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted, but
-    for those that the next export may use. For those ``not_whole`` the former table stays, too, nothing is left for the
-    next export, and that reads all daily files again.
+    for those that the next export may use. If other rows went in than the commits of a dataset's days count, its former
+    table stays, too, nothing is left for the next export, and that reads all daily files again.
     """
     confirm_owner(group)
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
     for one in planned.spec.exports:
         name = one.dataset.name
         made = report.datasets[name]
-        if one.to_table and name in not_whole:
+        whole = is_whole(outcome.counts[name])
+        if one.to_table and not whole:
             _delete(group, {part.parquet for part in made.parts if part.parquet})
         elif one.to_table:
             outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
             group.destination.commit_table(name, outcome.tables[name])
-        if one.to_csv and name in refused:
-            kept = set() if name in not_whole else _kept_files(made)
+        if one.to_csv and (name in refused or not whole):
+            kept = _kept_files(made) if whole else set()
             _delete(group, {part.csv for part in made.parts if part.csv and planned.run in part.csv} - kept)
             outcome.refused.add(name)
         elif one.to_csv:
             outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
             group.destination.put_manifest(name, outcome.manifests[name])
-        if name in not_whole:
+        if not whole:
             group.destination.forget_kept(name)
         elif made.kept:
             group.destination.put_kept(name, made.kept)

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+from personalize_assets.conversion.reading.file_errors import what_to_do
 from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, Versioned, confined
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
     errno.EINVAL: "replace it by a regular file, or remove it",
     errno.ENOENT: "it was deleted meanwhile: run again",
-    errno.ENOSPC: "free some space there",
-    errno.EDQUOT: "free some space there",
 }
 # Files hold what users did, or numbers about it: other users of the machine get no rights, and the umask may take more.
 _FILE_MODE = 0o640
@@ -235,10 +234,8 @@ class FolderStore:
             yield
         except OSError as error:
             name = error.filename or self.uri
-            what_to_do = _WHAT_TO_DO.get(
-                error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
-            )
-            raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {what_to_do}") from error
+            advice = what_to_do(error, _WHAT_TO_DO)
+            raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {advice}") from error
 
 
 def _open_regular(path: str, flags: int) -> int:

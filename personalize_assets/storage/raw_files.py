@@ -92,7 +92,7 @@ def content_digest(files: Mapping[str, Iterable[StoredObject]]) -> str:
     return tally.digest
 
 
-_shared: dict[tuple[str, str, date], Listing] | None = None
+_shared: dict[tuple[str, str, date, bool], Listing] | None = None
 """Listings by URI, layout and first day of the source, within ``listed_once``."""
 
 
@@ -140,7 +140,7 @@ class RawFiles:
 
     def _all(self) -> Listing:
         shared = {} if _shared is None else _shared
-        key = self.store.uri, f"{self.source.layout} {self.source.follow_links}", self.source.start_date
+        key = self.store.uri, self.source.layout, self.source.start_date, self.source.follow_links
         if key not in shared:
             shared[key] = self._sorted(self.store.files())
             if not shared[key].days:  # a listing that finds files needs no request to see that they exist

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from personalize_assets.conversion.export.text_bytes import text_bytes
 from personalize_assets.conversion.mapping.values import one_line, plain_decimal
 
 # The characters that ``csv_text`` changes, as an Arrow (RE2) expression.
@@ -50,11 +50,7 @@ def text_cells(column: pa.Array) -> pa.Array:
 
 def _may_be_special(column: pa.Array) -> bool:
     """Whether any of the characters occurs in the texts, or in what is stored where there is none."""
-    _, offsets, data = column.buffers()
-    if data is None:
-        return False
-    first, last = np.frombuffer(offsets, np.int32, len(column) + 1, column.offset * 4)[[0, -1]].tolist()
-    text = data.slice(first, last - first).to_pybytes()
+    text = text_bytes(column).to_pybytes()
     marks = _SPECIAL_ASCII if text.isascii() else _SPECIAL_ASCII + _SPECIAL_OTHERS
     return any(mark in text for mark in marks)
 

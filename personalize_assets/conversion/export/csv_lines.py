@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from personalize_assets.conversion.column_types import type_of_arrow
+from personalize_assets.conversion.export.text_bytes import text_bytes
 
 _ROWS_AT_ONCE = 16_384
 
@@ -43,4 +44,4 @@ def _joined(cells: Sequence[pa.Array]) -> pa.Buffer:
     texts = [pc.fill_null(_cells(column) if pa.types.is_integer(column.type) else column, "") for column in cells]
     lines = pc.binary_join_element_wise(pc.binary_join_element_wise(*texts, ","), "", "\n")
     # An Arrow string array keeps its texts one behind the other, which are the bytes of the file.
-    return lines.buffers()[2].slice(0, pc.sum(pc.binary_length(lines)).as_py() or 0)
+    return text_bytes(lines)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.export.row_order import value_changes
+from personalize_assets.conversion.export.text_bytes import text_bytes
 
 _Hashes = npt.NDArray[np.uint64]
 # Odd 64-bit constants of MurmurHash3's finalizer (public domain, Austin Appleby) and the golden ratio.
@@ -55,9 +56,7 @@ def _of_length(texts: pa.Array, length: int) -> _Hashes:
     hashes = np.full(count, length, np.uint64)
     if not count or not length:
         return mixed(hashes)
-    _, offsets, data = texts.buffers()
-    first = int(np.frombuffer(offsets, np.int32, 1, texts.offset * 4)[0])
-    letters = np.frombuffer(data, np.uint8, count * length, first).reshape(count, length)
+    letters = np.frombuffer(text_bytes(texts), np.uint8).reshape(count, length)
     for start in range(0, length, _WORD):
         if start + _WORD <= length:
             word = letters[:, start : start + _WORD]

@@ -9,11 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.mapping import timestamps
-from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.batch_rows import TEXT_OR_NULL, BatchRows
 from personalize_assets.conversion.mapping.converters import text_or_none
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
-
-_TEXT_OR_NULL: set[type] = {str, type(None)}
 
 
 class BatchField:
@@ -70,7 +68,7 @@ def _texts(values: list[Any]) -> pa.Array | None:
         texts = pa.array(values, pa.string())
     except pa.ArrowException:
         values = values.copy()
-        for at in places_of_others(values, _TEXT_OR_NULL):
+        for at in places_of_others(values, TEXT_OR_NULL):
             if type(values[at]) is not int:
                 return None
             values[at] = str(values[at])

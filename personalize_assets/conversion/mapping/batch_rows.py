@@ -18,7 +18,7 @@ from personalize_assets.conversion.reading.struct_decoder import Getter, StructD
 
 _T = TypeVar("_T")
 
-_TEXT_OR_NULL = {str, type(None)}
+TEXT_OR_NULL: set[type] = {str, type(None)}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class RowSelection:
         numbers: Sequence[int] = range(first, first + len(events))
         for get, allowed in self._tests:
             found = get(events)
-            if set(map(type, found)) <= _TEXT_OR_NULL:
+            if set(map(type, found)) <= TEXT_OR_NULL:
                 hits = list(map(allowed.__contains__, found))
             else:
                 hits = [is_one_of(value, allowed) for value in found]

@@ -7,6 +7,7 @@ falls back to the ``Framer``'s exact path for one value. So the events are those
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any, NamedTuple, Protocol, overload
 
@@ -73,9 +74,6 @@ class Lines(Sequence[bytes]):
         # The line that was sought last, and its beginning.
         self._line = 0
         self._at = 0
-        # The events, where lines are not.
-        self._events: list[bytes] | None = None
-        self._is_checked = False
 
     def __len__(self) -> int:
         """Number of lines."""
@@ -92,9 +90,6 @@ class Lines(Sequence[bytes]):
         number += self._count if number < 0 else 0
         if not 0 <= number < self._count:
             raise IndexError(number)
-        if not self._is_checked:
-            self._is_checked = True
-            self._events = None if self._has_one_a_line() else self._found()
         if self._events is not None:
             return self._events[number]
         if number < self._line:
@@ -115,8 +110,11 @@ class Lines(Sequence[bytes]):
         ends = np.count_nonzero(is_end)
         return bool(ends == np.count_nonzero(is_between) or ends == text.count(b"}\n{") + text.count(b"}\r\n{"))
 
-    def _found(self) -> list[bytes]:
-        # An event over two lines and two events on one line are as many events as lines, too.
+    @cached_property
+    def _events(self) -> list[bytes] | None:
+        """The events, if lines are not: one over two lines and two on one line are as many events as lines, too."""
+        if self._has_one_a_line():
+            return None
         return [event.raw for event in Framer([self._text]).one_by_one()]
 
 

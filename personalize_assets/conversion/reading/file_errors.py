@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Mapping
+
+FREE_SPACE = "free some space there"
+
 
 class FileError(Exception):
     """A file that cannot be used."""
@@ -17,3 +22,10 @@ class UnreadableDailyFile(UnreadableFile):
 
 class UnwritableFile(FileError):
     """A file that cannot be written. The text says what to do."""
+
+
+def what_to_do(error: OSError, about: Mapping[int, str]) -> str:
+    """What the user can do about an error of the system with a file; ``about`` has more by its number (``errno``)."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return FREE_SPACE
+    return about.get(error.errno or 0, "give the user who runs this access to it, or correct the uri in the config")

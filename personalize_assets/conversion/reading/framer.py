@@ -114,7 +114,7 @@ class Framer:
     @property
     def is_cut(self) -> bool:
         """After the last event: whether the bytes ended inside a value or an array that more bytes could complete."""
-        # Or whether it may be told only from the whole file how long a row of malformed events is.
+        # Or whether only the whole file can show how long a row of malformed events is.
         is_edge = self.malformed_in_a_row >= _MALFORMED_AT_AN_EDGE
         return self._is_cut or self._in_array or self._may_be_in_array or is_edge
 

@@ -9,16 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from personalize_assets.conversion.reading.file_errors import UnwritableFile
+from personalize_assets.conversion.reading.file_errors import FREE_SPACE, UnwritableFile, what_to_do
 
-_FREE_SPACE = "free some space there"
 _IN_THE_WAY = "a file is where a folder is wanted: move it, or correct the uri in the config"
 _WHAT_TO_DO = {
     errno.EEXIST: _IN_THE_WAY,
     errno.ENOTDIR: _IN_THE_WAY,
-    errno.ENOSPC: _FREE_SPACE,
-    errno.EDQUOT: _FREE_SPACE,
-    errno.EFBIG: _FREE_SPACE,
+    errno.EFBIG: FREE_SPACE,
     errno.EROFS: "mount it for writing, or correct the uri in the config",
     errno.EIO: "the disk reports an error: check it, or correct the uri in the config",
 }
@@ -58,7 +55,5 @@ def explained(path: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what_to_do = _WHAT_TO_DO.get(
-            error.errno or 0, "give the user who runs this access to it, or correct the uri in the config"
-        )
-        raise UnwritableFile(f"{path} cannot be written: {error.strerror or error}; {what_to_do}") from error
+        advice = what_to_do(error, _WHAT_TO_DO)
+        raise UnwritableFile(f"{path} cannot be written: {error.strerror or error}; {advice}") from error

@@ -204,7 +204,7 @@ def test_an_export_of_other_rows_than_the_days_count_leaves_nothing_and_the_next
     made = written(group, planned, copies=5).datasets["interactions"]
     report = ExportReport(datasets={"interactions": structs.replace(made, kept=SEGMENTS)})
 
-    commit_export(group, planned, report, {"interactions"}, {"interactions"})
+    commit_export(group, planned, report)
 
     assert group.destination.kept("interactions") is None
     assert [file.key for file in group.destination.store.files() if planned.run in file.key] == []
