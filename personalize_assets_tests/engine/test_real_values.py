@@ -1,0 +1,76 @@
+"""Values as real sites write them: what becomes of them in the CSV, and how the loss of any is counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from personalize_assets.config import load_config
+from personalize_assets.engines import Engine
+from personalize_assets.pipeline.convert import ConvertedDays
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets_tests.helpers.groups import FIRST, convert, export
+
+FIVE_O_CLOCK = 1_790_830_800  # 2026-10-01T05:00:00Z
+
+
+class Site:
+    """A site whose events arrived on one day; ``datasets`` is that section of its config in YAML."""
+
+    def __init__(self, folder: Path, engine: Engine, datasets: str) -> None:
+        self.folder = folder
+        self.engine = engine
+        (folder / "personalize.yaml").write_text(
+            "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+            "destination: {uri: out}\n"
+            "dataset_group: {name: site}\n"
+            f"datasets:\n{datasets}"
+        )
+        (folder / "raw").mkdir()
+        self.group = DatasetGroup(load_config(folder / "personalize.yaml"))
+
+    def arrive(self, *events: dict[str, Any]) -> ConvertedDays:
+        """Convert the events of the day, and export all datasets."""
+        day = self.folder / "raw" / f"day={FIRST}"
+        day.mkdir()
+        (day / "events.json").write_text("".join(json.dumps(event) + "\n" for event in events))
+        converted = convert(self.group, self.engine, [FIRST])
+        export(self.group, self.engine)
+        return converted
+
+    def csv(self, dataset: str) -> str:
+        """The export of a dataset."""
+        return (self.folder / "out" / "exports" / f"{dataset}.csv").read_text()
+
+
+INTERACTIONS = """\
+  interactions:
+    where: {event: View}
+    columns: {USER_ID: user, ITEM_ID: sku, TIMESTAMP: at}
+"""
+
+
+def view(number: int, **more: Any) -> dict[str, Any]:
+    """A view of an item by a user, both with the number in their ids, so many seconds after five o'clock."""
+    return {"event": "View", "user": f"u{number}", "sku": f"s{number}", "at": FIVE_O_CLOCK + number, **more}
+
+
+def test_every_form_of_a_time_is_the_same_second(tmp_path: Path, engine: Engine) -> None:
+    forms = [
+        "2026-10-01 05:00:00 UTC",
+        "Thu, 01 Oct 2026 05:00:01 GMT",
+        "2026/10/01 05:00:02",
+        "20261001T050003Z",
+        "2026-10-1T5:00:04Z",
+        "2026-10-01T05:00:05,250Z",
+        1790830806.75,
+        "2026-10-01 07:00:07 +0200",
+        "2026-10-01 05:00:08.5 +0000 UTC",
+    ]
+    site = Site(tmp_path, engine, INTERACTIONS)
+
+    site.arrive(*(view(number, at=form) for number, form in enumerate(forms)), view(9, at="01/10/2026 05:00:09"))
+
+    lines = [f"u{number},s{number},{FIVE_O_CLOCK + number}\n" for number in range(9)]
+    assert site.csv("interactions") == "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(lines)
