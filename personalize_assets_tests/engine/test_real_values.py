@@ -74,3 +74,36 @@ def test_every_form_of_a_time_is_the_same_second(tmp_path: Path, engine: Engine)
 
     lines = [f"u{number},s{number},{FIVE_O_CLOCK + number}\n" for number in range(9)]
     assert site.csv("interactions") == "USER_ID,ITEM_ID,TIMESTAMP\n" + "".join(lines)
+
+
+def test_words_and_numbers_of_the_config_stay_as_they_are_written(tmp_path: Path, engine: Engine) -> None:
+    site = Site(
+        tmp_path,
+        engine,
+        """\
+  interactions:
+    where: {country: [NO, SE], version: [1.10]}
+    columns:
+      USER_ID: user
+      ITEM_ID: sku
+      EVENT_TYPE: {path: gift, map: {true: Yes, false: No}}
+      TEST: {constant: No, categorical: true}
+      TIMESTAMP: at
+""",
+    )
+
+    site.arrive(
+        view(0, country="NO", gift=True, version="1.10"),
+        view(1, country="SE", gift=False, version="1.10"),
+        view(2, country="NO", gift=True, version=1.1),
+        view(3, country="NO", gift=True, version="1.1"),
+        view(4, country="DE", gift=False, version="1.10"),
+        view(5, country="no", gift=True, version="1.10"),
+    )
+
+    assert site.csv("interactions") == (
+        "USER_ID,ITEM_ID,EVENT_TYPE,TEST,TIMESTAMP\n"
+        "u0,s0,Yes,No,1790830800\n"
+        "u1,s1,No,No,1790830801\n"
+        "u2,s2,Yes,No,1790830802\n"
+    )

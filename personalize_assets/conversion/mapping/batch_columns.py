@@ -42,6 +42,10 @@ class BatchColumn:
         changes_values = bool(column.map or column.hash)
         joins_texts = column.takes_arrays and column_type.keeps_text and not changes_values
         self._separator = column.separator if joins_texts else None
+        self._constant = column.constant
+        if type(column.constant) is str and not (column_type.keeps_text or column_type.is_time or changes_values):
+            with suppress(ValueError):  # once, and not for each row
+                self._constant = column_type.converter(column)(column.constant)
         self._read: Callable[[BatchRows, int], tuple[pa.Array, Reasons]]
         if column_type.keeps_text:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
@@ -132,8 +136,8 @@ class BatchColumn:
                 return found
         if found is None:
             found = [None] * len(rows)
-        if self._column.constant is not None:
-            found = [self._column.constant if value is None else value for value in found]
+        if self._constant is not None:
+            found = [self._constant if value is None else value for value in found]
         return found
 
     def _of_array(self, value: list[Any]) -> Any:

@@ -107,7 +107,7 @@ def test_no_where_wants_every_event() -> None:
 def test_a_column_can_say_everything() -> None:
     text = "{constant: 5, type: int, required: true, keep: first}"
     made = load(EXAMPLE + f"      X: {text}\n").conversion_datasets()["items"].columns[-1]
-    assert made == contract.Column(name="X", constant=5, type="int", required=True, keep="first")
+    assert made == contract.Column(name="X", constant="5", type="int", required=True, keep="first")
 
 
 def test_users_and_items_are_optional() -> None:

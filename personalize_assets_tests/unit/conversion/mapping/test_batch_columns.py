@@ -69,6 +69,7 @@ def test_a_column_has_the_cells_and_the_reasons_of_its_rows(
 def test_the_first_path_that_is_not_null_counts_and_then_the_constant(paths: tuple[str, ...]) -> None:
     assert read(Column("X", paths, constant="c"), "x", None) == (["x", "c"], {})
     assert read(Column("X", paths, type="float", constant=2), 1, None) == ([1.0, 2.0], {})
+    assert read(Column("X", paths, type="float", constant="2.50"), 1, None) == ([1.0, 2.5], {})
 
 
 def test_a_path_into_elements_is_null_where_the_dataset_has_none() -> None:
@@ -84,6 +85,7 @@ def test_a_path_into_elements_is_null_where_the_dataset_has_none() -> None:
         (column(type="timestamp"), ["2026-10-01T00:00:00Z", NOW], 0),
         (column(type="float"), [1, "2", None], 1),
         (column(map={"x": "y"}), ["x", "x", "y", "x"], 2),
+        (column(type="float", constant="2.50"), [None, 1, None], 0),
     ],
 )
 def test_only_values_that_arrow_does_not_take_are_converted_one_by_one(
