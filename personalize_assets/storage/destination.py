@@ -42,7 +42,7 @@ DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items
 REJECTS = "rejects"
 
 # Raised when the same events would give other rows: days converted before are then converted again.
-_FORMAT = 1
+_FORMAT = 2
 _COMMIT = "_commit.json"
 _PARTS = "_parts"
 _RUN_MARK = "_run.json"

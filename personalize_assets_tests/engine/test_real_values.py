@@ -107,3 +107,36 @@ def test_words_and_numbers_of_the_config_stay_as_they_are_written(tmp_path: Path
         "u1,s1,No,No,1790830801\n"
         "u2,s2,Yes,No,1790830802\n"
     )
+
+
+def test_dates_of_items_have_no_range(tmp_path: Path, engine: Engine) -> None:
+    films = """\
+  items:
+    where: {event: View}
+    columns:
+      ITEM_ID: sku
+      KIND: {constant: film, categorical: true}
+      CREATION_TIMESTAMP: [released, at]
+"""
+    site = Site(tmp_path, engine, INTERACTIONS + films)
+
+    site.arrive(
+        view(0, released="1942-11-26"),
+        view(1, released="1972-03-14"),
+        view(2, released="1989-07-21"),
+        view(3, released="2026-12-18"),
+        view(4),
+        {**view(5), "at": 0},
+        view(6, released="soon"),
+    )
+
+    assert site.csv("items") == (
+        "ITEM_ID,KIND,CREATION_TIMESTAMP\n"
+        "s0,film,-855187200\n"
+        "s1,film,69379200\n"
+        "s2,film,616982400\n"
+        "s3,film,1797552000\n"
+        f"s4,film,{FIVE_O_CLOCK + 4}\n"
+        "s5,film,\n"
+        "s6,film,\n"
+    )

@@ -6,7 +6,7 @@ nothing here defines what a value means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -38,6 +38,8 @@ class BatchColumn:
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()
         self._is_floating = pa.types.is_floating(column_type.arrow)
+        self._ranged = [column.needs_event_time(path) for path in column.paths]
+        self._is_constant_ranged = column.needs_event_time(None)
         self._kinds_to_keep = column_type.json_kinds | {type(None)}
         changes_values = bool(column.map or column.hash)
         joins_texts = column.takes_arrays and column_type.keeps_text and not changes_values
@@ -89,12 +91,33 @@ class BatchColumn:
         else:
             nanos = timestamps.many_nanos(self._values(rows))
         seconds = timestamps.many_seconds(nanos)
-        good = timestamps.are_in_range(seconds, max_epoch_seconds)
+        is_ranged = self._are_ranged(rows)
+        good = seconds.is_valid()
+        if any(is_ranged):
+            within = timestamps.are_in_range(seconds, max_epoch_seconds)
+            good = within if all(is_ranged) else pc.if_else(pa.array(is_ranged), within, good)
+        cells = pc.if_else(good, seconds, None)
         if not pc.all(good).as_py():
-            found = self._values(rows)
+            found, others = self._values(rows), []
             for row in np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist():
-                self._convert(row, found[row], max_epoch_seconds, reasons)
-        return pc.if_else(good, seconds, None), reasons
+                latest = max_epoch_seconds if is_ranged[row] else None
+                others.append(self._convert(row, found[row], latest, reasons))
+            if any(other is not None for other in others):  # beyond the nanoseconds of 64 bits
+                cells = pc.replace_with_mask(cells, pc.invert(good), pa.array(others, self._arrow_type))
+        return cells, reasons
+
+    def _are_ranged(self, rows: BatchRows) -> Sequence[bool]:
+        """Whether each row's value is from a path, or the constant, whose times must be event times."""
+        kinds = {self._is_constant_ranged} if self._column.constant is not None else set()
+        kinds.update(self._ranged)
+        if len(kinds) == 1:
+            return list(kinds) * len(rows)
+        found = [self._is_constant_ranged] * len(rows)
+        for field, is_ranged in reversed(list(zip(self._fields, self._ranged, strict=True))):
+            if field.is_in(rows):
+                is_null = map(values.is_null, field.values(rows))
+                found = [former if null else is_ranged for former, null in zip(found, is_null, strict=True)]
+        return found
 
     def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
         """Convert only values of other kinds than Arrow takes."""
@@ -191,7 +214,7 @@ class BatchColumn:
         cells = [self._convert(row, value, max_epoch_seconds, reasons) for row, value in enumerate(found)]
         return pa.array(cells, self._arrow_type), reasons
 
-    def _convert(self, row: int, value: Any, max_epoch_seconds: int, reasons: Reasons) -> Any:
+    def _convert(self, row: int, value: Any, max_epoch_seconds: int | None, reasons: Reasons) -> Any:
         """Convert a value; None for one that is rejected, whose reason is entered."""
         try:
             return self._convert_cell(value, max_epoch_seconds)

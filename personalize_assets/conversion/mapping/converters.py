@@ -15,8 +15,8 @@ from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.hashing import hashing_converter
 from personalize_assets.conversion.mapping.timestamps import is_in_range
 
-CellConverter = Callable[[Any, int], Any]
-"""(value, max_epoch_seconds) -> cell; see ``cell_converter``."""
+CellConverter = Callable[[Any, int | None], Any]
+"""(value, max_epoch_seconds or None) -> cell; see ``cell_converter``."""
 
 
 class RejectedError(Exception):
@@ -31,23 +31,23 @@ def cell_converter(column: Column) -> CellConverter:
     """Make the converter of a column's cells.
 
     It takes the value found in the event (None for one that counts as null: see ``values.is_null``), and the last
-    second since the epoch that a time may have. It returns the typed cell. For null and for a value that does not fit
-    the type it returns None, or raises ``RejectedError`` if the column is required; for text that is too long it
-    always raises.
+    second since the epoch that an event time may have, or None for a value that is no event time. It returns the typed
+    cell. For null and for a value that does not fit the type it returns None, or raises ``RejectedError`` if the column
+    is required; for text that is too long it always raises.
     """
     column_type = COLUMN_TYPES[column.type]
     keeps_text = column_type.keeps_text and not column.map and not column.hash
     is_time, is_id, required = column_type.is_time, column.is_id, column.required
     convert = _value_converter(column, column_type.converter(column))
     missing = f"missing:{column.name}"
-    bad = "bad_timestamp" if is_time else f"bad_value:{column.name}"
+    bad = "bad_timestamp" if column.is_event_time else f"bad_value:{column.name}"
     max_chars = column.max_chars or sys.maxsize
 
     def null(reason: str) -> None:
         if required:
             raise RejectedError(reason)
 
-    def convert_cell(value: Any, max_epoch_seconds: int) -> Any:
+    def convert_cell(value: Any, max_epoch_seconds: int | None) -> Any:
         if value is None:
             return null(missing)
         if not keeps_text or type(value) is not str:
@@ -58,7 +58,8 @@ def cell_converter(column: Column) -> CellConverter:
             if value is None:
                 return null(missing)
         if is_time:
-            return value if is_in_range(value, max_epoch_seconds) else null(bad)
+            is_good = max_epoch_seconds is None or is_in_range(value, max_epoch_seconds)
+            return value if is_good else null(bad)
         if type(value) is str:
             if len(value) > max_chars:
                 raise RejectedError(f"too_long:{column.name}")

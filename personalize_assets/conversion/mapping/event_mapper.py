@@ -80,15 +80,17 @@ class EventMapper:
 
 
 def _cell_reader(column: Column) -> _ReadCell:
-    getters = [(path.in_element, getter(path.steps)) for path in map(column_path, column.paths)]
+    paths = [(column_path(path), column.needs_event_time(path)) for path in column.paths]
+    getters = [(path.in_element, getter(path.steps), is_ranged) for path, is_ranged in paths]
+    is_constant_ranged = column.needs_event_time(None)
     convert_cell = cell_converter(column)
 
     def read(event: Any, element: Any, max_epoch_seconds: int) -> Any:
-        for in_element, get in getters:
+        for in_element, get, is_ranged in getters:
             value = get(element if in_element else event)
             if not values.is_null(value):
-                return convert_cell(value, max_epoch_seconds)
-        return convert_cell(column.constant, max_epoch_seconds)
+                return convert_cell(value, max_epoch_seconds if is_ranged else None)
+        return convert_cell(column.constant, max_epoch_seconds if is_constant_ranged else None)
 
     return read
 

@@ -33,6 +33,18 @@ def column(name: str = "X", **options: Any) -> Column:
     return Column(name, ("a",), **options)
 
 
+def both(event: dict[str, Any]) -> tuple[list[Any], dict[int, str]]:
+    """The cell and the reason of a date that is read from `released`, else from the event's time `at`."""
+    made = Column("X", ("released", "at"), type="timestamp", event_times=("at",))
+    dataset = Dataset("items", (made,), where={})
+    decoder = StructDecoder([dataset])
+    collector = RowSelection([dataset], decoder).collector()
+    collector.add(decoder.decode_many([json.dumps(event).encode()], is_text=True), 0)
+    (rows,) = collector.rows()
+    cells, reasons = BatchColumn(made).read(rows, NOW)
+    return cells.to_pylist(), reasons
+
+
 REQUIRED: dict[str, Any] = {"required": True}
 
 
@@ -63,6 +75,27 @@ def test_a_column_has_the_cells_and_the_reasons_of_its_rows(
     made: Column, values: list[Any], cells: list[Any], reasons: dict[int, str]
 ) -> None:
     assert read(made, *values) == (cells, reasons)
+
+
+@pytest.mark.parametrize(
+    ("event", "cell"),
+    [
+        ({"released": "1942-11-26", "at": NOW}, -855187200),
+        ({"released": "1969-12-31T23:59:59.5Z", "at": NOW}, -1),
+        ({"released": "9999-12-31", "at": NOW}, 253402214400),
+        ({"released": "2036-10-01", "at": NOW}, 2106432000),
+        ({"released": 0, "at": NOW}, 0),
+        ({"released": [None], "at": NOW}, NOW),
+        ({"released": "", "at": 0}, None),
+        ({"at": 0}, None),
+        ({"at": "1989-12-31"}, None),
+        ({"released": "soon", "at": NOW}, None),
+    ],
+)
+def test_a_date_has_no_range_unless_it_is_read_from_the_time_of_the_event(
+    event: dict[str, Any], cell: int | None
+) -> None:
+    assert both(event) == ([cell], {})
 
 
 @pytest.mark.parametrize("paths", [("b", "a"), ("b", "a", "c")])

@@ -44,7 +44,13 @@ ITEMS = Dataset(
         Column("TAGS", ("each.tags", "tags"), categorical=True),
         Column("HIDDEN_TAGS", ("each.tags", "tags"), hash=True, hash_key="key"),
         Column("PRICE", ("properties.price",), type="double", required=True),
-        Column("CREATION_TIMESTAMP", ("properties.created",), type="timestamp"),
+        Column(
+            "CREATION_TIMESTAMP",
+            ("properties.created", "each.created", "timestamp"),
+            type="timestamp",
+            event_times=("timestamp",),
+        ),
+        Column("RELEASED", ("properties.created", "tags"), type="timestamp", constant="1942-11-26"),
         Column("STOCK", ("each.stock",), type="long"),
     ),
     where={"event": ("Order Completed", "1", "true"), "type": ("track",)},
@@ -68,6 +74,7 @@ TIMES = st.one_of(
         ["2026-10-01T10:00:00Z", "2026-10-01T10:00:00.123Z", "2026-10-01T12:00:00+02:00", "2026-10-01", "2026-02-30"]
     ),
     st.sampled_from(["2026-02-30T10:00:00Z", "2026-10-01T10:00:00", "2026-10-01T10Z", "1600-01-01T00:00:00Z", "x"]),
+    st.sampled_from(["1942-11-26", "1969-12-31T23:59:59.5Z", "9999-12-31", "0001-01-01", "2036-10-01", "", 0]),
     st.sampled_from([1790812800, 1790812800000, 1790812800.5, 10**30, -5, True]),
 )
 ODD = st.sampled_from(
@@ -78,7 +85,10 @@ ODD = st.sampled_from(
 )
 LEAF = st.one_of(ODD, VALUES, TIMES, st.text(max_size=5), st.integers(), st.floats(allow_nan=False))
 PRODUCTS = st.one_of(
-    st.lists(st.fixed_dictionaries({}, optional={"sku": LEAF, "price": LEAF, "tags": LEAF, "stock": LEAF}), max_size=3),
+    st.lists(
+        st.fixed_dictionaries({}, optional={"sku": LEAF, "price": LEAF, "tags": LEAF, "stock": LEAF, "created": TIMES}),
+        max_size=3,
+    ),
     st.lists(VALUES, max_size=2),
     VALUES,
 )

@@ -128,6 +128,29 @@ def test_a_timestamp_lies_between_1990_and_the_end_of_the_day_after_arrival() ->
     assert cell(TIMESTAMP, "2026-10-03T00:00:01Z") == "bad_timestamp"
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("1942-11-26", -855187200),
+        ("2026-12-18", 1797552000),
+        (0, 0),
+        ("9999-12-31", 253402214400),
+        ("0001-01-01", -62135596800),
+    ],
+)
+def test_a_date_that_is_no_event_time_has_no_range(value: Any, seconds: int) -> None:
+    convert = cell_converter(Column("CREATION_TIMESTAMP", ("t",), type="timestamp"))
+
+    assert convert(value, None) == seconds
+
+
+def test_a_required_date_that_is_none_is_a_bad_value_of_its_column() -> None:
+    assert (
+        cell(Column("CREATION_TIMESTAMP", ("t",), type="timestamp", required=True), "soon")
+        == "bad_value:CREATION_TIMESTAMP"
+    )
+
+
 @pytest.mark.parametrize("value", ["soon", True, {}, ["2026-10-01"], 0, float("inf")])
 def test_what_is_no_timestamp_is_a_reject_if_required_and_null_if_optional(value: Any) -> None:
     assert cell(TIMESTAMP, value) == "bad_timestamp"
