@@ -1,11 +1,11 @@
-"""The closing table of a run: rows by dataset, rejects by reason, and where the files are."""
+"""The closing table of a run: rows by dataset, rejects and dropped values by reason, and where the files are."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -44,6 +44,7 @@ class Summary:
 
     Attributes:
         rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
+        dropped: Values that rows lack because they could not be used, likewise, as ``users bad_value:AGE``.
         rejects_folder: URI of the folder of rejects.
         schemas_folder: URI of the folder of Avro schemas.
     """
@@ -52,17 +53,20 @@ class Summary:
     rejects: Mapping[str, int]
     rejects_folder: str
     schemas_folder: str
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def summarize(group: DatasetGroup) -> Summary:
     """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
     destination = group.destination
     rejects: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
     datasets = []
     for name in group.datasets:
         rejected: Counter[str] = Counter()
         for commit in destination.daily_commits(name).values():
             rejected.update(commit.rejected)
+            dropped.update({f"{name} {reason}": count for reason, count in commit.dropped.items()})
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = destination.manifest(name)
         if manifest is None:
@@ -81,7 +85,7 @@ def summarize(group: DatasetGroup) -> Summary:
     for source in group.sources:
         for accounting in destination.daily_accounting(source).values():
             rejects.update(accounting.malformed)
-    return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"), dropped)
 
 
 def print_summary(summary: Summary) -> None:
@@ -93,9 +97,14 @@ def print_summary(summary: Summary) -> None:
         for line in plain_table([_HEADER, *rows]):
             click.echo(line)
     if summary.rejects:
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejects.items()))
-        click.echo(f"\nRejected: {counts}; see {short_path(summary.rejects_folder)}")
+        click.echo(f"\nRejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
+    if summary.dropped:
+        click.echo(f"Dropped values: {_counts(summary.dropped)}; their rows are kept")
     click.echo(f"Schemas:  {short_path(summary.schemas_folder)}")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.items()))
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -140,3 +140,47 @@ def test_dates_of_items_have_no_range(tmp_path: Path, engine: Engine) -> None:
         "s5,film,\n"
         "s6,film,\n"
     )
+
+
+def test_values_that_cannot_be_used_leave_their_rows_and_are_counted(tmp_path: Path, engine: Engine) -> None:
+    site = Site(
+        tmp_path,
+        engine,
+        """\
+  interactions:
+    where: {event: View}
+    columns:
+      USER_ID: user
+      ITEM_ID: sku
+      EVENT_VALUE: {path: price, type: float}
+      TAG: {path: tag, categorical: true}
+      IMPRESSION: shown
+      TIMESTAMP: at
+""",
+    )
+    shown = [f"{number:036d}" for number in range(48)]
+
+    converted = site.arrive(
+        view(0, price="$3.50"),
+        view(1, price="N/A"),
+        view(2, price="3,50"),
+        view(3, price="1,234.50"),
+        view(4, price=2, tag="x" * 1000),
+        view(5, price="2.25", tag="x" * 1001),
+        view(6, shown=shown),
+        {**view(7, price="N/A", tag="x" * 1001), "user": None},
+    )
+
+    assert site.csv("interactions") == (
+        "USER_ID,ITEM_ID,EVENT_VALUE,TAG,IMPRESSION,TIMESTAMP\n"
+        "u0,s0,,,,1790830800\n"
+        "u1,s1,,,,1790830801\n"
+        "u2,s2,,,,1790830802\n"
+        "u3,s3,,,,1790830803\n"
+        f"u4,s4,2,{'x' * 1000},,1790830804\n"
+        "u5,s5,2.25,,,1790830805\n"
+        f"u6,s6,,,{'|'.join(shown[:27])},1790830806\n"
+    )
+    commit = converted.commits["interactions"][str(FIRST)]
+    assert (commit.kept, commit.rejected) == (7, {"missing:USER_ID": 1})
+    assert commit.dropped == {"bad_value:EVENT_VALUE": 4, "too_long:TAG": 1, "too_long:IMPRESSION": 1}

@@ -387,8 +387,8 @@ class DestinationContract:
             ).encode()
         )
         assert json.loads(destination.store.read(f"filtered_interactions/day={DAY}/_commit.json") or b"") == {
-            "rows": 0, "kept": 0, "rejected": {}, "files": [], "reject_files": [], "months": {}, "run": NEW,
-            "mapping": "m",
+            "rows": 0, "kept": 0, "rejected": {}, "dropped": {}, "files": [], "reject_files": [], "months": {},
+            "run": NEW, "mapping": "m",
         }  # fmt: skip
 
     def test_the_first_rejects_of_a_day_are_read_from_one_of_their_files(self, destination: Destination) -> None:

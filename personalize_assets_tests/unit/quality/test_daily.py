@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from personalize_assets.conversion.spec import DayProfile
 from personalize_assets.quality.daily import DAILY_RULES, DayFacts, days_before
 from personalize_assets.quality.rule import Finding
 from personalize_assets.storage.manifests import DayAccounting, DayCommit
@@ -57,6 +58,46 @@ def test_one_percent_of_the_events_may_be_malformed(malformed: int, passed: bool
 
     assert finding.passed is passed
     assert list(finding.rows) == ([] if passed else [{"day": DAY, "malformed": "2.0%"}])
+
+
+def lossy(kept: int, nulls: int, **dropped: int) -> DayCommit:
+    """A day of rows whose prices are null so often, also because of those that were dropped."""
+    profile = DayProfile(nulls={"PRICE": nulls, "TAG": 0})
+    return DayCommit(
+        run="r", mapping="m", rows=kept, kept=kept, profile=profile,
+        dropped={f"{reason}:{'TAG' if reason == 'too_long' else 'PRICE'}": count for reason, count in dropped.items()},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("commits", "passed", "observed"),
+    [
+        ([lossy(100, 1, bad_value=1)], True, 0.01),
+        ([lossy(100, 2, bad_value=2)], False, 0.02),
+        ([lossy(200, 101, bad_value=1)], True, 0.01),
+        ([lossy(200, 102, bad_value=2)], False, 0.02),
+        ([lossy(100, 0), lossy(100, 2, bad_value=2)], True, 0.01),
+        ([lossy(100, 0, too_long=3)], False, 0.03),
+        ([lossy(5, 5, bad_value=5)], False, 1.0),
+        ([commit(10)], True, 0.0),
+    ],
+)
+def test_one_percent_of_the_values_that_a_column_had_may_be_dropped(
+    commits: list[DayCommit], passed: bool, observed: float
+) -> None:
+    finding = RULES["few_values_are_dropped"].judge(facts(commits=dict(enumerate(commits))))
+
+    assert (finding.passed, finding.observed) == (passed, observed)
+
+
+def test_a_column_that_loses_values_is_shown_with_reason_number_and_share() -> None:
+    finding = RULES["few_values_are_dropped"].judge(facts(commits={DAY: lossy(6, 4, bad_value=4, too_long=1)}))
+
+    assert list(finding.rows) == [
+        {"column": "PRICE", "reason": "bad_value", "values": 4, "share": "66.7%"},
+        {"column": "TAG", "reason": "too_long", "values": 1, "share": "16.7%"},
+    ]
+    assert finding.allowed == "at most 1% of a column's values"
 
 
 @pytest.mark.parametrize(("rows", "passed"), [(50, True), (49, False)])
