@@ -167,7 +167,8 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     ``rejected`` counts by reason. ``dropped`` counts values of kept rows that could not be used, by reason and column
     (``bad_value:EVENT_VALUE``); it is empty in what older versions wrote. ``files`` and ``reject_files`` are URIs in a
     report, keys in a commit. ``months`` counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty
-    for users and items, and in what older versions wrote.
+    for users and items, and in what older versions wrote. ``untimed`` counts kept rows of users and items whose event
+    has no readable ``event_time``.
     """
 
     rows: int = 0
@@ -178,6 +179,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     reject_files: tuple[str, ...] = ()
     profile: DayProfile | None = None
     months: dict[str, int] = {}
+    untimed: int = 0
 
     def __add__(self, other: DatasetCounts) -> DatasetCounts:
         """Add the counts of other rows of the same dataset and day."""
@@ -191,6 +193,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
             reject_files=self.reject_files + other.reject_files,
             profile=sum(profiles[1:], profiles[0]) if profiles else None,
             months=sum_counts(self.months, other.months),
+            untimed=self.untimed + other.untimed,
         )
 
 

@@ -99,6 +99,15 @@ def _few_dropped(facts: DayFacts) -> Finding:
     return Finding(not rows, round(max(shares.values(), default=0.0), 4), allowed, rows[:MAX_ROWS])
 
 
+def _event_time(facts: DayFacts) -> Finding:
+    """Any row of any day has a readable event time; without one, the arrival day decides which value is the latest."""
+    kept = sum(commit.kept for commit in facts.commits.values())
+    timed = kept - sum(commit.untimed for commit in facts.commits.values())
+    return Finding(
+        timed > 0 or not kept, f"{timed:,} of {kept:,} rows", f"a time at `{facts.dataset.event_time}` in any row"
+    )
+
+
 def _no_drop(facts: DayFacts) -> Finding:
     """No day with less than half of the mean of the week before it; a day with no such week is not compared."""
     low = []
@@ -114,6 +123,11 @@ def _no_drop(facts: DayFacts) -> Finding:
     if not ratios:
         return Finding(True, "not compared", f"{allowed}; fewer than {_MIN_DAYS_BEFORE} of them are converted")
     return Finding(not low, round(min(ratios), 4), allowed, low[:MAX_ROWS])
+
+
+def daily_rules(dataset: Dataset) -> tuple[Rule[DayFacts], ...]:
+    """The rules about a dataset, in any domain."""
+    return tuple(rule for rule in DAILY_RULES if rule.applies(dataset, "custom"))
 
 
 DAILY_RULES: tuple[Rule[DayFacts], ...] = (
@@ -141,6 +155,16 @@ DAILY_RULES: tuple[Rule[DayFacts], ...] = (
         "`too_long` a text over 1,000 characters. Map another field, or correct what is sent.",
         OURS,
         False,
+    ),
+    Rule(
+        "event_time_is_in_some_row",
+        _event_time,
+        "Any row of users or items has a readable time at `event_time`, which decides what value is the latest.",
+        "write the path of the event's time as `event_time`. Dumps need none: the newest arrival day then decides.",
+        OURS,
+        False,
+        ("users", "items"),
+        lambda dataset, domain: dataset.event_time is not None,
     ),
     Rule(
         "no_day_drops_against_the_week_before",

@@ -95,13 +95,14 @@ def _awkward(day: int) -> list[dict[str, Any] | str]:
     lines += [event(n, id=f"late{n}", time=EVENING + 86_400 * 30) for n in range(1)]
     lines += [event(n, user=None) for n in range(few)]
     lines += ['{"kind": "event" "user" "item" broken'] * (few // 10)
-    lines += [user(f"never-seen-{day}-{n}", tier=f"tier {day} {n}" if day < 3 else None) for n in range(few)]
-    lines += [user(f"more-{day}-{n}", tier={} if n % 5 == 0 else None) for n in range(few * 2)]
+    lines += [user(f"never-seen-{day}-{n}", tier=f"tier {day} {n}" if day < 3 else None, time=None) for n in range(few)]
+    lines += [user(f"more-{day}-{n}", tier={} if n % 5 == 0 else None, time=None) for n in range(few * 2)]
     lines += [{"kind": "user", "tier": "gold", "time": EVENING} for n in range(few * 2)]
     lines += [
-        item(f"unsold-{day}-{n}", category=f"category {day} {n}", text={} if n % 5 == 0 else None) for n in range(few)
+        item(f"unsold-{day}-{n}", category=f"category {day} {n}", text={} if n % 5 == 0 else None, time=None)
+        for n in range(few)
     ]
-    lines += [item("", price=1) for n in range(few)]
+    lines += [item("", price=1, time=None) for n in range(few)]
     return lines
 
 

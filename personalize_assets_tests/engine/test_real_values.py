@@ -10,7 +10,7 @@ from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.convert import ConvertedDays
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets_tests.helpers.groups import FIRST, convert, export
+from personalize_assets_tests.helpers.groups import FIRST, SECOND, THIRD, convert, export
 
 FIVE_O_CLOCK = 1_790_830_800  # 2026-10-01T05:00:00Z
 
@@ -184,3 +184,34 @@ def test_values_that_cannot_be_used_leave_their_rows_and_are_counted(tmp_path: P
     commit = converted.commits["interactions"][str(FIRST)]
     assert (commit.kept, commit.rejected) == (7, {"missing:USER_ID": 1})
     assert commit.dropped == {"bad_value:EVENT_VALUE": 4, "too_long:TAG": 1, "too_long:IMPRESSION": 1}
+
+
+DUMPS = """\
+  users:
+    source: {uri: crm, layout: hive}
+    columns:
+      USER_ID: id
+      TIER: {path: tier, categorical: true}
+      SCORE: {path: score, type: int}
+      FIRST_TIER: {path: tier, categorical: true, keep: first}
+"""
+
+
+def test_a_dump_a_day_gives_the_values_of_the_newest(tmp_path: Path, engine: Engine) -> None:
+    site = Site(tmp_path, engine, INTERACTIONS + DUMPS)
+    days = (FIRST, SECOND, THIRD)
+    for day, tier, score in zip(days, ("platinum", "gold", "basic"), (90, 50, 10), strict=True):
+        folder = tmp_path / "crm" / f"day={day}"
+        folder.mkdir(parents=True)
+        users = [{"id": f"u{number}", "tier": tier, "score": score + number} for number in range(3)]
+        (folder / "u.json").write_text("".join(json.dumps(user) + "\n" for user in users))
+
+    # The newest day first, and each by itself: the order of arrival counts, and not that of the runs.
+    for day in reversed(days):
+        converted = convert(site.group, engine, [day], "users")
+        export(site.group, engine, "users", "users_csv")
+
+    assert site.csv("users") == (
+        "USER_ID,TIER,SCORE,FIRST_TIER\nu0,basic,10,platinum\nu1,basic,11,platinum\nu2,basic,12,platinum\n"
+    )
+    assert converted.commits["users"][str(FIRST)].untimed == 3

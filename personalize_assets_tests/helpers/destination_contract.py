@@ -388,7 +388,7 @@ class DestinationContract:
         )
         assert json.loads(destination.store.read(f"filtered_interactions/day={DAY}/_commit.json") or b"") == {
             "rows": 0, "kept": 0, "rejected": {}, "dropped": {}, "files": [], "reject_files": [], "months": {},
-            "run": NEW, "mapping": "m",
+            "untimed": 0, "run": NEW, "mapping": "m",
         }  # fmt: skip
 
     def test_the_first_rejects_of_a_day_are_read_from_one_of_their_files(self, destination: Destination) -> None:

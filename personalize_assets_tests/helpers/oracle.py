@@ -75,6 +75,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
                     if why:
                         rejected[name][why] += 1
                     else:
+                        row["day"] = day
                         kept[name].append(row)
                         dropped[name].update(lost)
     found = Expected(read={**{k: counts[k] for k in ("read", "wanted", "not_wanted")}, "malformed": dict(malformed)})
@@ -390,10 +391,12 @@ def latest_per_id(name: str, rows: list[dict[str, Any]], dataset: dict[str, Any]
         merged = {}
         for column, mapping in dataset["columns"].items():
             known = [
-                (row["time"], sortable(row["message"]), row[column]) for row in by_id[id] if row[column] is not None
+                (row["time"], row["day"], sortable(row["message"]), row[column])
+                for row in by_id[id]
+                if row[column] is not None
             ]
-            known.sort(key=lambda one: (one[0], one[1], sortable(one[2])))
-            merged[column] = known[0 if mapping.get("keep") == "first" else -1][2] if known else None
+            known.sort(key=lambda one: (*one[:3], sortable(one[3])))
+            merged[column] = known[0 if mapping.get("keep") == "first" else -1][3] if known else None
         found.append(merged)
     return found
 

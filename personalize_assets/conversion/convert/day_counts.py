@@ -60,6 +60,7 @@ class DatasetDayCounts:
             reject_files=(self._rejects.uri,) if self._rejects.rows else (),
             profile=self._rows.profile.build(),
             months=dict(sorted(self._rows.months.items())),
+            untimed=self._rows.untimed,
         )
 
 
