@@ -96,8 +96,10 @@ def print_summary(summary: Summary) -> None:
     else:
         for line in plain_table([_HEADER, *rows]):
             click.echo(line)
+    if summary.rejects or summary.dropped:
+        click.echo()
     if summary.rejects:
-        click.echo(f"\nRejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
+        click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
     if summary.dropped:
         click.echo(f"Dropped values: {_counts(summary.dropped)}; their rows are kept")
     click.echo(f"Schemas:  {short_path(summary.schemas_folder)}")
