@@ -11,6 +11,7 @@ from personalize_assets.engines import Engine
 from personalize_assets.pipeline.convert import ConvertedDays
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.groups import FIRST, SECOND, THIRD, convert, export
+from personalize_assets_tests.helpers.stored import latest_csv
 
 FIVE_O_CLOCK = 1_790_830_800  # 2026-10-01T05:00:00Z
 
@@ -41,7 +42,7 @@ class Site:
 
     def csv(self, dataset: str) -> str:
         """The export of a dataset."""
-        return (self.folder / "out" / "exports" / f"{dataset}.csv").read_text()
+        return (latest_csv(self.group.destination, dataset) or b"there is no export").decode()
 
 
 INTERACTIONS = """\
