@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.storage.days import BusyDay, DayChange, MissingFiles, accounting_of, commits_of
+from personalize_assets.storage.days import BusyDay, DayChange, MissingFiles, accounting_of, commits_of, current_files
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, Reject
 from personalize_assets.storage.object_store import StoreError, Versioned
@@ -290,6 +290,17 @@ class DaysContract:
         found = destination.days.files_of_run(NEW, [DAY, NEXT_DAY])
 
         assert sorted(found) == sorted([*names(NEW), *names(NEW, NEXT_DAY)])
+
+    def test_current_files_are_those_of_the_last_commit(self, destination: Destination) -> None:
+        put(destination, *names(OLD), *names(NEW), *names(OLD, NEXT_DAY))
+        destination.days.commit({DAY: change(OLD), NEXT_DAY: change(OLD, NEXT_DAY)})
+        destination.days.commit({DAY: change(NEW)})
+
+        states = destination.days.all()
+
+        assert current_files(states, "interactions") == [names(NEW)[0], names(OLD, NEXT_DAY)[0]]
+        assert current_files(states, "rejects") == [names(NEW)[1], names(OLD, NEXT_DAY)[1]]
+        assert current_files(states, "users") == []
 
     def test_the_first_rejects_of_a_day_are_read_from_one_of_their_files(self, destination: Destination) -> None:
         lines = [f'{{"dataset":"users","reason":"missing:USER_ID","file":"f","raw":"{n}"}}\n' for n in range(3)]

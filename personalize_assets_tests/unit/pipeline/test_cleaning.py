@@ -50,6 +50,12 @@ def age(group: DatasetGroup, hours: float, files: Iterable[str]) -> None:
         os.utime(path, (hours_ago(hours),) * 2)
 
 
+def sweep(group: DatasetGroup) -> None:
+    """Clean as if the last sweep was a day ago."""
+    group.destination.put_sweep_mark(SweepMark(hours_ago(25)))
+    clean(group)
+
+
 def test_files_of_a_replaced_day_are_deleted_after_the_retention_and_then_forgotten(group: DatasetGroup) -> None:
     put(group.destination, *names(DEAD), *names(OLD), *names(NEW))
     recent = Replaced(files=names(OLD), at=hours_ago(23))
@@ -126,7 +132,7 @@ def test_what_dead_runs_left_is_deleted_after_24_hours(group: DatasetGroup) -> N
     put_export(group.destination, manifest(NEW))
     group.destination.exports.put_refused(RefusedExport(run=NEW, made="", findings={}, datasets={}))
 
-    clean(group)
+    sweep(group)
 
     there = set(keys(group.destination))
     assert [key for key in there if DEAD in key] == []
@@ -138,7 +144,7 @@ def test_files_that_wait_to_be_deleted_are_no_leftovers(group: DatasetGroup) -> 
     age(group, 1000, names(OLD))
     put_state(group, DayState(day=DAY, replaced=(Replaced(files=names(OLD), at=hours_ago(1)),)))
 
-    clean(group)
+    sweep(group)
 
     assert set(names(OLD)) < set(keys(group.destination))
 
@@ -147,12 +153,11 @@ def test_an_export_that_was_taken_over_from_an_older_version_stays_until_the_nex
     files = ["exports/users.csv", "exports/users.manifest.json", "schemas/users.avsc"]
     age(group, 1000, files)
     put_export(group.destination, manifest(OLD, path="exports/users.csv", schema="schemas/users.avsc"))
-    clean(group)
+    sweep(group)
     assert set(files) <= set(keys(group.destination))
 
     put_export(group.destination, manifest(NEW))
-    group.destination.put_sweep_mark(SweepMark(hours_ago(25)))
-    clean(group)
+    sweep(group)
 
     assert set(files) & set(keys(group.destination)) == set()
 
@@ -164,8 +169,7 @@ def test_all_of_the_destination_is_searched_for_leftovers_once_a_day(group: Data
     clean(group)
     assert set(names(DEAD)) < set(keys(group.destination))
 
-    group.destination.put_sweep_mark(SweepMark(hours_ago(25)))
-    clean(group)
+    sweep(group)
     assert [key for key in keys(group.destination) if DEAD in key] == []
 
 

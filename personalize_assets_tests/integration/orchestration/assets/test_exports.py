@@ -73,7 +73,7 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
     assert metadata["path"] == str(path)
 
 
-def test_a_refused_csv_fails_the_run_after_its_checks_and_leaves_no_file(
+def test_a_refused_csv_fails_the_run_after_its_checks_and_is_put_aside(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     config = small_config(tmp_path)
@@ -86,7 +86,7 @@ def test_a_refused_csv_fails_the_run_after_its_checks_and_leaves_no_file(
     assert failure(result).startswith("interactions_csv was not replaced, because Personalize would refuse the new")
     red = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed and check.blocking}
     assert red == {"at_least_1000_interactions_are_unique", "at_least_25_users_have_two_interactions"}
-    assert not (tmp_path / "out" / "exports").exists()
+    assert [file.name for file in (tmp_path / "out/exports").iterdir()] == ["refused"]
 
 
 def test_checks_of_an_export_that_does_not_exist_say_what_to_materialize(
