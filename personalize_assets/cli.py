@@ -51,7 +51,12 @@ class Days(click.ParamType[tuple[date, date]]):
         """Parse the text of the option; a wrong one is an error of usage."""
         if isinstance(value, tuple):
             return value
-        first, _, last = value.partition("..")
+        first, dots, last = value.partition("..")
+        if dots and not (first and last):
+            missing = "last" if first else "first"
+            self.fail(
+                f"{value!r} has no {missing} day; write both, as 2026-10-01..2026-10-07, or one day alone", param, ctx
+            )
         try:
             days = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:

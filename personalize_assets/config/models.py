@@ -40,7 +40,7 @@ from personalize_assets.config.fields import (
 )
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
-from personalize_assets.conversion.mapping.paths import is_relative_to_each
+from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
 from personalize_assets.layouts import LAYOUTS
 
 
@@ -314,15 +314,33 @@ class Config(_Section):
         domain = self.dataset_group.domain
         interactions = self.datasets.interactions
         entity = dataset if isinstance(dataset, EntityMapping) else None
+        times = _event_times(interactions) if dataset.source is None else set()
+        if entity and (of_entity := entity.event_time or event_time(interactions)):
+            times.add(column_path(of_entity))
+        columns = (mapping.column(name, column, domain) for column, mapping in dataset.columns.items())
         return contract.Dataset(
             name=name,
-            columns=tuple(mapping.column(name, column, domain) for column, mapping in dataset.columns.items()),
+            columns=tuple(_with_event_times(column, times) for column in columns),
             where=dict(dataset.where),
             each=dataset.each,
             dedupe_by=dataset.dedupe_by,
             event_time=(entity.event_time or event_time(interactions)) if entity else None,
             message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
         )
+
+
+def _event_times(interactions: DatasetMapping) -> set[ColumnPath]:
+    """The paths of TIMESTAMP."""
+    mapping = interactions.columns.get("TIMESTAMP")
+    return set(map(column_path, mapping.path)) if mapping and mapping.path else set()
+
+
+def _with_event_times(column: contract.Column, times: set[ColumnPath]) -> contract.Column:
+    """A column that knows which of its paths are the time of the event, if it holds dates."""
+    if not COLUMN_TYPES[column.type].is_time or column.is_event_time:
+        return column
+    found = tuple(path for path in column.paths if column_path(path) in times)
+    return msgspec.structs.replace(column, event_times=found)
 
 
 def event_time(interactions: DatasetMapping) -> str | None:

@@ -1,11 +1,11 @@
-"""The closing table of a run: rows by dataset, rejects by reason, and where the files are."""
+"""The closing table of a run: rows by dataset, rejects and dropped values by reason, and where the files are."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -44,6 +44,7 @@ class Summary:
 
     Attributes:
         rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
+        dropped: Values that rows lack because they could not be used, likewise, as ``users bad_value:AGE``.
         rejects_folder: URI of the folder of rejects.
         schemas: Where the Avro schemas are: URIs with a `*`.
     """
@@ -52,12 +53,14 @@ class Summary:
     rejects: Mapping[str, int]
     rejects_folder: str
     schemas: Sequence[str]
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def summarize(group: DatasetGroup) -> Summary:
     """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
     destination = group.destination
     rejects: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
     datasets = []
     days = destination.days.all()
     latest = destination.exports.latest()
@@ -66,6 +69,7 @@ def summarize(group: DatasetGroup) -> Summary:
         rejected: Counter[str] = Counter()
         for commit in commits_of(days, name).values():
             rejected.update(commit.rejected)
+            dropped.update({f"{name} {reason}": count for reason, count in commit.dropped.items()})
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = manifests.get(name)
         if manifest is None:
@@ -86,7 +90,7 @@ def summarize(group: DatasetGroup) -> Summary:
             rejects.update(accounting.malformed)
     folders = {manifest.schema.rpartition("/")[0] for manifest in manifests.values() if manifest.schema}
     schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc")) for folder in sorted(folders)]
-    return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas)
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas, dropped)
 
 
 def print_summary(summary: Summary) -> None:
@@ -97,11 +101,18 @@ def print_summary(summary: Summary) -> None:
     else:
         for line in plain_table([_HEADER, *rows]):
             click.echo(line)
+    if summary.rejects or summary.dropped:
+        click.echo()
     if summary.rejects:
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejects.items()))
-        click.echo(f"\nRejected: {counts}; see {short_path(summary.rejects_folder)}")
+        click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
+    if summary.dropped:
+        click.echo(f"Dropped values: {_counts(summary.dropped)}; their rows are kept")
     if summary.schemas:
         click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.items()))
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ from personalize_assets.storage.stored_structs import Found, StoredStructs
 from personalize_assets.storage.tables import Tables
 
 # Raised when the same events would give other rows: days converted before are then converted again.
-_FORMAT = 1
+_FORMAT = 2
 LAYOUT = 2
 """Of the objects below a destination, as in ``OwnerMark``."""
 PARTS = "_parts"

@@ -125,7 +125,8 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
             "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "wanted",
         ],
         "a dataset": [
-            "content", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows", "run",
+            "content", "dropped", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows",
+            "run", "untimed",
         ],
         "users/_commit.json": [
             "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "replaced", "rows", "run", "seconds",

@@ -147,11 +147,12 @@ def made(engine: Engine, folder: Path, config: Config) -> Expected:
             found.read["not_wanted"] += counts.not_wanted
             add(found.read["malformed"], counts.malformed)
     for name, commits in converted.commits.items():
-        total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}})
+        total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}, "dropped": {}})
         for commit in commits.values():
             total["rows"] += commit.rows
             total["kept"] += commit.kept
             add(total["rejected"], commit.rejected)
+            add(total["dropped"], commit.dropped)
         total["duplicates"] = exported.manifests[name].duplicates
         found.csv[name] = (folder / f"out/exports/latest/{name}.csv").read_bytes()
     return found

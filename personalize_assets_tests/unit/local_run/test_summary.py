@@ -29,6 +29,7 @@ SUMMARY = Summary(
     {"interactions missing:USER_ID": 5, "malformed_json": 1000},
     "/out/rejects",
     ["/out/exports/latest/*.avsc"],
+    {"interactions bad_value:EVENT_VALUE": 1200, "users too_long:CITY": 1},
 )
 LINES = [
     "dataset        kept  rejected  duplicates  exported   bytes  file",
@@ -36,6 +37,7 @@ LINES = [
     "users             7         0           0         7      99  s3://bucket/exports/users.csv",
     "",
     "Rejected: 5 interactions missing:USER_ID, 1,000 malformed_json; see /out/rejects",
+    "Dropped values: 1,200 interactions bad_value:EVENT_VALUE, 1 users too_long:CITY; their rows are kept",
     "Schemas:  /out/exports/latest/*.avsc",
 ]
 
@@ -85,6 +87,15 @@ def test_a_path_below_the_working_folder_is_relative(tmp_path: Path, monkeypatch
     assert short_path(f"{tmp_path}/out/exports/users/") == "out/exports/users/"
     assert short_path("/elsewhere/out") == "/elsewhere/out"
     assert short_path("s3://bucket/out") == "s3://bucket/out"
+
+
+def test_dropped_values_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
+    group = DatasetGroup(small_config(tmp_path))
+    for day, count in (("2026-10-01", 2), ("2026-10-02", 3)):
+        commit = DayCommit(run="r", mapping="m", rows=9, kept=9, dropped={"bad_value:EVENT_VALUE": count})
+        put_day(group.destination, day, {"interactions": commit})
+
+    assert summarize(group).dropped == {"interactions bad_value:EVENT_VALUE": 5}
 
 
 def test_rejects_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
