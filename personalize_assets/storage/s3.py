@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.tries import Tries
+from personalize_assets.conversion.waiting import waiting_for
 from personalize_assets.storage.object_store import (
     Joined,
     StoredObject,
@@ -104,8 +106,7 @@ class S3Store:
 
         with self._explained(key):
             try:
-                answer = self._client.get_object(**self._at(key), **options)
-                return Versioned(answer["Body"].read(), answer["ETag"].strip('"'))
+                return self._get_in_tries(key, options)
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "NoSuchKey":
@@ -113,6 +114,20 @@ class S3Store:
                 if code == "InvalidRange":  # the answer to a range of an empty object
                     return Versioned(b"", "")
                 raise
+
+    def _get_in_tries(self, key: str, options: Any) -> Versioned:
+        from botocore.exceptions import HTTPClientError, IncompleteReadError
+
+        with waiting_for(self._name(key)) as wait:
+            tries = Tries(wait)
+            while True:
+                answer = self._client.get_object(**self._at(key), **options)
+                try:
+                    return Versioned(answer["Body"].read(), answer["ETag"].strip('"'))
+                except (HTTPClientError, IncompleteReadError) as error:
+                    # The client tries a request again that fails, but not a body that breaks.
+                    if not tries.again(str(error)):
+                        raise
 
     @cached_property
     def _objects(self) -> S3Objects:
@@ -142,7 +157,9 @@ class S3Store:
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code in ("PreconditionFailed", "ConditionalRequestConflict"):
-                    return False
+                    # It may be there because the answer to the first try was lost.
+                    is_second_try = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
+                    return is_second_try and self.read(key) == data
                 if code != "NotImplemented":
                     raise
             else:
@@ -191,11 +208,25 @@ class S3Store:
                 Bucket=self._bucket, Prefix=self._prefix + common
             )
             there = {found["Key"]: found for page in pages for found in page.get("Contents", ())}
-        for key in keys:
-            if self._prefix + key not in there:
-                raise self._error("NoSuchKey", "", key)
-        found = [there[self._prefix + key] for key in keys]
-        return [Part(key, its["Size"], its["ETag"]) for key, its in zip(keys, found, strict=True)]
+        return [
+            Part(key, there[self._prefix + key]["Size"], there[self._prefix + key]["ETag"])
+            if self._prefix + key in there
+            else self._head(key)
+            for key in keys
+        ]
+
+    def _head(self, key: str) -> Part:
+        """Size and ETag of an object that a listing leaves out, as one that is not up to date may."""
+        from botocore.exceptions import ClientError
+
+        with self._explained(key):
+            try:
+                head = self._client.head_object(**self._at(key))
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "404":
+                    raise self._error("NoSuchKey", "", key) from error
+                raise
+        return Part(key, head["ContentLength"], head["ETag"])
 
     @property
     def _encryption(self) -> dict[str, Any]:

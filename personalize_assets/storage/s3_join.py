@@ -15,6 +15,8 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from personalize_assets.conversion.tries import Tries
+from personalize_assets.conversion.waiting import waiting_for
 from personalize_assets.storage.multipart_plan import MIN_PIECE_BYTES, Piece, Span, plan
 from personalize_assets.storage.object_store import Joined
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 8 * 1024**2
 # Requests at a time; together fewer than the connections of the store.
 _COPIES, _SENDS, _READS = 8, 4, 4
-_ATTEMPTS = 5
+_PIECE_BYTES = 1024**2
 # An older upload was begun by a process that was killed.
 _UNFINISHED_SECONDS = 24 * 3600
 
@@ -65,10 +67,21 @@ class ObjectJoin:
         """Write the object; until that has succeeded, the former one stays."""
         size = len(header) + sum(part.bytes for part in parts)
         with self._explained(key):
-            whole = self._in_pieces if size >= MIN_PIECE_BYTES else self._in_one_request
+            whole = self._in_pieces_or_again if size >= MIN_PIECE_BYTES else self._in_one_request
             joined = Joined(size, whole(key, header, parts))
         self._abort_unfinished(key)
         return joined
+
+    def _in_pieces_or_again(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
+        """As ``_in_pieces``. If the upload is gone, the answer to its completion may be what was lost: once more."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return self._in_pieces(key, header, parts)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise
+        return self._in_pieces(key, header, parts)
 
     def _abort_unfinished(self, key: str) -> None:
         """Abort the uploads of processes that were killed: their pieces are invisible, but are paid for."""
@@ -169,15 +182,26 @@ class ObjectJoin:
             yield coming.popleft().result()
 
     def _read(self, part: Part, span: Span) -> bytes:
+        """The bytes of a span. A body that breaks is asked for again from the byte that it had reached."""
         from botocore.exceptions import HTTPClientError, IncompleteReadError
 
-        with self._explained(part.key):
-            for _ in range(_ATTEMPTS - 1):
-                body = self._body(part, span)
-                # boto3 retries a request that fails, but not a body that breaks off.
-                with suppress(HTTPClientError, IncompleteReadError):
-                    return body.read()
-            return self._body(part, span).read()
+        reached = bytearray()
+        with self._explained(part.key), waiting_for(f"S3 GetObject {part.key}") as wait:
+            tries = Tries(wait)
+            while True:
+                body = self._body(part, Span(span.part, span.first + len(reached), span.end))
+                try:
+                    for piece in body.iter_chunks(_PIECE_BYTES):
+                        reached += piece
+                    if len(reached) == span.bytes:
+                        return bytes(reached)
+                    cause = f"the body ended after {len(reached):,} of {span.bytes:,} bytes"
+                    error: Exception = IncompleteReadError(actual_bytes=len(reached), expected_bytes=span.bytes)
+                except (HTTPClientError, IncompleteReadError) as broken:
+                    # The client tries a request again that fails, but not a body that breaks.
+                    cause, error = str(broken), broken
+                if not tries.again(cause):
+                    raise error
 
     def _body(self, part: Part, span: Span) -> StreamingBody:
         span_bytes = f"bytes={span.first}-{span.end - 1}"

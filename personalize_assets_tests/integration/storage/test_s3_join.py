@@ -277,7 +277,7 @@ def test_a_part_that_is_not_there_is_named_before_anything_is_begun(store: S3Sto
     assert str(error.value) == (
         f"{store.uri}/parts/00001.csv: there is no such file; it was deleted meanwhile: run again"
     )
-    assert requests.count == {"ListObjectsV2": 1}
+    assert requests.count == {"ListObjectsV2": 1, "HeadObject": 1}
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
