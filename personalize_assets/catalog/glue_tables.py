@@ -19,7 +19,8 @@ from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.destination import DAILY, Destination
+from personalize_assets.storage.days import DAILY
+from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import DayCatalog
 
 _FIELDS = "catalog/_fields.json"

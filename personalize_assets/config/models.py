@@ -79,10 +79,14 @@ class Destination(_Section):
 
     Attributes:
         single_file: Whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
+        keep_exports: How many exports stay, the latest among them; and how many refused ones.
+        retention_hours: How long files of replaced days and tables stay: an export or a query may be reading them.
     """
 
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
     single_file: bool = True
+    keep_exports: Annotated[int, at_least(1)] = 3
+    retention_hours: Annotated[int, at_least(1)] = 24
 
 
 class DatasetGroupSettings(_Section):
@@ -272,7 +276,9 @@ class Config(_Section):
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
-    destination: Destination = Field(description="a mapping with the keys uri, single_file")
+    destination: Destination = Field(
+        description="a mapping with the keys uri, single_file, keep_exports, retention_hours"
+    )
     engine: EngineName = "arrow"
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import REJECTS
+from personalize_assets.storage.days import REJECTS, accounting_of, commits_of
 
 _HEADER = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
 
@@ -45,13 +45,13 @@ class Summary:
     Attributes:
         rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
         rejects_folder: URI of the folder of rejects.
-        schemas_folder: URI of the folder of Avro schemas.
+        schemas: URIs of the Avro schemas of the exports.
     """
 
     datasets: Sequence[DatasetSummary]
     rejects: Mapping[str, int]
     rejects_folder: str
-    schemas_folder: str
+    schemas: Sequence[str]
 
 
 def summarize(group: DatasetGroup) -> Summary:
@@ -59,12 +59,15 @@ def summarize(group: DatasetGroup) -> Summary:
     destination = group.destination
     rejects: Counter[str] = Counter()
     datasets = []
+    days = destination.days.all()
+    latest = destination.exports.latest()
+    manifests = latest.datasets if latest else {}
     for name in group.datasets:
         rejected: Counter[str] = Counter()
-        for commit in destination.daily_commits(name).values():
+        for commit in commits_of(days, name).values():
             rejected.update(commit.rejected)
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
-        manifest = destination.manifest(name)
+        manifest = manifests.get(name)
         if manifest is None:
             continue
         datasets.append(
@@ -75,13 +78,14 @@ def summarize(group: DatasetGroup) -> Summary:
                 duplicates=manifest.duplicates,
                 exported=manifest.rows,
                 bytes=manifest.bytes,
-                file=destination.uri_of(manifest.path),
+                file=destination.uri_of(destination.exports.shown(manifest.path)),
             )
         )
     for source in group.sources:
-        for accounting in destination.daily_accounting(source).values():
+        for accounting in accounting_of(days, source).values():
             rejects.update(accounting.malformed)
-    return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
+    schemas = [destination.exports.shown(manifest.schema) for manifest in manifests.values() if manifest.schema]
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), [destination.uri_of(key) for key in schemas])
 
 
 def print_summary(summary: Summary) -> None:
@@ -95,7 +99,8 @@ def print_summary(summary: Summary) -> None:
     if summary.rejects:
         counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejects.items()))
         click.echo(f"\nRejected: {counts}; see {short_path(summary.rejects_folder)}")
-    click.echo(f"Schemas:  {short_path(summary.schemas_folder)}")
+    if summary.schemas:
+        click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -7,15 +7,24 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
+from filelock import FileLock, Timeout
+
 from personalize_assets.conversion.reading.file_errors import what_to_do
-from personalize_assets.storage.object_store import Joined, StoredObject, StoreError, Versioned, confined
+from personalize_assets.storage.object_store import (
+    Joined,
+    StoredObject,
+    StoreError,
+    TransientStoreError,
+    Versioned,
+    confined,
+)
 
 _GONE = (FileNotFoundError, NotADirectoryError)
 _WHAT_TO_DO = {
@@ -25,8 +34,12 @@ _WHAT_TO_DO = {
 # Files hold what users did, or numbers about it: other users of the machine get no rights, and the umask may take more.
 _FILE_MODE = 0o640
 _FOLDER_MODE = 0o750
-# File systems without hard links.
-_CANNOT_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+# File systems without symbolic links.
+_CANNOT_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+# An underscore: it is no output. The operating system frees the lock of a process that dies.
+_LOCK = "_lock"
+# It is held for the writing of one small file.
+_LOCK_SECONDS = 120
 _CANNOT_COPY = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 NOT_A_FILE = "not a regular file"
 LEADS_OUT = "a link that leads out of the source, not followed without `follow_links: true`"
@@ -48,6 +61,7 @@ class FolderStore:
         Without ``follow_links``, links that lead out of the folder are listed with a ``problem``.
         """
         self.uri = uri.rstrip("/")
+        self.has_links = True
         self._root = Path(uri)
         self._follow_links = follow_links
 
@@ -138,26 +152,47 @@ class FolderStore:
         self.write(key, data)
         return ""
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a file unless it exists; False if it does."""
-        created = True
+    def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
+        """Write a file if it is still the one that was read before; all processes of this folder take turns."""
+        with self._alone():
+            if self.read(key) != (None if before is None else before.data):
+                return None
+            self.write(key, data)
+        return Versioned(data, "")
 
-        def link(new: Path, target: Path) -> None:
-            nonlocal created
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """The only block of its kind in this folder; the lock ends with its process."""
+        with self._explained("written"):
+            self._root.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
+            lock = FileLock(self._root / _LOCK, timeout=_LOCK_SECONDS, mode=_FILE_MODE)
             try:
-                target.hardlink_to(new)
-            except FileExistsError:
-                created = False
+                lock.acquire()
+            except Timeout as error:
+                raise TransientStoreError(
+                    f"{lock.lock_file} was locked by another process for {_LOCK_SECONDS} seconds; if that process "
+                    "hangs, end it, and run again"
+                ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def link(self, key: str, name: str) -> None:
+        """Let a symbolic link lead to a name beside it; file systems without links are left without."""
+        link = self._path(key)
+        new = link.with_name(f".{link.name}.{uuid4().hex[:8]}")
+        with self._explained("written"):
+            if link.is_symlink() and str(link.readlink()) == name:
+                return
+            try:
+                new.symlink_to(name)
+                new.replace(link)
             except OSError as error:
                 if error.errno not in _CANNOT_LINK:
                     raise
-                created = not target.exists()
-                if created:
-                    new.replace(target)
-
-        with self._replacing(key, link) as file:
-            file.write(data)
-        return created
+            finally:
+                new.unlink(missing_ok=True)
 
     def make_private(self, keys: Iterable[str]) -> None:
         """Take the rights of other users from files."""
@@ -205,8 +240,8 @@ class FolderStore:
         return digest.hexdigest()
 
     @contextmanager
-    def _replacing(self, key: str, put: Callable[[Path, Path], object] = Path.replace) -> Iterator[IO[bytes]]:
-        """A new file that ``put`` brings into its place when it is complete."""
+    def _replacing(self, key: str) -> Iterator[IO[bytes]]:
+        """A new file that is brought into its place when it is complete."""
         target = self._path(key)
         # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
         new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
@@ -218,7 +253,7 @@ class FolderStore:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
-                put(new, target)
+                new.replace(target)
             finally:
                 new.unlink(missing_ok=True)
 

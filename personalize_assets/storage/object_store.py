@@ -75,9 +75,14 @@ class ObjectStore(Protocol):
     So does one that is given a key which leads out of the store.
 
     A folder that does not exist holds no files, as a prefix without keys does; a bucket must exist.
+
+    Attributes:
+        uri: Of the folder or prefix, without a slash at its end.
+        has_links: Whether ``link`` makes one.
     """
 
     uri: str
+    has_links: bool
 
     def check_exists(self) -> None:
         """Raise ``StoreError`` unless the folder or bucket exists and may be listed."""
@@ -106,8 +111,15 @@ class ObjectStore(Protocol):
     def write_version(self, key: str, data: bytes) -> str:
         """As ``write``; returns the version, as in ``Versioned``."""
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a file unless it exists, atomically: of several writers one succeeds. False if it exists."""
+    def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
+        """Write a file atomically if it is still the one that was read before; None means that there was none.
+
+        Returns what is stored now; None if another writer was first: then nothing is changed. Of several writers with
+        the same ``before``, on one machine or on many, exactly one succeeds.
+        """
+
+    def link(self, key: str, name: str) -> None:
+        """Let a symbolic link lead to what is named ``name`` beside it; nothing where there are no links."""
 
     def make_private(self, keys: Iterable[str]) -> None:
         """Take the rights of other users of this machine from files; nothing in a bucket, which its policy protects."""

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from personalize_assets.conversion.reading.s3_objects import S3Objects
 
+# Answers to a conditional write of an object that was written, or deleted, meanwhile.
+_OTHERS_WERE_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 # Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
 CONNECTIONS = 32
@@ -45,6 +47,7 @@ class S3Store:
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
         """``uri`` is ``s3://bucket`` or ``s3://bucket/prefix``. Nothing is requested yet."""
         self._aws = aws or Aws()
+        self.has_links = False
         self.uri = uri.rstrip("/")
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = prefix + "/" if prefix else ""
@@ -147,28 +150,27 @@ class S3Store:
             answer = self._client.put_object(**self._at(key), Body=data, **self._encryption)
         return answer["ETag"].strip('"')
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a file unless it exists; False if it does."""
+    def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
+        """Write an object if it is still the one that was read before, by S3's conditional writes."""
         from botocore.exceptions import ClientError
 
+        condition: Any = {"IfMatch": f'"{before.version}"'} if before else {"IfNoneMatch": "*"}
         with self._explained(key):
             try:
-                self._client.put_object(**self._at(key), Body=data, **self._encryption, IfNoneMatch="*")
+                answer = self._client.put_object(
+                    **self._at(confined(self.uri, key)), Body=data, **self._encryption, **condition
+                )
             except ClientError as error:
-                code = error.response["Error"]["Code"]
-                if code in ("PreconditionFailed", "ConditionalRequestConflict"):
-                    # It may be there because the answer to the first try was lost.
-                    is_second_try = error.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
-                    return is_second_try and self.read(key) == data
-                if code != "NotImplemented":
+                if error.response["Error"]["Code"] not in _OTHERS_WERE_FIRST:
                     raise
             else:
-                return True
-        # A server with the S3 API that knows no conditions: the last of several writers would succeed.
-        if self.read(key) is not None:
-            return False
-        self.write(key, data)
-        return True
+                return Versioned(data, answer["ETag"].strip('"'))
+        # The first try may have succeeded and its answer been lost: then the second one finds what the first wrote.
+        found = self.read_version(key)
+        return found if found and found.data == data else None
+
+    def link(self, key: str, name: str) -> None:
+        """Nothing: a bucket has no links."""
 
     def make_private(self, keys: Iterable[str]) -> None:
         """Nothing: only the bucket's policy and roles give rights."""
@@ -184,11 +186,19 @@ class S3Store:
                 raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
 
     def copy(self, key: str, to: str) -> None:
-        """Copy an object of at most 5 GiB, inside S3."""
+        """Copy an object inside S3."""
+        from botocore.exceptions import ClientError
+
         source: Any = self._at(confined(self.uri, key))
         confined(self.uri, to)
         with self._explained(key):
-            self._client.copy_object(**self._at(to), **self._encryption, CopySource=source)
+            try:
+                self._client.copy_object(**self._at(to), **self._encryption, CopySource=source)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "InvalidRequest":
+                    raise
+                # Larger than the 5 GiB that CopyObject takes: in parts, by boto3.
+                self._client.copy(source, **self._at(to), ExtraArgs=self._encryption)
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Write a file made of a header and parts atomically."""
@@ -275,6 +285,10 @@ class S3Store:
             "NoSuchBucket": no_bucket,
             "404": no_bucket,  # the answer to HEAD has no body with a code
             "NoSuchKey": "there is no such file; it was deleted meanwhile: run again",
+            "NotImplemented": (
+                "this server does not know conditional writes (If-Match), without which runs that overlap replace each "
+                "other's results; use a server that does, or a folder as destination"
+            ),
             "PreconditionFailed": "it was replaced meanwhile: run again",
         }
 

@@ -24,8 +24,8 @@ from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.destination import RUN_ID
 from personalize_assets.storage.object_store import ObjectStore, open_store
+from personalize_assets.storage.run_ids import RUN_ID
 
 if TYPE_CHECKING:
     from personalize_assets.config import Config

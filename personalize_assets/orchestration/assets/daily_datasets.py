@@ -15,7 +15,7 @@ from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DAILY_RULES, DayFacts
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY, accounting_of, commits_of
 
 
 def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -94,8 +94,9 @@ def _check_current(
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with user_errors():
-                accounting = group.destination.daily_accounting(group.source_ids[name])
-                commits = group.destination.daily_commits(name)
+                states = group.destination.days.all()
+                accounting = accounting_of(states, group.source_ids[name])
+                commits = commits_of(states, name)
                 # A day from before the dataset got a source of its own has the accounting of another source.
                 days = [day for day in commits if day in accounting]
                 facts = day_facts(
