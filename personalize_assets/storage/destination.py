@@ -16,11 +16,12 @@ import msgspec
 
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.storage import cleanup
 from personalize_assets.storage.days import Days, day_ranges
 from personalize_assets.storage.exports import Exports
 from personalize_assets.storage.kept_files import KeptExports
 from personalize_assets.storage.manifests import DayCatalog, OwnerMark, RunMark, SweepMark
-from personalize_assets.storage.object_store import StoreError, Versioned, open_store
+from personalize_assets.storage.object_store import Versioned, open_store
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 from personalize_assets.storage.tables import Tables
 
@@ -130,11 +131,7 @@ class Destination:
 
     def remove(self, keys: Iterable[str]) -> bool:
         """Delete what nothing needs any more; False if that failed, which must not end a run that has done its work."""
-        try:
-            self.store.delete(keys)
-        except StoreError:
-            return False
-        return True
+        return cleanup.remove(self.store, keys)
 
     # -- marks ----------------------------------------------------------------------------------------------------
 

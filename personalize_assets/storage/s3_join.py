@@ -7,7 +7,6 @@ memory, some 120 MB, however large the parts are.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -28,8 +27,6 @@ _BLOCK_BYTES = 8 * 1024**2
 # Requests at a time; together fewer than the connections of the store.
 _COPIES, _SENDS, _READS = 8, 4, 4
 _PIECE_BYTES = 1024**2
-# An older upload was begun by a process that was killed.
-_UNFINISHED_SECONDS = 24 * 3600
 
 
 class Part(NamedTuple):
@@ -68,9 +65,7 @@ class ObjectJoin:
         size = len(header) + sum(part.bytes for part in parts)
         with self._explained(key):
             whole = self._in_pieces_or_again if size >= MIN_PIECE_BYTES else self._in_one_request
-            joined = Joined(size, whole(key, header, parts))
-        self._abort_unfinished(key)
-        return joined
+            return Joined(size, whole(key, header, parts))
 
     def _in_pieces_or_again(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
         """As ``_in_pieces``. If the upload is gone, the answer to its completion may be what was lost: once more."""
@@ -82,20 +77,6 @@ class ObjectJoin:
             if error.response["Error"]["Code"] != "NoSuchUpload":
                 raise
         return self._in_pieces(key, header, parts)
-
-    def _abort_unfinished(self, key: str) -> None:
-        """Abort the uploads of processes that were killed: their pieces are invisible, but are paid for."""
-        from botocore.exceptions import ClientError
-
-        target = self._at(key)
-        oldest = time.time() - _UNFINISHED_SECONDS
-        with suppress(ClientError):  # the right to list uploads is optional
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=target["Bucket"], Prefix=target["Key"]
-            )
-            for upload in [upload for page in pages for upload in page.get("Uploads", ())]:
-                if upload["Key"] == target["Key"] and upload["Initiated"].timestamp() < oldest:
-                    self._client.abort_multipart_upload(**target, UploadId=upload["UploadId"])
 
     def _in_one_request(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
         spans = (Span(number, 0, part.bytes) for number, part in enumerate(parts) if part.bytes)
