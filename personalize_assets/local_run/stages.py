@@ -99,9 +99,7 @@ class Stages:
                 if not is_transient(error):
                     raise
                 seconds = wait_before(retry)
-                waiting.report(
-                    f"retry {retry} of {MAX_RETRIES} in {seconds:.0f} s, because of a transient error: {error}"
-                )
+                waiting.report(f"transient error, retry {retry} of {MAX_RETRIES} in {seconds:.0f} s: {error}")
             self._sleep(seconds)
             work = again or work
         return work()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from os.path import commonprefix
@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import ErrorKind, Raises, explain_errors, kind_of, refusal
+from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.config.models import Aws
-from personalize_assets.conversion.tries import Tries
-from personalize_assets.conversion.waiting import waiting_for
+from personalize_assets.conversion.reading.file_errors import UnansweredFile
 from personalize_assets.storage.object_store import (
     NOTHING_LEFT,
     UNFINISHED_SECONDS,
@@ -99,8 +99,12 @@ class S3Store:
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """Read a file, or its first bytes; None if it does not exist."""
         if first_bytes is not None:
-            with suppress(OSError):  # asked again below, which gives the error its text
+            try:
                 return bytes(self._objects.get(f"{self.uri}/{key}", 0, first_bytes).data)
+            except UnansweredFile as error:
+                raise TransientStoreError(str(error)) from error
+            except OSError:  # asked again below, which gives the error its text
+                pass
         found = self._get(key, {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"})
         return found.data if found else None
 
@@ -113,7 +117,8 @@ class S3Store:
 
         with self._explained(key):
             try:
-                return self._get_in_tries(key, options)
+                found = get_object(self._client, self._name(key), {**self._at(key), **options})
+                return Versioned(found.data, found.etag.strip('"'))
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "NoSuchKey":
@@ -121,20 +126,6 @@ class S3Store:
                 if code == "InvalidRange":  # the answer to a range of an empty object
                     return Versioned(b"", "")
                 raise
-
-    def _get_in_tries(self, key: str, options: Any) -> Versioned:
-        from botocore.exceptions import HTTPClientError, IncompleteReadError
-
-        with waiting_for(self._name(key)) as wait:
-            tries = Tries(wait)
-            while True:
-                answer = self._client.get_object(**self._at(key), **options)
-                try:
-                    return Versioned(answer["Body"].read(), answer["ETag"].strip('"'))
-                except (HTTPClientError, IncompleteReadError) as error:
-                    # The client tries a request again that fails, but not a body that breaks.
-                    if not tries.again(str(error)):
-                        raise
 
     @cached_property
     def _objects(self) -> S3Objects:

@@ -14,19 +14,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from personalize_assets.conversion.tries import Tries
-from personalize_assets.conversion.waiting import waiting_for
+from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.storage.multipart_plan import MIN_PIECE_BYTES, Piece, Span, plan
 from personalize_assets.storage.object_store import Joined
 
 if TYPE_CHECKING:
-    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _BLOCK_BYTES = 8 * 1024**2
 # Requests at a time; together fewer than the connections of the store.
 _COPIES, _SENDS, _READS = 8, 4, 4
-_PIECE_BYTES = 1024**2
 
 
 class Part(NamedTuple):
@@ -163,30 +160,9 @@ class ObjectJoin:
             yield coming.popleft().result()
 
     def _read(self, part: Part, span: Span) -> bytes:
-        """The bytes of a span. A body that breaks is asked for again from the byte that it had reached."""
-        from botocore.exceptions import HTTPClientError, IncompleteReadError
-
-        reached = bytearray()
-        with self._explained(part.key), waiting_for(f"S3 GetObject {part.key}") as wait:
-            tries = Tries(wait)
-            while True:
-                body = self._body(part, Span(span.part, span.first + len(reached), span.end))
-                try:
-                    for piece in body.iter_chunks(_PIECE_BYTES):
-                        reached += piece
-                    if len(reached) == span.bytes:
-                        return bytes(reached)
-                    cause = f"the body ended after {len(reached):,} of {span.bytes:,} bytes"
-                    error: Exception = IncompleteReadError(actual_bytes=len(reached), expected_bytes=span.bytes)
-                except (HTTPClientError, IncompleteReadError) as broken:
-                    # The client tries a request again that fails, but not a body that breaks.
-                    cause, error = str(broken), broken
-                if not tries.again(cause):
-                    raise error
-
-    def _body(self, part: Part, span: Span) -> StreamingBody:
-        span_bytes = f"bytes={span.first}-{span.end - 1}"
-        return self._client.get_object(**self._at(part.key), Range=span_bytes, IfMatch=part.etag)["Body"]
+        request = {**self._at(part.key), "Range": f"bytes={span.first}-{span.end - 1}", "IfMatch": part.etag}
+        with self._explained(part.key):
+            return get_object(self._client, f"S3 GetObject {part.key}", request).data
 
 
 class _Requests:

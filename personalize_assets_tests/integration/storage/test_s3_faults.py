@@ -44,6 +44,32 @@ def test_a_file_and_a_listing_are_whole_whatever_happens_to_the_first_requests(
     assert s3_server.faults.injected == {fault: 6}
 
 
+@pytest.mark.parametrize("fault", [Fault.SHORT, Fault.CUT])
+def test_an_answer_that_there_is_no_such_file_may_break_too(
+    store: S3Store, s3_server: LatencyServer, fault: Fault
+) -> None:
+    s3_server.faults = FaultPlan.in_turn([fault, fault])
+
+    assert store.read("gone") is None
+    assert s3_server.faults.injected == {fault: 2}
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_read_from_its_beginning(
+    store: S3Store, s3_server: LatencyServer
+) -> None:
+    store.write("a", LARGE)
+    plan = s3_server.faults = FaultPlan.in_turn([Fault.SHORT], of="GET")
+
+    def replace_it(request: object) -> None:
+        if plan.injected and s3_server.faults:
+            s3_server.faults = None
+            store.write("a", LARGE[::-1])
+
+    s3_server.refuse = replace_it  # called before each answer
+
+    assert store.read("a") == LARGE[::-1]
+
+
 @pytest.mark.parametrize("fault", OF_WRITES)
 def test_each_write_is_done_once_whatever_happens_to_the_first_request(
     store: S3Store, s3_server: LatencyServer, fault: Fault

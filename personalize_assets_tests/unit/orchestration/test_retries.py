@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -85,9 +86,7 @@ def test_a_bug_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run_tags.PERMANENT not in tags
 
 
-def test_what_is_waited_for_and_what_stays_undeleted_goes_into_the_runs_log(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_waited_for_and_what_stays_undeleted_goes_into_the_runs_log(tmp_path: Path) -> None:
     class Refusing(FolderStore):
         def try_delete(self, keys: Iterable[str]) -> Undeleted:
             return Undeleted(2, "needs s3:DeleteObject")
@@ -98,11 +97,11 @@ def test_what_is_waited_for_and_what_stays_undeleted_goes_into_the_runs_log(
             waiting.report("waiting for 7 s: s3://b/a")
             remove(Refusing(str(tmp_path)), ["a", "b"])
 
-    with caplog.at_level("INFO", logger="dagster"):
-        dg.materialize([an_asset])
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = dg.materialize([an_asset], instance=instance).run_id
+        messages = [(record.level, record.user_message) for record in instance.all_logs(run_id)]
 
-    messages = [(record.levelname, record.getMessage().rpartition(" - ")[2]) for record in caplog.records]
-    assert ("INFO", "waiting for 7 s: s3://b/a") in messages
-    assert [text.partition(":")[0] for level, text in messages if level == "WARNING"] == [
+    assert (logging.INFO, "waiting for 7 s: s3://b/a") in messages
+    assert [text.partition(":")[0] for level, text in messages if level == logging.WARNING] == [
         "2 files that nothing needs any more could not be deleted"
     ]
