@@ -172,7 +172,8 @@ class _Read:
         self._uri = uri
         self._store = store
         self._key = key
-        self._pieces: list[Any] = []
+        self._data = memoryview(b"")
+        self._reached = 0
         # Known with the first answer:
         self._first = self._size = 0
         self._end: int | None = None
@@ -202,31 +203,36 @@ class _Read:
                         raise
                     if not tries.again(cause):
                         self._give_up(tries.count, cause, error)
-        data = self._pieces[0] if len(self._pieces) == 1 else b"".join(map(memoryview, self._pieces))
-        return Found(memoryview(data), self._first, self._size, self._etag)
+        return Found(self._data, self._first, self._size, self._etag)
 
     def _try(self, options: dict[str, Any], most: int | None) -> bool:
         if self._end is not None and self._etag:
             if self._reached == self._end:
                 return True
             options = {"range": (self._reached, self._end), "if_match": self._etag}
-        else:
-            self._pieces.clear()
         answer = self._ask(options)
         if self._end is None or not self._etag:
             if most is not None and answer.meta["size"] > most:
                 return False
             self._first, self._end = answer.range
+            self._reached, self._data = self._first, memoryview(b"")
             self._size, self._etag = answer.meta["size"], answer.meta.get("e_tag")
         for piece in answer.stream(min_chunk_size=_PIECE_BYTES):
-            self._pieces.append(piece)
+            self._add(memoryview(piece))
         if self._reached != self._end:
             raise exceptions.GenericError(f"HTTP error: the body ended at byte {self._reached:,} of {self._end:,}")
         return True
 
-    @property
-    def _reached(self) -> int:
-        return self._first + sum(map(len, self._pieces))
+    def _add(self, piece: memoryview) -> None:
+        size = (self._end or 0) - self._first
+        if len(piece) == size:
+            self._data = piece  # without a copy
+        else:
+            if not self._data:
+                self._data = memoryview(bytearray(size))
+            at = self._reached - self._first
+            self._data[at : at + len(piece)] = piece
+        self._reached += len(piece)
 
     def _ask(self, options: dict[str, Any]) -> Any:
         try:
