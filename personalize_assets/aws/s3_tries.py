@@ -23,7 +23,7 @@ def try_again(client: Any, max_tries: int | None = None) -> None:
     """Let a client of S3, made with ``RETRIES``, try each call up to so many times, by default ``MAX_TRIES``."""
 
     def begin(params: dict[str, Any], context: dict[str, Any], model: Any, **_: Any) -> None:
-        context[_WAIT] = waiting.begin(f"S3 {model.name} {params['url_path']}")
+        context[_WAIT] = waiting.begin(f"S3 {model.name} {params['url'].partition('?')[0]}")
         context[_TRIES] = Tries(context[_WAIT], max_tries or MAX_TRIES)
 
     def end(context: dict[str, Any], **_: Any) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import queue
+import re
 
 import pytest
 from click.testing import CliRunner, Result
 
 from personalize_assets.cli import main
+from personalize_assets.conversion import waiting
+from personalize_assets.local_run.display import PlainDisplay
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.object_store import open_store
 from personalize_assets_tests.helpers.faulty_s3 import TRANSIENT, Fault, FaultPlan
@@ -83,3 +87,22 @@ def test_a_role_without_the_right_to_delete_is_enough_and_one_line_says_what_it_
     assert len(warnings) == 1
     assert "could not be deleted" in warnings[0]
     assert "needs s3:DeleteObject. The results are complete" in warnings[0]
+
+
+def test_a_line_says_what_is_waited_for_while_s3_does_not_answer(
+    s3_server: LatencyServer, raw: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting, "FIRST_SECONDS", 0.0)
+    monkeypatch.setattr(waiting, "_CHECK_SECONDS", 0.01)
+    lines: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr(PlainDisplay, "note", lambda display, line: lines.put(line))
+    found: list[str] = []
+
+    def answer_after_the_line(request: object) -> None:
+        if not found:
+            found.append(lines.get(timeout=60))
+
+    s3_server.refuse = answer_after_the_line  # called before each answer
+
+    assert run(raw, "s3://events/out").exit_code == 0
+    assert re.fullmatch(rf"waiting for \d s: S3 ListObjectsV2 {s3_server.url}/events(, and \d+ more)?", found[0])
