@@ -104,6 +104,27 @@ def run(
             raise
 
 
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
+@click.option("--days", type=Days(), help="Arrival days.  [default: all]")
+@click.argument("dataset", type=click.Choice(["interactions", "users", "items", "rejects"]))
+def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
+    """Print the current daily files of DATASET, a path or URI a line.
+
+    The folders hold files of replaced days, too, for `destination.retention_hours`.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+    from personalize_assets.storage.days import current_files
+
+    with exit_code_of_errors():
+        destination = DatasetGroup(load_config(config, os.environ)).destination
+        wanted = {day.isoformat() for day in _each_day(days)} if days else None
+        states = destination.days.all() if wanted is None else destination.days.some(wanted)
+        for key in current_files(states, dataset):
+            click.echo(destination.uri_of(key))
+
+
 def _each_day(days: tuple[date, date]) -> list[date]:
     first, last = days
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]

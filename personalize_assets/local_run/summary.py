@@ -45,7 +45,7 @@ class Summary:
     Attributes:
         rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
         rejects_folder: URI of the folder of rejects.
-        schemas: URIs of the Avro schemas of the exports.
+        schemas: Where the Avro schemas are: URIs with a `*`.
     """
 
     datasets: Sequence[DatasetSummary]
@@ -84,8 +84,9 @@ def summarize(group: DatasetGroup) -> Summary:
     for source in group.sources:
         for accounting in accounting_of(days, source).values():
             rejects.update(accounting.malformed)
-    schemas = [destination.exports.shown(manifest.schema) for manifest in manifests.values() if manifest.schema]
-    return Summary(datasets, rejects, destination.uri_of(REJECTS), [destination.uri_of(key) for key in schemas])
+    folders = {manifest.schema.rpartition("/")[0] for manifest in manifests.values() if manifest.schema}
+    schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc")) for folder in sorted(folders)]
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas)
 
 
 def print_summary(summary: Summary) -> None:

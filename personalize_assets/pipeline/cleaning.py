@@ -16,6 +16,7 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.days import DATA_FOLDERS
 from personalize_assets.storage.destination import PARTS
 from personalize_assets.storage.exports import EXPORTS, LATEST_LINK, REFUSED, unneeded_runs
+from personalize_assets.storage.file_lists import put_file_lists
 from personalize_assets.storage.manifests import DayState, Replaced, SweepMark, TableCommit
 from personalize_assets.storage.older_layout import OLDER_SCHEMAS, older_objects
 from personalize_assets.storage.run_ids import RUN_ID
@@ -34,9 +35,12 @@ def clean(group: DatasetGroup) -> None:
     for day, stored, state in destination.days.with_versions():
         if expired := _expired(state, before):
             kept = replace(state, replaced=_without(state, expired))
+            put_file_lists(destination, {day: state})  # a run may have died before it wrote the list
             if destination.remove(_files(expired)):
                 destination.days.forget_replaced(day, stored, kept)
     for name in TABLES:
+        if name not in group.datasets:
+            continue
         found = destination.tables.find(name)
         if found.stored and found.object and (expired := _expired(found.object, before)):
             table = replace(found.object, replaced=_without(found.object, expired))
@@ -44,7 +48,9 @@ def clean(group: DatasetGroup) -> None:
                 destination.tables.forget_replaced(name, found.stored, table)
     _remove_former_exports(group)
     mark = destination.sweep_mark()
-    if mark is None or mark.at < time.time() - _SWEEP_SECONDS:
+    if mark is None:
+        destination.put_sweep_mark(SweepMark(time.time()))  # a new destination has none
+    elif mark.at < time.time() - _SWEEP_SECONDS:
         destination.remove(leftovers(group))
         destination.put_sweep_mark(SweepMark(time.time()))
 
@@ -66,7 +72,8 @@ def _remove_former_exports(group: DatasetGroup) -> None:
     latest = exports.latest()
     if latest is None:
         return
-    unneeded = [exports.folder(run) for run in unneeded_runs(latest, exports.runs(), keep)]
+    there = exports.runs() if len(latest.former) >= keep else ()
+    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep)]
     refused = exports.runs(REFUSED)
     unneeded += [exports.refused_folder(run) for run in refused[:-keep]]
     store = group.destination.store

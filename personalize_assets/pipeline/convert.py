@@ -30,6 +30,7 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.storage.days import DAILY, REJECTS, DayChange
 from personalize_assets.storage.destination import fingerprint
+from personalize_assets.storage.file_lists import put_file_lists
 from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, DayState, Reject
 from personalize_assets.storage.raw_files import NO_FILES
 from personalize_assets.storage.run_ids import new_run_id
@@ -129,6 +130,9 @@ def commit_convert(
     moved_on = group.destination.days.commit(
         changes, lambda some: _moved_on(group, some, spec), all_datasets=group.datasets
     )
+    committed = [day for day in changes if day not in moved_on]
+    if "interactions" in spec.plan.make and group.destination.uri.startswith("s3://"):
+        put_file_lists(group.destination, group.destination.days.some(committed))
     if moved_on:
         discard_convert(group, [date.fromisoformat(day) for day in moved_on], spec)
         some = ", ".join(moved_on[:5]) + (", …" if len(moved_on) > 5 else "")

@@ -104,8 +104,9 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     claim_destination(group)
     run = new_run_id()
     # Read before the days: an export that becomes current from now on may be of newer days.
-    former = _former(group)
-    if latest := group.destination.exports.find_latest().object:
+    latest = group.destination.exports.find_latest().object
+    former = _former(group, latest)
+    if latest:
         group.destination.exports.link_latest(latest)
     days = group.destination.days.all()
     tables = {name: group.destination.tables.current(name) for name in TABLES if name in group.datasets}
@@ -147,12 +148,11 @@ def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
     destination.remove(destination.files_of_export(planned.run, planned.inputs))
 
 
-def _former(group: DatasetGroup) -> dict[str, str]:
+def _former(group: DatasetGroup, latest: ExportSet | None) -> dict[str, str]:
     """The runs of what is current, by asset."""
-    latest = group.destination.exports.find_latest().object
     found = {f"{name}_csv": manifest.run for name, manifest in latest.datasets.items()} if latest else {}
     for name in TABLES:
-        if table := group.destination.tables.find(name).object:
+        if name in group.datasets and (table := group.destination.tables.find(name).object):
             found[name] = table.run
     return found
 
@@ -251,7 +251,7 @@ def commit_export(
     try:
         confirm_owner(group)
         _put_files(group, planned, report, outcome, whole, refused)
-        _check_former(group, planned)
+        _check_former(group, planned, group.destination.exports.find_latest().object)
     except BaseException:
         discard_export(group, planned)
         raise
@@ -295,9 +295,9 @@ def _put_files(
         exports.put_refused(RefusedExport(run=planned.run, made=_now(), findings=findings, datasets=aside))
 
 
-def _check_former(group: DatasetGroup, planned: PlannedExport) -> None:
+def _check_former(group: DatasetGroup, planned: PlannedExport, latest: ExportSet | None) -> None:
     """Raise ``ExportedMeanwhile`` if what is to be replaced is not what was current when the days were read."""
-    now = _former(group)
+    now = _former(group, latest)
     for one in planned.spec.exports:
         name = one.dataset.name
         for asset, is_made in ((name, one.to_table), (f"{name}_csv", one.to_csv)):
@@ -312,15 +312,15 @@ def _switch(group: DatasetGroup, planned: PlannedExport, outcome: ExportOutcome)
     destination = group.destination
     for name, commit in outcome.tables.items():
         found = destination.tables.find(name)
-        _check_former(group, planned)
-        if not destination.tables.swap(name, commit, found):
+        is_former = (found.object.run if found.object else "") == planned.former.get(name, "")
+        if not is_former or not destination.tables.swap(name, commit, found):
             raise ExportedMeanwhile(f"another run replaced {name} while run {planned.run} made it: export again")
         planned.former[name] = planned.run
     if not outcome.manifests:
         return
     while True:
         before = destination.exports.find_latest()
-        _check_former(group, planned)
+        _check_former(group, planned, before.object)
         others = [name for name in group.datasets if name not in outcome.manifests]
         datasets = {**outcome.manifests, **take_over(destination, before.object, others, planned.run)}
         made = ExportSet(

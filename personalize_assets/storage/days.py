@@ -199,6 +199,19 @@ def accounting_of(states: Mapping[str, DayState], source: str) -> dict[str, DayA
     return {day: state.sources[source] for day, state in states.items() if source in state.sources}
 
 
+def current_files(states: Mapping[str, DayState], name: str) -> list[str]:
+    """The keys of the current daily files of a dataset, or of all ``rejects``, oldest day first."""
+    if name != REJECTS:
+        return [file for commit in commits_of(states, name).values() for file in commit.files]
+    return [
+        file
+        for state in states.values()
+        for parts in (state.sources, state.datasets)
+        for part in parts.values()
+        for file in part.reject_files
+    ]
+
+
 def day_ranges(begin: str, days: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """Prefix, after and before of the keys of days (ISO); few of other days are among them."""
     ranges: list[list[str]] = []

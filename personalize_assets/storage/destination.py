@@ -129,6 +129,10 @@ class Destination:
                 beginnings.append(beginning_of(dataset, run_id))
         return [file.key for beginning in beginnings for file in self.store.files(beginning)]
 
+    def write_all(self, objects: Mapping[str, bytes]) -> None:
+        """Write objects (by key) side by side."""
+        self._structs.objects.side_by_side(lambda key: self.store.write(key, objects[key]), list(objects))
+
     def remove(self, keys: Iterable[str]) -> bool:
         """Delete what nothing needs any more; False if that failed, which must not end a run that has done its work."""
         return cleanup.remove(self.store, keys)

@@ -26,6 +26,8 @@ def fold_older_layout(destination: Destination) -> None:
 
     Raises ``DamagedFile`` for an object that cannot be decoded.
     """
+    if not destination.store.holds():
+        return
     structs = StoredStructs(destination.store)
     for state in _days(destination, structs):
         structs.swap(destination.days.key(state.day), state, None)

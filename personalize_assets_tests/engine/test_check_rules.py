@@ -15,7 +15,7 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import EXPORT_RULES
 from personalize_assets.quality.rule import Rule
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 from personalize_assets_tests.helpers.check_shop import DAYS, EVENING, Shop, displayed, event, item, results, user
 
 RULES: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES)

@@ -12,6 +12,7 @@ from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.groups import convert, export
 from personalize_assets_tests.helpers.oracle import Expected, expected
+from personalize_assets_tests.helpers.stored import accounting
 
 Config = dict[str, Any]
 START = date(2026, 10, 1)
@@ -140,7 +141,7 @@ def made(engine: Engine, folder: Path, config: Config) -> Expected:
     exported = export(group, engine)
     found = Expected(read={"read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}})
     for source in group.sources:
-        for counts in group.destination.daily_accounting(source).values():
+        for counts in accounting(group.destination, source).values():
             found.read["read"] += counts.read
             found.read["wanted"] += counts.wanted
             found.read["not_wanted"] += counts.not_wanted
@@ -152,7 +153,7 @@ def made(engine: Engine, folder: Path, config: Config) -> Expected:
             total["kept"] += commit.kept
             add(total["rejected"], commit.rejected)
         total["duplicates"] = exported.manifests[name].duplicates
-        found.csv[name] = (folder / f"out/exports/{name}.csv").read_bytes()
+        found.csv[name] = (folder / f"out/exports/latest/{name}.csv").read_bytes()
     return found
 
 

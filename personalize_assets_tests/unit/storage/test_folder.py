@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE, FolderStore
-from personalize_assets.storage.object_store import ObjectStore, StoreError
+from personalize_assets.storage.object_store import ObjectStore, StoreError, TransientStoreError
 from personalize_assets_tests.helpers.store_contract import ObjectStoreContract, listed
 
 
@@ -330,10 +331,10 @@ def test_other_users_of_the_machine_get_no_right_to_a_file(folder: Path) -> None
     store.write("written", b"x")
     store.join("joined", b"x", ["written"])
     store.copy("written", "copied")
-    store.create("created", b"x")
+    store.swap("swapped", b"x", None)
 
     assert {file.name: mode(file) for file in folder.iterdir()} == dict.fromkeys(
-        ("written", "joined", "copied", "created"), "0o640"
+        ("written", "joined", "copied", "swapped", "_lock"), "0o640"
     )
 
 
@@ -367,17 +368,36 @@ def test_a_file_that_a_task_wrote_is_made_private(folder: Path) -> None:
     assert [mode(folder / name) for name in ("of-a-task", "private-already")] == ["0o640", "0o600"]
 
 
-@pytest.mark.parametrize("is_there", [True, False])
-def test_a_file_is_created_once_where_the_file_system_has_no_hard_links(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, is_there: bool
-) -> None:
+def test_a_link_leads_to_the_last_name_at_every_moment(folder: Path) -> None:
+    store = FolderStore(str(folder))
+    store.write("exports/1/a.csv", b"first")
+    store.write("exports/2/a.csv", b"second")
+
+    for run, text in (("1", "first"), ("2", "second"), ("2", "second")):
+        store.link("exports/latest", run)
+        assert (folder / "exports/latest/a.csv").read_text() == text
+    assert sorted(file.name for file in (folder / "exports").iterdir()) == ["1", "2", "latest"]
+
+
+def test_a_file_system_without_links_has_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: Any) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr(Path, "hardlink_to", refused)
-    store = FolderStore(str(folder))
-    if is_there:
-        store.write("a", b"first")
+    monkeypatch.setattr(Path, "symlink_to", refused)
+    (folder / "exports").mkdir(parents=True)
 
-    assert store.create("a", b"second") is not is_there
-    assert (store.read("a"), list(listed(store))) == (b"first" if is_there else b"second", ["a"])
+    FolderStore(str(folder)).link("exports/latest", "1")
+
+    assert list((folder / "exports").iterdir()) == []
+
+
+def test_a_lock_that_another_process_holds_too_long_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setattr("personalize_assets.storage.folder._LOCK_SECONDS", 0)
+
+    with FileLock(folder / "_lock"), pytest.raises(TransientStoreError) as error:
+        FolderStore(str(folder)).swap("a", b"x", None)
+
+    assert str(error.value) == (
+        f"{folder}/_lock was locked by another process for 0 seconds; if that process hangs, end it, and run again"
+    )
