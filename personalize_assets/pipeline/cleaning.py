@@ -52,6 +52,7 @@ def clean(group: DatasetGroup) -> None:
         destination.put_sweep_mark(SweepMark(time.time()))  # a new destination has none
     elif mark.at < time.time() - _SWEEP_SECONDS:
         destination.remove(leftovers(group))
+        destination.remove_unfinished()
         destination.put_sweep_mark(SweepMark(time.time()))
 
 

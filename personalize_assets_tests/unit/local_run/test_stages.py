@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from personalize_assets.conversion import job
+from personalize_assets.conversion import job, waiting
 from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, SourceCounts, Spec
 from personalize_assets.conversion.spread import in_turn
@@ -102,6 +102,15 @@ def test_transient_errors_are_tried_again_three_times_with_growing_waits(tmp_pat
 
     assert engine.jobs == 5
     assert [0 <= waits[0] <= 60, 60 <= waits[1] <= 120, 180 <= waits[2] <= 240] == [True] * 3
+
+
+def test_a_wait_before_a_retry_is_reported_with_its_reason(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    with waiting.reported(lines.append):
+        _, waits = run(group_of_two_events(tmp_path), Here(TransientStoreError("s3://b: busy")))
+
+    assert lines == [f"transient error, retry 1 of 3 in {waits[0]:.0f} s: s3://b: busy"]
 
 
 def test_a_transient_error_that_stays_ends_the_run_with_its_text(tmp_path: Path) -> None:
