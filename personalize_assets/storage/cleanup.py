@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.object_store import NOTHING_LEFT, ObjectStore, StoreError, Undeleted
 
 _LOG = logging.getLogger(__name__)
@@ -69,6 +70,19 @@ def remove_unfinished(store: ObjectStore, prefixes: Sequence[str]) -> bool:
         prefixes: The beginnings of keys that only we write.
     """
     return _counted(lambda: store.delete_unfinished(prefixes))
+
+
+def attempt(clean: Callable[[], None]) -> bool:
+    """Call what looks for things to delete; False if it fails, which is counted as something that stays."""
+
+    def counted() -> Undeleted:
+        try:
+            clean()
+        except PersonalizeAssetsError as error:
+            return Undeleted(1, str(error))
+        return NOTHING_LEFT
+
+    return _counted(counted)
 
 
 def _counted(delete: Callable[[], Undeleted]) -> bool:

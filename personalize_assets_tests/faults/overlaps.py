@@ -52,7 +52,7 @@ def _stages(config: Path, seed: int) -> tuple[DatasetGroup, Stages, random.Rando
         time.sleep(chance.uniform(0, _LONGEST_WAIT / 5))
         return swap(*arguments)
 
-    group.destination.store.swap = late  # type: ignore[method-assign]
+    group.destination.store.swap = late  # type: ignore[method-assign, assignment]
     wait = lambda seconds: time.sleep(chance.uniform(0, _LONGEST_WAIT))  # noqa: E731
     return group, Stages(group, _Dawdling(chance), lambda progress: None, wait), chance
 

@@ -8,13 +8,15 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 
+from personalize_assets.conversion.reading import s3_objects
 from personalize_assets_tests.faults.child import Conditions, finish, run, run_here, start
 from personalize_assets_tests.faults.judge import leftovers, problems
 from personalize_assets_tests.faults.world import World, group_of
@@ -77,7 +79,8 @@ def _keys() -> list[str]:
 
 
 def _body(key: str) -> bytes:
-    return boto3.client("s3").get_object(Bucket=_BUCKET, Key=key)["Body"].read()
+    data: bytes = boto3.client("s3").get_object(Bucket=_BUCKET, Key=key)["Body"].read()
+    return data
 
 
 def _fill(objects: Mapping[str, bytes]) -> None:
@@ -92,7 +95,10 @@ def _fill(objects: Mapping[str, bytes]) -> None:
 def quick_run(config: Path) -> None:
     """A run whose pauses between tries are cut short."""
     real = time.sleep
-    time.sleep = lambda seconds: real(min(seconds, 0.02))
+    time.sleep = lambda seconds: real(min(float(seconds), 0.02))
+    moment = timedelta(milliseconds=1)
+    backoff: Any = {"init_backoff": moment, "max_backoff": moment, "base": 2}
+    s3_objects._RETRIES = {**s3_objects._RETRIES, "backoff": backoff}
     run_here(config, {})
 
 
@@ -139,7 +145,8 @@ def _killed_run(there: S3World, config: Path, write: int) -> bool:
         if request.kind in _WRITES and seen >= write:
             while not victim:
                 time.sleep(0.001)
-            os.kill(victim[0], signal.SIGKILL)
+            with suppress(ProcessLookupError):  # killed by another thread of this server
+                os.kill(victim[0], signal.SIGKILL)
             return 503 if write % 2 or seen > write else None
         return None
 

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from personalize_assets.pipeline.cleaning import clean
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.cleanup import warned_once
 from personalize_assets.storage.manifests import DayCommit, DayState, RefusedExport, Replaced, SweepMark
 from personalize_assets.storage.object_store import Undeleted
 from personalize_assets.storage.stored_structs import encode
@@ -221,3 +222,14 @@ def test_a_day_that_is_committed_while_its_old_files_are_deleted_keeps_its_commi
     assert state is not None
     assert state.datasets == change(NEW).datasets
     assert isinstance(state.datasets["interactions"], DayCommit)
+
+
+def test_what_cannot_be_looked_at_ends_no_run_and_is_said(group: DatasetGroup) -> None:
+    group.destination.store.write("exports/latest.json", b"{")
+    warnings: list[str] = []
+
+    with warned_once(warnings.append):
+        clean(group)
+
+    [warning] = warnings
+    assert "exports/latest.json is damaged" in warning
