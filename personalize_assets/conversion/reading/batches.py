@@ -13,13 +13,12 @@ from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from personalize_assets.conversion.reading.framer import SEPARATORS, Framer
+from personalize_assets.conversion.reading.framer import SAMPLE_BYTES, SEPARATORS, Framer
 from personalize_assets.conversion.reading.json_value import (
     MAX_RAW_BYTES,
-    REFUSALS,
     Event,
-    decode_whole,
     is_utf8,
+    is_whole,
     parse,
 )
 
@@ -148,11 +147,12 @@ class Batches:
             left = len(framer.buffer) - framer.at
             if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
                 framer.refill(at_least=2 * left)
+            text, at = framer.buffer, framer.at
             batch = self._take_lines()
             if not batch.values:
                 batch = self._take_glued()
             if batch.values:
-                framer.found_whole()
+                framer.found_whole(text[at : at + SAMPLE_BYTES])
                 yield batch
             else:
                 yield from self._read_values()
@@ -176,7 +176,7 @@ class Batches:
             found += decoded
             size += len(raw)
             framer.at = end
-            framer.found_whole()
+            framer.found_whole(raw)
             if len(raws) == _VALUES_AT_ONCE or framer.buffer.startswith(b"\n", end) or not framer.seek_value():
                 yield Batch(raws, found, size)
                 return
@@ -302,12 +302,10 @@ class WholeEvents:
                 if event.fields is None:
                     break
                 found.append(event.fields)
-            else:
-                try:
-                    decode_whole(raw)
-                except REFUSALS:
-                    break
+            elif is_whole(raw):
                 found.append(None)
+            else:
+                break
         return found
 
 
