@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.destination import REJECTS
 
@@ -81,6 +82,8 @@ def summarize(group: DatasetGroup) -> Summary:
     for source in group.sources:
         for accounting in destination.daily_accounting(source).values():
             rejects.update(accounting.malformed)
+            if accounting.unreadable:
+                rejects[UNREADABLE_FILE] += accounting.unreadable
     return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
 
 

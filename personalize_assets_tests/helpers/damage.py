@@ -10,15 +10,23 @@ from typing import Any, NamedTuple
 SEPARATORS = ("", "", "", " ", "\\n", "\\r\\n", ",", ", ", "\n", ",\n")
 """What stands between the events of a file, the two characters ``\\n`` among them."""
 
+_TEXTS = ("a, b", "{curly} [square]", 'a "quoted" }{ text', "two\nlines", "")
+_FOREIGN = (b"ERROR upstream timed out", b"2026-10-01 10:00:00 ", b"<html>503</html>", b"null pointer\nat x")
+
 
 def event(number: int, first: str, chance: random.Random) -> dict[str, Any]:
     """An event with objects in it, also some whose first name is that of the event; only events have ``messageId``."""
     value: dict[str, Any] = {first: f"m{number}" if first == "messageId" else number, "messageId": f"m{number}"}
-    value |= {"event": "View", "text": chance.choice(["a, b", "{curly} [square]", 'a "quoted" }{ text', "two\nlines", ""])}
+    value |= {
+        "event": "View",
+        "text": chance.choice(["a, b", "{curly} [square]", 'a "quoted" }{ text', "two\nlines", ""]),
+    }
     if chance.random() < 0.7:
         value["context"] = {"page": {"url": "https://shop.example/?a=1,2:3"}, "ok": True, "none": None}
     if chance.random() < 0.7:
-        value["products"] = [{chance.choice(["sku", "id"]): f"s{n}", "price": n + 0.5} for n in range(chance.randint(0, 5))]
+        value["products"] = [
+            {chance.choice(["sku", "id"]): f"s{n}", "price": n + 0.5} for n in range(chance.randint(0, 5))
+        ]
     if chance.random() < 0.3:
         value["matrix"] = [[1, 2], [], [{"a": {}}, "x"]]
     return value | {"userId": f"u{number}", "timestamp": 1790812800 + number}
@@ -72,7 +80,9 @@ def _extra(*pieces: bytes) -> Callable[[bytes, random.Random], bytes]:
 
 
 def _foreign_text(text: bytes, chance: random.Random) -> bytes:
-    foreign = chance.choice([b"ERROR upstream timed out", b"2026-10-01 10:00:00 ", b"<html>503</html>", b"null pointer\nat x"])
+    foreign = chance.choice(
+        [b"ERROR upstream timed out", b"2026-10-01 10:00:00 ", b"<html>503</html>", b"null pointer\nat x"]
+    )
     return foreign + text if chance.random() < 0.5 else text + foreign
 
 
@@ -98,14 +108,14 @@ WAYS: dict[str, Callable[[bytes, random.Random], bytes]] = {
 
 
 class DamagedFile(NamedTuple):
-    """A file of ``count`` events.
+    """A file of ``total`` events.
 
     ``whole`` are those that are not damaged, by ``messageId``; ``damaged`` the texts of the others.
     """
 
     text: bytes
     whole: dict[str, dict[str, Any]]
-    count: int
+    total: int
     damaged: list[bytes]
     separator: bytes
 

@@ -127,6 +127,7 @@ class Framer:
         # For each mark: the place in the file of the next one, or up to which there is none, and which of both.
         self._next_marks: dict[bytes, tuple[int, bool]] = {}
         self._truncation: str | None = None
+        self._truncation_text = b""
         self._is_cut = False
         self._has_whole_events = False
         self._sample = b""
@@ -218,7 +219,7 @@ class Framer:
         """After the last value: yield a malformed event if the file's end is missing and no event reports it yet."""
         if self._truncation is not None:
             reason, self._truncation = self._truncation, None
-            yield Event(b"", None, reason)
+            yield Event(self._truncation_text, None, reason)
         elif self._in_array:
             yield Event(b"[", None, UNCLOSED_ARRAY)
 
@@ -258,7 +259,7 @@ class Framer:
                 self.has_ended = True
             except TruncatedStream as error:
                 self.has_ended = self._is_cut = True
-                self._truncation = error.reason
+                self._truncation, self._truncation_text = error.reason, error.text.encode()
             else:
                 pieces.append(block)
                 size += len(block)
