@@ -49,6 +49,8 @@ _MARKS = (
 )
 _OBJECT = re.compile(rb'\{[ \t\r\n]*+["}]')
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+# Text has few of them; a fifth of the bytes of packed data are.
+_MAX_CONTROL_CHARACTERS = 0.02
 _WITHOUT_MARK = re.compile(rb'\{\0(?:[ \t\r\n]\0)*+"\0|\0\{(?:\0[ \t\r\n])*+\0"')
 
 
@@ -69,13 +71,14 @@ def foreign_format(beginning: bytes) -> tuple[str, str] | None:
         return None
     if _WITHOUT_MARK.search(beginning):
         return "UTF-16 text without a byte order mark", "write it as UTF-8"
-    if _NO_TEXT.search(beginning):
+    control_characters = len(_NO_TEXT.findall(beginning))
+    if control_characters > _MAX_CONTROL_CHARACTERS * len(beginning):
         return "binary data of an unknown format", _REMOVE
     try:
         beginning.decode()
     except UnicodeDecodeError as error:
         # A character may be cut off at the end.
-        if error.start < len(beginning) - 3:
+        if error.start < len(beginning) - 3 and not control_characters:
             return "Windows-1252 text", "write it as UTF-8"
     return None
 
