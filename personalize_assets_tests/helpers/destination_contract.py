@@ -383,7 +383,7 @@ class DestinationContract:
             destination.store.read(f"rejects/day={DAY}/_source_commit.json")
             == (
                 '{\n "raw_files": 0,\n "bytes": 0,\n "read": 1,\n "wanted": 0,\n "not_wanted": 0,\n'
-                f' "malformed": {{\n  "ü": 1\n }},\n "reject_files": [],\n "run": "{NEW}"\n}}\n'
+                f' "malformed": {{\n  "ü": 1\n }},\n "unreadable": 0,\n "reject_files": [],\n "run": "{NEW}"\n}}\n'
             ).encode()
         )
         assert json.loads(destination.store.read(f"filtered_interactions/day={DAY}/_commit.json") or b"") == {

@@ -6,6 +6,7 @@ falls back to the ``Framer``'s exact path for one value. So the events are those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -58,6 +59,10 @@ class Batch(NamedTuple):
 
 
 _EMPTY = Batch([], [], 0)
+# The beginning of an event up to its first name: what stands between two events, and this, is where another begins.
+_HEAD = re.compile(rb'\{[ \t\r\n]*+"[^"\\\r\n]{0,64}+"')
+_LONGEST_BETWEEN = 16
+_PLAIN_LINE_ENDS = (b"\n", b"\r\n")
 
 
 class Lines(Sequence[bytes]):
@@ -117,6 +122,45 @@ class Lines(Sequence[bytes]):
         return [event.raw for event in Framer([self._text]).one_by_one()]
 
 
+class Marked(Sequence[bytes]):
+    """The events of a text that are separated by a mark, which is the end of one and the beginning of the next.
+
+    They are cut out on first access, because only rejects need them.
+    """
+
+    def __init__(self, text: bytes, mark: bytes, head: bytes, count: int) -> None:
+        """Cut ``text``, in which ``count`` events begin with ``head`` at a ``mark``, but for the first."""
+        self._text = text
+        self._mark = mark
+        self._head = head
+        self._count = count
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> bytes: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[bytes]: ...
+    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
+        """An event as it is in the text."""
+        return self._events[number]
+
+    @cached_property
+    def _events(self) -> list[bytes]:
+        found = _between_marks(self._text, self._mark, self._head)
+        if len(found) == self._count:
+            return found
+        return [event.raw for event in Framer([self._text]).one_by_one()]
+
+
+def _between_marks(text: bytes, mark: bytes, head: bytes) -> list[bytes]:
+    first, *others = text.split(mark)
+    pieces = [first, *(head + piece for piece in others)]
+    return [*(piece + b"}" for piece in pieces[:-1]), pieces[-1]]
+
+
 class Batches:
     """Iterates over the events of a framer: batches where ``reader`` decodes them, single events elsewhere."""
 
@@ -132,13 +176,18 @@ class Batches:
         self._is_text = False
         self._cut_end = 0
         self._lines_at_once = _FEWEST_LINES
+        # What stands between the last two events and how the second begins, unless it is on a line of its own; and the
+        # place in the file up to which events are not separated like that.
+        self._between: tuple[bytes, bytes] | None = None
+        self._is_repeated = False
+        self._not_alike_to = 0
         # For each mark: the place in the file of one up to which there is no event, and how far away that was.
         self._wrong: dict[bytes, tuple[int, int]] = {}
 
     def __iter__(self) -> Iterator[Batch | Event]:
         """Yield the events that are not skipped, in their order. No batch is empty."""
         framer = self._framer
-        while framer.seek_value():
+        while self._seek_value():
             if framer.malformed_in_a_row >= _MALFORMED_TO_EXPECT:
                 event = framer.read_value()
                 if event is not None:
@@ -148,7 +197,9 @@ class Batches:
             if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
                 framer.refill(at_least=2 * left)
             text, at = framer.buffer, framer.at
-            batch = self._take_lines()
+            batch = self._take_alike()
+            if not batch.values:
+                batch = self._take_lines()
             if not batch.values:
                 batch = self._take_glued()
             if batch.values:
@@ -157,6 +208,59 @@ class Batches:
             else:
                 yield from self._read_values()
         yield from framer.read_end()
+
+    def _seek_value(self) -> bool:
+        """As ``Framer.seek_value``; looks at what stands before the value."""
+        framer = self._framer
+        before = framer.offset + framer.at
+        if not framer.seek_value():
+            return False
+        begin, at = before - framer.offset, framer.at
+        if begin > 0 and at - begin <= _LONGEST_BETWEEN and framer.buffer[begin - 1] == _CLOSING:
+            between = framer.buffer[begin:at]
+            head = _HEAD.match(framer.buffer, at) if between not in _PLAIN_LINE_ENDS or self._is_wrapped(at) else None
+            found = (between, head[0]) if head else None
+            self._is_repeated, self._between = found == self._between, found
+        return True
+
+    def _is_wrapped(self, at: int) -> bool:
+        """Whether an event goes on behind the end of its first line."""
+        return self._framer.buffer.startswith((b"{\n", b"{\r\n"), at)
+
+    def _take_alike(self) -> Batch:
+        """Take events that are separated and begin like the last two, as far as they are whole."""
+        framer = self._framer
+        buffer, at = framer.buffer, framer.at
+        if self._between is None or framer.offset + at < self._not_alike_to:
+            return _EMPTY
+        between, head = self._between
+        mark = b"}" + between + head
+        stop = buffer.rfind(mark, at, min(at + _CUT_BYTES, framer.known_end)) + 1
+        if not stop:
+            return _EMPTY
+        original = buffer[at:stop]
+        # Another white space for line ends: they separate the events. In a text both are refused.
+        text = original.replace(b"\n", b"\r") if b"\n" in original else original
+        as_mark = mark.replace(b"\n", b"\r") if b"\n" in mark else mark
+        as_head = as_mark[-len(head) :]
+        # From the right: Python searches backwards twice as fast.
+        decoded = self._reader.decode_lines((b"}\n" + as_head).join(text.rsplit(as_mark)))
+        if decoded is not None:
+            framer.at = stop
+            return Batch(Marked(original, mark, head, len(decoded)), decoded, len(original))
+        self._not_alike_to = framer.offset + stop
+        raws = _between_marks(original, mark, head)
+        found = self._reader.decode_many(raws, is_utf8(original))
+        if not found:
+            return _EMPTY
+        size = sum(map(len, raws[: len(found)])) + len(between) * (len(found) - 1)
+        framer.at = at + size
+        if len(found) == len(raws):
+            self._not_alike_to = 0
+        elif 4 * size >= len(original):
+            # A guess costs as much as it is long: the next one is worth it behind the event that broke.
+            self._not_alike_to = framer.offset + framer.at + len(between) + len(raws[len(found)])
+        return Batch(raws[: len(found)], found, size)
 
     def _read_values(self) -> Iterator[Batch | Event]:
         """Read values by their ends, up to the end of a line or to one that is not for the reader."""
@@ -177,7 +281,8 @@ class Batches:
             size += len(raw)
             framer.at = end
             framer.found_whole(raw)
-            if len(raws) == _VALUES_AT_ONCE or framer.buffer.startswith(b"\n", end) or not framer.seek_value():
+            is_line = framer.buffer.startswith(b"\n", end)
+            if len(raws) == _VALUES_AT_ONCE or is_line or not self._seek_value() or self._is_alike():
                 yield Batch(raws, found, size)
                 return
         if found:
@@ -185,6 +290,11 @@ class Batches:
         event = framer.read_found(end, reason)
         if event is not None:
             yield event
+
+    def _is_alike(self) -> bool:
+        """Whether the next events may be separated like the last two."""
+        is_behind = self._framer.offset + self._framer.at >= self._not_alike_to
+        return is_behind and self._is_repeated and self._between is not None
 
     def _take_lines(self) -> Batch:
         """Take events on lines of their own from here on, as far as they are whole."""
@@ -246,7 +356,9 @@ class Batches:
         raws: list[bytes] = []
         found: list[Any] = []
         end = self._next(b"}{") + 1
-        while 0 < end <= known_end and len(raws) < _GLUED_AT_ONCE:
+        # One shows how events begin.
+        most = 1 if self._framer.offset + at >= self._not_alike_to else _GLUED_AT_ONCE
+        while 0 < end <= known_end and len(raws) < most:
             raw = buffer[at:end]
             decoded = self._reader.decode_many([raw], is_utf8(raw))
             if not decoded:
