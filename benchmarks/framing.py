@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.framing [events] [rounds]
 
-All framings are measured in turn, several rounds in one process, by processor time; the least of each counts, so that other
-work on the machine matters little.
+All framings are measured in turn, several rounds in one process, by processor time; the least of each counts, so that
+other work on the machine matters little.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from personalize_assets.conversion.reading.json_value import (
     is_whole,
     parse,
 )
+from personalize_assets.conversion.reading.resumption import NOTHING
 
 _LINE_END, _OPENING, _CLOSING = b"\n{}"
 # How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their
@@ -61,6 +62,7 @@ class Batch(NamedTuple):
 _EMPTY = Batch([], [], 0)
 # The beginning of an event up to its first name: what stands between two events, and this, is where another begins.
 _HEAD = re.compile(rb'\{[ \t\r\n]*+"[^"\\\r\n]{0,64}+"')
+_BETWEEN = re.compile(b"(?:" + NOTHING + b")*+")
 _LONGEST_BETWEEN = 16
 _PLAIN_LINE_ENDS = (b"\n", b"\r\n")
 
@@ -161,6 +163,10 @@ def _between_marks(text: bytes, mark: bytes, head: bytes) -> list[bytes]:
     return [*(piece + b"}" for piece in pieces[:-1]), pieces[-1]]
 
 
+def _ends_with_comma(text: bytes) -> bool:
+    return b"," in text[len(text.rstrip(SEPARATORS)) :]
+
+
 class Batches:
     """Iterates over the events of a framer: batches where ``reader`` decodes them, single events elsewhere."""
 
@@ -212,13 +218,18 @@ class Batches:
     def _seek_value(self) -> bool:
         """As ``Framer.seek_value``; looks at what stands before the value."""
         framer = self._framer
+        if framer.is_at_value:
+            return True
         before = framer.offset + framer.at
         if not framer.seek_value():
             return False
         begin, at = before - framer.offset, framer.at
         if begin > 0 and at - begin <= _LONGEST_BETWEEN and framer.buffer[begin - 1] == _CLOSING:
             between = framer.buffer[begin:at]
-            head = _HEAD.match(framer.buffer, at) if between not in _PLAIN_LINE_ENDS or self._is_wrapped(at) else None
+            head = None
+            # Not behind a bracket of an array: only one may stand there.
+            if _BETWEEN.fullmatch(between) and (between not in _PLAIN_LINE_ENDS or self._is_wrapped(at)):
+                head = _HEAD.match(framer.buffer, at)
             found = (between, head[0]) if head else None
             self._is_repeated, self._between = found == self._between, found
         return True
@@ -311,6 +322,7 @@ class Batches:
         decoded = self._reader.decode_lines(text)
         if decoded is not None:
             framer.at = stop
+            framer.has_comma_behind = _ends_with_comma(text)
             return Batch(Lines(text, len(decoded)), decoded, len(text))
         self._cut = text.split(b"\n")
         self._cut_ends = list(accumulate(map(len, self._cut), lambda end, length: end + 1 + length, initial=-1))[1:]
@@ -345,6 +357,7 @@ class Batches:
             self._note_wrong(b"\n", line_end)
             return _EMPTY
         stop = ends[number + len(found) - 1] - framer.offset
+        framer.has_comma_behind = _ends_with_comma(self._cut[number + len(found) - 1])
         size = stop - framer.at
         framer.at = stop
         return Batch(lines[: len(found)], found, size)

@@ -104,6 +104,7 @@ class Framer:
         offset: Place of ``buffer`` in the file.
         at: Place in ``buffer`` where the next event is searched.
         has_ended: Whether ``buffer`` holds the rest of the file.
+        has_comma_behind: Whether ``at`` is behind a comma that follows the last event.
         malformed_in_a_row: How many events that are none were read since the last whole one.
     """
 
@@ -124,6 +125,8 @@ class Framer:
         # Of what stands between the last value and the next: whether it has a line end, and a comma.
         self._is_line = True
         self._has_commas = False
+        self.has_comma_behind = False
+        self._sought = -1  # place in the file where the last value begins that was sought
         # For each mark: the place in the file of the next one, or up to which there is none, and which of both.
         self._next_marks: dict[bytes, tuple[int, bool]] = {}
         self._truncation: str | None = None
@@ -150,10 +153,17 @@ class Framer:
                 yield event
         yield from self.read_end()
 
+    @property
+    def is_at_value(self) -> bool:
+        """Whether ``seek_value`` has moved here."""
+        return self._sought == self.offset + self.at
+
     def seek_value(self) -> bool:
         """Move to the beginning of the next value. False at the end of the file."""
+        if self.is_at_value:
+            return True
         self._is_line = self.offset + self.at == 0
-        self._has_commas = False
+        self._has_commas, self.has_comma_behind = self.has_comma_behind, False
         while True:
             buffer, at = self.buffer, self.at
             while at < len(buffer):
@@ -175,6 +185,7 @@ class Framer:
                     break
                 else:
                     self.at = at
+                    self._sought = self.offset + at
                     return True
             self.at = at
             if self.has_ended:
@@ -330,6 +341,8 @@ class Framer:
             found.verdict is Verdict.DEEP or replaced[self.at : end] != self.buffer[self.at : end]
         ):
             found = scan(memoryview(replaced)[self.at :])
+            if found.verdict is not Verdict.DEEP and may_be_relaxed(replaced, self.at, found.place):
+                found = scan_relaxed(replaced, self.at, len(replaced))
             if found.verdict is Verdict.END:
                 return found
         is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended
@@ -391,8 +404,11 @@ class Framer:
         if not self.has_ended and len(self.buffer) - self.at < ahead:
             self.refill(at_least=ahead + WINDOW_BYTES)
             stretch = self._stretch(is_first, reason)
+            if stretch.line >= 0 and is_plain_line(self.buffer, stretch):
+                return Resumption(stretch.line)
         found = resumption(self.buffer, stretch)
-        self._is_cut |= found.is_cut
+        # Before its first event, a split does not know what stands between events.
+        self._is_cut |= found.is_cut or not self._has_whole_events
         if found.followed_to - self.at > _NOTED_BYTES and found.place is not None and stretch.line >= 0:
             noted = _Noted(self.buffer, self.at, found.followed_to, self.offset, reason)
             self._unbalanced = [*self._unbalanced[-_MOST_NOTED + 1 :], noted]

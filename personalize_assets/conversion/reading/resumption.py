@@ -138,8 +138,14 @@ class _Search:
         self._names = [found.groups() for found in names if found is not None]
         self._possible: list[int] = []  # places that are right unless the brackets close
         self._beside = 0
+        self._has_compared = False  # with names that may be others in another split
 
     def find(self) -> Resumption:
+        """Find the place."""
+        found = self._find()
+        return found._replace(is_cut=found.is_cut or self._has_compared)
+
+    def _find(self) -> Resumption:
         text, stretch = self._text, self._stretch
         stop = stretch.end
         if stretch.line >= 0:
@@ -257,6 +263,7 @@ class _Search:
         """Whether events are separated by commas and an object begins with the same names as another event."""
         if not self._stretch.has_commas:
             return False
+        self._has_compared = True
         found = _FIRST_NAMES.match(self._text, place, place + WINDOW_BYTES)
         return found is not None and found.groups() in self._names
 
