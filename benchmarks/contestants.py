@@ -42,7 +42,7 @@ class Contestant(NamedTuple):
         return [self.python or sys.executable, "-m", script, raw, out / "interactions.csv"], {}
 
     def interactions(self, out: Path) -> Path:
-        return out / ("exports/interactions.csv" if self.engine else "interactions.csv")
+        return out / ("exports/latest/interactions.csv" if self.engine else "interactions.csv")
 
 
 def contestants(engines: Sequence[str] = ENGINES) -> list[Contestant]:

@@ -43,7 +43,7 @@ def main(events: int) -> None:
         write(source, events)
         out.mkdir()
         measured = measure([COMMAND, "run", "--config", CONFIG], settings(source, out))
-        with (out / "exports/interactions.csv").open("rb") as csv:
+        with (out / "exports/latest/interactions.csv").open("rb") as csv:
             rows = sum(block.count(b"\n") for block in iter(lambda: csv.read(2**20), b"")) - 1
         print(
             f"{events:,} events of one second, {rows:,} interactions: {measured.seconds:.1f} s, "

@@ -67,7 +67,7 @@ def _first_row(one: Contestant, data: Path, runs: int) -> dict[str, Any]:
         # The first thing that a run writes is the catalog, which takes a few milliseconds.
         catalogued = next(out.glob("catalog/day=*.json"))
         found["stage"].append(round(catalogued.stat().st_mtime - started, 2))
-        committed = next(out.glob("filtered_interactions/day=*/_commit.json"))
+        committed = next(out.glob("days/day=*.json"))
         found["row"].append(round(committed.stat().st_mtime - started, 2))
         found["csv"].append(round(one.interactions(out).stat().st_mtime - started, 2))
         found["end"].append(round(measured.seconds, 2))

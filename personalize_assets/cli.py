@@ -51,7 +51,12 @@ class Days(click.ParamType[tuple[date, date]]):
         """Parse the text of the option; a wrong one is an error of usage."""
         if isinstance(value, tuple):
             return value
-        first, _, last = value.partition("..")
+        first, dots, last = value.partition("..")
+        if dots and not (first and last):
+            missing = "last" if first else "first"
+            self.fail(
+                f"{value!r} has no {missing} day; write both, as 2026-10-01..2026-10-07, or one day alone", param, ctx
+            )
         try:
             days = date.fromisoformat(first), date.fromisoformat(last or first)
         except ValueError:
@@ -102,6 +107,27 @@ def run(
                 click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
                 sys.exit(130)
             raise
+
+
+@main.command()
+@click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
+@click.option("--days", type=Days(), help="Arrival days.  [default: all]")
+@click.argument("dataset", type=click.Choice(["interactions", "users", "items", "rejects"]))
+def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
+    """Print the current daily files of DATASET, a path or URI a line.
+
+    The folders hold files of replaced days, too, for `destination.retention_hours`.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+    from personalize_assets.storage.days import current_files
+
+    with exit_code_of_errors():
+        destination = DatasetGroup(load_config(config, os.environ)).destination
+        wanted = {day.isoformat() for day in _each_day(days)} if days else None
+        states = destination.days.all() if wanted is None else destination.days.some(wanted)
+        for key in current_files(states, dataset):
+            click.echo(destination.uri_of(key))
 
 
 def _each_day(days: tuple[date, date]) -> list[date]:

@@ -19,6 +19,7 @@ from personalize_assets.conversion.mapping.paths import parse_path
 
 RAW, INTERACTIONS = "raw_events", "filtered_interactions"
 
+_LISTED = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
 _DAY_MS = 86_400_000
 # The names of Segment's folders are numbers, whose projection needs an end: so many days after the first day.
 _PROJECTED_DAYS = 3653
@@ -57,7 +58,7 @@ class Table:
         location: ``s3://bucket/prefix/``.
         columns: ``(name, type)`` without the partition columns.
         partitions: Columns that come from the keys.
-        is_json: JSON; otherwise Parquet.
+        is_json: JSON; otherwise Parquet files that lists name (``storage.file_lists``).
         mappings: Names in the files by the names that Athena has for them.
         comment: For people.
     """
@@ -99,7 +100,7 @@ class Table:
         formats = (
             ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
             if self.is_json
-            else tuple(f"org.apache.hadoop.hive.ql.io.parquet.MapredParquet{way}Format" for way in ("Input", "Output"))
+            else (_LISTED, "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
         )
         return {
             "Name": self.name,
@@ -131,7 +132,11 @@ class Table:
         if self.is_json:
             lines += [f"ROW FORMAT SERDE '{library}'", f"WITH SERDEPROPERTIES (\n{_properties(serde)}\n)"]
         else:
-            lines.append("STORED AS PARQUET")
+            lines += [
+                f"ROW FORMAT SERDE '{library}'",
+                f"STORED AS INPUTFORMAT '{_LISTED}'",
+                "OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'",
+            ]
         lines += [f"LOCATION '{self.location}'", f"TBLPROPERTIES (\n{_properties(self.parameters())}\n);"]
         return "\n".join(lines) + "\n"
 
@@ -287,7 +292,7 @@ def _type(node: _Tree, path: tuple[str, ...], kinds: Mapping[tuple[str, ...], se
 
 
 def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
-    """The table of the daily interactions: Parquet files of this schema below ``uri``."""
+    """The table of the daily interactions: Parquet files of this schema, which lists below ``uri`` name."""
     columns = tuple((column.name.lower(), type_of_arrow(column.type).athena) for column in schema)
     comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
     return Table(INTERACTIONS, f"{uri}/", columns, _by_day("day", start, "day=${day}/"), False, {}, comment)

@@ -19,7 +19,8 @@ from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.destination import DAILY, Destination
+from personalize_assets.storage.destination import Destination
+from personalize_assets.storage.file_lists import FOLDER
 from personalize_assets.storage.manifests import DayCatalog
 
 _FIELDS = "catalog/_fields.json"
@@ -70,7 +71,7 @@ def _tables(
     seen = _update_seen_fields(destination, catalogs, [file.key for file in files])
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
-    daily = destination.uri_of(DAILY["interactions"])
+    daily = destination.uri_of(FOLDER)
     return [
         raw_table(source.uri, source.layout, source.start_date, seen.keys, fields, streams),
         interactions_table(daily, source.start_date, daily_schema(interactions)),

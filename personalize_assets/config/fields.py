@@ -29,6 +29,7 @@ WORKER_VCPUS: Mapping[str, int] = {
 """vCPUs of each worker type for Spark (AWS Glue guide, page "Worker types"); Z.2X is for Ray."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_QUOTED_NAME = re.compile(r"`(?:[^`]|``)+`")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _QUEUE_URL = re.compile(r"https?://[^/\s]+/\S+")
@@ -163,8 +164,17 @@ def _one_or_several(value: object) -> tuple[object, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
+def _paths(value: object) -> tuple[object, ...]:
+    if isinstance(value, str) and "," in _QUOTED_NAME.sub("", value):
+        raise ValueError(
+            f"{value!r} is one path with a comma in it, not several; write a list, as [a, b], or quote the name that "
+            "holds the comma with backticks"
+        )
+    return _one_or_several(value)
+
+
 def _at_least_one_path(value: object) -> tuple[object, ...]:
-    paths = _one_or_several(value)
+    paths = _paths(value)
     if not paths:
         raise ValueError("found an empty list; write at least one path")
     return paths
@@ -224,7 +234,7 @@ Endpoint = Annotated[str, AfterValidator(_endpoint)]
 QueueUrl = Annotated[str, BeforeValidator(_queue_url)]
 EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
-EventPaths = Annotated[tuple[EventPath, ...], BeforeValidator(_one_or_several)]
+EventPaths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
 """Any number of paths that start at the event; one may be written without its list."""
 ColumnPath = Annotated[str, BeforeValidator(_path)]
 """A path that starts at the event or, as ``each.…``, at an element of ``each``."""

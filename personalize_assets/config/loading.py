@@ -2,10 +2,12 @@
 
 YAML 1.2, read as people expect it: a key that occurs twice is refused, keys are text as written, and only ``true``,
 ``false``, ``null`` and ordinary numbers are not text (``NO``, ``0123``, ``12:30``, ``1e5`` and ``2026-10-01`` are).
+What is compared with events or written to rows (``where``, ``map``, ``constant``) is text too, as written: ``1.10``.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -18,11 +20,11 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import ConstructorError, SafeConstructor
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
 
-from personalize_assets.config.errors import ConfigError, Location, config_error, problems_of
+from personalize_assets.config.errors import ConfigError, Location, config_error, format_value, problems_of
 from personalize_assets.config.models import Config
 from personalize_assets.config.validation import WellFormed, problems
 
@@ -36,6 +38,14 @@ DEFAULT = "sample_data/segment.yaml"
 
 _SECTIONS = "source, destination, dataset_group, datasets"
 _NAMED_BY_THE_USER = ("columns", "where", "map")
+
+
+def _keeps_spelling(location: Location) -> bool:
+    """Whether what is written at a location is text, whatever it looks like, but for null."""
+    keys = [key.lower() for key in location]
+    if keys[:1] != ["datasets"]:
+        return False
+    return keys[2:3] == ["where"] or (keys[2:3] == ["columns"] and keys[4:5] in (["map"], ["constant"]))
 
 
 def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:
@@ -107,8 +117,15 @@ def _read(name: str, file: Path) -> str:
 # YAML
 
 
+_TEXT, _NULL, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "null", "merge"))
+
+
 class _Constructor(SafeConstructor):
     """Values of YAML. Keys are text as written, and none occurs twice in a mapping."""
+
+    def construct_document(self, node: Node) -> Any:
+        """The document's values, of which some are text as written: see ``_keeps_spelling``."""
+        return super().construct_document(_spelled_out(node, (), {}))
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """The mapping as a dict, in its order; ``<<`` merges another one."""
@@ -119,10 +136,37 @@ class _Constructor(SafeConstructor):
             if key.value in seen:
                 raise ConstructorError(None, None, f"the key {key.value!r} is there twice; keep one", key.start_mark)
             seen.add(key.value)
-            if key.tag != "tag:yaml.org,2002:merge":
-                key.tag = "tag:yaml.org,2002:str"
+            if key.tag != _MERGE:
+                key.tag = _TEXT
         mapping: dict[Hashable, Any] = super().construct_mapping(node, deep)
         return mapping
+
+
+def _spelled_out(node: Node, location: Location, made: dict[tuple[int, Location], Node]) -> Node:
+    """A node in which scalars are text where the config keeps their spelling.
+
+    ``made`` holds what became of nodes so far, as an alias leads to the same node again, perhaps at another location.
+    """
+    is_text = _keeps_spelling(location)
+    if isinstance(node, ScalarNode):
+        if not is_text or node.tag == _NULL:
+            return node
+        return ScalarNode(_TEXT, node.value, node.start_mark, node.end_mark, style=node.style, anchor=node.anchor)
+    if not isinstance(node, MappingNode | SequenceNode):
+        return node
+    key = id(node), location
+    if key in made:
+        return made[key]
+    copy = made[key] = type(node)(node.tag, [], node.start_mark, node.end_mark, flow_style=node.flow_style)
+    copy.anchor = node.anchor
+    if isinstance(node, SequenceNode):
+        copy.value = [_spelled_out(element, location, made) for element in node.value]
+    else:
+        copy.value = [
+            (name, _spelled_out(value, location if name.tag == _MERGE else (*location, str(name.value)), made))
+            for name, value in node.value
+        ]
+    return copy
 
 
 # Narrower than the core schema of YAML 1.2, which reads 0123 and 1e5 as numbers: ids and codes look like that.
@@ -219,13 +263,52 @@ def override(values: Values, env: Mapping[str, str]) -> Overrides:
 
 
 def _decoded(name: str, text: str, keys: list[str]) -> Any:
-    """A variable's value: from JSON where the model takes a list or a mapping and it is JSON, else the text."""
+    """A variable's value: from JSON where the model takes a list or a mapping and it is JSON, else the text.
+
+    Raises ``ConfigError`` for text that begins as a list, a mapping or a quoted text does, and is no JSON.
+    """
     found = _environment_source()(name, text)
     for key in keys:
         if not isinstance(found, dict) or key.lower() not in found:
             return text
         found = found[key.lower()]
-    return found
+    return _as_config(found, tuple(keys))
+
+
+class _WrittenNumber(str):
+    """A number of JSON, as it is written."""
+
+
+def _from_json(text: str) -> Any:
+    """A value of JSON whose numbers are ``_WrittenNumber``. ``ValueError`` with what is wrong, and where."""
+
+    def no_number(name: str) -> Any:
+        raise ValueError(f"{name} is not allowed")
+
+    def unique(pairs: list[tuple[str, Any]]) -> Values:
+        mapping: Values = {}
+        for key, value in pairs:
+            if key in mapping:
+                raise ValueError(f"the key {key!r} is there twice; keep one")
+            mapping[key] = value
+        return mapping
+
+    return json.loads(
+        text, parse_int=_WrittenNumber, parse_float=_WrittenNumber, parse_constant=no_number, object_pairs_hook=unique
+    )
+
+
+def _as_config(value: Any, location: Location) -> Any:
+    """A value of ``_from_json`` with its numbers as numbers, or as text where the config keeps their spelling."""
+    if isinstance(value, dict):
+        return {key: _as_config(inner, (*location, key)) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_as_config(element, location) for element in value]
+    if _keeps_spelling(location) and isinstance(value, _WrittenNumber | bool):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, _WrittenNumber):
+        return int(value) if value.lstrip("-").isdigit() else float(value)
+    return value
 
 
 @cache
@@ -238,6 +321,7 @@ def _environment_source() -> Callable[[str, str], Any]:
 
     class _Source(EnvSettingsSource):
         def __init__(self, name: str, text: str) -> None:
+            self._name = name
             self._variable = {name.lower(): text}
             super().__init__(_Settings, case_sensitive=False, env_prefix=PREFIX, env_nested_delimiter="__")
 
@@ -246,9 +330,12 @@ def _environment_source() -> Callable[[str, str], Any]:
 
         def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
             try:
-                return super().decode_complex_value(field_name, field, value)
-            except ValueError:
-                return value  # the model refuses it with the text that a file's value gets
+                return _from_json(value)
+            except ValueError as error:
+                if value.lstrip()[:1] in ("[", "{", '"'):
+                    example = '; write lists and mappings as JSON, as ["a", "b"] and {"a": "b"}'
+                    raise ConfigError([f"{self._name}: {format_value(value)} is not JSON: {error}{example}"]) from None
+                return value  # one value instead of a list of one, or one that the model refuses
 
     return lambda name, text: _Source(name, text)()
 

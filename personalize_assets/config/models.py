@@ -40,7 +40,7 @@ from personalize_assets.config.fields import (
 )
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
-from personalize_assets.conversion.mapping.paths import is_relative_to_each
+from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
 from personalize_assets.layouts import LAYOUTS
 
 
@@ -79,10 +79,14 @@ class Destination(_Section):
 
     Attributes:
         single_file: Whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
+        keep_exports: How many exports stay, the latest among them; and how many refused ones.
+        retention_hours: How long files of replaced days and tables stay: an export or a query may be reading them.
     """
 
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
     single_file: bool = True
+    keep_exports: Annotated[int, at_least(1)] = 3
+    retention_hours: Annotated[int, at_least(1)] = 24
 
 
 class DatasetGroupSettings(_Section):
@@ -272,7 +276,9 @@ class Config(_Section):
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
-    destination: Destination = Field(description="a mapping with the keys uri, single_file")
+    destination: Destination = Field(
+        description="a mapping with the keys uri, single_file, keep_exports, retention_hours"
+    )
     engine: EngineName = "arrow"
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
@@ -308,15 +314,33 @@ class Config(_Section):
         domain = self.dataset_group.domain
         interactions = self.datasets.interactions
         entity = dataset if isinstance(dataset, EntityMapping) else None
+        times = _event_times(interactions) if dataset.source is None else set()
+        if entity and (of_entity := entity.event_time or event_time(interactions)):
+            times.add(column_path(of_entity))
+        columns = (mapping.column(name, column, domain) for column, mapping in dataset.columns.items())
         return contract.Dataset(
             name=name,
-            columns=tuple(mapping.column(name, column, domain) for column, mapping in dataset.columns.items()),
+            columns=tuple(_with_event_times(column, times) for column in columns),
             where=dict(dataset.where),
             each=dataset.each,
             dedupe_by=dataset.dedupe_by,
             event_time=(entity.event_time or event_time(interactions)) if entity else None,
             message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
         )
+
+
+def _event_times(interactions: DatasetMapping) -> set[ColumnPath]:
+    """The paths of TIMESTAMP."""
+    mapping = interactions.columns.get("TIMESTAMP")
+    return set(map(column_path, mapping.path)) if mapping and mapping.path else set()
+
+
+def _with_event_times(column: contract.Column, times: set[ColumnPath]) -> contract.Column:
+    """A column that knows which of its paths are the time of the event, if it holds dates."""
+    if not COLUMN_TYPES[column.type].is_time or column.is_event_time:
+        return column
+    found = tuple(path for path in column.paths if column_path(path) in times)
+    return msgspec.structs.replace(column, event_times=found)
 
 
 def event_time(interactions: DatasetMapping) -> str | None:

@@ -36,7 +36,7 @@ class ColumnType(msgspec.Struct, frozen=True, kw_only=True):
         csv_pattern: Regular expression (RE2) of a whole CSV cell; None if any text is one.
         json_kinds: Python types of decoded JSON values that Arrow takes as they are, within the range of ``arrow``.
         converter: Makes the ``Convert`` of a column of this type.
-        is_time: Whether values are seconds since the epoch, and must lie in the range of event times.
+        is_time: Whether values are seconds since the epoch.
         unit: The unit of values, for people; None where there is none.
     """
 

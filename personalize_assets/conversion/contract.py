@@ -32,7 +32,7 @@ ADVISED_FILLED = 0.7  # page preparing-training-data: share of a metadata column
 MAX_DISTINCT_CATEGORIES = 1_000  # advice of the same page
 
 MIN_EPOCH_SECONDS = 631_152_000
-"""1990-01-01T00:00:00Z, the earliest time of an event: our own limit, not Personalize's.
+"""1990-01-01T00:00:00Z, the earliest time of an event, though not of an attribute: our own limit, not Personalize's.
 
 No event is older than the web; times near the epoch come from broken clocks, or from seconds read as milliseconds.
 """
@@ -57,6 +57,7 @@ class Column(msgspec.Struct, frozen=True):
         separator: Joins the elements of an array to one text.
         keep: `latest` or `first`; used for users and items only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
+        event_times: Those of `paths` that lead to the time of the event; see ``needs_event_time``.
         hash_key: The key of the hash. It is in no job spec and in no `repr`: `hashing.with_key` sets it where the job
             runs.
     """
@@ -72,6 +73,7 @@ class Column(msgspec.Struct, frozen=True):
     separator: str = "|"
     keep: str = "latest"
     hash: bool = False
+    event_times: tuple[str, ...] = ()
     hash_key: str | None = None
 
     def __repr__(self) -> str:
@@ -83,6 +85,18 @@ class Column(msgspec.Struct, frozen=True):
     def is_id(self) -> bool:
         """Whether it is the id of a user or an item, in any dataset."""
         return self.name in ("USER_ID", "ITEM_ID")
+
+    @property
+    def is_event_time(self) -> bool:
+        """Whether it is the time of an interaction; any other time is an attribute, as a film's release."""
+        return self.name == "TIMESTAMP" and self.type == "timestamp"
+
+    def needs_event_time(self, path: str | None) -> bool:
+        """Whether a time from one of its paths (None: the constant) must lie in the range of event times.
+
+        The time of the event itself must, also as an attribute: an event time of 0 is no date of creation.
+        """
+        return self.is_event_time or path in self.event_times
 
     @property
     def takes_arrays(self) -> bool:

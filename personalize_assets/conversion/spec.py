@@ -168,18 +168,22 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
 class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Rows of one dataset and arrival day: ``rows = kept + rejected``.
 
-    ``rejected`` counts by reason. ``files`` and ``reject_files`` are URIs in a report, keys in a commit. ``months``
-    counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty for users and items, and in what
-    older versions wrote.
+    ``rejected`` counts by reason. ``dropped`` counts values of kept rows that could not be used, by reason and column
+    (``bad_value:EVENT_VALUE``); it is empty in what older versions wrote. ``files`` and ``reject_files`` are URIs in a
+    report, keys in a commit. ``months`` counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty
+    for users and items, and in what older versions wrote. ``untimed`` counts kept rows of users and items whose event
+    has no readable ``event_time``.
     """
 
     rows: int = 0
     kept: int = 0
     rejected: dict[str, int] = {}
+    dropped: dict[str, int] = {}
     files: tuple[str, ...] = ()
     reject_files: tuple[str, ...] = ()
     profile: DayProfile | None = None
     months: dict[str, int] = {}
+    untimed: int = 0
 
     def __add__(self, other: DatasetCounts) -> DatasetCounts:
         """Add the counts of other rows of the same dataset and day."""
@@ -188,10 +192,12 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
             rows=self.rows + other.rows,
             kept=self.kept + other.kept,
             rejected=sum_counts(self.rejected, other.rejected),
+            dropped=sum_counts(self.dropped, other.dropped),
             files=self.files + other.files,
             reject_files=self.reject_files + other.reject_files,
             profile=sum(profiles[1:], profiles[0]) if profiles else None,
             months=sum_counts(self.months, other.months),
+            untimed=self.untimed + other.untimed,
         )
 
 

@@ -19,6 +19,7 @@ from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
 from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.storage.days import commits_of
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportedFile, ExportManifest
 
 _REJECTS_A_DAY = 5
@@ -29,7 +30,7 @@ def day_facts(
 ) -> DayFacts:
     """The facts of some days of a dataset; reads the commits of the week before each."""
     before = {day for of_run in commits for day in days_before(of_run)} - commits.keys()
-    known = {**group.destination.day_commits(name, before), **commits}
+    known = {**commits_of(group.destination.days.some(before), name), **commits}
     return DayFacts(
         dataset=group.datasets[name],
         commits=commits,
@@ -54,7 +55,7 @@ def judge_current_export(group: DatasetGroup, name: str) -> Judged[ExportFacts]:
     All rules fail if there is no export, or one with other columns than the config has now.
     """
     dataset = group.datasets[name]
-    manifest = group.destination.manifest(name)
+    manifest = group.destination.exports.manifest(name)
     columns = tuple(column.name for column in dataset.columns)
     if manifest is None or manifest.profile is None or manifest.columns != columns:
         rules = export_rules(dataset, group.config.dataset_group.domain)
@@ -90,17 +91,19 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
     dataset, destination = group.datasets[name], group.destination
     domain = group.config.dataset_group.domain
     rules = file_rules(dataset, domain)
-    manifest = destination.manifest(name)
-    is_folder = manifest is not None and manifest.path.endswith("/")
-    keys = [file.key for file in manifest.files] if manifest and is_folder else [destination.csv_key(name)]
+    manifest = destination.exports.manifest(name)
+    if manifest is None:
+        return all_failed(rules, "no export", f"{destination.uri}; materialize {name}_csv first")
+    is_folder = manifest.path.endswith("/")
+    keys = [file.key for file in manifest.files] if is_folder else [manifest.path]
     stored = {file.key: file for prefix in _prefixes(keys) for file in destination.store.files(prefix)}
     for key in keys:
         if key not in stored:
             return all_failed(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
-    known = {file.key: file for file in manifest.files} if manifest else {}
+    known = {file.key: file for file in manifest.files}
     scans = []
     for key in keys:
-        if manifest and key in known and known[key].version and known[key].version == stored[key].version:
+        if key in known and known[key].version and known[key].version == stored[key].version:
             scans.append(_scan_of(known[key], manifest))
             continue
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:

@@ -9,6 +9,7 @@ from functools import partial
 from personalize_assets.conversion.spec import ExportReport, ExportSpec
 from personalize_assets.judging.check_facts import judge_exports
 from personalize_assets.judging.engine_run import discarding
+from personalize_assets.pipeline.cleaning import clean
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import (
     ExportCounts,
@@ -20,7 +21,7 @@ from personalize_assets.pipeline.export import (
 )
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused
 from personalize_assets.quality.rule import ExportFacts
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def make_export(
     strict = group.config.is_strict
     reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
     outcome = commit_export(group, planned, report, reasons)
+    clean(group)
     refused = {name: why_refused(f"{name}_csv", found, _former(group, name)) for name, found in reasons.items()}
     for name, counts in outcome.counts.items():
         if not is_whole(counts):
@@ -79,7 +81,7 @@ def _why_not_whole(name: str, counts: ExportCounts, former: str) -> str:
 
 
 def _former(group: DatasetGroup, name: str) -> str:
-    manifest = group.destination.manifest(name)
+    manifest = group.destination.exports.manifest(name)
     if manifest is None:
         return "There is no former export"
     return f"The former export of run {manifest.run}, with {manifest.rows:,} rows, stays the current one"

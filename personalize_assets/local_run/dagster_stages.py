@@ -13,7 +13,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import run_tags
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -50,7 +50,7 @@ class DagsterStages:
         self._execute(names, {})
 
     def schemas(self, names: Sequence[str]) -> None:
-        """Write the Avro schemas of datasets."""
+        """Check that the Avro schemas beside the CSVs are those of the config."""
         self._execute([f"{name}_schema" for name in names], {})
 
     def _execute(self, names: Sequence[str], tags: Mapping[str, str]) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from personalize_assets.conversion import waiting
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -16,11 +17,11 @@ from personalize_assets.judging.judged_days import JudgedDays, make_days, unbala
 from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.schemas import put_schema
+from personalize_assets.pipeline.schemas import current_schema
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.evaluate import refusals
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.manifests import DayCatalog
 
 _T = TypeVar("_T")
@@ -85,9 +86,9 @@ class Stages:
                 _raise_for(f"{name}_csv: {reason}" for reason in refusals(findings))
 
     def schemas(self, names: Sequence[str]) -> None:
-        """Write the Avro schemas of datasets."""
+        """Check that the Avro schemas beside the CSVs are those of the config."""
         for name in names:
-            self._retried(partial(put_schema, self._group, name))
+            self._retried(partial(current_schema, self._group, name))
 
     def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
         """What ``work`` returns, or after a transient error ``again``, by default the same."""
@@ -97,7 +98,9 @@ class Stages:
             except Exception as error:
                 if not is_transient(error):
                     raise
-            self._sleep(wait_before(retry))
+                seconds = wait_before(retry)
+                waiting.report(f"transient error, retry {retry} of {MAX_RETRIES} in {seconds:.0f} s: {error}")
+            self._sleep(seconds)
             work = again or work
         return work()
 

@@ -1,18 +1,18 @@
-"""The closing table of a run: rows by dataset, rejects by reason, and where the files are."""
+"""The closing table of a run: rows by dataset, rejects and dropped values by reason, and where the files are."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import REJECTS
+from personalize_assets.storage.days import REJECTS, accounting_of, commits_of
 
 _HEADER = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
 
@@ -45,27 +45,34 @@ class Summary:
 
     Attributes:
         rejects: Rejects over all days by reason, as ``users missing:USER_ID``; malformed events have no dataset.
+        dropped: Values that rows lack because they could not be used, likewise, as ``users bad_value:AGE``.
         rejects_folder: URI of the folder of rejects.
-        schemas_folder: URI of the folder of Avro schemas.
+        schemas: Where the Avro schemas are: URIs with a `*`.
     """
 
     datasets: Sequence[DatasetSummary]
     rejects: Mapping[str, int]
     rejects_folder: str
-    schemas_folder: str
+    schemas: Sequence[str]
+    dropped: Mapping[str, int] = field(default_factory=dict)
 
 
 def summarize(group: DatasetGroup) -> Summary:
     """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
     destination = group.destination
     rejects: Counter[str] = Counter()
+    dropped: Counter[str] = Counter()
     datasets = []
+    days = destination.days.all()
+    latest = destination.exports.latest()
+    manifests = latest.datasets if latest else {}
     for name in group.datasets:
         rejected: Counter[str] = Counter()
-        for commit in destination.daily_commits(name).values():
+        for commit in commits_of(days, name).values():
             rejected.update(commit.rejected)
+            dropped.update({f"{name} {reason}": count for reason, count in commit.dropped.items()})
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
-        manifest = destination.manifest(name)
+        manifest = manifests.get(name)
         if manifest is None:
             continue
         datasets.append(
@@ -76,15 +83,17 @@ def summarize(group: DatasetGroup) -> Summary:
                 duplicates=manifest.duplicates,
                 exported=manifest.rows,
                 bytes=manifest.bytes,
-                file=destination.uri_of(manifest.path),
+                file=destination.uri_of(destination.exports.shown(manifest.path)),
             )
         )
     for source in group.sources:
-        for accounting in destination.daily_accounting(source).values():
+        for accounting in accounting_of(days, source).values():
             rejects.update(accounting.malformed)
             if accounting.unreadable:
                 rejects[UNREADABLE_FILE] += accounting.unreadable
-    return Summary(datasets, rejects, destination.uri_of(REJECTS), destination.uri_of("schemas"))
+    folders = {manifest.schema.rpartition("/")[0] for manifest in manifests.values() if manifest.schema}
+    schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc")) for folder in sorted(folders)]
+    return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas, dropped)
 
 
 def print_summary(summary: Summary) -> None:
@@ -95,10 +104,18 @@ def print_summary(summary: Summary) -> None:
     else:
         for line in plain_table([_HEADER, *rows]):
             click.echo(line)
+    if summary.rejects or summary.dropped:
+        click.echo()
     if summary.rejects:
-        counts = ", ".join(f"{count:,} {reason}" for reason, count in sorted(summary.rejects.items()))
-        click.echo(f"\nRejected: {counts}; see {short_path(summary.rejects_folder)}")
-    click.echo(f"Schemas:  {short_path(summary.schemas_folder)}")
+        click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
+    if summary.dropped:
+        click.echo(f"Dropped values: {_counts(summary.dropped)}; their rows are kept")
+    if summary.schemas:
+        click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in sorted(counts.items()))
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from importlib.metadata import version
 
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
-from personalize_assets.storage.destination import DamagedFile
 from personalize_assets.storage.manifests import RunMark
 from personalize_assets.storage.raw_files import content_digest
+from personalize_assets.storage.stored_structs import DamagedFile
 
 
 def nothing_new(group: DatasetGroup, settings: str, listed: Mapping[date, FilesBySource]) -> bool:
@@ -58,8 +58,8 @@ def settings_digest(group: DatasetGroup) -> str:
 
 
 def _stored_digest(group: DatasetGroup) -> str:
-    """Identifies the files of the destination; those whose key begins with an underscore are no output."""
-    files = (file for file in group.destination.store.files() if not file.key.startswith("_"))
+    """Identifies the files of the destination; those whose key begins with an underscore or a dot are no output."""
+    files = (file for file in group.destination.store.files() if not file.key.startswith(("_", ".")))
     return _digest(f"{file.key}\0{file.bytes}\0{file.version}" for file in files)
 
 

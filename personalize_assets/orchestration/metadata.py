@@ -115,7 +115,7 @@ def day_metadata(
     *,
     charts: bool = True,
 ) -> Metadata:
-    """A dataset's arrival day: rows kept, rows rejected by reason, what was read for it, and its profile.
+    """A dataset's arrival day: rows kept and rejected, values dropped, what was read for it, and its profile.
 
     ``accounting``: of the dataset's source and the same day. ``run``: see ``run_metadata``; None for a day that this
     run did not convert.
@@ -126,6 +126,8 @@ def day_metadata(
         "kept": commit.kept,
         "rejected": sum(commit.rejected.values()),
         **{f"rejected {reason}": count for reason, count in sorted(commit.rejected.items())},
+        "dropped_values": sum(commit.dropped.values()),
+        **{f"dropped {reason}": count for reason, count in sorted(commit.dropped.items())},
         **_location(uri),
     }
     if accounting:

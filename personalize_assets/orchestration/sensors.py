@@ -19,7 +19,7 @@ from personalize_assets.orchestration.runs_of_days import RunsOfDays
 from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Outcome, Position, Rules, Runs, tick
 from personalize_assets.pipeline.convert import converted_state
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import DayListing
 
@@ -162,7 +162,7 @@ class _DagsterState:
 
     def vanished(self, day: date, sources: Sequence[str]) -> str | None:
         """The text of a problem: a source is empty that had files of this day; None if there is none."""
-        catalog = self._group.destination.catalog(day)
+        catalog = self._group.destination.catalogs([day]).get(day)
         had = {file.source for file in catalog.files} if catalog else set()
         for id, raw in self._group.sources.items():
             if id in had and id not in sources and not raw.store.holds():

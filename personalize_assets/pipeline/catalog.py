@@ -11,20 +11,45 @@ from msgspec.structs import replace
 from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
 from personalize_assets.catalog.glue_tables import register_tables
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination
-from personalize_assets.storage.destination import DamagedFile
 from personalize_assets.storage.manifests import DayCatalog
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import content_digest
+from personalize_assets.storage.stored_structs import Found
+
+# Each lost try means that another run has catalogued the day.
+_TRIES = 5
+
+
+class BusyCatalog(TransientError):
+    """A day that other runs catalogue again and again."""
 
 
 def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = False) -> dict[str, DayCatalog]:
     """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO).
 
-    With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read.
+    With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read. A
+    day that another run catalogues meanwhile is listed again, so that an older listing never replaces a newer one.
     """
+    catalogs: dict[date, DayCatalog] = {}
+    waiting = list(days)
+    for _ in range(_TRIES):
+        made, waiting = _catalog(group, waiting, resume=resume)
+        catalogs |= made
+        if not waiting:
+            return {day.isoformat(): catalogs[day] for day in days}
+    raise BusyCatalog(
+        f"{group.destination.uri_of(group.destination.catalog_key(waiting[0]))} was replaced {_TRIES} times meanwhile: "
+        "run again"
+    )
+
+
+def _catalog(group: DatasetGroup, days: Sequence[date], *, resume: bool) -> tuple[dict[date, DayCatalog], list[date]]:
+    """The catalogs of days, and the days that another run has catalogued meanwhile."""
+    # Read before the files are listed: what is written from now on may be of a newer listing.
+    before = group.destination.find_catalogs(days)
     with ThreadPoolExecutor(len(group.sources)) as threads:
         listings = dict(
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
@@ -32,7 +57,7 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
     claim_destination(group)
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
-    same = _unchanged(group, files, foreign) if resume else {}
+    same = _unchanged(group, before, files, foreign) if resume else {}
     files = {day: of_day for day, of_day in files.items() if day not in same}
     catalogs = {
         day: replace(
@@ -43,23 +68,23 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
         )
         for day, catalog in day_catalogs(group.sources, files)
     }
-    group.destination.put_catalogs(catalogs)
-    return {day.isoformat(): same[day] if day in same else catalogs[day] for day in days}
+    lost = group.destination.put_catalogs(catalogs, before)
+    return {day: catalog for day, catalog in {**same, **catalogs}.items() if day not in lost}, lost
 
 
 def _unchanged(
-    group: DatasetGroup, files: Mapping[date, Mapping[str, Sequence[StoredObject]]], foreign: Mapping[date, int]
+    group: DatasetGroup,
+    before: Mapping[date, Found[DayCatalog]],
+    files: Mapping[date, Mapping[str, Sequence[StoredObject]]],
+    foreign: Mapping[date, int],
 ) -> dict[date, DayCatalog]:
     """The catalogs that are of these files."""
-    try:
-        found = group.destination.catalogs(list(files))
-    except DamagedFile:
-        return {}  # all are written again
     sources = catalog_sources(group.sources)
     return {
         day: catalog
-        for day, catalog in found.items()
-        if (catalog.sources, catalog.content, catalog.foreign_files)
+        for day, (_, catalog) in before.items()
+        if catalog
+        and (catalog.sources, catalog.content, catalog.foreign_files)
         == (sources, content_digest(files[day]), foreign[day])
     }
 

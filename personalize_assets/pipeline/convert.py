@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,16 +28,13 @@ from personalize_assets.pipeline.arrivals import CommittedDay
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
-from personalize_assets.storage.destination import (
-    DAILY,
-    REJECTS,
-    DamagedFile,
-    DayCommits,
-    fingerprint,
-    new_run_id,
-)
-from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, Reject
+from personalize_assets.storage.days import DAILY, REJECTS, DayChange
+from personalize_assets.storage.destination import fingerprint
+from personalize_assets.storage.file_lists import put_file_lists
+from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, DayState, Reject
 from personalize_assets.storage.raw_files import NO_FILES
+from personalize_assets.storage.run_ids import new_run_id
+from personalize_assets.storage.stored_structs import DamagedFile
 
 
 class DaysMovedOn(TransientError):
@@ -113,7 +109,8 @@ def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]
 
 def discard_convert(group: DatasetGroup, days: Sequence[date], spec: ConvertSpec) -> None:
     """Delete what a failed run of the engine left."""
-    group.destination.delete_convert(spec.plan.run_id, [day.isoformat() for day in days])
+    destination = group.destination
+    destination.remove(destination.days.files_of_run(spec.plan.run_id, [day.isoformat() for day in days]))
 
 
 def commit_convert(
@@ -121,45 +118,51 @@ def commit_convert(
 ) -> ConvertedDays:
     """Make the daily files of a report the current ones, day by day, and return their commits.
 
-    A day without files gets empty commits: it is converted, and what it had before is deleted. Raises
+    A day without files gets empty commits: it is converted, and what it had before is no longer current. Raises
     ``PersonalizeAssetsError`` before anything is committed if the report does not account for every file of the spec,
-    or if the destination has become another group's. A day whose files were catalogued anew meanwhile is left as it is,
-    so that older content never replaces newer; when the others are committed, ``DaysMovedOn`` is raised.
+    or names a file that does not exist, or if the destination has become another group's. A day whose files were
+    catalogued anew meanwhile is left as it is, so that older content never replaces newer; when the others are
+    committed, ``DaysMovedOn`` is raised.
     """
     _check_all_files_read(spec, report)
     confirm_owner(group)
-    moved_on = _moved_on(group, days, spec)
-    days = [day for day in days if day not in moved_on]
-    run = spec.plan.run_id
-    done = ConvertedDays()
-    commits: dict[str, DayCommits] = {}
-    for day in (day.isoformat() for day in days):
-        made = report.days.get(day, DayReport())
-        accounting = {
-            source.id: _accounting(group, run, made.sources.get(source.id, SourceCounts())) for source in spec.sources
-        }
-        datasets = {
-            name: _day_commit(group, name, spec, day, made.datasets.get(name, DatasetCounts()))
-            for name in spec.plan.make
-        }
-        commits[day] = DayCommits(accounting, datasets)
-        for name, commit in datasets.items():
-            done.add(name, day, commit, accounting[group.source_ids[name]])
-    group.destination.commit_days(commits)
+    changes = {day.isoformat(): _change(group, day.isoformat(), spec, report) for day in days}
+    moved_on = group.destination.days.commit(
+        changes, lambda some: _moved_on(group, some, spec), all_datasets=group.datasets
+    )
+    committed = [day for day in changes if day not in moved_on]
+    if "interactions" in spec.plan.make and group.destination.uri.startswith("s3://"):
+        put_file_lists(group.destination, group.destination.days.some(committed))
     if moved_on:
-        discard_convert(group, moved_on, spec)
-        some = ", ".join(map(str, moved_on[:5])) + (", …" if len(moved_on) > 5 else "")
+        discard_convert(group, [date.fromisoformat(day) for day in moved_on], spec)
+        some = ", ".join(moved_on[:5]) + (", …" if len(moved_on) > 5 else "")
         those = "that day is" if len(moved_on) == 1 else f"these {len(moved_on)} days are"
         raise DaysMovedOn(
-            f"the raw files of {some} changed and another run catalogued them while run {run} converted their former "
-            f"content; {those} left unchanged: convert again"
+            f"the raw files of {some} changed and another run catalogued them while run {spec.plan.run_id} converted "
+            f"their former content; {those} left unchanged: convert again"
         )
+    done = ConvertedDays()
+    for day, change in changes.items():
+        for name, commit in change.datasets.items():
+            done.add(name, day, commit, change.sources[group.source_ids[name]])
     return done
 
 
-def _moved_on(group: DatasetGroup, days: Sequence[date], spec: ConvertSpec) -> list[date]:
-    catalogs = group.destination.catalogs(days)
-    return [day for day in days if day in catalogs and catalogs[day].content != spec.contents[day.isoformat()]]
+def _change(group: DatasetGroup, day: str, spec: ConvertSpec, report: ConvertReport) -> DayChange:
+    made = report.days.get(day, DayReport())
+    run = spec.plan.run_id
+    return DayChange(
+        {
+            name: _day_commit(group, name, spec, day, made.datasets.get(name, DatasetCounts()))
+            for name in spec.plan.make
+        },
+        {source.id: _accounting(group, run, made.sources.get(source.id, SourceCounts())) for source in spec.sources},
+    )
+
+
+def _moved_on(group: DatasetGroup, days: Sequence[str], spec: ConvertSpec) -> list[str]:
+    catalogs = group.destination.catalogs([date.fromisoformat(day) for day in days])
+    return [day.isoformat() for day, catalog in catalogs.items() if catalog.content != spec.contents[day.isoformat()]]
 
 
 def _accounting(group: DatasetGroup, run: str, counts: SourceCounts) -> DayAccounting:
@@ -201,50 +204,31 @@ def finished_days(group: DatasetGroup, days: Sequence[date], dataset_names: Coll
     """
     finished = ConvertedDays({name: {} for name in dataset_names}, {name: {} for name in dataset_names})
     catalogs = current_catalogs(group, days)
-    commits, accounting = _current(group, [day.isoformat() for day in days], dataset_names)
+    states = _current(group, [day.isoformat() for day in days])
     for day, catalog in catalogs.items():
-        found = list(_finished(group, day.isoformat(), catalog.content, commits, accounting))
+        state = states.get(day.isoformat())
+        found = list(_finished(group, catalog.content, state, dataset_names)) if state else []
         if len(found) == len(dataset_names):
             for name, commit, counts in found:
                 finished.add(name, day.isoformat(), _masked(group, name, commit), counts)
     return finished
 
 
-def _current(
-    group: DatasetGroup, days: Sequence[str], dataset_names: Collection[str]
-) -> tuple[dict[str, dict[str, DayCommit]], dict[str, dict[str, DayAccounting]]]:
-    """Commits by dataset and accounting by source, both by day; days with a damaged file are left out."""
-    destination = group.destination
-    sources = dict.fromkeys(group.source_ids[name] for name in dataset_names)
+def _current(group: DatasetGroup, days: Sequence[str]) -> dict[str, DayState]:
+    """What is converted of days, by day; damaged ones are left out: converting them again replaces them."""
     try:
-        return (
-            {name: destination.day_commits(name, days) for name in dataset_names},
-            {source: destination.day_accountings(source, days) for source in sources},
-        )
+        return group.destination.days.some(days)
     except DamagedFile:
         if len(days) == 1:
-            return {name: {} for name in dataset_names}, {source: {} for source in sources}
-        # Converting the damaged day again replaces the file; the others need not wait for it.
-        commits: dict[str, dict[str, DayCommit]] = {name: {} for name in dataset_names}
-        accounting: dict[str, dict[str, DayAccounting]] = {source: {} for source in sources}
-        for day in days:
-            its_commits, its_accounting = _current(group, [day], dataset_names)
-            for name, commit in its_commits.items():
-                commits[name].update(commit)
-            for source, counts in its_accounting.items():
-                accounting[source].update(counts)
-        return commits, accounting
+            return {}
+        return {day: state for one in days for day, state in _current(group, [one]).items()}
 
 
 def _finished(
-    group: DatasetGroup,
-    day: str,
-    content: str | None,
-    commits: Mapping[str, Mapping[str, DayCommit]],
-    accounting: Mapping[str, Mapping[str, DayAccounting]],
+    group: DatasetGroup, content: str | None, state: DayState, dataset_names: Collection[str]
 ) -> Iterator[tuple[str, DayCommit, DayAccounting]]:
-    for name, of_days in commits.items():
-        commit, counts = of_days.get(day), accounting[group.source_ids[name]].get(day)
+    for name in dataset_names:
+        commit, counts = state.datasets.get(name), state.sources.get(group.source_ids[name])
         if commit is None or counts is None:
             continue
         is_current = (commit.content, commit.mapping) == (content, fingerprint(group.datasets[name]))
@@ -261,15 +245,11 @@ def _masked(group: DatasetGroup, name: str, commit: DayCommit) -> DayCommit:
 
 def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
     """What is committed of a day in all datasets together, whatever mapping it was made with."""
-
-    def commit_of(name: str) -> DayCommit | None:
-        return group.destination.day_commit(name, day.isoformat())
-
     try:
-        with ThreadPoolExecutor(len(group.datasets)) as threads:
-            commits = list(threads.map(commit_of, group.datasets))
+        state = group.destination.days.one(day.isoformat())
     except DamagedFile:
         return CommittedDay("damaged", "damaged")
+    commits = [state.datasets.get(name) if state else None for name in group.datasets]
     contents = {(commit.content or "unknown") if commit else NO_FILES for commit in commits}
     runs = sorted({commit.run for commit in commits if commit})
     return CommittedDay(contents.pop() if len(contents) == 1 else "several", "+".join(runs) or "new")
@@ -277,7 +257,7 @@ def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
 
 def first_rejects(group: DatasetGroup, name: str, day: str, count: int) -> list[Reject]:
     """The first rejects of a dataset and day (ISO), masked: they may have been made before the config's ``mask``."""
-    rejects = group.destination.first_rejects(name, day, count)
+    rejects = group.destination.days.first_rejects(name, day, count)
     mask = Mask(group.masked_paths)
     if not mask:
         return rejects

@@ -5,19 +5,36 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
 
 import msgspec
 
 from personalize_assets.conversion.export.csv_lines import header
-from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportReport, ExportSpec
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
-from personalize_assets.storage.destination import DAILY, fingerprint, new_run_id
-from personalize_assets.storage.exported_files import copy_parts, join_single_file, keep_folder
-from personalize_assets.storage.manifests import DayCommit, ExportManifest, TableCommit
+from personalize_assets.pipeline.schemas import has_current_schema, schema_of
+from personalize_assets.storage.days import DAILY, commits_of
+from personalize_assets.storage.destination import fingerprint
+from personalize_assets.storage.exported_files import check_complete, copy_to_folder, join_to_file, take_over
+from personalize_assets.storage.exports import former_runs
+from personalize_assets.storage.manifests import (
+    DayCommit,
+    DayState,
+    ExportManifest,
+    ExportSet,
+    RefusedExport,
+    TableCommit,
+)
+from personalize_assets.storage.run_ids import new_run_id
+from personalize_assets.storage.tables import TABLES
+
+
+class ExportedMeanwhile(TransientError):
+    """Another run has exported since this one read what is converted; exporting again takes the newer days."""
 
 
 class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,11 +54,19 @@ class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PlannedExport(msgspec.Struct, frozen=True):
-    """A job spec for an engine, and what the commit of its report needs: run id, and input by dataset."""
+    """A job spec for an engine, and what the commit of its report needs.
+
+    Attributes:
+        spec: For the engine.
+        run: Its id.
+        inputs: What goes in, by dataset.
+        former: The runs of the CSVs and tables that were current when their input was read, by asset.
+    """
 
     spec: ExportSpec
     run: str
     inputs: dict[str, ExportInput]
+    former: dict[str, str] = {}
 
 
 class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,16 +103,24 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     """
     claim_destination(group)
     run = new_run_id()
+    # Read before the days: an export that becomes current from now on may be of newer days.
+    latest = group.destination.exports.find_latest().object
+    former = _former(group, latest)
+    if latest:
+        group.destination.exports.link_latest(latest)
+    days = group.destination.days.all()
+    tables = {name: group.destination.tables.current(name) for name in TABLES if name in group.datasets}
+    hash_keys.check_same_key(group.datasets, days, tables, asset_names)
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_table = group.destination.uri_of(group.destination.table_prefix(name, run)) if name in asset_names else None
+        to_table = group.destination.uri_of(group.destination.tables.prefix(name, run)) if name in asset_names else None
         has_csv = f"{name}_csv" in asset_names
         if not to_table and not has_csv:
             continue
         is_daily = bool(to_table) or name == "interactions"
-        inputs[name] = _daily_input(group, name) if is_daily else _table_input(group, name)
-        before = group.destination.kept(name) if is_daily else None
+        inputs[name] = _daily_input(group, name, days) if is_daily else _table_input(group, name, tables[name])
+        before = group.destination.kept.current(name) if is_daily else None
         exports.append(
             DatasetExport(
                 dataset,
@@ -96,35 +129,42 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
                 to_table=to_table,
                 to_csv=group.destination.uri_of(_csv_folder(group, name, run)) if has_csv else None,
                 csv_header=not group.config.destination.single_file,
-                keep_in=group.destination.uri_of(group.destination.kept_folder(name, run)) if is_daily else "",
+                keep_in=group.destination.uri_of(group.destination.kept.folder(name, run)) if is_daily else "",
                 kept=before.kept if before else None,
             )
         )
-    hash_keys.check_same_key(group.destination, group.datasets, asset_names)
     spec = ExportSpec(
         exports=tuple(exports),
         s3=dict(group.s3_options),
         mask=group.masked_paths,
         scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
     )
-    return PlannedExport(spec, run, inputs)
+    return PlannedExport(spec, run, inputs, former)
 
 
 def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
     """Delete what a failed run of the engine left."""
-    group.destination.delete_export(planned.run, planned.inputs)
+    destination = group.destination
+    destination.remove(destination.files_of_export(planned.run, planned.inputs))
+
+
+def _former(group: DatasetGroup, latest: ExportSet | None) -> dict[str, str]:
+    """The runs of what is current, by asset."""
+    found = {f"{name}_csv": manifest.run for name, manifest in latest.datasets.items()} if latest else {}
+    for name in TABLES:
+        if name in group.datasets and (table := group.destination.tables.find(name).object):
+            found[name] = table.run
+    return found
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
-    """Where the engine writes CSVs: to be used again by the next export, to be joined, or to stay."""
-    if name == "interactions":
-        return group.destination.kept_folder(name, run)
-    single = group.config.destination.single_file
-    return group.destination.parts_folder(name, run) if single else group.destination.csv_folder(name, run)
+    """Where the engine writes CSVs: to be used again by the next export, or only to be put together."""
+    folder_of = group.destination.kept.folder if name == "interactions" else group.destination.parts_folder
+    return folder_of(name, run)
 
 
-def _daily_input(group: DatasetGroup, name: str) -> ExportInput:
-    commits = group.destination.daily_commits(name)
+def _daily_input(group: DatasetGroup, name: str, days: Mapping[str, DayState]) -> ExportInput:
+    commits = commits_of(days, name)
     if not commits:
         raise PersonalizeAssetsError(
             f"{group.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first"
@@ -149,8 +189,7 @@ def _daily_input(group: DatasetGroup, name: str) -> ExportInput:
     )
 
 
-def _table_input(group: DatasetGroup, name: str) -> ExportInput:
-    commit = group.destination.table_commit(name)
+def _table_input(group: DatasetGroup, name: str, commit: TableCommit | None) -> ExportInput:
     if commit is None or commit.mapping != fingerprint(group.datasets[name]):
         state = "does not exist" if commit is None else "was made with another mapping than the config's"
         raise PersonalizeAssetsError(f"{group.destination.uri_of(name)} {state}; materialize {name} first")
@@ -193,46 +232,125 @@ def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
 
 
 def commit_export(
-    group: DatasetGroup, planned: PlannedExport, report: ExportReport, refused: Collection[str] = ()
+    group: DatasetGroup,
+    planned: PlannedExport,
+    report: ExportReport,
+    refused: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> ExportOutcome:
-    """Make tables and CSVs of a report the current ones.
+    """Make tables and CSVs of a report the current ones: all CSVs at once, in an export of their own.
 
-    For the datasets in ``refused`` the former CSV and its manifest stay, and the parts of the new one are deleted, but
-    for those that the next export may use. If other rows went in than the commits of a dataset's days count, its former
-    table stays, too, nothing is left for the next export, and that reads all daily files again.
+    The CSVs of the datasets in ``refused`` are put aside with the reasons; for them the former CSV goes into the new
+    export, as for datasets that were not made. If other rows went in than the commits of a dataset's days count, its
+    former table stays, too, nothing is left for the next export, and that reads all daily files again.
+
+    Raises ``ExportedMeanwhile`` if another run has exported the same dataset since this one read its days; nothing has
+    become current then, nor after any other error before the switch.
     """
-    confirm_owner(group)
     outcome = ExportOutcome(counts=export_counts(group, planned, report))
-    for one in planned.spec.exports:
-        name = one.dataset.name
-        made = report.datasets[name]
-        whole = is_whole(outcome.counts[name])
-        if one.to_table and not whole:
-            _delete(group, {part.parquet for part in made.parts if part.parquet})
-        elif one.to_table:
-            outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
-            group.destination.commit_table(name, outcome.tables[name])
-        if one.to_csv and (name in refused or not whole):
-            kept = _kept_files(made) if whole else set()
-            _delete(group, {part.csv for part in made.parts if part.csv and planned.run in part.csv} - kept)
-            outcome.refused.add(name)
-        elif one.to_csv:
-            outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one)
-            group.destination.put_manifest(name, outcome.manifests[name])
-        if not whole:
-            group.destination.forget_kept(name)
+    whole = {name for name, counts in outcome.counts.items() if is_whole(counts)}
+    try:
+        confirm_owner(group)
+        _put_files(group, planned, report, outcome, whole, refused)
+        _check_former(group, planned, group.destination.exports.find_latest().object)
+    except BaseException:
+        discard_export(group, planned)
+        raise
+    # From here on files may be current: what a failure leaves is deleted by a later run, which knows whether they are.
+    _switch(group, planned, outcome)
+    for name, made in report.datasets.items():
+        if name not in whole:
+            group.destination.kept.forget(name)
         elif made.kept:
-            group.destination.put_kept(name, made.kept)
-    group.destination.delete_scratch(planned.run)
+            hours = group.config.destination.retention_hours
+            group.destination.remove(group.destination.kept.put(name, made.kept, hours * 3600))
+    _remove_parts(group, planned, report, whole)
     return outcome
 
 
-def _delete(group: DatasetGroup, uris: Set[str]) -> None:
-    group.destination.store.delete(sorted(map(group.destination.key_of, uris)))
+def _put_files(
+    group: DatasetGroup,
+    planned: PlannedExport,
+    report: ExportReport,
+    outcome: ExportOutcome,
+    whole: Set[str],
+    refused: Mapping[str, Sequence[str]],
+) -> None:
+    """Put the CSVs and schemas into the folder of their export, and what is refused into its own."""
+    exports = group.destination.exports
+    aside: dict[str, ExportManifest] = {}
+    for one in planned.spec.exports:
+        name = one.dataset.name
+        if one.to_table and name in whole:
+            outcome.tables[name] = _table_commit(group, planned, report, outcome.counts[name], one)
+        if one.to_csv and (name in refused or name not in whole):
+            outcome.refused.add(name)
+            if name in whole:
+                folder = exports.refused_folder(planned.run)
+                aside[name] = _export_manifest(group, planned, report, outcome.counts[name], one, folder)
+        elif one.to_csv:
+            folder = exports.folder(planned.run)
+            outcome.manifests[name] = _export_manifest(group, planned, report, outcome.counts[name], one, folder)
+    if aside:
+        findings = {name: tuple(refused[name]) for name in aside}
+        exports.put_refused(RefusedExport(run=planned.run, made=_now(), findings=findings, datasets=aside))
 
 
-def _kept_files(made: DatasetExported) -> set[str]:
-    return made.kept.files() if made.kept else set()
+def _check_former(group: DatasetGroup, planned: PlannedExport, latest: ExportSet | None) -> None:
+    """Raise ``ExportedMeanwhile`` if what is to be replaced is not what was current when the days were read."""
+    now = _former(group, latest)
+    for one in planned.spec.exports:
+        name = one.dataset.name
+        for asset, is_made in ((name, one.to_table), (f"{name}_csv", one.to_csv)):
+            if is_made and now.get(asset, "") != planned.former.get(asset, ""):
+                raise ExportedMeanwhile(
+                    f"run {now.get(asset, 'unknown')} replaced {asset} while run {planned.run} exported what was "
+                    "converted before; that stays the current one: export again"
+                )
+
+
+def _switch(group: DatasetGroup, planned: PlannedExport, outcome: ExportOutcome) -> None:
+    destination = group.destination
+    for name, commit in outcome.tables.items():
+        found = destination.tables.find(name)
+        is_former = (found.object.run if found.object else "") == planned.former.get(name, "")
+        if not is_former or not destination.tables.swap(name, commit, found):
+            raise ExportedMeanwhile(f"another run replaced {name} while run {planned.run} made it: export again")
+        planned.former[name] = planned.run
+    if not outcome.manifests:
+        return
+    while True:
+        before = destination.exports.find_latest()
+        _check_former(group, planned, before.object)
+        others = [name for name in group.datasets if name not in outcome.manifests]
+        datasets = {**outcome.manifests, **take_over(destination, before.object, others, planned.run)}
+        made = ExportSet(
+            run=planned.run,
+            made=_now(),
+            datasets={name: datasets[name] for name in group.datasets if name in datasets},
+            former=former_runs(before.object),
+        )
+        destination.exports.put_manifest(made)
+        check_complete(destination, made)
+        if destination.exports.publish(made, before):
+            return
+
+
+def _remove_parts(group: DatasetGroup, planned: PlannedExport, report: ExportReport, whole: Set[str]) -> None:
+    """Delete what the engine wrote for this export alone."""
+    unneeded: set[str] = set()
+    for name, made in report.datasets.items():
+        unneeded |= {part.csv for part in made.parts if part.csv and planned.run in part.csv}
+        if name not in whole:
+            unneeded |= {part.parquet for part in made.parts if part.parquet}
+        elif made.kept:
+            unneeded -= made.kept.files()
+    destination = group.destination
+    scratch = [file.key for file in destination.store.files(f"{destination.scratch_folder(planned.run)}/")]
+    destination.remove([*sorted(map(destination.key_of, unneeded)), *scratch])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _table_commit(
@@ -255,20 +373,19 @@ def _table_commit(
 
 
 def _export_manifest(
-    group: DatasetGroup, planned: PlannedExport, report: ExportReport, counts: ExportCounts, one: DatasetExport
+    group: DatasetGroup,
+    planned: PlannedExport,
+    report: ExportReport,
+    counts: ExportCounts,
+    one: DatasetExport,
+    folder: str,
 ) -> ExportManifest:
-    """The manifest of a CSV, whose files are put in their place."""
+    """The manifest of a CSV, whose files and schema are put into a folder (key)."""
     name = one.dataset.name
     found, made = planned.inputs[name], report.datasets[name]
     columns = tuple(column.name for column in one.dataset.columns)
-    if one.csv_header:
-        folder = group.destination.csv_folder(name, planned.run)
-        parts: Sequence[PartReport] = made.parts
-        if group.destination.key_of(one.to_csv or "") != folder:
-            parts = copy_parts(group.destination, folder, made.parts)
-        files = keep_folder(group.destination, folder, header(columns), parts)
-    else:
-        files = join_single_file(group.destination, name, header(columns), made.parts, _kept_files(made))
+    put = copy_to_folder if one.csv_header else join_to_file
+    files = put(group.destination, f"{folder}/{name}", header(columns), made.parts)
     return ExportManifest(
         dataset=name,
         columns=columns,
@@ -278,6 +395,7 @@ def _export_manifest(
         bytes=files.bytes,
         sha256=files.sha256,
         path=files.path,
+        schema=group.destination.exports.put_schema(folder, name, schema_of(group, name)),
         files=files.files,
         run=planned.run,
         days=found.days,
@@ -288,14 +406,16 @@ def _export_manifest(
 
 
 def unexported(group: DatasetGroup) -> list[str]:
-    """The datasets of which a day was converted since their CSV was made."""
+    """The datasets of which a day was converted, or the schema has changed, since their CSV was made."""
     names = []
+    latest = group.destination.exports.latest()
+    days = group.destination.days.all()
     for name in group.datasets:
-        commits = group.destination.daily_commits(name)
-        if commits:
-            manifest = group.destination.manifest(name)
-            if manifest is None or manifest.inputs != _inputs_digest(commits):
-                names.append(name)
+        commits = commits_of(days, name)
+        manifest = latest.datasets.get(name) if latest else None
+        is_current = manifest and manifest.inputs == _inputs_digest(commits)
+        if commits and not (is_current and manifest and has_current_schema(group, name, manifest)):
+            names.append(name)
     return names
 
 

@@ -8,8 +8,9 @@ from collections.abc import Collection, Iterable, Mapping
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.hashing import KEY, is_hashed, key_mark, key_problem
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.storage.destination import DAILY, Destination, fingerprint
-from personalize_assets.storage.manifests import DayCommit, TableCommit
+from personalize_assets.storage.days import DAILY, commits_of
+from personalize_assets.storage.destination import fingerprint
+from personalize_assets.storage.manifests import DayCommit, DayState, TableCommit
 
 
 def check_key(datasets: Mapping[str, Dataset]) -> None:
@@ -29,7 +30,12 @@ def first_mark(commits: Iterable[DayCommit | TableCommit]) -> str | None:
     return next((commit.key_mark for commit in commits if commit.key_mark), None)
 
 
-def check_same_key(destination: Destination, datasets: Mapping[str, Dataset], assets: Collection[str]) -> None:
+def check_same_key(
+    datasets: Mapping[str, Dataset],
+    days: Mapping[str, DayState],
+    tables: Mapping[str, TableCommit | None],
+    assets: Collection[str],
+) -> None:
     """Raise ``PersonalizeAssetsError`` if assets would be made of hashes of two keys.
 
     The same user would be two users, within a file or across files.
@@ -39,10 +45,10 @@ def check_same_key(destination: Destination, datasets: Mapping[str, Dataset], as
         if not is_hashed(dataset):
             continue
         mapping = fingerprint(dataset)
-        for day, commit in destination.daily_commits(name).items():
+        for day, commit in commits_of(days, name).items():
             if commit.mapping == mapping:  # days of other mappings are refused where they are read
                 made.setdefault(commit.key_mark, f"{DAILY[name]} of {day}")
-        table = destination.table_commit(name) if f"{name}_csv" in assets and name not in assets else None
+        table = tables.get(name) if f"{name}_csv" in assets and name not in assets else None
         if table and table.mapping == mapping:
             made.setdefault(table.key_mark, name)
     if len(made) > 1:

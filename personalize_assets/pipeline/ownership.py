@@ -6,13 +6,18 @@ versions made them, belongs to the first group that runs there.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.days import commits_of
+from personalize_assets.storage.destination import LAYOUT, Destination
 from personalize_assets.storage.manifests import OwnerMark
+from personalize_assets.storage.object_store import StoreError
+from personalize_assets.storage.older_layout import fold_older_layout
 
 
 class ForeignDestination(PersonalizeAssetsError):
@@ -34,23 +39,52 @@ def confirm_owner(group: DatasetGroup) -> None:
     """As ``claim_destination``, asked now: before a commit, because a run takes long."""
     mine, destination = owner_mark(group), group.destination
     found = destination.owner()
-    if found is None and not destination.create_owner(mine):
-        found = destination.owner()  # written by another run in the meantime
     if found is None:
-        return
+        fold_older_layout(destination)
+        if destination.swap_owner(mine, None):
+            _check_conditions(destination, mine)
+            return
+        found = destination.owner() or mine  # written by another run in the meantime
     mark = destination.uri_of(destination.owner_key())
     if found.dataset_group != mine.dataset_group:
         raise ForeignDestination(_of_another_group(destination.uri, mark, found, mine))
+    if found.layout > LAYOUT:
+        raise ForeignDestination(_of_a_newer_version(destination.uri, mark, found))
+    if found.layout < LAYOUT:
+        fold_older_layout(destination)
+        _update(destination, layout=LAYOUT)
     for name, uri in mine.sources.items():
         if found.sources.get(name, uri) != uri and _has_rows(group, name):
             raise ForeignDestination(_of_another_source(destination.uri, mark, name, found.sources[name], uri))
-    sources = {**found.sources, **mine.sources}
-    if sources != found.sources:
-        destination.put_owner(replace(found, sources=sources))
+    if {**found.sources, **mine.sources} != found.sources:
+        _update(destination, sources=mine.sources)
+
+
+def _check_conditions(destination: Destination, mine: OwnerMark) -> None:
+    """Raise ``StoreError`` if the server ignores the condition of a write."""
+    if destination.swap_owner(replace(mine, since=""), None):
+        destination.remove([destination.owner_key()])
+        raise StoreError(
+            f"{destination.uri} is on a server that ignores the condition If-None-Match of a write, without which runs "
+            "that overlap replace each other's results; use a server that knows conditional writes, or a folder"
+        )
+
+
+def _update(destination: Destination, sources: Mapping[str, str] | None = None, layout: int | None = None) -> None:
+    """Change the mark, whatever other runs change in it meanwhile."""
+    while True:
+        stored, found = destination.find_owner()
+        if stored is None or found is None:
+            return  # deleted by hand: the next run writes it
+        changed = replace(
+            found, sources={**found.sources, **(sources or {})}, layout=found.layout if layout is None else layout
+        )
+        if destination.swap_owner(changed, stored):
+            return
 
 
 def _has_rows(group: DatasetGroup, name: str) -> bool:
-    return any(commit.kept for commit in group.destination.daily_commits(name).values())
+    return any(commit.kept for commit in commits_of(group.destination.days.all(), name).values())
 
 
 def owner_mark(group: DatasetGroup) -> OwnerMark:
@@ -59,6 +93,7 @@ def owner_mark(group: DatasetGroup) -> OwnerMark:
         dataset_group=group.config.dataset_group.name,
         sources={name: group.config.source_of(name).uri for name in group.datasets},
         since=datetime.now(UTC).isoformat(timespec="seconds"),
+        layout=LAYOUT,
     )
 
 
@@ -68,6 +103,13 @@ def _of_another_group(uri: str, mark: str, found: OwnerMark, mine: OwnerMark) ->
         f"{mark} says, but this config is of the dataset group {mine.dataset_group!r} (of {_uris(mine)}); write a "
         f"destination.uri of its own, or, if {mine.dataset_group!r} is to continue with what is stored there, delete "
         f"{mark} and run again"
+    )
+
+
+def _of_a_newer_version(uri: str, mark: str, found: OwnerMark) -> str:
+    return (
+        f"{uri} was written by a newer version of personalize-assets (layout {found.layout} in {mark}; this version "
+        f"knows {LAYOUT}); install that version, or write another destination.uri"
     )
 
 

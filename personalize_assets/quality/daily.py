@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from personalize_assets.storage.manifests import DayAccounting, DayCommit
 
 _MAX_REJECTED = 0.25
 _MAX_MALFORMED = 0.01
+_MAX_DROPPED = 0.01
 _MIN_OF_USUAL = 0.5
 _WEEK = 7
 # With fewer days of the week before, there is nothing to compare with.
@@ -78,6 +80,45 @@ def _files_can_be_read(facts: DayFacts) -> Finding:
     return Finding(not count, count, "no unreadable file", rows[:MAX_ROWS])
 
 
+def _few_dropped(facts: DayFacts) -> Finding:
+    """At most 1 % of the values that a column had, on all days together; each reason counts by itself."""
+    dropped: Counter[str] = Counter()
+    nulls: Counter[str] = Counter()
+    for commit in facts.commits.values():
+        dropped.update(commit.dropped)
+        nulls.update(commit.profile.nulls if commit.profile else {})
+    kept = sum(commit.kept for commit in facts.commits.values())
+    lost: Counter[str] = Counter()
+    for reason, count in dropped.items():
+        lost[reason.partition(":")[2]] += count
+    shares = {}
+    for reason, count in dropped.most_common():
+        column = reason.partition(":")[2]
+        empty_before = max(nulls[column] - lost[column], 0)
+        shares[reason] = min(count / max(kept - empty_before, 1), 1.0)
+    rows = [
+        {
+            "column": reason.partition(":")[2],
+            "reason": reason.partition(":")[0],
+            "values": dropped[reason],
+            "share": f"{share:.1%}",
+        }
+        for reason, share in shares.items()
+        if share > _MAX_DROPPED
+    ]
+    allowed = f"at most {_MAX_DROPPED:.0%} of a column's values"
+    return Finding(not rows, round(max(shares.values(), default=0.0), 4), allowed, rows[:MAX_ROWS])
+
+
+def _event_time(facts: DayFacts) -> Finding:
+    """Any row of any day has a readable event time; without one, the arrival day decides which value is the latest."""
+    kept = sum(commit.kept for commit in facts.commits.values())
+    timed = kept - sum(commit.untimed for commit in facts.commits.values())
+    return Finding(
+        timed > 0 or not kept, f"{timed:,} of {kept:,} rows", f"a time at `{facts.dataset.event_time}` in any row"
+    )
+
+
 def _no_drop(facts: DayFacts) -> Finding:
     """No day with less than half of the mean of the week before it; a day with no such week is not compared."""
     low = []
@@ -93,6 +134,11 @@ def _no_drop(facts: DayFacts) -> Finding:
     if not ratios:
         return Finding(True, "not compared", f"{allowed}; fewer than {_MIN_DAYS_BEFORE} of them are converted")
     return Finding(not low, round(min(ratios), 4), allowed, low[:MAX_ROWS])
+
+
+def daily_rules(dataset: Dataset) -> tuple[Rule[DayFacts], ...]:
+    """The rules about a dataset, in any domain."""
+    return tuple(rule for rule in DAILY_RULES if rule.applies(dataset, "custom"))
 
 
 DAILY_RULES: tuple[Rule[DayFacts], ...] = (
@@ -119,6 +165,25 @@ DAILY_RULES: tuple[Rule[DayFacts], ...] = (
         "`rejects/` names each file that is not, what it seems to be and what to do (reason `unreadable_file`).",
         OURS,
         False,
+    ),
+    Rule(
+        "few_values_are_dropped",
+        _few_dropped,
+        "At most 1 % of an optional column's values could not be used; such a cell is empty, and its row stays.",
+        "look at the column: `bad_value` is a value of another form, as `$3.50`, `3,50` or `N/A` for a number, "
+        "`too_long` a text over 1,000 characters. Map another field, or correct what is sent.",
+        OURS,
+        False,
+    ),
+    Rule(
+        "event_time_is_in_some_row",
+        _event_time,
+        "Any row of users or items has a readable time at `event_time`, which decides what value is the latest.",
+        "write the path of the event's time as `event_time`. Dumps need none: the newest arrival day then decides.",
+        OURS,
+        False,
+        ("users", "items"),
+        lambda dataset, domain: dataset.event_time is not None,
     ),
     Rule(
         "no_day_drops_against_the_week_before",

@@ -12,7 +12,7 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.refusals import REFUSED
 from personalize_assets.quality.rule import Rule
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 
 _HEAD = """\
 # Checks

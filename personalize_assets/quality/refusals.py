@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from personalize_assets.conversion import contract
-from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.schema_rules import is_trained_on
 from personalize_assets.quality.rule import (
     MAX_ROWS,
@@ -156,13 +155,12 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     ),
     Rule(
         "timestamps_are_epoch_seconds",
-        _no_row_has("time", "1990-01-01 to tomorrow, in seconds", lambda column: COLUMN_TYPES[column.type].is_time),
-        "Every timestamp is in whole seconds since 1970, between 1990-01-01 and a day from now (UTC).",
+        _no_row_has("time", "1990-01-01 to tomorrow, in seconds", lambda column: column.is_event_time),
+        "Every TIMESTAMP is in whole seconds since 1970, between 1990-01-01 and a day from now (UTC).",
         "see the rows: a field was mapped that does not hold a time.",
         guide("preparing-training-data") + " (seconds); the range is our own",
         True,
-        contract.DATASETS,
-        lambda dataset, domain: any(COLUMN_TYPES[column.type].is_time for column in dataset.columns),
+        ("interactions",),
     ),
     Rule(
         "event_types_and_metadata_columns_are_at_most_10",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from msgspec import structs
 from personalize_assets.conversion.kept import PartReport
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import Destination
-from personalize_assets.storage.manifests import ExportedFile
+from personalize_assets.storage.manifests import ExportedFile, ExportManifest, ExportSet
 
 _COPIES_AT_ONCE = 8
 
@@ -30,70 +30,100 @@ class ExportedFiles(NamedTuple):
     files: tuple[ExportedFile, ...]
 
 
-def join_single_file(
-    destination: Destination, dataset: str, header: bytes, parts: Sequence[PartReport], keep: Collection[str] = ()
-) -> ExportedFiles:
-    """Replace ``exports/<dataset>.csv`` by the header and the parts, atomically.
-
-    Then delete the parts, but for those to keep (URIs).
-    """
+def join_to_file(destination: Destination, path: str, header: bytes, parts: Sequence[PartReport]) -> ExportedFiles:
+    """Join a header and parts to one CSV, whose key is ``path`` with ``.csv``; the parts stay."""
+    key = f"{path}.csv"
     filled = [part for part in parts if part.csv is not None]
-    keys = [destination.key_of(part.csv or "") for part in filled]
-    path = destination.csv_key(dataset)
-    joined = destination.store.join(path, header, keys)
-    unused = [key for key in keys if destination.uri_of(key) not in keep]
-    destination.store.delete([*unused, *destination.old_parts()])
-    version = _version(destination, path) if all(part.is_clean for part in filled) else ""
-    file = ExportedFile(path, sum(part.rows for part in filled), joined.bytes, joined.sha256, version)
-    return ExportedFiles(path, joined.bytes, joined.sha256, (file,))
+    joined = destination.store.join(key, header, [destination.key_of(part.csv or "") for part in filled])
+    version = _versions(destination, key).get(key, "") if all(part.is_clean for part in filled) else ""
+    file = ExportedFile(key, sum(part.rows for part in filled), joined.bytes, joined.sha256, version)
+    return ExportedFiles(key, joined.bytes, joined.sha256, (file,))
 
 
-def keep_folder(destination: Destination, folder: str, header: bytes, parts: Sequence[PartReport]) -> ExportedFiles:
-    """Take a folder (key) of CSVs as the engine wrote them; without any row, write a file with the header alone.
+def copy_to_folder(destination: Destination, path: str, header: bytes, parts: Sequence[PartReport]) -> ExportedFiles:
+    """Copy CSVs, each with its header, into a folder, numbered; without any row, write a file with the header alone.
 
-    Personalize reads every file of a folder, so others are deleted: a task that an engine ran twice may have left a
-    file that its report does not name. Raises ``IncompleteExport`` if a file is missing or has another size.
+    The originals stay. Raises ``IncompleteExport`` if one has another size than the engine reports.
     """
     filled = [part for part in parts if part.csv is not None]
     if not filled:
-        destination.store.write(f"{folder}/00000.csv", header)
-    stored = {file.key: file for file in destination.store.files(f"{folder}/")}
-    clean = {part.csv for part in filled if part.is_clean}
-    versions = {key: file.version for key, file in stored.items() if destination.uri_of(key) in clean}
-    files = tuple(
-        ExportedFile(key, part.rows, part.csv_bytes, part.csv_sha256 or "", versions.get(key, ""))
-        for key, part in ((destination.key_of(part.csv or ""), part) for part in filled)
-    ) or (ExportedFile(f"{folder}/00000.csv", 0, len(header), hashlib.sha256(header).hexdigest()),)
-    sizes = {file.key: file.bytes for file in files}
-    _check_sizes(destination, sizes, {key: file.bytes for key, file in stored.items()})
-    destination.store.delete([*sorted(stored.keys() - sizes.keys()), *destination.old_parts()])
-    destination.store.make_private(sizes)
+        key = f"{path}/00000.csv"
+        destination.store.write(key, header)
+        files: tuple[ExportedFile, ...] = (ExportedFile(key, 0, len(header), hashlib.sha256(header).hexdigest()),)
+    else:
+        keys = [f"{path}/{number:05d}.csv" for number in range(len(filled))]
+        _copy_all(destination, {to: destination.key_of(part.csv or "") for to, part in zip(keys, filled, strict=True)})
+        versions = _versions(destination, f"{path}/")
+        files = tuple(
+            ExportedFile(
+                key, part.rows, part.csv_bytes, part.csv_sha256 or "", versions.get(key, "") if part.is_clean else ""
+            )
+            for key, part in zip(keys, filled, strict=True)
+        )
+    _check_sizes(destination, f"{path}/", files)
+    destination.store.make_private([file.key for file in files])
     digests = "".join(f"{file.sha256}\n" for file in files)
-    return ExportedFiles(f"{folder}/", sum(sizes.values()), hashlib.sha256(digests.encode()).hexdigest(), files)
+    return ExportedFiles(
+        f"{path}/", sum(file.bytes for file in files), hashlib.sha256(digests.encode()).hexdigest(), files
+    )
 
 
-def _version(destination: Destination, key: str) -> str:
-    return next((file.version for file in destination.store.files(key) if file.key == key), "")
+def take_over(
+    destination: Destination, former: ExportSet | None, datasets: Iterable[str], run_id: str
+) -> dict[str, ExportManifest]:
+    """Copy CSVs and schemas of datasets from a former export into that of a run; returns their manifests there."""
+    taken = {}
+    for name in datasets:
+        if former and name in former.datasets:
+            taken[name] = _take_over(destination, former.datasets[name], destination.exports.folder(run_id))
+    return taken
 
 
-def copy_parts(destination: Destination, folder: str, parts: Sequence[PartReport]) -> list[PartReport]:
-    """Copy CSVs into a folder (key), numbered; the originals stay for the next export."""
+def _take_over(destination: Destination, manifest: ExportManifest, folder: str) -> ExportManifest:
+    name = manifest.dataset
+    path = f"{folder}/{name}/" if manifest.path.endswith("/") else f"{folder}/{name}.csv"
+    files = manifest.files or (ExportedFile(manifest.path, manifest.rows, manifest.bytes, manifest.sha256),)
+    keys = {file.key: path + file.key.rpartition("/")[2] if path.endswith("/") else path for file in files}
+    _copy_all(destination, {to: key for key, to in keys.items()})
+    versions = _versions(destination, path)
+    schema = f"{folder}/{name}.avsc" if manifest.schema else ""
+    if schema:
+        destination.store.copy(manifest.schema, schema)
+    return structs.replace(
+        manifest,
+        path=path,
+        schema=schema,
+        files=tuple(
+            structs.replace(file, key=keys[file.key], version=versions.get(keys[file.key], "") if file.version else "")
+            for file in files
+        ),
+    )
 
-    def copied(number: int, part: PartReport) -> PartReport:
-        key = f"{folder}/{number:05d}.csv"
-        destination.store.copy(destination.key_of(part.csv or ""), key)
-        return structs.replace(part, csv=destination.uri_of(key))
 
-    filled = [part for part in parts if part.csv is not None]
+def check_complete(destination: Destination, made: ExportSet) -> None:
+    """Raise ``IncompleteExport`` unless every file of an export is there with the size in its manifest."""
+    folder = destination.exports.folder(made.run)
+    named = [file for manifest in made.datasets.values() for file in manifest.files]
+    _check_sizes(destination, f"{folder}/", [file for file in named if file.key.startswith(f"{folder}/")])
+
+
+def _copy_all(destination: Destination, keys: Mapping[str, str]) -> None:
+    """Copy files; ``keys`` are their keys by the keys of the copies."""
     with ThreadPoolExecutor(_COPIES_AT_ONCE) as threads:
-        return list(threads.map(copied, range(len(filled)), filled))
+        list(threads.map(destination.store.copy, keys.values(), keys))
 
 
-def _check_sizes(destination: Destination, reported: Mapping[str, int], stored: Mapping[str, int]) -> None:
-    for key, size in reported.items():
-        if stored.get(key) != size:
-            found = f"has {stored[key]} bytes" if key in stored else "does not exist"
+def _versions(destination: Destination, prefix: str) -> dict[str, str]:
+    return {file.key: file.version for file in destination.store.files(prefix)}
+
+
+def _check_sizes(destination: Destination, prefix: str, files: Iterable[ExportedFile]) -> None:
+    """Raise ``IncompleteExport`` unless files are stored with their sizes."""
+    stored = {file.key: file.bytes for file in destination.store.files(prefix)}
+    for file in files:
+        if stored.get(file.key) != file.bytes:
+            found = f"has {stored[file.key]} bytes" if file.key in stored else "does not exist"
             raise IncompleteExport(
-                f"{destination.uri_of(key)} {found}, but the engine's report says that it wrote {size} bytes; "
-                "the former export stays the current one: run the export again"
+                f"{destination.uri_of(file.key)} {found}, but the engine's report says that it wrote {file.bytes} "
+                "bytes; the former export stays the current one: run the export again"
             )

@@ -1,7 +1,8 @@
 """The small JSON objects below a destination, as structs: catalogs, commits and manifests.
 
-They are encoded and decoded in ``storage.destination`` and nowhere else. Unknown keys are ignored, and keys that older
-versions did not write have defaults, so that their objects can be read. Keys of files are relative to the destination.
+They are encoded and decoded in ``storage.stored_structs`` and nowhere else. Unknown keys are ignored, and keys that
+older versions did not write have defaults, so that their objects can be read. Keys of files are relative to the
+destination.
 """
 
 from __future__ import annotations
@@ -90,6 +91,40 @@ class DayCommit(DatasetCounts, frozen=True, kw_only=True):
     key_mark: str | None = None
 
 
+class Replaced(msgspec.Struct, frozen=True, kw_only=True):
+    """Files (keys) that became unneeded, and when (seconds since the epoch): readers may still use them for a while."""
+
+    files: tuple[str, ...]
+    at: float
+
+
+class DayState(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is converted of an arrival day; it is replaced as a whole.
+
+    Attributes:
+        day: ISO, UTC.
+        datasets: By dataset; one without files is converted and has no rows.
+        sources: What was read, by source id.
+        replaced: Files of former states, which a later run deletes.
+    """
+
+    day: str
+    datasets: dict[str, DayCommit] = {}
+    sources: dict[str, DayAccounting] = {}
+    replaced: tuple[Replaced, ...] = ()
+
+    def current_files(self) -> set[str]:
+        """The keys of the files that are current."""
+        found = {file for source in self.sources.values() for file in source.reject_files}
+        for dataset in self.datasets.values():
+            found.update(dataset.files, dataset.reject_files)
+        return found
+
+    def all_files(self) -> set[str]:
+        """The keys of the files that are current, and of those that wait to be deleted."""
+        return self.current_files().union(*(replaced.files for replaced in self.replaced))
+
+
 class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     """The current files of the table ``users`` or ``items``.
 
@@ -105,6 +140,7 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
         seconds: Duration of the job; None in commits of older versions.
         profile: None in commits of older versions.
         key_mark: As in ``DayCommit``.
+        replaced: As in ``DayState``.
     """
 
     run: str
@@ -118,6 +154,7 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     profile: ExportProfile | None = None
     key_mark: str | None = None
+    replaced: tuple[Replaced, ...] = ()
 
 
 class KeptFiles(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,14 +182,16 @@ class ExportedFile(msgspec.Struct, frozen=True):
 
 
 class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
-    """The current CSV of a dataset, one file or a folder of files. Other attributes as in ``TableCommit``.
+    """A CSV of a dataset, one file or a folder of files. Other attributes as in ``TableCommit``.
 
     Attributes:
         columns: In the order of the file.
         bytes: Size of all files.
         sha256: Digest of the file; for a folder, the digest of its files' digests, one a line, in their order.
-        path: Key of the file, or of the folder with a slash at its end; empty in manifests of older versions.
+        path: Key of the file, or of the folder with a slash at its end.
+        schema: Key of its Avro schema; empty in manifests of older versions.
         files: In the order of their names; empty in manifests of older versions, which knew single files only.
+        run: The run that made it; files of a former export that a later one takes over keep theirs.
     """
 
     dataset: str
@@ -163,12 +202,38 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     bytes: int
     sha256: str
     path: str = ""
+    schema: str = ""
     files: tuple[ExportedFile, ...] = ()
     run: str
     days: tuple[str, ...]
     inputs: str | None = None
     seconds: float | None = None
     profile: ExportProfile | None = None
+
+
+class ExportSet(msgspec.Struct, frozen=True, kw_only=True):
+    """One export: the CSVs and schemas of all datasets, in a folder that never changes.
+
+    Attributes:
+        run: The run that made it, which names the folder.
+        made: When (ISO, UTC).
+        datasets: By dataset.
+        former: Runs of the exports before it, the newest first.
+    """
+
+    run: str
+    made: str
+    datasets: dict[str, ExportManifest]
+    former: tuple[str, ...] = ()
+
+
+class RefusedExport(msgspec.Struct, frozen=True, kw_only=True):
+    """CSVs that did not become current, and why: sentences by dataset."""
+
+    run: str
+    made: str
+    findings: dict[str, tuple[str, ...]]
+    datasets: dict[str, ExportManifest]
 
 
 class OwnerMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -178,11 +243,13 @@ class OwnerMark(msgspec.Struct, frozen=True, kw_only=True):
         dataset_group: Its name.
         sources: URIs of the sources, by dataset.
         since: When it was written first (ISO, UTC).
+        layout: Of the destination; 1 is that of versions that had a commit for each dataset of a day.
     """
 
     dataset_group: str
     sources: dict[str, str]
     since: str
+    layout: int = 1
 
 
 class RunMark(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +264,12 @@ class RunMark(msgspec.Struct, frozen=True, kw_only=True):
     settings: str
     contents: dict[str, str | None]
     stored: str
+
+
+class SweepMark(msgspec.Struct, frozen=True):
+    """When all of the destination was last searched for leftovers (seconds since the epoch)."""
+
+    at: float
 
 
 class Reject(msgspec.Struct, frozen=True):

@@ -47,6 +47,29 @@ class Versioned(NamedTuple):
     version: str
 
 
+class Undeleted(NamedTuple):
+    """What could not be deleted: how many files, and why the first of them. False if there are none."""
+
+    files: int
+    reason: str
+
+    def __bool__(self) -> bool:
+        """Whether anything is left."""
+        return self.files > 0
+
+    def __add__(self, more: object) -> Undeleted:
+        """Both together."""
+        if not isinstance(more, Undeleted):
+            return NotImplemented
+        return Undeleted(self.files + more.files, self.reason or more.reason)
+
+
+NOTHING_LEFT = Undeleted(0, "")
+
+UNFINISHED_SECONDS = 24 * 3600
+"""What was begun longer ago and is not finished was left by a process that was killed."""
+
+
 class Joined(NamedTuple):
     """What ``join`` wrote: its size, and the SHA-256 of its bytes in hexadecimal."""
 
@@ -75,9 +98,14 @@ class ObjectStore(Protocol):
     So does one that is given a key which leads out of the store.
 
     A folder that does not exist holds no files, as a prefix without keys does; a bucket must exist.
+
+    Attributes:
+        uri: Of the folder or prefix, without a slash at its end.
+        has_links: Whether ``link`` makes one.
     """
 
     uri: str
+    has_links: bool
 
     def check_exists(self) -> None:
         """Raise ``StoreError`` unless the folder or bucket exists and may be listed."""
@@ -106,14 +134,31 @@ class ObjectStore(Protocol):
     def write_version(self, key: str, data: bytes) -> str:
         """As ``write``; returns the version, as in ``Versioned``."""
 
-    def create(self, key: str, data: bytes) -> bool:
-        """Write a file unless it exists, atomically: of several writers one succeeds. False if it exists."""
+    def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
+        """Write a file atomically if it is still the one that was read before; None means that there was none.
+
+        Returns what is stored now; None if another writer was first: then nothing is changed. Of several writers with
+        the same ``before``, on one machine or on many, exactly one succeeds.
+        """
+
+    def link(self, key: str, name: str) -> None:
+        """Let a symbolic link lead to what is named ``name`` beside it; nothing where there are no links."""
 
     def make_private(self, keys: Iterable[str]) -> None:
         """Take the rights of other users of this machine from files; nothing in a bucket, which its policy protects."""
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
+
+    def try_delete(self, keys: Iterable[str]) -> Undeleted:
+        """Delete files as far as that is possible, and return what stays; missing ones are ignored."""
+
+    def delete_unfinished(self, prefixes: Sequence[str] = ("",)) -> Undeleted:
+        """Delete what processes left that were killed while they wrote files whose keys begin with these prefixes.
+
+        In a folder temporary files beside the files, in a bucket uploads in parts; only those that are older than
+        ``UNFINISHED_SECONDS``. Without the right to list uploads they stay, which is not counted.
+        """
 
     def copy(self, key: str, to: str) -> None:
         """Copy a file that exists, atomically."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from personalize_assets.storage.object_store import ObjectStore, StoredObject
+from personalize_assets.storage.object_store import ObjectStore, StoredObject, Versioned
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -44,10 +44,6 @@ class _Known:
                 self._objects.move_to_end((uri, version))
             return self._objects.get((uri, version))
 
-    def has_any(self, beginning: str) -> bool:
-        with self._using:
-            return any(uri.startswith(beginning) for uri, _ in self._objects)
-
 
 _known = _Known()
 
@@ -61,46 +57,51 @@ class SmallObjects:
 
     def read(self, key: str) -> bytes | None:
         """Read an object as it is now; None if there is none."""
-        found = self._store.read_version(key)
-        if found is None:
-            return None
-        _known.add(self._uri(key), found.version, found.data)
-        return found.data
+        found = self._read(key)
+        return found.data if found else None
 
-    def read_listed(self, file: StoredObject) -> bytes | None:
-        """Read an object as it was just listed, or as it is now; None if it was deleted meanwhile."""
-        known = _known.get(self._uri(file.key), file.version)
-        return self.read(file.key) if known is None else known
+    def read_versions(
+        self, keys: Sequence[str], listed: Mapping[str, StoredObject] | None = None
+    ) -> list[Versioned | None]:
+        """Read objects side by side, in the order of keys, with the version of each for ``swap``.
+
+        With a listing, what is missing there is not asked for, and what is known of a listed version is not read again.
+        """
+
+        def read(key: str) -> Versioned | None:
+            if listed is None:
+                return self._read(key)
+            if key not in listed:
+                return None
+            known = _known.get(self._uri(key), listed[key].version)
+            return self._read(key) if known is None else Versioned(known, listed[key].version)
+
+        return self.side_by_side(read, keys)
+
+    def _read(self, key: str) -> Versioned | None:
+        found = self._store.read_version(key)
+        if found is not None:
+            _known.add(self._uri(key), found.version, found.data)
+        return found
 
     def write(self, key: str, data: bytes) -> None:
         """Write an object atomically."""
         _known.add(self._uri(key), self._store.write_version(key, data), data)
 
-    def write_all(self, objects: Mapping[str, bytes]) -> None:
-        """Write objects, by key, side by side. Raises the error of the first that cannot be written."""
-        with ThreadPoolExecutor(READS_AT_ONCE) as threads:
-            list(threads.map(self.write, objects, objects.values()))
-
-    def has_known(self, prefix: str) -> bool:
-        """Whether a listing of these keys would save reading any of them."""
-        return _known.has_any(self._uri(prefix))
+    def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
+        """Write an object if it is still the one that was read before; see ``ObjectStore.swap``."""
+        now = self._store.swap(key, data, before)
+        if now is not None:
+            _known.add(self._uri(key), now.version, data)
+        return now
 
     def listed(self, ranges: Iterable[tuple[str, str, str]]) -> Iterator[StoredObject]:
         """The files of several ranges of keys, which are listed side by side: prefix, after and before of each."""
-        for found in self._side_by_side(lambda one: list(self._store.files(*one)), list(ranges)):
+        for found in self.side_by_side(lambda one: list(self._store.files(*one)), list(ranges)):
             yield from found
 
-    def read_all(self, keys: Sequence[str], listed: Mapping[str, StoredObject] | None = None) -> list[bytes | None]:
-        """Read objects side by side, in the order of keys. What is missing in a listing is not asked for."""
-
-        def read(key: str) -> bytes | None:
-            if listed is None:
-                return self.read(key)
-            return self.read_listed(listed[key]) if key in listed else None
-
-        return self._side_by_side(read, keys)
-
-    def _side_by_side(self, run: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+    def side_by_side(self, run: Callable[[_T], _R], items: Sequence[_T]) -> list[_R]:
+        """What ``run`` returns for each item, in their order; in a bucket many requests at a time."""
         if len(items) < 2 or not self._store.uri.startswith("s3://"):
             # A small file of this machine is read in less time than a thread takes to start.
             return [run(item) for item in items]

@@ -72,7 +72,7 @@ def test_the_peers_make_the_same_interactions_of_a_generated_site(spark: SparkSe
 
     for name, script in SCRIPTS.items():
         script(raw.folder, tmp_path / f"{name}.csv")
-        found = compare(tmp_path / "out/exports/interactions.csv", tmp_path / f"{name}.csv")
+        found = compare(tmp_path / "out/exports/latest/interactions.csv", tmp_path / f"{name}.csv")
         assert (name, found.lost, found.added, found.columns_missing) == (name, 0, 0, ())
         assert found.rows > 1_000
 

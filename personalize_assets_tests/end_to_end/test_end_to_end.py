@@ -24,7 +24,7 @@ def dev(tmp_path: Path) -> Iterator[Service]:
 
 
 def test_a_dropped_file_leads_to_a_new_interactions_csv_without_a_click(dev: Service, tmp_path: Path) -> None:
-    csv = tmp_path / "out/exports/interactions.csv"
+    csv = tmp_path / "out/exports/latest/interactions.csv"
 
     drop(tmp_path, "a.json", user="ann")
 

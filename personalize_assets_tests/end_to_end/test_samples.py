@@ -28,14 +28,14 @@ def test_a_run_ends_with_three_csvs_that_fit_their_schemas(sample: tuple[Path, s
     out, _ = sample
 
     for name, least in (("interactions", 1000), ("users", 25), ("items", 25)):
-        header, rows = read_csv(out / f"exports/{name}.csv")
-        schema = json.loads((out / f"schemas/{name}.avsc").read_text())
+        header, rows = read_csv(out / f"exports/latest/{name}.csv")
+        schema = json.loads((out / f"exports/latest/{name}.avsc").read_text())
         assert header == [field["name"] for field in schema["fields"]]
         assert len(records(schema, rows)) == len(rows) >= least
 
 
 def test_the_interactions_suffice_for_a_training(sample: tuple[Path, str]) -> None:
-    header, rows = read_csv(sample[0] / "exports/interactions.csv")
+    header, rows = read_csv(sample[0] / "exports/latest/interactions.csv")
     users = [row[header.index("USER_ID")] for row in rows]
 
     assert len({tuple(row) for row in rows}) >= 1000
@@ -47,11 +47,11 @@ def test_a_manifest_tells_the_truth_about_its_csv(sample: tuple[Path, str]) -> N
 
     for name in ("interactions", "users", "items"):
         manifest = json.loads((out / f"exports/{name}.manifest.json").read_text())
-        data = (out / f"exports/{name}.csv").read_bytes()
+        data = (out / f"exports/latest/{name}.csv").read_bytes()
         assert manifest["bytes"] == len(data)
         assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
         assert manifest["rows"] == data.count(b"\n") - 1
-        assert manifest["columns"] == read_csv(out / f"exports/{name}.csv")[0]
+        assert manifest["columns"] == read_csv(out / f"exports/latest/{name}.csv")[0]
         assert manifest["kept"] == manifest["rows"] + manifest["duplicates"]
 
 

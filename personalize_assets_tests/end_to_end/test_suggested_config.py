@@ -54,7 +54,7 @@ def test_a_suggestion_for_a_media_site_runs(tmp_path: Path, engine: Engine) -> N
     exports(suggested(source, tmp_path), engine)
 
     (out,) = (tmp_path / "data").iterdir()
-    lines = (out / "exports/interactions.csv").read_text().splitlines()
+    lines = (out / "exports/latest/interactions.csv").read_text().splitlines()
     assert lines[:3] == [
         "USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP",
         f"u0,v0,play,{START}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
 from personalize_assets_tests.helpers.check_shop import Shop, displayed, event, item, results, user
+from personalize_assets_tests.helpers.stored import put_export
 
 SUPPLIES = [user("u1"), item("i1")]
 
@@ -38,7 +40,7 @@ def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None
     shop.group.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export().success
-    before, manifest = shop.csv("interactions").read_bytes(), shop.group.destination.manifest("interactions")
+    before, manifest = shop.csv("interactions").read_bytes(), shop.group.destination.exports.manifest("interactions")
     assert manifest is not None
     shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES, user("u2")])
     shop.convert()
@@ -53,7 +55,9 @@ def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None
         "`checks: warn` in the config exports it anyway, as for a trial"
     )
     assert shop.csv("interactions").read_bytes() == before
-    assert shop.group.destination.manifest("interactions") == manifest
+    kept = shop.group.destination.exports.manifest("interactions")
+    assert kept is not None
+    assert (kept.run, kept.sha256, kept.inputs) == (manifest.run, manifest.sha256, manifest.inputs)
     assert not (shop.folder / "out" / "_parts").exists()
     check = results(run)["interactions_csv", "at_least_1000_interactions_are_unique"]
     assert (check.severity, check.blocking, displayed(check)) == (
@@ -72,7 +76,11 @@ def test_a_first_export_that_is_refused_leaves_nothing(tmp_path: Path, engine: E
     run = shop.export("interactions_csv")
 
     assert "There is no former export." in failure(run)
-    assert not (shop.folder / "out" / "exports").exists()
+    [refused] = (shop.folder / "out/exports/refused").iterdir()
+    assert [*(shop.folder / "out/exports").iterdir()] == [refused.parent]
+    assert {file.name for file in refused.iterdir()} == {"interactions.csv", "interactions.avsc", "refused.json"}
+    found = json.loads((refused / "refused.json").read_text())["findings"]["interactions"]
+    assert "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000" in found
 
 
 def test_with_checks_warn_it_is_exported_and_the_checks_warn(tmp_path: Path, engine: Engine) -> None:
@@ -110,7 +118,7 @@ def test_the_file_can_be_checked_alone_after_it_was_changed(shop: Shop) -> None:
 def test_all_checks_of_an_asset_can_be_run_without_making_it_again(shop: Shop) -> None:
     shop.group.config.dataset_group.__dict__["use_cases"] = ()
     made = results(shop.convert(), shop.export())
-    before = shop.group.destination.manifest("users")
+    before = shop.group.destination.exports.manifest("users")
 
     again = results(shop.check_alone("filtered_interactions"), shop.check_alone("users", "users_csv"))
 
@@ -118,7 +126,7 @@ def test_all_checks_of_an_asset_can_be_run_without_making_it_again(shop: Shop) -
         key: check.passed for key, check in made.items() if key[0] in ("filtered_interactions", "users", "users_csv")
     }
     assert len(again) > 15
-    assert shop.group.destination.manifest("users") == before
+    assert shop.group.destination.exports.manifest("users") == before
 
 
 def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> None:
@@ -126,8 +134,8 @@ def test_a_file_that_is_not_there_is_red_and_says_how_to_make_it(shop: Shop) -> 
 
     check = results(run)["items_csv", "the_header_equals_the_schema"]
     assert displayed(check) == {
-        "observed": "no file",
-        "allowed": f"{shop.csv('items')}; materialize items_csv first",
+        "observed": "no export",
+        "allowed": f"{shop.group.destination.uri}; materialize items_csv first",
     }
 
 
@@ -141,9 +149,13 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
     }
     file.write_text(yaml.safe_dump(config, sort_keys=False))
     group = DatasetGroup(load_config(file, os.environ))
-    group.destination.store.write(
-        "exports/interactions.csv", b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\nu2,i1,soon\n"
-    )
+    group.destination.store.write("exports/a.csv", b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\nu2,i1,soon\n")
+    columns = ("USER_ID", "ITEM_ID", "TIMESTAMP")
+    manifest = ExportManifest(
+        dataset="interactions", columns=columns, rows=2, kept=2, duplicates=0, bytes=1, sha256="", run="a", days=(),
+        path="exports/a.csv",
+    )  # fmt: skip
+    put_export(group.destination, manifest)
 
     findings = {rule.name: finding for rule, finding in judge_file(group, "interactions")}
 
@@ -163,16 +175,19 @@ def test_a_refused_folder_of_files_leaves_the_former_one(shop: Shop) -> None:
     shop.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
     assert shop.export("interactions_csv").success
-    manifest = shop.group.destination.manifest("interactions")
+    manifest = shop.group.destination.exports.manifest("interactions")
     assert manifest is not None
     shop.arrives([*(event(n, user=f"u{n % 90}") for n in range(999)), *SUPPLIES])
     shop.convert()
 
     assert not shop.export("interactions_csv").success
 
-    assert shop.group.destination.manifest("interactions") == manifest
-    there = {file.relative_to(shop.folder / "out").as_posix() for file in shop.folder.glob("out/exports/**/*.csv")}
-    assert there == {file.key for file in manifest.files}
+    assert shop.group.destination.exports.manifest("interactions") == manifest
+    assert all((shop.folder / "out" / file.key).exists() for file in manifest.files)
+    [refused] = shop.group.destination.exports.runs("exports/refused")
+    assert [key.removeprefix(f"exports/refused/{refused}/") for key in sorted(shop.refused(refused))] == [
+        "interactions.avsc", "interactions/00000.csv", "refused.json",
+    ]  # fmt: skip
     assert [finding.passed for _, finding in judge_file(shop.group, "interactions")] == [True] * 4
 
 
@@ -183,7 +198,7 @@ def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
     for single_file in (True, False):
         shop.config.destination.__dict__["single_file"] = single_file
         check = results(shop.export("users", "users_csv"))["users_csv", "the_file_is_at_most_100_gigabytes"]
-        manifest = shop.group.destination.manifest("users")
+        manifest = shop.group.destination.exports.manifest("users")
         assert manifest is not None
         found.append((displayed(check)["observed"], manifest.bytes))
 
@@ -208,7 +223,7 @@ def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) ->
         run="a run",
         days=(),
     )
-    shop.group.destination.put_manifest("users", manifest)
+    put_export(shop.group.destination, manifest)
 
     assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True] * 4
 

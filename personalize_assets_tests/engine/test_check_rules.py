@@ -15,7 +15,7 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import EXPORT_RULES
 from personalize_assets.quality.rule import Rule
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 from personalize_assets_tests.helpers.check_shop import DAYS, EVENING, Shop, displayed, event, item, results, user
 
 RULES: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES)
@@ -25,8 +25,6 @@ CASES: list[tuple[str, Rule[Any]]] = [
       if name == "items" or not rule.name.startswith("texts_")),
     *((DAILY[name], rule) for rule in DAILY_RULES for name in rule.datasets),
 ]  # fmt: skip
-# Users have no timestamp here, and no column of numbers.
-CASES = [case for case in CASES if case[0] == "interactions_csv" or case[1].name != "timestamps_are_epoch_seconds"]
 
 
 @pytest.fixture(scope="module")
@@ -89,18 +87,22 @@ def _awkward(day: int) -> list[dict[str, Any] | str]:
     lines: list[dict[str, Any] | str] = [
         event(n, id=f"e{n}" if n < 50 else f"twice {n // 2}", user="robot" if n % 4 else f"u{n}",
               item="unknown" if n % 3 else f"x{n}",
-              type=types[n // 2 % len(types)], colour="|".join(f"c{n}.{k}" for k in range(9)) if n % 5 == 0 else None)
+              type=types[n // 2 % len(types)],
+              colour="|".join(f"c{n}.{k}" for k in range(9)) if n % 5 == 0 else {} if n % 5 == 1 else None)
         for n in numbers
     ]  # fmt: skip
     lines += [event(n, id=f"old{n}", time=946_684_800 + n) for n in range(day * 100, day * 100 + few // 5)]
     lines += [event(n, id=f"late{n}", time=EVENING + 86_400 * 30) for n in range(1)]
     lines += [event(n, user=None) for n in range(few)]
     lines += ['{"kind": "event" "user" "item" broken'] * (few // 10)
-    lines += [user(f"never-seen-{day}-{n}", tier=f"tier {day} {n}" if day < 3 else None) for n in range(few)]
-    lines += [user(f"more-{day}-{n}", tier=None) for n in range(few * 2)]
+    lines += [user(f"never-seen-{day}-{n}", tier=f"tier {day} {n}" if day < 3 else None, time=None) for n in range(few)]
+    lines += [user(f"more-{day}-{n}", tier={} if n % 5 == 0 else None, time=None) for n in range(few * 2)]
     lines += [{"kind": "user", "tier": "gold", "time": EVENING} for n in range(few * 2)]
-    lines += [item(f"unsold-{day}-{n}", category=f"category {day} {n}", text=None) for n in range(few)]
-    lines += [item("", price=1) for n in range(few)]
+    lines += [
+        item(f"unsold-{day}-{n}", category=f"category {day} {n}", text={} if n % 5 == 0 else None, time=None)
+        for n in range(few)
+    ]
+    lines += [item("", price=1, time=None) for n in range(few)]
     return lines
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.schemas import put_schema
+from personalize_assets.pipeline.schemas import current_schema
 from personalize_assets_tests.helpers.csv_reader import read_csv, records
 from personalize_assets_tests.helpers.groups import convert, export
 
@@ -44,13 +44,13 @@ def test_an_export_of_every_type_fits_its_schema_row_by_row(tmp_path: Path, engi
     convert(group, engine, [date(2026, 10, 1)], "items")
     export(group, engine, "items_csv", "items")
 
-    assert (tmp_path / "out/exports/items.csv").read_text("utf-8") == (
+    assert (tmp_path / "out/exports/latest/items.csv").read_text("utf-8") == (
         "ITEM_ID,TEXT,TAGS,N,X,OK,CREATION_TIMESTAMP\n"
         "12345678901234567890,ü,z,,0.1,False,\n"
         "i10,,,,,,1790805600\n"
         'i2,"a \\"b\\", \\\\c d",x|y,7,1000000000000000000000,True,1500000000\n'
     )
-    head, rows = read_csv(tmp_path / "out/exports/items.csv")
-    schema = put_schema(group, "items")
+    head, rows = read_csv(tmp_path / "out/exports/latest/items.csv")
+    _, schema = current_schema(group, "items")
     assert head == [field["name"] for field in schema["fields"]]
     assert len(records(schema, rows)) == 3

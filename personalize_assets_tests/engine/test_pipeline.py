@@ -14,10 +14,11 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, plan_convert
 from personalize_assets.pipeline.export import ExportOutcome, plan_export, unexported
-from personalize_assets.pipeline.schemas import put_schema
-from personalize_assets.storage.destination import DAILY, RUN_ID
+from personalize_assets.pipeline.schemas import current_schema
+from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
 from personalize_assets.storage.object_store import StoreError, open_store
+from personalize_assets.storage.run_ids import RUN_ID
 from personalize_assets_tests.helpers.groups import (
     DATASETS,
     FIRST,
@@ -34,6 +35,7 @@ from personalize_assets_tests.helpers.groups import (
     run_export,
     story,
 )
+from personalize_assets_tests.helpers.stored import accounting, commits, put_day
 
 
 @pytest.fixture
@@ -73,10 +75,11 @@ def test_items_have_the_latest_price_that_is_not_null(shop: Shop) -> None:
 def test_a_manifest_describes_the_very_bytes_of_its_csv(shop: Shop) -> None:
     group, _, made = shop
     data = INTERACTIONS.encode()
-    (stored,) = (found for found in group.destination.store.files("exports/") if found.key.endswith("interactions.csv"))
+    key = f"exports/{made.manifests['interactions'].run}/interactions.csv"
+    (stored,) = group.destination.store.files(key)
     file = ExportedFile(stored.key, 4, len(data), hashlib.sha256(data).hexdigest(), stored.version)
 
-    manifest = group.destination.manifest("interactions")
+    manifest = group.destination.exports.manifest("interactions")
     assert manifest == made.manifests["interactions"]
     assert manifest is not None
     assert structs.replace(manifest, run="", inputs=None, seconds=None, profile=None) == ExportManifest(
@@ -88,6 +91,7 @@ def test_a_manifest_describes_the_very_bytes_of_its_csv(shop: Shop) -> None:
         bytes=len(data),
         sha256=file.sha256,
         path=file.key,
+        schema=f"exports/{manifest.run}/interactions.avsc",
         files=(file,),
         run="",
         days=("2026-10-01", "2026-10-02"),
@@ -100,35 +104,42 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
         key: list(json.loads(group.out.read(key) or b""))
         for key in (
             "catalog/day=2026-10-01.json",
-            "rejects/day=2026-10-01/_source_commit.json",
-            "filtered_interactions/day=2026-10-01/_commit.json",
+            "days/day=2026-10-01.json",
             "users/_commit.json",
-            "exports/users.manifest.json",
+            "exports/latest.json",
         )
     }
+    day = json.loads(group.out.read("days/day=2026-10-01.json") or b"")
+    latest = json.loads(group.out.read("exports/latest.json") or b"")
+    keys["a source"] = list(day["sources"]["source"])
+    keys["a dataset"] = [key for key, value in day["datasets"]["interactions"].items() if value is not None]
+    keys["a manifest"] = list(latest["datasets"]["users"])
 
     assert {key: sorted(names) for key, names in keys.items()} == {
         "catalog/day=2026-10-01.json": [
             "bytes", "content", "day", "fields", "files", "foreign_files", "sampled_events", "sources",
         ],
-        "rejects/day=2026-10-01/_source_commit.json": [
+        "days/day=2026-10-01.json": ["datasets", "day", "replaced", "sources"],
+        "exports/latest.json": ["datasets", "former", "made", "run"],
+        "a source": [
             "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "wanted",
         ],
-        "filtered_interactions/day=2026-10-01/_commit.json": [
-            "content", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows", "run",
+        "a dataset": [
+            "content", "dropped", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows",
+            "run", "untimed",
         ],
         "users/_commit.json": [
-            "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "rows", "run", "seconds",
+            "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "replaced", "rows", "run", "seconds",
         ],
-        "exports/users.manifest.json": [
+        "a manifest": [
             "bytes", "columns", "dataset", "days", "duplicates", "files", "inputs", "kept", "path", "profile", "rows",
-            "run", "seconds", "sha256",
+            "run", "schema", "seconds", "sha256",
         ],
     }  # fmt: skip
 
 
 def test_what_is_read_is_wanted_not_wanted_or_malformed(shop: Shop) -> None:
-    counts = shop[0].destination.daily_accounting("source")
+    counts = accounting(shop[0].destination, "source")
 
     balance = {
         day: (found.raw_files, found.read, found.wanted, found.not_wanted, found.malformed)
@@ -194,23 +205,24 @@ def test_everything_is_stored_where_the_design_says_and_nothing_else(shop: Shop)
         *(f"_kept/{name}" for name in DAILY),
         *(f"_kept/{name}/RUN" for name in DAILY),
         "catalog",
+        "days",
         "exports",
+        "exports/RUN",
         "items",
         "users",
         *(f"{name}/day=2026-10-0{day}" for name in DAILY.values() for day in (1, 2)),
         "rejects/day=2026-10-01",
-        "rejects/day=2026-10-02",
     }
 
 
 def test_a_schema_has_the_columns_of_its_csv(shop: Shop) -> None:
     group = shop[0]
     for name in ("interactions", "users", "items"):
-        schema = put_schema(group.group, name)
+        key, schema = current_schema(group.group, name)
 
         header = group.csv(name).splitlines()[0].split(",")
         assert [field["name"] for field in schema["fields"]] == header
-        assert json.loads(group.out.read(f"schemas/{name}.avsc") or b"") == schema
+        assert json.loads(group.out.read(key) or b"") == schema
 
 
 def test_exporting_twice_gives_the_same_bytes(shop: Shop) -> None:
@@ -246,7 +258,7 @@ def test_one_dataset_alone_is_converted_with_the_accounting_of_all(group: Group)
     assert group.listed("filtered_interactions/") == group.listed("item_details/") == []
     counts = converted.accounting["users"]["2026-10-01"]
     assert (counts.read, counts.wanted, counts.not_wanted) == (6, 4, 1)
-    assert group.destination.day_accounting("source", "2026-10-01") == counts
+    assert accounting(group.destination, "source").get("2026-10-01") == counts
 
 
 def test_a_day_without_files_is_done_and_loses_the_rows_it_had(group: Group) -> None:
@@ -261,10 +273,10 @@ def test_a_day_without_files_is_done_and_loses_the_rows_it_had(group: Group) -> 
     assert group.csv("interactions").splitlines()[1:] == ["u1,i1,Clicked,1790812801"]
     assert made.manifests["interactions"].days == ("2026-10-01", "2026-10-02", "2026-10-03")
     for day in ("2026-10-02", "2026-10-03"):
-        commit = group.destination.daily_commits("interactions")[day]
+        commit = commits(group.destination, "interactions")[day]
         assert (commit.rows, commit.kept, commit.files, commit.reject_files) == (0, 0, (), ())
-        assert group.listed(f"filtered_interactions/day={day}/") == [f"filtered_interactions/day={day}/_commit.json"]
-        assert group.listed(f"rejects/day={day}/") == [f"rejects/day={day}/_source_commit.json"]
+    replaced = group.destination.days.all()["2026-10-02"].replaced
+    assert [len(one.files) for one in replaced] == [3], "the files that the day had wait to be deleted"
 
 
 def test_days_without_any_row_export_a_header_alone(group: Group) -> None:
@@ -278,7 +290,7 @@ def test_days_without_any_row_export_a_header_alone(group: Group) -> None:
     }
 
 
-def test_converting_again_replaces_a_day_and_removes_its_old_files(group: Group) -> None:
+def test_converting_again_replaces_a_day_and_lists_its_old_files(group: Group) -> None:
     group.arrives(FIRST, click("a", "u1", "i1", 1), click("b", None, "i1", 1))
     before = group.convert([FIRST], "interactions").commits["interactions"]["2026-10-01"]
     group.arrives(FIRST, click("a", "u9", "i9", 9), click("b", None, "i1", 1))
@@ -290,7 +302,8 @@ def test_converting_again_replaces_a_day_and_removes_its_old_files(group: Group)
     current = {*after.files, *after.reject_files}
     assert len(current) == 2
     assert current <= set(group.listed())
-    assert not {*before.files, *before.reject_files} & set(group.listed())
+    [replaced] = group.destination.days.all()["2026-10-01"].replaced
+    assert set(replaced.files) == {*before.files, *before.reject_files}
 
 
 def test_a_run_that_dies_before_its_commit_leaves_the_former_state_current(group: Group) -> None:
@@ -322,7 +335,7 @@ def test_a_report_that_lost_files_commits_nothing(group: Group) -> None:
         f"the engine's report of run {spec.plan.run_id} accounts for 0 of 2 raw files of 2026-10-01 (source); "
         "nothing was committed: run it again"
     )
-    assert group.destination.daily_commits("interactions") == {}
+    assert commits(group.destination, "interactions") == {}
 
 
 def test_a_raw_file_that_is_gone_fails_the_run_and_names_it(group: Group) -> None:
@@ -439,7 +452,7 @@ def test_users_may_come_from_a_source_of_their_own(engine: Engine, tmp_path: Pat
     assert group.csv("users") == "USER_ID,CITY,SINCE,SPENT\nu1,Ulm,1790812805,\n"
     assert group.csv("interactions").splitlines()[1:] == ["u1,i1,Clicked,1790812801"]
     for source in ("source", "users"):
-        counts = group.destination.day_accounting(source, "2026-10-01")
+        counts = accounting(group.destination, source).get("2026-10-01")
         assert counts is not None
         assert (counts.read, counts.wanted, counts.not_wanted) == (2, 1, 1)
 
@@ -498,12 +511,12 @@ def test_a_csv_is_of_the_committed_days_until_one_of_them_is_converted_again(sho
     group, converted, _ = shop
 
     assert unexported(group.group) == []
-    before = group.destination.day_commit("interactions", "2026-10-01")
+    before = commits(group.destination, "interactions").get("2026-10-01")
     assert before == converted.commits["interactions"]["2026-10-01"]
     assert before is not None
     try:
         again = structs.replace(before, run="20261122T000000-abcdef")
-        group.destination.commit_day("interactions", "2026-10-01", again)
+        put_day(group.destination, "2026-10-01", {"interactions": again})
         assert unexported(group.group) == ["interactions"]
     finally:
-        group.destination.commit_day("interactions", "2026-10-01", before)
+        put_day(group.destination, "2026-10-01", {"interactions": before})

@@ -33,6 +33,7 @@ from personalize_assets.quality.rule import Finding, Rule
 from personalize_assets_tests.helpers import groups
 from personalize_assets_tests.helpers.csv_reader import read_csv
 from personalize_assets_tests.helpers.samples import REPO
+from personalize_assets_tests.helpers.stored import commits
 
 DAY, NEXT_DAY = date(2026, 10, 1), date(2026, 10, 2)
 NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
@@ -120,12 +121,12 @@ def test_the_same_user_has_the_same_hash_in_both_exports_and_nothing_tells_who(
     convert(group, engine, DAY)
     export(group, engine)
 
-    _, interactions = read_csv(tmp_path / "out/exports/interactions.csv")
+    _, interactions = read_csv(tmp_path / "out/exports/latest/interactions.csv")
     assert sorted(interactions) == sorted(
         [[hashed("17"), "s2", str(NOW)], [hashed("ann"), "s1", str(NOW)]],
         key=str,
     )
-    _, users = read_csv(tmp_path / "out/exports/users.csv")
+    _, users = read_csv(tmp_path / "out/exports/latest/users.csv")
     assert users == [[hashed("ann"), hashed("Ulm")]]
     assert [reject["reason"] for reject in rejects(tmp_path)] == ["missing:ITEM_ID", "malformed_json"]
     assert [reject["raw"] for reject in rejects(tmp_path)] == [
@@ -170,8 +171,8 @@ def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, eng
     convert(group, Kept(), DAY)
     export(group, Kept(), "interactions_csv")
 
-    commit = group.destination.day_commit("interactions", DAY.isoformat())
-    manifest = group.destination.manifest("interactions")
+    commit = commits(group.destination, "interactions").get(DAY.isoformat())
+    manifest = group.destination.exports.manifest("interactions")
     assert commit is not None
     assert manifest is not None
     preview = {"USER_ID": "ann0", "ITEM_ID": "***", "EVENT_TYPE": "***", "TIMESTAMP": "***"}
@@ -182,7 +183,7 @@ def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, eng
     assert manifest.profile.ids["ITEM_ID"].frequent == {f"*** {n}": 1 for n in range(1, 6)}
     written = msgspec.json.encode([reports, commit, manifest]).decode()
     assert [word for word in ("pills", "paid", str(NOW)) if word in written] == []
-    assert (tmp_path / "out/exports/interactions.csv").read_text().count("pills") == 11, "the files hold all"
+    assert (tmp_path / "out/exports/latest/interactions.csv").read_text().count("pills") == 11, "the files hold all"
 
 
 @pytest.mark.usefixtures("kinds")
@@ -194,7 +195,7 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
     before = shop_of_kinds(tmp_path, [])
     convert(before, engine, DAY)
     export(before, engine, "interactions_csv")
-    file = tmp_path / "out/exports/interactions.csv"
+    file = tmp_path / "out/exports/latest/interactions.csv"
     file.write_text(file.read_text().replace(f",{NOW}\n", ",soon\n", 1) + "ann,pills\n")
     after = shop_of_kinds(tmp_path, mask, is_hashed=is_hashed)
 
@@ -237,7 +238,7 @@ def test_tasks_in_processes_of_their_own_hash_and_mask_the_same(
     export(group, engine)
 
     assert len({file.name for file in tmp_path.glob("out/filtered_interactions/*/*.parquet")}) > 1, "several tasks"
-    _, users = read_csv(tmp_path / "out/exports/users.csv")
+    _, users = read_csv(tmp_path / "out/exports/latest/users.csv")
     assert users == [[hashed("ann"), hashed("Ulm")]]
     assert "ann" not in everything_written(tmp_path)
 

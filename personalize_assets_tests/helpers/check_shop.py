@@ -22,6 +22,7 @@ from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
+from personalize_assets_tests.helpers.stored import commits, put_day
 
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=back) for back in (8, 7, 6, 5)]
@@ -172,7 +173,7 @@ class Shop:
     def rewrite(self, dataset: str, change: Callable[[list[dict[str, Any]]], None]) -> None:
         """Change rows of the Parquet file of the first day to what no conversion would write."""
         day = DAYS[0].isoformat()
-        commit = self.group.destination.daily_commits(dataset)[day]
+        commit = commits(self.group.destination, dataset)[day]
         (key,) = commit.files
         file = self.folder / "out" / key
         table = pq.read_table(file)
@@ -180,10 +181,16 @@ class Shop:
         change(rows)
         pq.write_table(pa.Table.from_pylist(rows, schema=table.schema), file)
         # As in a commit of an older version, so that changed times are found.
-        self.group.destination.commit_day(dataset, day, structs.replace(commit, months={}))
+        put_day(self.group.destination, day, {dataset: structs.replace(commit, months={})})
+
+    def refused(self, run: str) -> list[str]:
+        """The keys of what a run made and did not become current."""
+        folder = self.group.destination.exports.refused_folder(run)
+        return [file.key for file in self.group.destination.store.files(f"{folder}/")]
 
     def csv(self, dataset: str) -> Path:
-        return self.folder / "out" / self.group.destination.csv_key(dataset)
+        manifest = self.group.destination.exports.manifest(dataset)
+        return self.folder / "out" / (manifest.path if manifest else "no export")
 
 
 def results(*runs: dg.ExecuteInProcessResult) -> dict[tuple[str, str], dg.AssetCheckEvaluation]:

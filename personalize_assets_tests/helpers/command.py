@@ -25,5 +25,5 @@ def run_sample(name: str, out: Path, *options: str) -> str:
 
 def hashes(folder: Path) -> dict[str, str]:
     """The SHA-256 of each CSV and schema in a destination folder, by file name."""
-    files = sorted(folder.glob("exports/*.csv")) + sorted(folder.glob("schemas/*.avsc"))
+    files = sorted(folder.glob("exports/latest/*.csv")) + sorted(folder.glob("exports/latest/*.avsc"))
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

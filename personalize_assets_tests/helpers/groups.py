@@ -26,6 +26,7 @@ from personalize_assets.pipeline.convert import ConvertedDays, commit_convert, p
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportOutcome, commit_export, plan_export
 from personalize_assets.storage.object_store import open_store
+from personalize_assets_tests.helpers.stored import latest_csv
 
 NO_CONTEXT: Any = None
 """Engines that run in this process make no use of Dagster's context."""
@@ -118,10 +119,12 @@ class Group:
         return export(self.group, self.engine, *names)
 
     def csv(self, name: str) -> str:
-        return (self.out.read(f"exports/{name}.csv") or b"there is no such file").decode()
+        return (latest_csv(self.destination, name) or b"there is no such file").decode()
 
     def listed(self, prefix: str = "") -> list[str]:
-        return sorted(file.key for file in self.out.files(prefix))
+        """The keys of the destination, without those of the link to the latest export."""
+        found = (file.key for file in self.out.files(prefix))
+        return sorted(key for key in found if key != "_lock" and not key.startswith("exports/latest/"))
 
 
 def click(id: str, user: str | None, sku: str | None, at: int, **more: Any) -> dict[str, Any]:

@@ -33,7 +33,9 @@ class Bad(Exception):
 
 @dataclass
 class Expected:
-    """What must come out: the CSVs, what was read, and of each dataset rows, kept, rejected by reason, duplicates."""
+    """What must come out: the CSVs, what was read, and of each dataset rows, kept, rejected and dropped by reason,
+    duplicates.
+    """
 
     csv: dict[str, bytes] = field(default_factory=dict)
     read: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +50,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
     kept: dict[str, list[dict[str, Any]]] = {name: [] for name in datasets}
     totals: dict[str, Counter[str]] = {name: Counter() for name in datasets}
     rejected: dict[str, Counter[str]] = {name: Counter() for name in datasets}
+    dropped: dict[str, Counter[str]] = {name: Counter() for name in datasets}
     for file in sorted(path for path in source.rglob("*") if path.is_file()):
         day = arrival_day(file.relative_to(source).as_posix(), layout, start)
         if day is None:
@@ -64,14 +67,16 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
             wanting = [name for name, dataset in datasets.items() if wants(dataset, event)]
             counts["wanted" if wanting else "not_wanted"] += 1
             for name in wanting:
-                for row, why in rows_of(
+                for row, why, lost in rows_of(
                     name, datasets[name], datasets, event, (latest - _EPOCH) // timedelta(seconds=1)
                 ):
                     totals[name]["rows"] += 1
                     if why:
                         rejected[name][why] += 1
                     else:
+                        row["day"] = day
                         kept[name].append(row)
+                        dropped[name].update(lost)
     found = Expected(read={**{k: counts[k] for k in ("read", "wanted", "not_wanted")}, "malformed": dict(malformed)})
     for name, dataset in datasets.items():
         columns = list(dataset["columns"])
@@ -82,6 +87,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
             "rows": totals[name]["rows"],
             "kept": len(kept[name]),
             "rejected": dict(rejected[name]),
+            "dropped": dict(dropped[name]),
             "duplicates": len(kept[name]) - len(rows),
         }
     return found
@@ -186,27 +192,33 @@ def _row(
     position: int,
     element: Any,
     max_seconds: int,
-) -> tuple[dict[str, Any], str]:
+) -> tuple[dict[str, Any], str, list[str]]:
+    """A row, or the reason of its reject; and why it lacks values."""
     row: dict[str, Any] = {}
+    lost: list[str] = []
+    times = datasets["interactions"]["columns"]["TIMESTAMP"]["path"]
+    if name != "interactions":
+        times = [*times, dataset.get("event_time") or times[0]]
     for column, mapping in dataset["columns"].items():
         kind = mapping.get("type", "timestamp" if column in ("TIMESTAMP", "CREATION_TIMESTAMP") else "string")
         needed = mapping.get("required", column in (*_IDS, "EVENT_TYPE", "TIMESTAMP"))
-        value = mapping.get("constant")
+        value, is_ranged = mapping.get("constant"), column == "TIMESTAMP"
         for path in mapping.get("path", []):
             start, rest = (element, path.removeprefix("each.")) if path.startswith("each.") else (event, path)
             value = None if is_nothing(value) else value
-            value = lookup(start, rest) if value is None else value
+            if value is None and (value := lookup(start, rest)) is not None:
+                is_ranged = column == "TIMESTAMP" or path in times
+        why = ""
         try:
-            row[column] = convert(column, kind, value, mapping, max_seconds)
+            row[column] = convert(column, kind, value, mapping, max_seconds if is_ranged else None)
         except Bad:
-            if needed:
-                return row, "bad_timestamp" if kind == "timestamp" else f"bad_value:{column}"
-            row[column] = None
+            row[column], why = None, "bad_timestamp" if column == "TIMESTAMP" else f"bad_value:{column}"
+        limit = 256 if column in _IDS else 1000
+        if kind == "string" and not mapping.get("textual") and row[column] and len(row[column]) > limit:
+            row[column], why = longest(row[column], limit) if column == "IMPRESSION" else None, f"too_long:{column}"
         if needed and row[column] is None:
-            return row, f"missing:{column}"
-        limit = 256 if column in _IDS else 1000 if mapping.get("categorical") else None
-        if kind == "string" and limit and row[column] is not None and len(row[column]) > limit:
-            return row, f"too_long:{column}"
+            return row, why or f"missing:{column}", []
+        lost += [why] if why else []
     by = dataset.get("dedupe_by")
     if name == "interactions":
         message = text_or_nothing(lookup(event, by)) if by else None
@@ -216,7 +228,15 @@ def _row(
         by = dataset.get("message_id") or by or datasets["interactions"].get("dedupe_by")
         row["time"] = event_nanos(lookup(event, time), max_seconds)
         row["message"] = text_or_nothing(lookup(event, by)) if by else None
-    return row, ""
+    return row, "", lost
+
+
+def longest(impression: str, limit: int) -> str | None:
+    """The first ids of an impression, as many as fit."""
+    ids = impression.split("|")
+    while len("|".join(ids)) > limit:
+        ids.pop()
+    return "|".join(ids) or None
 
 
 def is_nothing(value: Any) -> bool:
@@ -226,7 +246,7 @@ def is_nothing(value: Any) -> bool:
     return value is None or value == ""
 
 
-def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_seconds: int) -> Any:
+def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_seconds: int | None) -> Any:
     if is_nothing(value):
         return None
     if isinstance(value, list):
@@ -239,7 +259,8 @@ def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_sec
     if kind == "string":
         return _BREAKS.sub(" ", as_text(value)) if column in _IDS else as_text(value)
     if kind == "timestamp":
-        return in_range(to_nanos(value), max_seconds) // _NANOS
+        nanos = to_nanos(value)
+        return (nanos if max_seconds is None else in_range(nanos, max_seconds)) // _NANOS
     return to_boolean(value) if kind == "boolean" else to_number(kind, value)
 
 
@@ -361,10 +382,12 @@ def latest_per_id(name: str, rows: list[dict[str, Any]], dataset: dict[str, Any]
         merged = {}
         for column, mapping in dataset["columns"].items():
             known = [
-                (row["time"], sortable(row["message"]), row[column]) for row in by_id[id] if row[column] is not None
+                (row["time"], row["day"], sortable(row["message"]), row[column])
+                for row in by_id[id]
+                if row[column] is not None
             ]
-            known.sort(key=lambda one: (one[0], one[1], sortable(one[2])))
-            merged[column] = known[0 if mapping.get("keep") == "first" else -1][2] if known else None
+            known.sort(key=lambda one: (*one[:3], sortable(one[3])))
+            merged[column] = known[0 if mapping.get("keep") == "first" else -1][3] if known else None
         found.append(merged)
     return found
 

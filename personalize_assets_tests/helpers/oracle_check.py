@@ -12,6 +12,7 @@ from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.groups import convert, export
 from personalize_assets_tests.helpers.oracle import Expected, expected
+from personalize_assets_tests.helpers.stored import accounting
 
 Config = dict[str, Any]
 START = date(2026, 10, 1)
@@ -140,19 +141,20 @@ def made(engine: Engine, folder: Path, config: Config) -> Expected:
     exported = export(group, engine)
     found = Expected(read={"read": 0, "wanted": 0, "not_wanted": 0, "malformed": {}})
     for source in group.sources:
-        for counts in group.destination.daily_accounting(source).values():
+        for counts in accounting(group.destination, source).values():
             found.read["read"] += counts.read
             found.read["wanted"] += counts.wanted
             found.read["not_wanted"] += counts.not_wanted
             add(found.read["malformed"], counts.malformed)
     for name, commits in converted.commits.items():
-        total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}})
+        total = found.datasets.setdefault(name, {"rows": 0, "kept": 0, "rejected": {}, "dropped": {}})
         for commit in commits.values():
             total["rows"] += commit.rows
             total["kept"] += commit.kept
             add(total["rejected"], commit.rejected)
+            add(total["dropped"], commit.dropped)
         total["duplicates"] = exported.manifests[name].duplicates
-        found.csv[name] = (folder / f"out/exports/{name}.csv").read_bytes()
+        found.csv[name] = (folder / f"out/exports/latest/{name}.csv").read_bytes()
     return found
 
 

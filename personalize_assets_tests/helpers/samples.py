@@ -26,5 +26,6 @@ EXPORTS = {
 def export_hashes(destination: Path) -> dict[str, str]:
     """The SHA-256 of each CSV in a destination folder, by file name."""
     return {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(destination.glob("exports/*.csv"))
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in sorted(destination.glob("exports/latest/*.csv"))
     }

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,7 +15,7 @@ DAY_SECONDS = 24 * 3600
 
 
 def listed(store: ObjectStore, prefix: str = "") -> dict[str, int]:
-    return {file.key: file.bytes for file in sorted(store.files(prefix))}
+    return {file.key: file.bytes for file in sorted(store.files(prefix)) if file.key != "_lock"}
 
 
 class ObjectStoreContract:
@@ -40,10 +41,34 @@ class ObjectStoreContract:
         assert store.read("a") == b"second"
         assert listed(store) == {"a": 6}
 
-    def test_a_file_is_created_once(self, store: ObjectStore) -> None:
-        assert [store.create("a/b", b"first"), store.create("a/b", b"second")] == [True, False]
+    def test_a_file_is_swapped_only_for_the_one_that_was_read(self, store: ObjectStore) -> None:
+        first = store.swap("a/b", b"first", None)
+        assert first is not None
+        assert store.swap("a/b", b"second", None) is None
+        assert store.read("a/b") == b"first"
 
-        assert (store.read("a/b"), listed(store)) == (b"first", {"a/b": 5})
+        second = store.swap("a/b", b"second", first)
+        assert second is not None
+        assert store.swap("a/b", b"third", first) is None
+        assert store.read_version("a/b") == second
+        assert listed(store) == {"a/b": 6}
+
+    def test_a_file_that_was_deleted_meanwhile_is_not_swapped(self, store: ObjectStore) -> None:
+        store.write("a", b"first")
+        before = store.read_version("a")
+        store.delete(["a"])
+
+        assert store.swap("a", b"second", before) is None
+        assert store.read("a") is None
+
+    def test_of_several_writers_exactly_one_succeeds(self, store: ObjectStore) -> None:
+        for before in (None, store.swap("b", b"before", None)):
+            key = "b" if before else "a"
+            with ThreadPoolExecutor(8) as threads:
+                done = list(threads.map(lambda n: store.swap(key, b"%d" % n, before), range(8)))  # noqa: B023
+
+            [winner] = [stored for stored in done if stored is not None]
+            assert store.read(key) == winner.data
 
     def test_files_that_are_made_private_keep_their_bytes(self, store: ObjectStore) -> None:
         store.write("a", b"1")
@@ -116,6 +141,21 @@ class ObjectStoreContract:
         store.delete([])
 
         assert listed(store) == {"a": 1}
+
+    def test_what_is_deleted_as_far_as_possible_is_deleted(self, store: ObjectStore) -> None:
+        for key in ("a/1", "a/2"):
+            store.write(key, b"x")
+
+        left = store.try_delete(["a/1", "gone"])
+
+        assert (bool(left), listed(store)) == (False, {"a/2": 1})
+
+    def test_files_that_are_whole_stay_when_unfinished_ones_are_deleted(self, store: ObjectStore) -> None:
+        store.write("a/1", b"x")
+
+        left = store.delete_unfinished()
+
+        assert (bool(left), listed(store)) == (False, {"a/1": 1})
 
     def test_joining_puts_header_and_parts_in_order_and_returns_size_and_digest(self, store: ObjectStore) -> None:
         store.write("parts/0", b"1,2\n")

@@ -39,14 +39,12 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
 
     result = invoke("run", "--config", config(tmp_path, "raw"))
 
-    (folder,) = (tmp_path / "out/exports/interactions").iterdir()
+    export = (tmp_path / "out/exports/latest").resolve()
+    folder = export / "interactions"
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("interactions ")]
-    assert line.split()[1:] == ["1", "0", "0", "1", "41", f"out/exports/interactions/{folder.name}/"]
+    assert line.split()[1:] == ["1", "0", "0", "1", "41", "out/exports/latest/interactions/"]
     assert [file.read_text() for file in folder.iterdir()] == ["USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812801\n"]
-    assert sorted(path.name for path in folder.parent.parent.iterdir()) == [
-        "interactions",
-        "interactions.manifest.json",
-    ]
+    assert sorted(path.name for path in export.iterdir()) == ["interactions", "interactions.avsc", "manifest.json"]
     with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey("interactions_csv"))
     assert event is not None

@@ -85,7 +85,9 @@ def test_an_event_passes_through_each_function_named(path: str, tmp_path: Path) 
         definitions.resolve_job_def("convert").execute_in_process(partition_key="2026-10-01")
         definitions.resolve_job_def("export").execute_in_process()
 
-    assert (tmp_path / "out/exports/interactions.csv").read_text() == "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812800\n"
+    assert (
+        tmp_path / "out/exports/latest/interactions.csv"
+    ).read_text() == "USER_ID,ITEM_ID,TIMESTAMP\nu,i,1790812800\n"
     assert [hop for hop in hops(path) if code_of(hop) not in called] == []
 
 

@@ -23,4 +23,4 @@ def test_each_guarantee_names_a_test() -> None:
 def test_a_test_that_is_named_exists(file: str, name: str) -> None:
     code = (REPO / "personalize_assets_tests" / file).read_text()
 
-    assert re.search(rf"^(def {name}\(|{name} = )", code, re.MULTILINE)
+    assert re.search(rf"^ *(def {name}\(|{name} = )", code, re.MULTILINE)

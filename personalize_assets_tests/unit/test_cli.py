@@ -54,6 +54,10 @@ def test_days_are_a_range_or_a_day(text: str, days: list[int], calls: list[Any])
     ("text", "problem"),
     [
         ("yesterday", "'yesterday' is not a range of days; write it as 2026-10-01..2026-10-07"),
+        ("2026-10-02..", "'2026-10-02..' has no last day; write both, as 2026-10-01..2026-10-07, or one day alone"),
+        ("..2026-10-02", "'..2026-10-02' has no first day; write both, as 2026-10-01..2026-10-07, or one day alone"),
+        ("..", "'..' has no first day; write both, as 2026-10-01..2026-10-07, or one day alone"),
+        ("2026-10-02...2026-10-03", "'2026-10-02...2026-10-03' is not a range of days"),
         ("2026-10-02..2026-10-01", "'2026-10-02..2026-10-01' ends before it starts"),
     ],
 )

@@ -37,9 +37,9 @@ def test_the_graph_is_the_one_of_the_design() -> None:
         "interactions_csv": ("exports", None, ["filtered_interactions"]),
         "users_csv": ("exports", None, ["users"]),
         "items_csv": ("exports", None, ["items"]),
-        "interactions_schema": ("schemas", None, []),
-        "users_schema": ("schemas", None, []),
-        "items_schema": ("schemas", None, []),
+        "interactions_schema": ("schemas", None, ["interactions_csv"]),
+        "users_schema": ("schemas", None, ["users_csv"]),
+        "items_schema": ("schemas", None, ["items_csv"]),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import pyarrow as pa
 
@@ -22,6 +23,7 @@ class DatasetDayCounts:
         self._rows = rows
         self._rejects = rejects
         self._rejected: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
         self._count = 0
 
     def add(self, row: Row, event: Event, file: str) -> None:
@@ -29,11 +31,13 @@ class DatasetDayCounts:
         if row.reason is None:
             self._count += 1
             self._rows.add(row.values)
+            self._dropped.update(row.dropped)
         else:
             self.add_reject(row.reason, event.raw, file)
 
-    def add_many(self, kept: pa.RecordBatch) -> None:
-        """Add kept rows."""
+    def add_many(self, kept: pa.RecordBatch, dropped: Mapping[str, int]) -> None:
+        """Add kept rows, and by reason how many of their values could not be used."""
+        self._dropped.update(dropped)
         self._count += kept.num_rows
         if kept.num_rows:
             self._rows.add_many(kept)
@@ -52,10 +56,12 @@ class DatasetDayCounts:
             rows=self._count,
             kept=self._rows.rows,
             rejected=dict(self._rejected),
+            dropped=dict(self._dropped),
             files=(self._rows.uri,) if self._rows.rows else (),
             reject_files=(self._rejects.uri,) if self._rejects.rows else (),
             profile=self._rows.profile.build(),
             months=dict(sorted(self._rows.months.items())),
+            untimed=self._rows.untimed,
         )
 
 

@@ -175,7 +175,7 @@ class EventSink:
                 wanted.update(rows.numbers)
                 for name in names:
                     mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
-                    self._day.datasets[name].add_many(mapped.kept)
+                    self._day.datasets[name].add_many(mapped.kept, mapped.dropped)
                     for number, reason in mapped.rejected:
                         self._day.datasets[name].add_reject(reason, *buffer.origin(number))
         self._day.source.add_read(buffer.events, len(wanted))

@@ -42,6 +42,7 @@ class RowWriter:
         uri: Where the file is stored.
         rows: Number of rows written so far; complete after ``close``.
         months: Of these, interactions by month of TIMESTAMP, such as ``2026-10``.
+        untimed: Of these, rows of users and items without a readable event time.
         profile: Counts every row that is written.
     """
 
@@ -50,6 +51,7 @@ class RowWriter:
         self.uri = uri
         self.rows = 0
         self.months: Counter[str] = Counter()
+        self.untimed = 0
         self.profile = profile
         self._filesystem = filesystem
         self._schema = schema
@@ -98,6 +100,8 @@ class RowWriter:
             self._writer.write_table(group)
         # Counted here and not in ``add``: the accounting compares what came in with what was written.
         self.rows += table.num_rows
+        if EVENT_TIME in table.column_names:
+            self.untimed += table.column(EVENT_TIME).null_count
         self.profile.add(table)
         self._pending.clear()
         self._rows_pending = 0

@@ -311,7 +311,7 @@ def _number_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.
         # Only longer ones can be too large. Some of them may fit, but are not worth a second pass over a broken file.
         yield f"is too large for {column.type}", pc.greater(pc.utf8_length(cells), 9)
         return
-    if column_type.is_time:
+    if column.is_event_time:
         latest = int(time.time()) + DAY_SECONDS
         is_outside = pc.or_(pc.less(numbers, MIN_EPOCH_SECONDS), pc.greater(numbers, latest))
         if pc.any(is_outside).as_py():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from personalize_assets.conversion.contract import IDS, Dataset
 from personalize_assets.conversion.export.daily_rows import open_parquet, read_groups, row_groups
 from personalize_assets.conversion.export.export_profile import PartCounter, sum_profiles
 from personalize_assets.conversion.export.exported import Exported, Places
-from personalize_assets.conversion.export.latest_values import candidates, latest, with_copies
+from personalize_assets.conversion.export.latest_values import candidates, from_day, latest
 from personalize_assets.conversion.export.part_writer import PartWriter, Target, WrittenPart
 from personalize_assets.conversion.export.pieces import RowGroup
 from personalize_assets.conversion.export.pieces import shares as in_shares
@@ -62,12 +64,14 @@ class _Export:
         self._places = places
         self._former = former
         self._spread = spread
+        self._days: dict[str, date] = {}
 
     def checkpoints(self, daily: Sequence[DailyFiles]) -> tuple[list[Checkpoint], Checkpoint | None]:
         """The candidates of each arrival month, and of all but the newest together."""
         by_month: dict[str, list[str]] = {}
         for day in daily:
             by_month.setdefault(day.day[:7], []).extend(day.files)
+            self._days.update(dict.fromkeys(day.files, date.fromisoformat(day.day)))
         inputs = {month: inputs_digest((uri, 0) for uri in files) for month, files in sorted(by_month.items())}
         known = {one.until: one for one in self._former.months} if self._former else {}
         changed = [month for month in inputs if month not in known or known[month].inputs != inputs[month]]
@@ -84,7 +88,9 @@ class _Export:
             shares += [(month, share) for share in in_shares(of_month, 2 * MAX_ROWS)]
         to = [self._places.keep(f"candidates-{month}-{n:05d}.parquet") for n, (month, _) in enumerate(shares)]
         tasks = [
-            _ReduceTask(share, self._target.dataset, uri, self._target.s3)
+            _ReduceTask(
+                share, {group.uri: self._days[group.uri] for group in share}, self._target.dataset, uri, self._target.s3
+            )
             for uri, (_, share) in zip(to, shares, strict=True)
         ]
         reduced = self._spread(_reduce, tasks, sum(group.rows for group in groups) * _ROW_BYTES)
@@ -133,13 +139,15 @@ def _inputs(months: Sequence[Checkpoint]) -> str:
 
 class _ReduceTask(msgspec.Struct, frozen=True):
     groups: tuple[RowGroup, ...]
+    days: dict[str, date]
     dataset: Dataset
     to: str
     s3: dict[str, Any]
 
 
 def _reduce(task: _ReduceTask) -> Reduced:
-    return _written_candidates(_reduced(task.groups, task.dataset, task.s3), task.dataset, task.to, task.s3)
+    rows = _reduced(task.groups, task.days, task.dataset, task.s3)
+    return _written_candidates(rows, task.dataset, task.to, task.s3)
 
 
 class _FoldTask(msgspec.Struct, frozen=True):
@@ -168,23 +176,25 @@ def _written_candidates(rows: pa.Table, dataset: Dataset, to: str, s3: dict[str,
     return Reduced(to, rows.num_rows, tuple(rows.column(id_column).take(pa.array(places)).to_pylist()))
 
 
-def _reduced(groups: Sequence[RowGroup], dataset: Dataset, s3: dict[str, Any]) -> pa.Table:
-    """The candidates among the rows of row groups, in memory for ``MAX_ROWS`` rows at once."""
+def _reduced(groups: Sequence[RowGroup], days: Mapping[str, date], dataset: Dataset, s3: dict[str, Any]) -> pa.Table:
+    """The candidates among the rows of row groups, in memory for ``MAX_ROWS`` rows at once; ``days`` is by URI."""
     (id_column,) = IDS[dataset.name]
     schema = daily_schema(dataset)
-    kept = with_copies(schema.empty_table())
-    waiting: list[pa.RecordBatch] = []
+    kept = from_day(schema.empty_table(), date.min)
+    waiting: list[pa.Table] = []
 
     def reduce() -> pa.Table:
-        table = pa.concat_tables([kept, with_copies(pa.Table.from_batches(waiting, schema))])
+        table = pa.concat_tables([kept, *waiting])
         waiting.clear()
         return candidates(table, dataset.columns, id_column)
 
-    for batch in read_groups(groups, schema.names, s3):
-        waiting.append(batch)
-        # What is kept may be most of what was read, and is sorted again each time: wait for as many rows.
-        if sum(each.num_rows for each in waiting) >= max(MAX_ROWS, kept.num_rows):
-            kept = reduce()
+    by_day = groupby(sorted(groups, key=lambda group: days[group.uri]), lambda group: days[group.uri])
+    for day, of_day in by_day:
+        for batch in read_groups(list(of_day), schema.names, s3):
+            waiting.append(from_day(pa.Table.from_batches([batch], schema), day))
+            # What is kept may be most of what was read, and is sorted again each time: wait for as many rows.
+            if sum(each.num_rows for each in waiting) >= max(MAX_ROWS, kept.num_rows):
+                kept = reduce()
     return reduce()
 
 
@@ -232,7 +242,7 @@ def _read_range(
     """The candidates of a range of ids."""
     filesystem = FileSystem(s3)
     (id_column,) = IDS[dataset.name]
-    tables = [with_copies(daily_schema(dataset).empty_table())]
+    tables = [from_day(daily_schema(dataset).empty_table(), date.min)]
     for uri in files:
         with filesystem.open(uri) as file:
             tables.append(pq.read_table(file, filters=_within(id_column, at, until)))

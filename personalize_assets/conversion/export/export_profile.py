@@ -209,19 +209,21 @@ class PartCounter:
             if limit is not None and self._max_chars[name] > limit:
                 self._blame(f"long:{name}", table, pc.greater(chars, limit))
         elif COLUMN_TYPES[column.type].is_time:
-            self._count_range(name, values, table)
+            self._count_range(column, values, table)
         if column.categorical:
             found = self._categories[name]
             if len(found) <= MAX_DISTINCT_CATEGORIES and column.type == "string":
                 each = pc.list_flatten(pc.split_pattern(pc.unique(values).drop_null(), column.separator))
                 found.update(pc.unique(each).to_pylist()[: MAX_DISTINCT_CATEGORIES + 1])
 
-    def _count_range(self, name: str, values: pa.ChunkedArray, table: pa.Table) -> None:
-        ends = pc.min_max(values).as_py()
+    def _count_range(self, column: Column, values: pa.ChunkedArray, table: pa.Table) -> None:
+        ends, name = pc.min_max(values).as_py(), column.name
         if ends["min"] is None:
             return
         self._first[name] = min(self._first.get(name, ends["min"]), ends["min"])
         self._last[name] = max(self._last.get(name, ends["max"]), ends["max"])
+        if not column.is_event_time:
+            return
         if ends["min"] < MIN_EPOCH_SECONDS or ends["max"] > self._max_epoch_seconds:
             outside = pc.or_(pc.less(values, MIN_EPOCH_SECONDS), pc.greater(values, self._max_epoch_seconds))
             self._blame(f"time:{name}", table, outside)

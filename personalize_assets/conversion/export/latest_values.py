@@ -7,7 +7,8 @@ find the result of any larger set. ``latest`` makes the result of what is left.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,21 +17,21 @@ import pyarrow.compute as pc
 
 from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.export.row_order import changes, sort_order, value_changes
-from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.mapping.daily_schema import ARRIVAL_DAY, COPIES, EVENT_TIME, MESSAGE_ID
 
 _Places = npt.NDArray[np.int64]
 _UNKNOWN_TIME = int(np.iinfo(np.int64).min)
 
 
 class _Groups(NamedTuple):
-    """Rows in the order of id, event time and message id (null first), and where ids and equal events begin.
+    """Rows in the order of id, event time, arrival day and message id (null first), and where ids and events begin.
 
     Attributes:
         rows: The rows as they came.
         order: The place of each row of the order in ``rows``.
         starts: Place in the order of the first row of each id.
         ids: The number of each id, in the order.
-        runs: Number of the run of rows with the same id, event time and message id, in the order.
+        runs: Number of the run of rows with the same id, event time, arrival day and message id, in the order.
     """
 
     rows: pa.Table
@@ -44,8 +45,9 @@ class _Groups(NamedTuple):
         return self.rows.column(name).take(pa.array(self.order[places]))
 
 
-def with_copies(rows: pa.Table) -> pa.Table:
-    """Daily rows with the column ``COPIES``: each stands for itself."""
+def from_day(rows: pa.Table, day: date) -> pa.Table:
+    """Daily rows with the columns ``ARRIVAL_DAY`` and ``COPIES``: each stands for itself."""
+    rows = rows.append_column(ARRIVAL_DAY, pa.array(np.full(rows.num_rows, day.toordinal(), np.int32)))
     return rows.append_column(COPIES, pa.array(np.ones(rows.num_rows, np.int64)))
 
 
@@ -73,7 +75,8 @@ def latest(rows: pa.Table, columns: Sequence[Column], id_column: str) -> pa.Tabl
     """One row per id, ordered by id (null first, then by UTF-8 bytes): the dataset's columns, and ``COPIES``.
 
     Each column has the value that is not null of the latest event, or of the earliest with ``keep: first``. Equal
-    times are decided by the message id, then by the value; an unknown time counts as the oldest.
+    times are decided by the arrival day, then the message id, then the value; an unknown time counts as the oldest, so
+    that a dump of every day without any time gives the values of the newest.
     """
     names = [column.name for column in columns]
     if not rows.num_rows:
@@ -115,23 +118,18 @@ def _numbered(column: pa.ChunkedArray) -> _Places:
 
 
 def _contenders(rows: pa.Table, ids: _Places, places: _Places, columns: Sequence[Column]) -> _Places:
-    """Of rows at these places, those with the latest (earliest) time of any value of their id, and one of each id.
+    """Of rows at these places, those with the latest (earliest) time and day of any value of their id, and one of each.
 
     So most rows need not be sorted: where an item is in 80 events, one or two of them have the latest time.
     """
     times = pc.fill_null(rows.column(EVENT_TIME), _UNKNOWN_TIME).to_numpy()[places]
+    days = rows.column(ARRIVAL_DAY).to_numpy()[places]
     of_id, count = ids[places], int(ids.max()) + 1
     is_one = np.zeros(len(places), bool)
     for column in columns:
         has_value = pc.is_valid(rows.column(column.name)).to_numpy()[places]
-        valued = slice(None) if has_value.all() else has_value
-        if column.keep == "first":
-            best = np.full(count, np.iinfo(np.int64).max)
-            np.minimum.at(best, of_id[valued], times[valued])
-        else:
-            best = np.full(count, _UNKNOWN_TIME)
-            np.maximum.at(best, of_id[valued], times[valued])
-        is_one |= has_value & (times == best[of_id])
+        at_best = has_value & (times == _best(times, of_id, has_value, count, column)[of_id])
+        is_one |= at_best & (days == _best(days, of_id, at_best, count, column)[of_id])
     has_one = np.zeros(count, bool)
     has_one[of_id[is_one]] = True
     row_of = np.zeros(count, np.int64)
@@ -139,6 +137,21 @@ def _contenders(rows: pa.Table, ids: _Places, places: _Places, columns: Sequence
     without = np.flatnonzero(~has_one[of_id])
     is_one[row_of[of_id[without]]] = True
     return places[is_one]
+
+
+def _best(
+    values: npt.NDArray[Any], ids: _Places, are_in: npt.NDArray[np.bool_], count: int, column: Column
+) -> npt.NDArray[Any]:
+    """The greatest (least) of some values by the number of their id; of an id without any, it is not meaningful."""
+    chosen = slice(None) if are_in.all() else are_in
+    limits = np.iinfo(values.dtype)
+    if column.keep == "first":
+        best = np.full(count, limits.max, values.dtype)
+        np.minimum.at(best, ids[chosen], values[chosen])
+    else:
+        best = np.full(count, limits.min, values.dtype)
+        np.maximum.at(best, ids[chosen], values[chosen])
+    return best
 
 
 def _kept(rows: pa.Table, ids: _Places, columns: Sequence[Column]) -> _Places:
@@ -156,10 +169,11 @@ def _grouped(rows: pa.Table, ids: _Places) -> _Groups:
     """Order rows by the numbers of their ids; messages are compared only where they decide."""
     times = rows.column(EVENT_TIME)
     is_known, nanos = pc.is_valid(times).to_numpy(), pc.fill_null(times, 0).to_numpy()
-    order = np.lexsort((nanos, is_known, ids))
+    days = rows.column(ARRIVAL_DAY).to_numpy()
+    order = np.lexsort((days, nanos, is_known, ids))
     is_new_id = value_changes(ids[order])
-    is_new_run = is_new_id | value_changes(is_known[order]) | value_changes(nanos[order])
-    # Rows with the same id and time as one beside them: the message id decides.
+    is_new_run = is_new_id | value_changes(is_known[order]) | value_changes(nanos[order]) | value_changes(days[order])
+    # Rows with the same id, time and day as one beside them: the message id decides.
     tied = np.flatnonzero(~is_new_run | np.append(~is_new_run[1:], False))
     if len(tied):
         messages = rows.column(MESSAGE_ID).take(pa.array(order[tied]))
@@ -183,7 +197,7 @@ def _winners(groups: _Groups, column: Column) -> _Places:
     else:
         found = np.maximum.reduceat(np.where(has_value, places, -1), groups.starts)
         found = found[found >= 0]
-    # Rows of the same id, time and message that have several values: the value decides.
+    # Rows of the same id, time, day and message that have several values: the value decides.
     valued_in_run = np.bincount(groups.runs, weights=has_value)
     tied = np.flatnonzero(valued_in_run[groups.runs[found]] > 1)
     if len(tied):

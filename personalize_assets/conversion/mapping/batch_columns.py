@@ -6,9 +6,9 @@ nothing here defines what a value means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,10 +20,24 @@ from personalize_assets.conversion.contract import Column
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
-from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter
+from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter
 
 Reasons = dict[int, str]
-"""Why rows are rejected, by the index of the row."""
+"""Why rows are rejected, or values dropped, by the index of the row."""
+
+
+class Cells(NamedTuple):
+    """The cells of one column.
+
+    Attributes:
+        cells: One per row, of the column's type.
+        rejected: The rows that the column rejects, whose cells are null.
+        dropped: The rows whose value could not be used, or not all of it; they stay.
+    """
+
+    cells: pa.Array
+    rejected: Reasons
+    dropped: Reasons
 
 
 class BatchColumn:
@@ -38,11 +52,17 @@ class BatchColumn:
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()
         self._is_floating = pa.types.is_floating(column_type.arrow)
+        self._ranged = [column.needs_event_time(path) for path in column.paths]
+        self._is_constant_ranged = column.needs_event_time(None)
         self._kinds_to_keep = column_type.json_kinds | {type(None)}
         changes_values = bool(column.map or column.hash)
         joins_texts = column.takes_arrays and column_type.keeps_text and not changes_values
         self._separator = column.separator if joins_texts else None
-        self._read: Callable[[BatchRows, int], tuple[pa.Array, Reasons]]
+        self._constant = column.constant
+        if type(column.constant) is str and not (column_type.keeps_text or column_type.is_time or changes_values):
+            with suppress(ValueError):  # once, and not for each row
+                self._constant = column_type.converter(column)(column.constant)
+        self._read: Callable[[BatchRows, int], Cells]
         if column_type.keeps_text:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
         elif changes_values:
@@ -51,66 +71,90 @@ class BatchColumn:
             self._read = self._read_times if column_type.is_time else self._read_values
         self.key = repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
 
-    def read(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
-        """Return the column's cells, and the reason of each row that it rejects, whose cell is null."""
+    def read(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
+        """Return the column's cells, which rows it rejects, and whose values it drops."""
         return self._read(rows, max_epoch_seconds)
 
     # The strategies, one of which is chosen for the column
 
-    def _read_texts(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+    def _read_texts(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         texts = self._texts(rows)
         if texts is None:
             return self._read_values(rows, max_epoch_seconds)
         if not self._are_valid(texts):
             return self._convert_all(texts.to_pylist(), max_epoch_seconds)
-        return texts, self._missing(texts)
+        return Cells(texts, self._missing(texts), {})
 
-    def _read_distinct_texts(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+    def _read_distinct_texts(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Convert each distinct text once, as texts to map or to hash repeat."""
         texts = self._texts(rows)
         if texts is None:
             return self._read_one_by_one(rows, max_epoch_seconds)
         encoded = texts.dictionary_encode()
-        cells, reason_of = self._convert_all(encoded.dictionary.to_pylist(), max_epoch_seconds)
-        reasons = self._missing(texts)
-        if reason_of:
-            indices = enumerate(encoded.indices.to_pylist())
-            reasons |= {row: reason_of[index] for row, index in indices if index in reason_of}
-        return cells.take(encoded.indices), reasons
+        distinct = self._convert_all(encoded.dictionary.to_pylist(), max_epoch_seconds)
+        rejected, dropped = self._missing(texts), Reasons()
+        if distinct.rejected or distinct.dropped:
+            for row, index in enumerate(encoded.indices.to_pylist()):
+                if index in distinct.rejected:
+                    rejected[row] = distinct.rejected[index]
+                elif index in distinct.dropped:
+                    dropped[row] = distinct.dropped[index]
+        return Cells(distinct.cells.take(encoded.indices), rejected, dropped)
 
-    def _read_times(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
-        reasons: Reasons = {}
+    def _read_times(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
+        problems = Cells(None, {}, {})
         if len(self._fields) == 1 and self._column.constant is None and self._fields[0].is_in(rows):
             nanos = self._fields[0].nanos(rows)
         else:
             nanos = timestamps.many_nanos(self._values(rows))
         seconds = timestamps.many_seconds(nanos)
-        good = timestamps.are_in_range(seconds, max_epoch_seconds)
+        is_ranged = self._are_ranged(rows)
+        good = seconds.is_valid()
+        if any(is_ranged):
+            within = timestamps.are_in_range(seconds, max_epoch_seconds)
+            good = within if all(is_ranged) else pc.if_else(pa.array(is_ranged), within, good)
+        cells = pc.if_else(good, seconds, None)
         if not pc.all(good).as_py():
-            found = self._values(rows)
+            found, others = self._values(rows), []
             for row in np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist():
-                self._convert(row, found[row], max_epoch_seconds, reasons)
-        return pc.if_else(good, seconds, None), reasons
+                latest = max_epoch_seconds if is_ranged[row] else None
+                others.append(self._convert(row, found[row], latest, problems))
+            if any(other is not None for other in others):  # beyond the nanoseconds of 64 bits
+                cells = pc.replace_with_mask(cells, pc.invert(good), pa.array(others, self._arrow_type))
+        return problems._replace(cells=cells)
 
-    def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+    def _are_ranged(self, rows: BatchRows) -> Sequence[bool]:
+        """Whether each row's value is from a path, or the constant, whose times must be event times."""
+        kinds = {self._is_constant_ranged} if self._column.constant is not None else set()
+        kinds.update(self._ranged)
+        if len(kinds) == 1:
+            return list(kinds) * len(rows)
+        found = [self._is_constant_ranged] * len(rows)
+        for field, is_ranged in reversed(list(zip(self._fields, self._ranged, strict=True))):
+            if field.is_in(rows):
+                is_null = map(values.is_null, field.values(rows))
+                found = [former if null else is_ranged for former, null in zip(found, is_null, strict=True)]
+        return found
+
+    def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Convert only values of other kinds than Arrow takes."""
-        found, reasons = self._values(rows), Reasons()
+        found, problems = self._values(rows), Cells(None, {}, {})
         others = list(places_of_others(found, self._kinds_to_keep))
         if others:
             found = found.copy()
             for row in others:
-                found[row] = self._convert(row, found[row], max_epoch_seconds, reasons)
+                found[row] = self._convert(row, found[row], max_epoch_seconds, problems)
         try:
             cells = pa.array(found, self._arrow_type)
         except (pa.ArrowException, OverflowError):  # an integer that is too large, or that no double holds exactly
-            return self._convert_all(found, max_epoch_seconds, reasons)
+            return self._convert_all(found, max_epoch_seconds, problems)
         if self._is_floating:
             cells = pc.add(cells, 0.0)  # minus zero becomes zero
         elif self._is_text and not self._are_valid(cells):
-            return self._convert_all(found, max_epoch_seconds, reasons)
-        return cells, {**self._missing(cells), **reasons}
+            return self._convert_all(found, max_epoch_seconds, problems)
+        return Cells(cells, {**self._missing(cells), **problems.rejected}, problems.dropped)
 
-    def _read_one_by_one(self, rows: BatchRows, max_epoch_seconds: int) -> tuple[pa.Array, Reasons]:
+    def _read_one_by_one(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         return self._convert_all(self._values(rows), max_epoch_seconds)
 
     # What the rows have
@@ -132,8 +176,8 @@ class BatchColumn:
                 return found
         if found is None:
             found = [None] * len(rows)
-        if self._column.constant is not None:
-            found = [self._column.constant if value is None else value for value in found]
+        if self._constant is not None:
+            found = [self._constant if value is None else value for value in found]
         return found
 
     def _of_array(self, value: list[Any]) -> Any:
@@ -179,18 +223,20 @@ class BatchColumn:
         rows = np.flatnonzero(cells.is_null().to_numpy(zero_copy_only=False)).tolist()
         return dict.fromkeys(rows, f"missing:{self._column.name}")
 
-    def _convert_all(
-        self, found: Iterable[Any], max_epoch_seconds: int, reasons: Reasons | None = None
-    ) -> tuple[pa.Array, Reasons]:
-        """Convert each value; ``reasons`` of rows that are rejected already stay."""
-        reasons = {} if reasons is None else reasons
-        cells = [self._convert(row, value, max_epoch_seconds, reasons) for row, value in enumerate(found)]
-        return pa.array(cells, self._arrow_type), reasons
+    def _convert_all(self, found: Iterable[Any], max_epoch_seconds: int, problems: Cells | None = None) -> Cells:
+        """Convert each value; ``problems`` of rows that were found already stay."""
+        problems = problems or Cells(None, {}, {})
+        cells = [self._convert(row, value, max_epoch_seconds, problems) for row, value in enumerate(found)]
+        return problems._replace(cells=pa.array(cells, self._arrow_type))
 
-    def _convert(self, row: int, value: Any, max_epoch_seconds: int, reasons: Reasons) -> Any:
-        """Convert a value; None for one that is rejected, whose reason is entered."""
+    def _convert(self, row: int, value: Any, max_epoch_seconds: int | None, problems: Cells) -> Any:
+        """Convert a value; None for one that is rejected, whose reason is entered, as is that of one dropped."""
         try:
-            return self._convert_cell(value, max_epoch_seconds)
+            cell = self._convert_cell(value, max_epoch_seconds)
         except RejectedError as rejected:
-            reasons.setdefault(row, rejected.reason)
+            problems.rejected.setdefault(row, rejected.reason)
             return None
+        if type(cell) is Dropped:
+            problems.dropped.setdefault(row, cell.reason)
+            return cell.cell
+        return cell

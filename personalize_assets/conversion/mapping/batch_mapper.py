@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import NamedTuple
 
@@ -23,10 +24,12 @@ class MappedBatch(NamedTuple):
     Attributes:
         kept: The rows to write, with ``daily_schema``.
         rejected: For each rejected row, in order: the index of its event (``BatchRows.numbers``), and the reason.
+        dropped: How many values of the kept rows could not be used, by reason.
     """
 
     kept: pa.RecordBatch
     rejected: list[tuple[int, str]]
+    dropped: Counter[str]
 
 
 class BatchMapper:
@@ -43,10 +46,12 @@ class BatchMapper:
     def map_rows(self, rows: BatchRows, max_epoch_seconds: int) -> MappedBatch:
         """Make the rows. ``max_epoch_seconds`` is the last second (UTC) that a time may have."""
         reasons: Reasons = {}
+        all_dropped: list[Reasons] = []
         arrays = []
         for column in self._columns:
-            cells, rejected = rows.cached(column.key, partial(column.read, rows, max_epoch_seconds))
+            cells, rejected, dropped = rows.cached(column.key, partial(column.read, rows, max_epoch_seconds))
             arrays.append(cells)
+            all_dropped.append(dropped)
             for row, reason in rejected.items():
                 reasons.setdefault(row, reason)
         if self._is_interactions:
@@ -60,7 +65,8 @@ class BatchMapper:
             is_kept = np.ones(len(rows), bool)
             is_kept[list(reasons)] = False
             kept = kept.filter(pa.array(is_kept))
-        return MappedBatch(kept, [(rows.numbers[row], reasons[row]) for row in sorted(reasons)])
+        counts = Counter(reason for found in all_dropped for row, reason in found.items() if row not in reasons)
+        return MappedBatch(kept, [(rows.numbers[row], reasons[row]) for row in sorted(reasons)], counts)
 
     def _ids(self, rows: BatchRows) -> pa.Array:
         """What identifies the event: ``dedupe_by`` for interactions, ``message_id`` for users and items."""

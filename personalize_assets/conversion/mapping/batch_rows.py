@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
-from personalize_assets.conversion.mapping.where import is_one_of
+from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of
 from personalize_assets.conversion.reading.struct_decoder import Getter, StructDecoder
 
 _T = TypeVar("_T")
@@ -62,7 +62,9 @@ class RowSelection:
     def __init__(self, datasets: Sequence[Dataset], decoder: StructDecoder) -> None:
         """Take datasets of the same ``selection_key``. ``decoder`` will have decoded the events."""
         where, each = datasets[0].where, datasets[0].each
-        self._tests = [(decoder.of_event(parse_path(path)), frozenset(allowed)) for path, allowed in where.items()]
+        self._tests = [
+            (decoder.of_event(parse_path(path)), AllowedValues.of(allowed)) for path, allowed in where.items()
+        ]
         self._elements = decoder.of_event(parse_path(each)) if each else None
         self._of_event: dict[ColumnPath, Getter] = {}
         self._of_element: dict[ColumnPath, Getter] = {}
@@ -82,7 +84,7 @@ class RowSelection:
         for get, allowed in self._tests:
             found = get(events)
             if set(map(type, found)) <= TEXT_OR_NULL:
-                hits = list(map(allowed.__contains__, found))
+                hits = list(map(allowed.texts.__contains__, found))
             else:
                 hits = [is_one_of(value, allowed) for value in found]
             numbers, events = list(compress(numbers, hits)), list(compress(events, hits))

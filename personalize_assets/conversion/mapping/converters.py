@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES, Convert
 from personalize_assets.conversion.contract import Column
@@ -15,8 +15,8 @@ from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.hashing import hashing_converter
 from personalize_assets.conversion.mapping.timestamps import is_in_range
 
-CellConverter = Callable[[Any, int], Any]
-"""(value, max_epoch_seconds) -> cell; see ``cell_converter``."""
+CellConverter = Callable[[Any, int | None], Any]
+"""(value, max_epoch_seconds or None) -> cell; see ``cell_converter``."""
 
 
 class RejectedError(Exception):
@@ -27,47 +27,69 @@ class RejectedError(Exception):
         self.reason = reason
 
 
+class Dropped(NamedTuple):
+    """A cell of a row that stays, though its value could not be used, or not all of it.
+
+    ``reason`` as in ``RejectedError``. ``cell`` is null, or what is left of the value.
+    """
+
+    cell: Any
+    reason: str
+
+
 def cell_converter(column: Column) -> CellConverter:
     """Make the converter of a column's cells.
 
     It takes the value found in the event (None for one that counts as null: see ``values.is_null``), and the last
-    second since the epoch that a time may have. It returns the typed cell. For null and for a value that does not fit
-    the type it returns None, or raises ``RejectedError`` if the column is required; for text that is too long it
-    always raises.
+    second since the epoch that an event time may have, or None for a value that is no event time. It returns the typed
+    cell, or ``Dropped`` for a value that does not fit. For null it returns None. If the column is required, it raises
+    ``RejectedError`` for each that would be null.
     """
     column_type = COLUMN_TYPES[column.type]
     keeps_text = column_type.keeps_text and not column.map and not column.hash
     is_time, is_id, required = column_type.is_time, column.is_id, column.required
     convert = _value_converter(column, column_type.converter(column))
-    missing = f"missing:{column.name}"
-    bad = "bad_timestamp" if is_time else f"bad_value:{column.name}"
+    missing, too_long = f"missing:{column.name}", f"too_long:{column.name}"
+    bad = "bad_timestamp" if column.is_event_time else f"bad_value:{column.name}"
     max_chars = column.max_chars or sys.maxsize
 
-    def null(reason: str) -> None:
+    def null() -> None:
         if required:
-            raise RejectedError(reason)
+            raise RejectedError(missing)
 
-    def convert_cell(value: Any, max_epoch_seconds: int) -> Any:
+    def unusable(reason: str, rest: Any = None) -> Dropped:
+        if required and rest is None:
+            raise RejectedError(reason)
+        return Dropped(rest, reason)
+
+    def convert_cell(value: Any, max_epoch_seconds: int | None) -> Any:
         if value is None:
-            return null(missing)
+            return null()
         if not keeps_text or type(value) is not str:
             try:
                 value = convert(value)
             except ValueError:
-                return null(bad)
+                return unusable(bad)
             if value is None:
-                return null(missing)
+                return null()
         if is_time:
-            return value if is_in_range(value, max_epoch_seconds) else null(bad)
+            is_good = max_epoch_seconds is None or is_in_range(value, max_epoch_seconds)
+            return value if is_good else unusable(bad)
         if type(value) is str:
             if len(value) > max_chars:
-                raise RejectedError(f"too_long:{column.name}")
+                rest = _whole_ids(value, max_chars, column.separator) if column.name == "IMPRESSION" else None
+                return unusable(too_long, rest)
             if is_id and not value.isprintable():
                 # The CSV writes line breaks as spaces: ids that differ in these alone would be one id there, twice.
                 value = values.one_line(value)
         return value
 
     return convert_cell
+
+
+def _whole_ids(text: str, max_chars: int, separator: str) -> str | None:
+    """As many of the joined ids as fit, from the first on; None if not even one does."""
+    return text[: max(text.rfind(separator, 0, max_chars + len(separator)), 0)] or None
 
 
 def text_or_none(value: Any) -> str | None:

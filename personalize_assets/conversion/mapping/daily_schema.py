@@ -20,6 +20,8 @@ MESSAGE_ID = "_message_id"
 """Text that orders rows of equal time."""
 
 # Within an export.
+ARRIVAL_DAY = "_arrival_day"
+"""The arrival day of a row's daily file, as its number in the proleptic Gregorian calendar (``date.toordinal``)."""
 COPIES = "_copies"
 """How many daily rows a row stands for, so that the rows of an export can be reconciled with the daily rows."""
 

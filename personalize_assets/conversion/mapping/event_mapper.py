@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
-from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter, text_or_none
+from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.paths import column_path, getter, lookup, parse_path
 from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 
@@ -20,15 +20,17 @@ TOO_MANY_ELEMENTS = "too_many_elements"
 class Row(NamedTuple):
     """One row of a daily file, or the reason why it was rejected.
 
-    ``values`` are in the order of ``daily_schema``; empty for a rejected row.
+    ``values`` are in the order of ``daily_schema``; empty for a rejected row. ``dropped`` are the reasons of the values
+    that it lacks because they could not be used.
     """
 
     values: tuple[Any, ...]
     reason: str | None = None
+    dropped: tuple[str, ...] = ()
 
 
 _ReadCell = Callable[[Any, Any, int], Any]
-"""(event, element of ``each`` or None, max_epoch_seconds) -> cell. Raises ``RejectedError``."""
+"""(event, element of ``each`` or None, max_epoch_seconds) -> cell or ``Dropped``. Raises ``RejectedError``."""
 
 
 class EventMapper:
@@ -67,9 +69,13 @@ class EventMapper:
 
     def _row(self, event: dict[str, Any], element: Any, max_epoch_seconds: int, extra: tuple[Any, ...]) -> Row:
         try:
-            return Row((*[read(event, element, max_epoch_seconds) for read in self._readers], *extra))
+            cells = [read(event, element, max_epoch_seconds) for read in self._readers]
         except RejectedError as rejected:
             return Row((), rejected.reason)
+        dropped = tuple(cell.reason for cell in cells if type(cell) is Dropped)
+        if dropped:
+            cells = [cell.cell if type(cell) is Dropped else cell for cell in cells]
+        return Row((*cells, *extra), dropped=dropped)
 
     def _event_nanos(self, event: dict[str, Any], max_epoch_seconds: int) -> int | None:
         """Nanoseconds since the epoch; None, which counts as the oldest, without a readable time in range."""
@@ -80,15 +86,17 @@ class EventMapper:
 
 
 def _cell_reader(column: Column) -> _ReadCell:
-    getters = [(path.in_element, getter(path.steps)) for path in map(column_path, column.paths)]
+    paths = [(column_path(path), column.needs_event_time(path)) for path in column.paths]
+    getters = [(path.in_element, getter(path.steps), is_ranged) for path, is_ranged in paths]
+    is_constant_ranged = column.needs_event_time(None)
     convert_cell = cell_converter(column)
 
     def read(event: Any, element: Any, max_epoch_seconds: int) -> Any:
-        for in_element, get in getters:
+        for in_element, get, is_ranged in getters:
             value = get(element if in_element else event)
             if not values.is_null(value):
-                return convert_cell(value, max_epoch_seconds)
-        return convert_cell(column.constant, max_epoch_seconds)
+                return convert_cell(value, max_epoch_seconds if is_ranged else None)
+        return convert_cell(column.constant, max_epoch_seconds if is_constant_ranged else None)
 
     return read
 

@@ -24,15 +24,37 @@ NANOS = 1_000_000_000
 DAY_SECONDS = 86_400
 
 # The form of most events, which Arrow parses with the same result as this module.
-_COMMON_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?\d\d)$"
+_COMMON_ISO = r"^\d{4}-\d\d-\d\dT([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$"
+# Forms that differ from it only in the mark before the time, and in how UTC is written: as of databases.
+_NEARLY_COMMON = r"^(\d{4}-\d\d-\d\d)[T ]((?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?)(?: ?(?:Z|UTC|[+-]00:?00))?$"
 _UTC_NANOS = pa.timestamp("ns", "UTC")
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH_WEEKDAY = date(1970, 1, 1).weekday()
+_ZONE = r"(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)"
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)"
-    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?"
-    r"(?: ?([Zz]|[+-]\d\d(?::?\d\d)?))?)?",
+    r"(?:(?P<year>\d{4})(?P<mark>[-/])(?P<month>\d\d?)(?P=mark)(?P<day>\d\d?)|(?P<basic>\d{8}))"
+    r"(?:(?:[Tt]| +)(?:"
+    r"(?P<hour>\d\d?):(?P<minute>\d\d?)(?::(?P<second>\d\d?)(?:[.,](?P<fraction>\d+))?)?"
+    r"|(?P<time>\d{4}(?:\d\d)?)(?:[.,](?P<basic_fraction>\d+))?)"
+    # Go's Time.String adds the zone's name to its offset, and the process's own clock.
+    rf"(?: ?{_ZONE}(?: (?P<name>[A-Z]{{3,5}}|[+-]\d\d(?:\d\d)?))?(?: m=[+-]\d+\.\d+)?)?)?",
     re.ASCII,
 )
+# RFC 2822, section 3.3, with the zones' names of 4.3 and a comment that repeats the zone.
+_MAIL = re.compile(
+    r"(?:(?P<weekday>mon|tue|wed|thu|fri|sat|sun), *)?(?P<day>\d\d?) +(?P<month>[a-z]{3}) +(?P<year>\d{4}) +"
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d))? +(?P<zone>[+-]\d{4}|[a-z]{1,3})(?: +\([^()]*\))?",
+    re.ASCII | re.IGNORECASE,
+)
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MAIL_ZONES = {
+    "z": "Z", "ut": "Z", "utc": "Z", "gmt": "Z", "est": "-0500", "edt": "-0400", "cst": "-0600", "cdt": "-0500",
+    "mst": "-0700", "mdt": "-0600", "pst": "-0800", "pdt": "-0700",
+}  # fmt: skip
+# Digits alone are an epoch number, unless they are a day, or a day and a time of day, of these years: 20261001 would be
+# a second of August 1970, and 20261001050000 a millisecond of the year 2612.
+_COMPACT_YEARS = range(1900, 2200)
 _FLOOR = Context(prec=40, rounding=ROUND_FLOOR)  # 20 digits before the point at most
 # The size of a number decides its unit: the ranges of seconds, milliseconds and microseconds begin in 1973 and end in
 # 5138. Pairs of (upper limit, nanoseconds of the unit).
@@ -42,9 +64,11 @@ _NANOS_PER_UNIT: tuple[tuple[int, int], ...] = ((10**11, 10**9), (10**14, 10**6)
 def epoch_nanos(value: Any) -> int | None:
     """Convert a value to nanoseconds since the epoch, rounded down; None for null and for what is no time.
 
-    Takes ISO 8601 text (with or without a fraction; ``Z``, an offset, or no zone, which means UTC; a date alone is its
-    midnight) and epoch seconds, milliseconds, microseconds or nanoseconds, as number or text, whose unit follows from
-    their size. The result may exceed 64 bits.
+    Takes calendar dates of ISO 8601, extended or basic, with or without a time of day and its fraction; also with ``/``
+    for ``-``, without leading zeros, and with 24:00. The zone is ``Z``, ``UTC``, ``GMT``, an offset (which a name may
+    follow, as Go writes it), or none, which means UTC; a date alone is its midnight. Takes RFC 2822, and epoch seconds,
+    milliseconds, microseconds or nanoseconds, as number or text, whose unit follows from their size. A form whose day
+    and month could be exchanged, as ``01/02/2026``, is no time. The result may exceed 64 bits.
     """
     kind = type(value)
     if kind is str:
@@ -63,6 +87,7 @@ def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array
     """
     if texts is None:
         texts = pa.array([value if type(value) is str else None for value in values], pa.string())
+    texts = _in_common_form(texts)
     is_common = pc.fill_null(pc.match_substring_regex(texts, _COMMON_ISO), False)
     try:
         nanos = pc.if_else(is_common, texts, None).cast(_UTC_NANOS).cast(pa.int64())
@@ -75,6 +100,14 @@ def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array
     return pc.replace_with_mask(nanos, pc.invert(is_common), converted)
 
 
+def _in_common_form(texts: pa.Array) -> pa.Array:
+    """The texts, those of ``_NEARLY_COMMON`` rewritten; the first text decides whether it is worth looking."""
+    first = texts[0].as_py() if len(texts) else None
+    if first is not None and not re.match(_COMMON_ISO, first) and re.match(_NEARLY_COMMON, first):
+        return pc.replace_substring_regex(texts, _NEARLY_COMMON, r"\1T\2Z")
+    return texts
+
+
 def _nanos_or_none(value: Any) -> int | None:
     nanos = epoch_nanos(value)
     return nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None
@@ -84,10 +117,13 @@ def _nanos_or_none(value: Any) -> int | None:
 @lru_cache(maxsize=1024)
 def _text_nanos(text: str) -> int | None:
     text = text.strip()
-    iso = _ISO.fullmatch(text)
-    if iso:
-        return _iso_nanos(*iso.groups())
-    return _number_nanos(Decimal(text)) if NUMBER.fullmatch(text) else None
+    if NUMBER.fullmatch(text):
+        return _number_nanos(Decimal(text))
+    if iso := _ISO.fullmatch(text):
+        return _iso_nanos(iso)
+    if mail := _MAIL.fullmatch(text):
+        return _mail_nanos(mail)
+    return None
 
 
 def to_epoch_seconds(value: Any) -> int | None:
@@ -101,9 +137,10 @@ def to_epoch_seconds(value: Any) -> int | None:
 
 
 def many_seconds(nanos: pa.Array) -> pa.Array:
-    """Nanoseconds as whole seconds since the epoch; null stays null."""
-    # This rounds towards zero, which differs from rounding down before 1970 only, and that is out of range either way.
-    return pc.divide(nanos, NANOS)
+    """Nanoseconds as whole seconds since the epoch, rounded down; null stays null."""
+    towards_zero = pc.divide(nanos, NANOS)
+    is_rounded_up = pc.less(nanos, pc.multiply(towards_zero, NANOS))
+    return pc.subtract(towards_zero, is_rounded_up.cast(pa.int64()))
 
 
 def max_epoch_seconds_of(day: date) -> int:
@@ -123,6 +160,8 @@ def are_in_range(seconds: pa.Array, max_epoch_seconds: int) -> pa.Array:
 
 
 def _number_nanos(number: int | Decimal) -> int | None:
+    if (compact := _compact_nanos(number)) is not None:
+        return compact
     size = number if number >= 0 else -number
     for limit, nanos in _NANOS_PER_UNIT:
         if size < limit:
@@ -132,28 +171,83 @@ def _number_nanos(number: int | Decimal) -> int | None:
     return None
 
 
-def _iso_nanos(
-    day: str, hour: str | None, minute: str | None, second: str | None, fraction: str | None, zone: str | None
+def _compact_nanos(number: int | Decimal) -> int | None:
+    """The time of a number whose digits are a day (20261001) or a day and a time of day (20261001050000), else None."""
+    if 10**7 < number < 10**8:
+        scale = 10**4
+    elif 10**13 < number < 10**14:
+        scale = 10**10
+    else:
+        return None
+    if number // scale not in _COMPACT_YEARS or number != int(number):
+        return None
+    digits = str(int(number))
+    seconds = _seconds(digits[:4], digits[4:6], digits[6:8], *(digits[at : at + 2] for at in range(8, len(digits), 2)))
+    return None if seconds is None else seconds * NANOS
+
+
+def _iso_nanos(iso: re.Match[str]) -> int | None:
+    year, month, day, basic = iso["year"], iso["month"], iso["day"], iso["basic"]
+    if basic:
+        year, month, day = basic[:4], basic[4:6], basic[6:]
+    hour, minute, second, fraction = iso["hour"], iso["minute"], iso["second"], iso["fraction"]
+    if time := iso["time"]:
+        hour, minute, second, fraction = time[:2], time[2:4], time[4:], iso["basic_fraction"]
+        if fraction and not second:
+            return None  # of a minute
+    seconds = _seconds(year, month, day, hour, minute, second)
+    offset = _offset_seconds(iso["zone"])
+    if seconds is None or offset is None or (offset and iso["name"] in ("UTC", "GMT")):
+        return None
+    nanos = int(fraction[:9].ljust(9, "0")) if fraction else 0
+    if nanos and hour == "24":
+        return None
+    return (seconds - offset) * NANOS + nanos
+
+
+def _mail_nanos(mail: re.Match[str]) -> int | None:
+    month, zone, weekday = mail["month"].lower(), mail["zone"], mail["weekday"]
+    zone = zone if zone[0] in "+-" else _MAIL_ZONES.get(zone.lower())
+    if month not in _MONTHS or zone is None:
+        return None
+    seconds = _seconds(
+        mail["year"], str(_MONTHS.index(month) + 1), mail["day"], mail["hour"], mail["minute"], mail["second"]
+    )
+    offset = _offset_seconds(zone)
+    if seconds is None or offset is None:
+        return None
+    if weekday and (seconds // DAY_SECONDS + _EPOCH_WEEKDAY) % 7 != _WEEKDAYS.index(weekday.lower()):
+        return None  # the day or the weekday is wrong
+    return (seconds - offset) * NANOS
+
+
+def _seconds(
+    year: str, month: str, day: str, hour: str | None = None, minute: str | None = None, second: str | None = None
 ) -> int | None:
-    midnight = _day_seconds(day)
-    if midnight is None:
-        return None
+    """Seconds since the epoch of a day and a time of day without a zone; None if there is no such time."""
+    midnight = _day_seconds(int(year), int(month), int(day))
     hours, minutes, seconds = int(hour or 0), int(minute or 0), int(second or 0)
-    if hours > 23 or minutes > 59 or seconds > 60:  # 60: a leap second, which Unix time counts as the next one
+    if midnight is None or minutes > 59 or seconds > 60:  # 60: a leap second, which Unix time counts as the next one
         return None
-    total = midnight + hours * 3600 + minutes * 60 + seconds
-    if zone and zone not in "Zz":
-        offset_hours, offset_minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
-        if offset_hours > 23 or offset_minutes > 59:
-            return None
-        offset = offset_hours * 3600 + offset_minutes * 60
-        total += offset if zone[0] == "-" else -offset
-    return total * NANOS + (int(fraction[:9].ljust(9, "0")) if fraction else 0)
+    if hours > 23 and (hours, minutes, seconds) != (24, 0, 0):  # 24:00 is the end of the day
+        return None
+    return midnight + hours * 3600 + minutes * 60 + seconds
+
+
+def _offset_seconds(zone: str | None) -> int | None:
+    """Seconds that a zone is ahead of UTC; 0 without a zone; None for an offset that does not exist."""
+    if zone is None or zone[0] not in "+-":
+        return 0
+    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
+    if hours > 23 or minutes > 59:
+        return None
+    offset = hours * 3600 + minutes * 60
+    return -offset if zone[0] == "-" else offset
 
 
 @lru_cache(maxsize=4096)
-def _day_seconds(text: str) -> int | None:
+def _day_seconds(year: int, month: int, day: int) -> int | None:
     try:
-        return (date.fromisoformat(text).toordinal() - _EPOCH_DAY) * DAY_SECONDS
+        return (date(year, month, day).toordinal() - _EPOCH_DAY) * DAY_SECONDS
     except ValueError:
         return None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
+from personalize_assets.conversion.contract import Dataset
 from personalize_assets.judging.check_facts import day_facts
 from personalize_assets.judging.judged_days import make_days
 from personalize_assets.orchestration import run_tags
@@ -14,8 +15,8 @@ from personalize_assets.orchestration.metadata import Metadata, column_schema, d
 from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
-from personalize_assets.quality.daily import DAILY_RULES, DayFacts
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.quality.daily import DayFacts, daily_rules
+from personalize_assets.storage.days import DAILY, accounting_of, commits_of
 
 
 def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -26,7 +27,7 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name=defs.name("convert_days"),
         specs=[_spec(defs, name, key) for name, key in keys.items()],
-        check_specs=[spec for key in keys.values() for spec in _check_specs(key)],
+        check_specs=[spec for name, key in keys.items() for spec in _check_specs(key, group.datasets[name])],
         partitions_def=defs.partitions,
         backfill_policy=defs.backfill_policy,
         can_subset=True,
@@ -76,14 +77,14 @@ def _spec(defs: GroupDefs, name: str, key: dg.AssetKey) -> dg.AssetSpec:
     )
 
 
-def _check_specs(key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
-    return [accounting_spec(ACCOUNTED, key), *(rule_spec(rule, key, strict=False) for rule in DAILY_RULES)]
+def _check_specs(key: dg.AssetKey, dataset: Dataset) -> list[dg.AssetCheckSpec]:
+    return [accounting_spec(ACCOUNTED, key), *(rule_spec(rule, key, strict=False) for rule in daily_rules(dataset))]
 
 
 def _check_results(key: dg.AssetKey, facts: DayFacts) -> list[dg.AssetCheckResult]:
     return [
         accounted(key, facts.accounting, facts.commits),
-        *(rule_result(rule, rule.judge(facts), key, strict=False) for rule in DAILY_RULES),
+        *(rule_result(rule, rule.judge(facts), key, strict=False) for rule in daily_rules(facts.dataset)),
     ]
 
 
@@ -94,8 +95,9 @@ def _check_current(
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with user_errors():
-                accounting = group.destination.daily_accounting(group.source_ids[name])
-                commits = group.destination.daily_commits(name)
+                states = group.destination.days.all()
+                accounting = accounting_of(states, group.source_ids[name])
+                commits = commits_of(states, name)
                 # A day from before the dataset got a source of its own has the accounting of another source.
                 days = [day for day in commits if day in accounting]
                 facts = day_facts(

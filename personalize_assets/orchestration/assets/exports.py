@@ -24,7 +24,7 @@ from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.quality.accounting import EXPORTED
 from personalize_assets.quality.evaluate import Judged, export_rules
 from personalize_assets.quality.rule import ExportFacts
-from personalize_assets.storage.destination import DAILY
+from personalize_assets.storage.days import DAILY
 
 
 def exports(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -102,7 +102,8 @@ def _check_current(defs: GroupDefs, name: str, key: dg.AssetKey) -> list[dg.Asse
     group = defs.dataset_group
     dataset = name.removesuffix("_csv")
     is_table = name == dataset
-    found = group.destination.table_commit(name) if is_table else group.destination.manifest(dataset)
+    destination = group.destination
+    found = destination.tables.current(name) if is_table else destination.exports.manifest(dataset)
     if found is None:
         raise PersonalizeAssetsError(f"{name} does not exist, so there is nothing to check; materialize it first")
     judged = [] if is_table else judge_current_export(group, dataset)

@@ -1,4 +1,7 @@
-"""The Avro schemas that Personalize needs with the CSVs: one field for each column, in the same order."""
+"""The Avro schemas that Personalize needs with the CSVs: one field for each column, in the same order.
+
+An export writes them beside the CSVs; these assets show them, and fail if the config has moved on since.
+"""
 
 import json
 
@@ -8,7 +11,7 @@ from personalize_assets.orchestration.assets.descriptions import SCHEMA
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import schema_metadata
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.pipeline.schemas import put_schema
+from personalize_assets.pipeline.schemas import current_schema
 
 
 def schemas(defs: GroupDefs) -> list[dg.AssetsDefinition]:
@@ -21,6 +24,7 @@ def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=defs.key(f"{name}_schema"),
+        deps=[defs.key(f"{name}_csv")],
         group_name="schemas",
         kinds={"python", "json"},
         description=SCHEMA.format(name=name, title=name.capitalize()),
@@ -28,8 +32,8 @@ def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
     )
     def schema() -> dg.MaterializeResult[None]:
         with user_errors():
-            written = put_schema(group, name)
-        uri = group.destination.uri_of(group.destination.schema_key(name))
+            path, written = current_schema(group, name)
+        uri = group.destination.uri_of(path)
         text = json.dumps(written, indent=1)
         return dg.MaterializeResult(metadata=schema_metadata(len(written["fields"]), text, uri))
 

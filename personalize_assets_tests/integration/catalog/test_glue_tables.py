@@ -56,9 +56,7 @@ def test_on_s3_the_statements_lie_beside_the_catalog_and_aws_glue_is_not_called(
     assert described == {"athena": "s3://events/out/catalog/raw_events.sql"}
     assert "  `traits` struct<favorite_departments:array<string>>,\n" in read("out/catalog/raw_events.sql")
     assert "  `user_id` string,\n  `item_id` string,\n" in read("out/catalog/filtered_interactions.sql")
-    assert "STORED AS PARQUET\nLOCATION 's3://events/out/filtered_interactions/'\n" in read(
-        "out/catalog/filtered_interactions.sql"
-    )
+    assert "LOCATION 's3://events/out/filtered_interactions/_lists/'\n" in read("out/catalog/filtered_interactions.sql")
     assert glue.calls == ["CreateJob"]
 
 
@@ -86,7 +84,7 @@ def test_with_a_database_both_tables_are_registered(database: None, glue: GlueEm
     assert raw["StorageDescriptor"]["SerdeInfo"]["Parameters"]["mapping.userid"] == "userId"
     assert raw["PartitionKeys"] == [{"Name": "source", "Type": "string"}, {"Name": "day_ms", "Type": "bigint"}]
     assert raw["Parameters"]["projection.enabled"] == "true"
-    assert made["StorageDescriptor"]["Location"] == "s3://events/out/filtered_interactions/"
+    assert made["StorageDescriptor"]["Location"] == "s3://events/out/filtered_interactions/_lists/"
     assert {"Name": "timestamp", "Type": "bigint"} in made["StorageDescriptor"]["Columns"]
 
 

@@ -31,7 +31,7 @@ def test_each_stage_is_a_run_of_the_instance(tmp_path: Path, monkeypatch: pytest
     runs.export(["interactions_csv"])
     runs.schemas(["interactions"])
 
-    catalog = group.destination.catalog(FIRST)
+    catalog = group.destination.catalogs([FIRST]).get(FIRST)
     assert catalog is not None
     assert contents == {"2026-10-01": catalog.content}
     with dg.DagsterInstance.from_config(str(tmp_path / "home")) as instance:

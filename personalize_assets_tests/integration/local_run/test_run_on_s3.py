@@ -14,12 +14,14 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.local_run.run import run_all
+from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.object_store import open_store
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request, counts
+from personalize_assets_tests.helpers.stored import latest_csv
 
 DAYS = 30
 FEW = 9
-ONCE = 44
+ONCE = 51
 """Requests of a run that do not depend on the number of days: its CSV, manifest, schema and owner, and lists."""
 
 
@@ -67,7 +69,7 @@ def arrive(source: str, days: int) -> str:
 def test_a_destination_on_s3_takes_five_requests_a_day(tmp_path: Path, s3_server: LatencyServer) -> None:
     run(tmp_path, arrive(str(tmp_path / "raw"), DAYS), "s3://events/out")
 
-    # A day: its catalog, its rows, what was read and the commit are written, and its rows are read.
+    # A day: its catalog, its rows, its object and the list of its files are written, and its rows are read.
     assert len(s3_server.requests) <= 5 * DAYS + ONCE
     assert counts(s3_server.requests).get("HEAD", 0) == 0
     assert counts(s3_server.requests)["LIST"] <= 20
@@ -112,13 +114,15 @@ def test_a_changed_day_is_found_and_replaced_and_the_others_are_left(tmp_path: P
     written = {request.path.rpartition("/")[0] for request in s3_server.requests if request.kind == "PUT"}
     assert "/events/out/filtered_interactions/day=2026-10-08" in written
     assert len([folder for folder in written if "/filtered_interactions/" in folder]) == 1
-    rows = [file.key for file in open_store("s3://events/out").files("filtered_interactions/") if "parquet" in file.key]
-    assert len(rows) == FEW
+    rows = [file.key for file in open_store("s3://events/out").files("filtered_interactions/day=")]
+    assert len(rows) == FEW + 1
+    [replaced] = Destination("s3://events/out").days.all()["2026-10-08"].replaced
+    assert set(replaced.files) < set(rows)
 
 
 def test_the_csv_is_that_of_a_run_on_a_folder(tmp_path: Path, bucket: str) -> None:
     run(tmp_path, arrive(f"s3://{bucket}/raw", FEW), "s3://events/out")
     run(tmp_path, arrive(str(tmp_path / "raw"), FEW), str(tmp_path / "out"))
 
-    made = open_store("s3://events/out").read("exports/interactions.csv")
-    assert made == (tmp_path / "out/exports/interactions.csv").read_bytes()
+    made = latest_csv(Destination("s3://events/out"), "interactions")
+    assert made == (tmp_path / "out/exports/latest/interactions.csv").read_bytes()

@@ -19,8 +19,10 @@ from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import plan_export
+from personalize_assets.pipeline.schemas import schema_of
 from personalize_assets.storage.manifests import ExportManifest
 from personalize_assets_tests.helpers.automated import CALLS, FAILURES, Automated, today
+from personalize_assets_tests.helpers.stored import commits, put_export
 
 TODAY = today()
 DAYS = [TODAY - timedelta(days=n) for n in (4, 3, 2, 1, 0)]
@@ -103,10 +105,10 @@ def test_a_day_with_changed_files_a_damaged_commit_or_counts_that_do_not_balance
     convert(group, DAYS)
     out = Path(group.config.destination.uri)
     group.put("b.json", DAYS[0])
-    (out / f"filtered_interactions/day={DAYS[1]}/_commit.json").write_text("{")
-    accounting = out / f"rejects/day={DAYS[2]}/_source_commit.json"
-    accounting.write_text(accounting.read_text().replace('"read": 0', '"read": 7'))
-    (out / f"filtered_interactions/day={DAYS[3]}/_commit.json").unlink()
+    (out / f"days/day={DAYS[1]}.json").write_text("{")
+    unbalanced = out / f"days/day={DAYS[2]}.json"
+    unbalanced.write_text(unbalanced.read_text().replace('"read": 0', '"read": 7'))
+    (out / f"days/day={DAYS[3]}.json").unlink()
 
     assert convert(group, DAYS, tags={"personalize_assets/resume": "true"}).success
 
@@ -165,10 +167,11 @@ def daily(group: Automated) -> dg.RunRequest | dg.SkipReason:
 
 def exported_now(group: DatasetGroup) -> ExportManifest:
     """The manifest of an export of all days that are converted now."""
+    schema = group.destination.exports.put_schema("exports/r", "interactions", schema_of(group, "interactions"))
     (found,) = plan_export(group, ["interactions_csv"]).inputs.values()
     return ExportManifest(
         dataset="interactions", columns=(), rows=0, kept=0, duplicates=0, bytes=0, sha256="", run="r", days=found.days,
-        inputs=found.inputs,
+        inputs=found.inputs, schema=schema,
     )  # fmt: skip
 
 
@@ -177,13 +180,13 @@ def test_the_daily_export_runs_if_a_day_was_converted_since_the_last_one(start: 
     nothing = daily(group)
     convert(group, DAYS[:2])
     first = daily(group)
-    commits = group.group.destination.daily_commits("interactions")
-    group.group.destination.put_manifest("interactions", exported_now(group.group))
+    converted = commits(group.group.destination, "interactions")
+    put_export(group.group.destination, exported_now(group.group))
     exported = daily(group)
     convert(group, DAYS[:1])
     again = daily(group)
 
-    assert len(commits) == 2
+    assert len(converted) == 2
     assert [isinstance(one, dg.RunRequest) for one in (nothing, first, exported, again)] == [False, True, False, True]
     assert isinstance(exported, dg.SkipReason)
     assert exported.skip_message == "no day was converted since the last export"

@@ -1,9 +1,9 @@
-"""The files of exports: one file or a folder of files, one current at a time, and a manifest that says which."""
+"""exported_files in a bucket."""
 
 import pytest
 
 from personalize_assets.storage.destination import Destination
-from personalize_assets_tests.helpers.exported_files_contract import ExportedFilesContract
+from personalize_assets_tests.helpers.exports_contract import ExportedFilesContract
 
 
 class TestExportedFilesInABucket(ExportedFilesContract):

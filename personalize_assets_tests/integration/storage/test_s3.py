@@ -75,23 +75,40 @@ def test_arrow_gets_an_endpoint_that_is_not_awss(bucket: str) -> None:
     }
 
 
-def test_a_file_is_created_once_on_a_server_that_knows_no_conditions(
+def test_a_server_that_knows_no_conditions_is_named_with_what_to_do(
     bucket: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = S3Store(f"s3://{bucket}/p")
 
-    def without_conditions(**request: Any) -> Any:
-        if "IfNoneMatch" in request:
-            raise ClientError({"Error": {"Code": "NotImplemented", "Message": ""}}, "PutObject")
-        return put_object(**request)
+    def without_conditions(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "NotImplemented", "Message": ""}}, "PutObject")
 
-    put_object = store._client.put_object
     monkeypatch.setattr(store._client, "put_object", without_conditions)
 
-    assert [store.create("a", b"first"), store.create("a", b"second")] == [True, False]
-    assert store.read("a") == b"first"
+    with pytest.raises(StoreError) as error:
+        store.swap("a", b"first", None)
+
+    assert str(error.value) == (
+        f"s3://{bucket}/p/a: this server does not know conditional writes (If-Match), without which runs that overlap "
+        "replace each other's results; use a server that does, or a folder as destination"
+    )
 
 
-def test_the_error_of_a_file_that_cannot_be_created_names_it(bucket: str) -> None:
+def test_a_swap_whose_answer_was_lost_and_that_was_tried_again_has_succeeded(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = S3Store(f"s3://{bucket}/p")
+    put_object = store._client.put_object
+
+    def twice(**request: Any) -> Any:
+        put_object(**request)
+        return put_object(**request)
+
+    monkeypatch.setattr(store._client, "put_object", twice)
+
+    assert store.swap("a", b"first", None) == store.read_version("a")
+
+
+def test_the_error_of_a_file_that_cannot_be_swapped_names_it(bucket: str) -> None:
     with pytest.raises(StoreError, match=r"^s3://no-such-bucket/p/a: there is no bucket"):
-        S3Store("s3://no-such-bucket/p").create("a", b"x")
+        S3Store("s3://no-such-bucket/p").swap("a", b"x", None)

@@ -225,15 +225,23 @@ def test_glue_gets_the_same_table_as_the_statement() -> None:
     }
 
 
-def test_daily_interactions_are_parquet_with_a_partition_a_day() -> None:
+def test_daily_interactions_are_the_parquet_files_of_lists_with_a_partition_a_day() -> None:
     schema = pa.schema([("USER_ID", pa.string()), ("TIMESTAMP", pa.int64()), ("EVENT_VALUE", pa.float64())])
 
-    table = interactions_table("s3://made/out/filtered_interactions", START, schema)
+    table = interactions_table("s3://made/out/filtered_interactions/_lists", START, schema)
 
     assert table.columns == (("user_id", "string"), ("timestamp", "bigint"), ("event_value", "double"))
     assert table.partitions.template == "day=${day}/"
     assert table.serde()[0] == "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
-    assert "STORED AS PARQUET\nLOCATION 's3://made/out/filtered_interactions/'\n" in table.ddl(None)
+    assert table.table_input()["StorageDescriptor"]["InputFormat"] == (
+        "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
+    )
+    assert (
+        "ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'\n"
+        "STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat'\n"
+        "OUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'\n"
+        "LOCATION 's3://made/out/filtered_interactions/_lists/'\n"
+    ) in table.ddl(None)
 
 
 def test_a_column_that_is_also_a_partition_is_left_out() -> None:

@@ -27,7 +27,7 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
     dataset = load(edited(("where: {type: identify}", where))).conversion_datasets()["users"]
     assert dataset.where == {
         "Invited": ("true",),
-        "n": ("1", "0.5", "100000000000000000000"),
+        "n": ("1", "0.50", "100000000000000000000"),
         "zip": ("01234",),
         "day": ("2026-10-01",),
         "at": ("12:30",),

@@ -22,7 +22,7 @@ def test_keys_are_text_as_they_are_written() -> None:
     mapped = "{path: x, categorical: true, map: {yes: Member, 1: One, true: 2.0}}"
     config = load(edited(("where: {type: identify}", "where: {on: a}")) + f"      M: {mapped}\n")
     assert config.conversion_datasets()["users"].where == {"on": ("a",)}
-    assert config.conversion_datasets()["items"].columns[-1].map == {"yes": "Member", "1": "One", "true": "2"}
+    assert config.conversion_datasets()["items"].columns[-1].map == {"yes": "Member", "1": "One", "true": "2.0"}
 
 
 def test_only_true_false_null_and_ordinary_numbers_are_not_text() -> None:
@@ -31,6 +31,124 @@ def test_only_true_false_null_and_ordinary_numbers_are_not_text() -> None:
         "a": ["NO", "yes", "on", "0123", "1_000", "0x1F", "1e5", ".5", "+1", ".inf", "12:30", "2026-10-01", "="],
         "b": [True, False, None, None, -7, 2.5],
     }
+
+
+SPELLINGS = ["NO", "1.10", "5.0", "-0.0", "7", "true", "True", "FALSE", "0123"]
+
+
+@pytest.mark.parametrize("written", SPELLINGS)
+def test_what_is_compared_or_written_to_rows_keeps_its_spelling(written: str) -> None:
+    column = "{path: x, categorical: true, map: {A: %s, %s: B}}" % (written, written)  # noqa: UP031
+    text = edited(("where: {type: identify}", f"where: {{type: {written}, n: [{written}]}}"))
+    text += f"      M: {column}\n      C: {{constant: {written}, categorical: true}}\n"
+
+    config = load(text)
+
+    assert config.conversion_datasets()["users"].where == {"type": (written,), "n": (written,)}
+    mapped, constant = config.conversion_datasets()["items"].columns[-2:]
+    assert (mapped.map, constant.constant) == ({"A": written, written: "B"}, written)
+
+
+@pytest.mark.parametrize("written", ["1.10", "5.0", "-7", "true", '"NO"', "100000000000000000000"])
+def test_what_a_variable_holds_as_json_keeps_its_spelling_too(written: str) -> None:
+    column = f"{COLUMNS}__EVENT_TYPE"
+    env = {
+        "PERSONALIZE__DATASETS__USERS__WHERE": f'{{"a": {written}, "b": [{written}]}}',
+        "PERSONALIZE__DATASETS__INTERACTIONS__WHERE__EVENT": f"[{written}]",
+        column: f'{{"path": "event", "map": {{"A": {written}}}}}',
+        f"{COLUMNS}__C": f'{{"constant": {written}, "categorical": true}}',
+    }
+    text = written.strip('"')
+
+    datasets = load(env=env).conversion_datasets()
+
+    assert datasets["users"].where == {"a": (text,), "b": (text,)}
+    assert datasets["interactions"].where == {"event": (text,)}
+    columns = {column.name: column for column in datasets["interactions"].columns}
+    assert (columns["EVENT_TYPE"].map, columns["C"].constant) == ({"A": text}, text)
+
+
+@pytest.mark.parametrize("written", ["NO", "1.10", "true", "Yes"])
+def test_a_variable_of_one_value_keeps_its_spelling(written: str) -> None:
+    env = {
+        "PERSONALIZE__DATASETS__USERS__WHERE__TYPE": written,
+        f"{COLUMNS}__EVENT_TYPE__MAP__A": written,
+        f"{COLUMNS}__EVENT_TYPE__PATH": "event",
+    }
+    datasets = load(env=env).conversion_datasets()
+
+    assert datasets["users"].where == {"type": (written,)}
+    assert datasets["interactions"].columns[2].map == {"A": written}
+
+
+def test_elsewhere_numbers_and_booleans_are_none_of_text() -> None:
+    text = edited(("uri: ../data/segment", "uri: out\n  single_file: false")) + "automation: {settle_minutes: 2.50}\n"
+    config = load(text, {"PERSONALIZE__GLUE": '{"job": "j", "workers": 3}'})
+
+    assert (config.destination.single_file, config.automation.settle_minutes, config.glue.workers) == (False, 2.5, 3)
+
+
+def test_a_value_shared_by_an_anchor_is_text_only_where_its_spelling_is_kept() -> None:
+    text = "datasets: {users: {where: {n: &n 1.10}, each: *n, columns: {A: &a {path: x, map: {b: 2.0}}, B: {<<: *a, required: true}}}}"
+    assert parse_yaml(text, "x.yaml") == {
+        "datasets": {
+            "users": {
+                "where": {"n": "1.10"},
+                "each": 1.1,
+                "columns": {
+                    "A": {"path": "x", "map": {"b": "2.0"}},
+                    "B": {"path": "x", "map": {"b": "2.0"}, "required": True},
+                },
+            }
+        }
+    }
+
+
+BROKEN_JSON = [
+    '["traits.email"',
+    "['traits.email']",
+    "[traits.email]",
+    '["traits.email",]',
+    '["traits.email"] x',
+    '{"a": NaN}',
+    '{"a": 1, "a": 2}',
+    '"traits.email',
+    " [",
+]
+
+
+@pytest.mark.parametrize("text", BROKEN_JSON)
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "PERSONALIZE__MASK",
+        "PERSONALIZE__SOURCE",
+        "PERSONALIZE__AUTOMATION",
+        "PERSONALIZE__DATASET_GROUP__OWNERS",
+        "PERSONALIZE__DATASETS__INTERACTIONS__WHERE",
+        "PERSONALIZE__DATASETS__INTERACTIONS__WHERE__EVENT",
+        COLUMNS,
+        f"{COLUMNS}__ITEM_ID",
+        f"{COLUMNS}__ITEM_ID__PATH",
+        f"{COLUMNS}__EVENT_TYPE__MAP",
+    ],
+)
+def test_broken_json_in_a_variable_is_an_error_and_no_text(variable: str, text: str) -> None:
+    (problem,) = problems_in(env={variable: text})
+
+    assert problem.startswith(f"{variable}: {text!r} is not JSON: ")
+    assert problem.endswith('; write lists and mappings as JSON, as ["a", "b"] and {"a": "b"}')
+
+
+def test_several_paths_in_one_text_are_refused_and_mask_nothing_by_mistake() -> None:
+    text = "'traits.email,traits.phone' is one path with a comma in it, not several"
+    remedy = "write a list, as [a, b], or quote the name that holds the comma with backticks"
+
+    assert problems_in(env={"PERSONALIZE__MASK": "traits.email,traits.phone"}) == [
+        f"PERSONALIZE__MASK: mask: {text}; {remedy}"
+    ]
+    assert load(env={"PERSONALIZE__MASK": "`a,b`"}).mask == ("`a,b`",)
+    assert load(env={"PERSONALIZE__MASK": '["a,b"]'}).mask == ("a,b",)
 
 
 def test_a_file_of_yaml_1_1_is_read_like_any_other() -> None:

@@ -107,7 +107,7 @@ def test_no_where_wants_every_event() -> None:
 def test_a_column_can_say_everything() -> None:
     text = "{constant: 5, type: int, required: true, keep: first}"
     made = load(EXAMPLE + f"      X: {text}\n").conversion_datasets()["items"].columns[-1]
-    assert made == contract.Column(name="X", constant=5, type="int", required=True, keep="first")
+    assert made == contract.Column(name="X", constant="5", type="int", required=True, keep="first")
 
 
 def test_users_and_items_are_optional() -> None:
@@ -210,3 +210,19 @@ def test_the_job_is_named_after_its_group_unless_the_config_names_one() -> None:
     named = load_config(env={"PERSONALIZE__DATASET_GROUP__NAME": "my_shop"})
     assert named.glue_job == "personalize-assets-my_shop"
     assert load_config(env={"PERSONALIZE__GLUE__JOB": "shared"}).glue_job == "shared"
+
+
+def test_a_column_of_dates_knows_which_of_its_paths_are_the_time_of_the_event() -> None:
+    dates = '      D: {path: [properties.released, timestamp, "`timestamp`", sentAt], type: timestamp}\n'
+    made = load(EXAMPLE + dates).conversion_datasets()["items"].columns[-1]
+
+    assert made.event_times == ("timestamp", "`timestamp`")
+    assert [made.needs_event_time(path) for path in (*made.paths, None)] == [False, True, True, False, False]
+
+
+def test_the_event_time_of_another_source_is_its_own() -> None:
+    dates = "      D: {path: [timestamp, updated], type: timestamp}\n"
+    other = EXAMPLE.replace("  items:\n", "  items:\n    source: {uri: erp, layout: hive}\n    event_time: updated\n")
+    made = load(other + dates).conversion_datasets()["items"].columns[-1]
+
+    assert made.event_times == ("updated",)

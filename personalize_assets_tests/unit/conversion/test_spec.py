@@ -99,11 +99,18 @@ def test_counts_of_a_source_add_up() -> None:
 
 def test_counts_of_a_dataset_add_up_and_keep_the_only_profile() -> None:
     profile = DayProfile(nulls={"A": 1})
-    one = DatasetCounts(rows=2, kept=1, rejected={"r": 1}, files=("f",), profile=profile)
-    two = DatasetCounts(rows=1, kept=1, files=("g",), reject_files=("h",))
+    one = DatasetCounts(rows=2, kept=1, rejected={"r": 1}, dropped={"d": 1}, files=("f",), profile=profile, untimed=1)
+    two = DatasetCounts(rows=1, kept=1, dropped={"d": 2, "e": 1}, untimed=2, files=("g",), reject_files=("h",))
 
     assert one + two == DatasetCounts(
-        rows=3, kept=2, rejected={"r": 1}, files=("f", "g"), reject_files=("h",), profile=profile
+        rows=3,
+        kept=2,
+        rejected={"r": 1},
+        dropped={"d": 3, "e": 1},
+        files=("f", "g"),
+        reject_files=("h",),
+        profile=profile,
+        untimed=3,
     )
     assert (two + two).profile is None
 

@@ -12,10 +12,11 @@ from personalize_assets.conversion.kept import PartReport
 from personalize_assets.judging import check_facts
 from personalize_assets.judging.check_facts import day_facts, judge_current_export, judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.exported_files import join_single_file
+from personalize_assets.storage.exported_files import join_to_file
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
 from personalize_assets_tests.helpers.check_facts import profile
 from personalize_assets_tests.helpers.dagster_runs import small_config
+from personalize_assets_tests.helpers.stored import put_day, put_export
 
 CSV = b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n"
 
@@ -33,14 +34,14 @@ def manifest(**changes: object) -> ExportManifest:
     fields = {
         "dataset": "interactions", "columns": ("USER_ID", "ITEM_ID", "TIMESTAMP"), "rows": 1, "kept": 1,
         "duplicates": 0, "bytes": len(CSV), "sha256": hashlib.sha256(CSV).hexdigest(), "run": "r", "days": (),
-        "path": "exports/interactions.csv", **changes,
+        "path": "exports/r/interactions.csv", **changes,
     }  # fmt: skip
     return ExportManifest(**fields)  # type: ignore[arg-type]
 
 
 def test_the_facts_of_a_day_have_the_rows_of_the_week_before_it(group: DatasetGroup) -> None:
     for day in ("2026-10-01", "2026-10-02", "2026-10-09"):
-        group.destination.commit_day("interactions", day, commit(7))
+        put_day(group.destination, day, {"interactions": commit(7)})
     accounting = {"2026-10-09": DayAccounting(run="r")}
 
     facts = day_facts(group, "interactions", {"2026-10-09": commit(3)}, accounting)
@@ -58,7 +59,7 @@ def test_all_rules_fail_if_there_is_no_export(group: DatasetGroup) -> None:
 
 
 def test_all_rules_fail_if_the_export_has_other_columns(group: DatasetGroup) -> None:
-    group.destination.put_manifest("interactions", manifest(columns=("USER_ID",), profile=profile("interactions")))
+    put_export(group.destination, manifest(columns=("USER_ID",), profile=profile("interactions")))
 
     findings = [finding for _, finding in judge_current_export(group, "interactions")]
 
@@ -66,7 +67,7 @@ def test_all_rules_fail_if_the_export_has_other_columns(group: DatasetGroup) -> 
 
 
 def test_the_current_export_is_judged_by_its_profile(group: DatasetGroup) -> None:
-    group.destination.put_manifest("interactions", manifest(profile=profile("interactions", unique=7)))
+    put_export(group.destination, manifest(profile=profile("interactions", unique=7)))
 
     found = {rule.name: finding.observed for rule, finding in judge_current_export(group, "interactions")}
 
@@ -74,9 +75,9 @@ def test_the_current_export_is_judged_by_its_profile(group: DatasetGroup) -> Non
 
 
 def test_a_file_as_it_was_exported_passes(group: DatasetGroup) -> None:
-    group.destination.store.write("exports/interactions.csv", CSV)
-    group.destination.put_manifest("interactions", manifest())
-    group.destination.store.write("exports/interactions.csv", CSV)
+    group.destination.store.write("exports/r/interactions.csv", CSV)
+    put_export(group.destination, manifest())
+    group.destination.store.write("exports/r/interactions.csv", CSV)
 
     assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
 
@@ -88,9 +89,9 @@ def clean(group: DatasetGroup) -> ExportManifest:
     uri = group.destination.uri_of("part")
     size = len(CSV.partition(b"\n")[2])
     part = PartReport(part=0, rows=CSV.count(b"\n") - 1, csv=uri, csv_bytes=size, is_clean=True)
-    files = join_single_file(group.destination, "interactions", CSV.partition(b"\n")[0] + b"\n", [part])
+    files = join_to_file(group.destination, "exports/r/interactions", CSV.partition(b"\n")[0] + b"\n", [part])
     found = structs.replace(manifest(), **files._asdict())
-    group.destination.put_manifest("interactions", found)
+    put_export(group.destination, found)
     return found
 
 
@@ -105,14 +106,16 @@ def test_a_file_of_clean_parts_is_not_read_again(
 
 @pytest.mark.usefixtures("clean")
 def test_a_file_that_was_changed_since_is_read(group: DatasetGroup) -> None:
-    group.destination.store.write("exports/interactions.csv", CSV.replace(b"1", b"x"))
+    group.destination.store.write("exports/r/interactions.csv", CSV.replace(b"1", b"x"))
 
     assert not all(finding.passed for _, finding in judge_file(group, "interactions"))
 
 
 def test_all_rules_fail_if_there_is_no_file(group: DatasetGroup, tmp_path: Path) -> None:
+    put_export(group.destination, manifest())
+
     findings = [finding for _, finding in judge_file(group, "interactions")]
 
     assert {(finding.passed, finding.observed, finding.allowed) for finding in findings} == {
-        (False, "no file", f"{tmp_path}/out/exports/interactions.csv; materialize interactions_csv first")
+        (False, "no file", f"{tmp_path}/out/exports/r/interactions.csv; materialize interactions_csv first")
     }

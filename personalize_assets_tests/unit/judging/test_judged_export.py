@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from personalize_assets.conversion.kept import PartReport
@@ -12,6 +13,7 @@ from personalize_assets.storage.destination import fingerprint
 from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.check_facts import profile
 from personalize_assets_tests.helpers.dagster_runs import small_config
+from personalize_assets_tests.helpers.stored import put_day
 
 
 def export(folder: Path, *, unique: int, checks: str = "strict") -> tuple[JudgedExport, DatasetGroup]:
@@ -19,7 +21,7 @@ def export(folder: Path, *, unique: int, checks: str = "strict") -> tuple[Judged
     group = DatasetGroup(small_config(folder, checks=checks))
     mapping = fingerprint(group.datasets["interactions"])
     day = DayCommit(run="r", mapping=mapping, rows=60_000, kept=60_000)
-    group.destination.commit_day("interactions", "2026-10-01", day)
+    put_day(group.destination, "2026-10-01", {"interactions": day})
 
     def run(spec: ExportSpec) -> ExportReport:
         uri = f"{spec.exports[0].to_csv}/00000.csv"
@@ -37,8 +39,10 @@ def test_an_export_that_personalize_accepts_becomes_the_current_one(tmp_path: Pa
     made, group = export(tmp_path, unique=60_000)
 
     assert made.refused == {}
-    assert group.destination.manifest("interactions") == made.outcome.manifests["interactions"]
-    assert (tmp_path / "out/exports/interactions.csv").read_text() == ("USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n")
+    assert group.destination.exports.manifest("interactions") == made.outcome.manifests["interactions"]
+    assert (tmp_path / "out/exports/latest/interactions.csv").read_text() == (
+        "USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n"
+    )
 
 
 def test_a_refused_export_leaves_nothing_and_says_why(tmp_path: Path) -> None:
@@ -50,13 +54,17 @@ def test_a_refused_export_leaves_nothing_and_says_why(tmp_path: Path) -> None:
         "interactions_csv was not replaced, because Personalize would refuse the new export: "
         "at_least_1000_interactions_are_unique: found 7, allowed is at least 1,000. There is no former export. "
     )
-    assert group.destination.manifest("interactions") is None
-    assert list((tmp_path / "out").rglob("*.csv")) == []
+    assert group.destination.exports.manifest("interactions") is None
+    [csv] = (tmp_path / "out").rglob("*.csv")
+    assert csv.relative_to(tmp_path / "out/exports/refused").name == "interactions.csv"
+    assert json.loads(csv.with_name("refused.json").read_text())["findings"] == {
+        "interactions": ["at_least_1000_interactions_are_unique: found 7, allowed is at least 1,000"]
+    }
 
 
 def test_a_refused_export_leaves_the_former_one(tmp_path: Path) -> None:
     _, group = export(tmp_path, unique=60_000)
-    before = group.destination.manifest("interactions")
+    before = group.destination.exports.manifest("interactions")
     assert before is not None
 
     made, _ = export(tmp_path, unique=7)
@@ -65,14 +73,14 @@ def test_a_refused_export_leaves_the_former_one(tmp_path: Path) -> None:
         f"The former export of run {before.run}, with 60,000 rows, stays the current one"
         in (made.refused["interactions"])
     )
-    assert group.destination.manifest("interactions") == before
+    assert group.destination.exports.manifest("interactions") == before
 
 
 def test_with_checks_warn_it_becomes_the_current_one_and_its_findings_are_kept(tmp_path: Path) -> None:
     made, group = export(tmp_path, unique=7, checks="warn")
 
     assert made.refused == {}
-    assert group.destination.manifest("interactions") is not None
+    assert group.destination.exports.manifest("interactions") is not None
     assert "at_least_1000_interactions_are_unique" in {
         rule.name for rule, finding in made.judged["interactions"] if not finding.passed
     }

@@ -136,7 +136,7 @@ def test_two_groups_on_one_destination_do_not_export_each_others_rows(tmp_path: 
         put_raw(tmp_path / name, EVENT.replace("u1", user), day="2026-10-01" if name == "shop" else "2026-10-02")
     changes = {"checks": "warn", "destination": {"uri": str(tmp_path / "made")}}
     run_all(small_config(tmp_path / "shop", **changes))
-    csv = tmp_path / "made/exports/interactions.csv"
+    csv = tmp_path / "made/exports/latest/interactions.csv"
     before = csv.read_bytes()
 
     with pytest.raises(PersonalizeAssetsError, match=r"^catalog: .*/made belongs to the dataset group 'shop' \(of "):

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from personalize_assets.conversion import job
+from personalize_assets.conversion import job, waiting
 from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, SourceCounts, Spec
 from personalize_assets.conversion.spread import in_turn
@@ -17,7 +17,9 @@ from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.stages import Stages
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.manifests import ExportSet
 from personalize_assets.storage.object_store import TransientStoreError
+from personalize_assets.storage.stored_structs import Found
 from personalize_assets_tests.helpers.small_group import CLICK, FIRST, IDENTIFY, put_events, small_group
 
 EXPORTS = ("users", "interactions_csv", "users_csv")
@@ -66,11 +68,13 @@ def test_all_stages_leave_what_an_import_needs(tmp_path: Path) -> None:
 
     contents, waits = run(group, Here())
 
-    catalog = group.destination.catalog(FIRST)
+    catalog = group.destination.catalogs([FIRST]).get(FIRST)
     assert catalog is not None
     assert (contents, waits) == ({"2026-10-01": catalog.content}, [])
-    assert (tmp_path / "out/exports/users.csv").read_text() == "USER_ID,CITY\nu1,Ulm\n"
-    assert sorted(file.name for file in (tmp_path / "out/schemas").iterdir()) == ["interactions.avsc", "users.avsc"]
+    assert (tmp_path / "out/exports/latest/users.csv").read_text() == "USER_ID,CITY\nu1,Ulm\n"
+    assert sorted(file.name for file in (tmp_path / "out/exports/latest").iterdir()) == [
+        "interactions.avsc", "interactions.csv", "manifest.json", "users.avsc", "users.csv",
+    ]  # fmt: skip
 
 
 def test_both_jobs_report_their_progress(tmp_path: Path) -> None:
@@ -98,6 +102,15 @@ def test_transient_errors_are_tried_again_three_times_with_growing_waits(tmp_pat
 
     assert engine.jobs == 5
     assert [0 <= waits[0] <= 60, 60 <= waits[1] <= 120, 180 <= waits[2] <= 240] == [True] * 3
+
+
+def test_a_wait_before_a_retry_is_reported_with_its_reason(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    with waiting.reported(lines.append):
+        _, waits = run(group_of_two_events(tmp_path), Here(TransientStoreError("s3://b: busy")))
+
+    assert lines == [f"transient error, retry 1 of 3 in {waits[0]:.0f} s: s3://b: busy"]
 
 
 def test_a_transient_error_that_stays_ends_the_run_with_its_text(tmp_path: Path) -> None:
@@ -157,8 +170,11 @@ def test_rows_that_are_neither_exported_nor_duplicates_end_the_run_and_nothing_i
         "There is no former export. Run it again; if that gives the same, daily files were changed by hand: "
         "materialize filtered_interactions for all days again"
     )
-    assert (group.destination.manifest("interactions"), group.destination.table_commit("users")) == (None, None)
-    assert group.destination.kept("interactions") is None
+    assert (group.destination.exports.manifest("interactions"), group.destination.tables.current("users")) == (
+        None,
+        None,
+    )
+    assert group.destination.kept.current("interactions") is None
 
 
 def test_an_export_that_personalize_would_refuse_ends_the_run(tmp_path: Path) -> None:
@@ -172,13 +188,13 @@ def test_the_csvs_are_read_and_a_broken_one_ends_a_strict_run(tmp_path: Path, mo
     stages = Stages(group, Here(), lambda progress: None)
     stages.catalog([FIRST], resume=False)
     stages.convert([FIRST], resume=False)
-    put_manifest = group.destination.put_manifest
+    publish = group.destination.exports.publish
 
-    def edit(dataset: str, manifest: Any) -> None:
-        put_manifest(dataset, manifest)
-        group.destination.store.write(f"exports/{dataset}.csv", b"edited")
+    def edit(made: ExportSet, before: Found[ExportSet]) -> bool:
+        group.destination.store.write(made.datasets["users"].path, b"edited")
+        return publish(made, before)
 
-    monkeypatch.setattr(group.destination, "put_manifest", edit)
+    monkeypatch.setattr(group.destination.exports, "publish", edit)
     stages.export(["users", "users_csv"])
     monkeypatch.setattr(type(group.config), "is_strict", True)
 

@@ -19,6 +19,7 @@ from personalize_assets.local_run.summary import (
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportManifest
 from personalize_assets_tests.helpers.dagster_runs import small_config
+from personalize_assets_tests.helpers.stored import put_day, put_export
 
 SUMMARY = Summary(
     [
@@ -27,7 +28,8 @@ SUMMARY = Summary(
     ],
     {"interactions missing:USER_ID": 5, "malformed_json": 1000},
     "/out/rejects",
-    "/out/schemas",
+    ["/out/exports/latest/*.avsc"],
+    {"interactions bad_value:EVENT_VALUE": 1200, "users too_long:CITY": 1},
 )
 LINES = [
     "dataset        kept  rejected  duplicates  exported   bytes  file",
@@ -35,7 +37,8 @@ LINES = [
     "users             7         0           0         7      99  s3://bucket/exports/users.csv",
     "",
     "Rejected: 5 interactions missing:USER_ID, 1,000 malformed_json; see /out/rejects",
-    "Schemas:  /out/schemas",
+    "Dropped values: 1,200 interactions bad_value:EVENT_VALUE, 1 users too_long:CITY; their rows are kept",
+    "Schemas:  /out/exports/latest/*.avsc",
 ]
 
 
@@ -86,25 +89,34 @@ def test_a_path_below_the_working_folder_is_relative(tmp_path: Path, monkeypatch
     assert short_path("s3://bucket/out") == "s3://bucket/out"
 
 
+def test_dropped_values_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
+    group = DatasetGroup(small_config(tmp_path))
+    for day, count in (("2026-10-01", 2), ("2026-10-02", 3)):
+        commit = DayCommit(run="r", mapping="m", rows=9, kept=9, dropped={"bad_value:EVENT_VALUE": count})
+        put_day(group.destination, day, {"interactions": commit})
+
+    assert summarize(group).dropped == {"interactions bad_value:EVENT_VALUE": 5}
+
+
 def test_rejects_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
     group = DatasetGroup(small_config(tmp_path))
     for day, rejected in (("2026-10-01", {"missing:USER_ID": 2}), ("2026-10-02", {"missing:USER_ID": 1, "bad": 4})):
         rows = 10 + sum(rejected.values())
-        group.destination.commit_day(
-            "interactions", day, DayCommit(run="r", mapping="m", rows=rows, kept=10, rejected=rejected)
-        )
-        group.destination.commit_accounting("source", day, DayAccounting(run="r", malformed={"malformed_json": 1}))
-    group.destination.put_manifest(
-        "interactions",
+        commit = DayCommit(run="r", mapping="m", rows=rows, kept=10, rejected=rejected)
+        malformed = DayAccounting(run="r", malformed={"malformed_json": 1})
+        put_day(group.destination, day, {"interactions": commit}, {"source": malformed})
+    put_export(
+        group.destination,
         ExportManifest(
             dataset="interactions", columns=(), rows=15, kept=20, duplicates=5, bytes=300, sha256="", run="r", days=(),
-            path="exports/interactions.csv",
+            path="exports/r/interactions.csv", schema="exports/r/interactions.avsc",
         ),
     )  # fmt: skip
 
     summary = summarize(group)
 
     assert summary.datasets == [
-        DatasetSummary("interactions", 20, 7, 5, 15, 300, f"{tmp_path}/out/exports/interactions.csv")
+        DatasetSummary("interactions", 20, 7, 5, 15, 300, f"{tmp_path}/out/exports/latest/interactions.csv")
     ]
+    assert summary.schemas == [f"{tmp_path}/out/exports/latest/*.avsc"]
     assert summary.rejects == {"interactions missing:USER_ID": 3, "interactions bad": 4, "malformed_json": 2}

@@ -36,7 +36,14 @@ CATALOG = DayCatalog(
     sampled_events=9,
     fields=(CatalogField("price", ("integer", "number"), 0.25),),
 )
-DAY = DayCommit(run="r", mapping="m", rows=10, kept=6, rejected={"missing:USER_ID": 3, "bad_timestamp": 1})
+DAY = DayCommit(
+    run="r",
+    mapping="m",
+    rows=10,
+    kept=6,
+    rejected={"missing:USER_ID": 3, "bad_timestamp": 1},
+    dropped={"bad_value:AGE": 2},
+)
 MANIFEST = ExportManifest(
     dataset="users",
     columns=("USER_ID",),
@@ -75,6 +82,8 @@ def test_a_day_shows_its_rows_and_every_reason_for_a_reject() -> None:
         "rejected": 4,
         "rejected bad_timestamp": 1,
         "rejected missing:USER_ID": 3,
+        "dropped_values": 2,
+        "dropped bad_value:AGE": 2,
         "path": dg.MetadataValue.path("s3://events/out/x"),
         "console": dg.MetadataValue.url("https://s3.console.aws.amazon.com/s3/buckets/events?prefix=out/x/"),
     }

@@ -12,7 +12,13 @@ from personalize_assets.catalog import day_catalog
 from personalize_assets.catalog.event_profile import EventProfile
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import catalog
-from personalize_assets.pipeline.catalog import catalog_days, current_catalog, profile_days, register_in_athena
+from personalize_assets.pipeline.catalog import (
+    BusyCatalog,
+    catalog_days,
+    current_catalog,
+    profile_days,
+    register_in_athena,
+)
 from personalize_assets.storage.manifests import CatalogFile, CatalogSource
 from personalize_assets.storage.raw_files import NO_FILES
 from personalize_assets_tests.helpers.small_group import CLICK, FIRST, SECOND, put_events, small_group
@@ -83,13 +89,50 @@ def test_a_catalog_that_may_be_another_one_is_written_again(tmp_path: Path, chan
     elif change == "damaged":
         group.destination.store.write("catalog/day=2026-10-01.json", b"{")
     else:
-        kept = group.destination.catalog(FIRST)
+        kept = group.destination.catalogs([FIRST]).get(FIRST)
         assert kept is not None
-        group.destination.put_catalogs({FIRST: structs.replace(kept, sources={})})
+        group.destination.put_catalogs(
+            {FIRST: structs.replace(kept, sources={})}, group.destination.find_catalogs([FIRST])
+        )
 
     found = catalog_days(group, [FIRST], resume=True)["2026-10-01"]
 
     assert found == catalog_days(group, [FIRST])["2026-10-01"] == current_catalog(group, FIRST)
+
+
+def test_an_older_listing_never_replaces_a_newer_catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run lists a late file and catalogues it, after this one has listed the day and before it writes."""
+    group, other = small_group(tmp_path), small_group(tmp_path)
+    put_events(group, FIRST, CLICK)
+    put_catalogs = group.destination.put_catalogs
+    tries: list[int] = []
+
+    def other_first(catalogs: Any, before: Any) -> Any:
+        tries.append(1)
+        if len(tries) == 1:
+            put_events(other, FIRST, CLICK, name="late.json")
+            catalog_days(other, [FIRST])
+        return put_catalogs(catalogs, before)
+
+    monkeypatch.setattr(group.destination, "put_catalogs", other_first)
+
+    found = catalog_days(group, [FIRST])["2026-10-01"]
+
+    assert [file.key for file in found.files] == ["day=2026-10-01/a.json", "day=2026-10-01/late.json"]
+    assert current_catalog(group, FIRST) == found
+    assert len(tries) == 2
+
+
+def test_a_catalog_that_others_replace_again_and_again_is_given_up_with_a_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = small_group(tmp_path)
+    monkeypatch.setattr(group.destination, "put_catalogs", lambda catalogs, before: list(catalogs))
+
+    with pytest.raises(BusyCatalog) as error:
+        catalog_days(group, [FIRST])
+
+    assert str(error.value) == f"{tmp_path}/out/catalog/day=2026-10-01.json was replaced 5 times meanwhile: run again"
 
 
 def test_a_day_that_is_not_catalogued_is_an_error(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from personalize_assets_tests.helpers.small_group import (
     run_here,
     small_group,
 )
+from personalize_assets_tests.helpers.stored import commits, put_day
 
 
 def columns(**more: Any) -> dict[str, Any]:
@@ -84,8 +85,9 @@ def test_a_commit_names_the_files_as_keys_and_the_content_they_were_made_of(tmp_
     keys = (*commit.files, *commit.reject_files, *accounting.reject_files)
     assert all((tmp_path / "out" / key).is_file() for key in keys)
     assert len(keys) == 3
-    assert group.destination.day_commit("interactions", "2026-10-01") == commit
-    assert group.destination.day_accounting("source", "2026-10-01") == accounting
+    state = group.destination.days.one("2026-10-01")
+    assert state is not None
+    assert (state.datasets["interactions"], state.sources["source"]) == (commit, accounting)
 
 
 def test_a_day_without_files_gets_empty_commits(tmp_path: Path) -> None:
@@ -112,7 +114,7 @@ def test_a_report_that_lost_a_file_commits_nothing(tmp_path: Path) -> None:
         f"the engine's report of run {spec.plan.run_id} accounts for 0 of 1 raw files of 2026-10-02 (source); nothing "
         "was committed: run it again"
     )
-    assert group.destination.daily_commits("users") == {}
+    assert commits(group.destination, "users") == {}
 
 
 def test_an_older_conversion_that_ends_later_never_replaces_newer_content(tmp_path: Path) -> None:
@@ -132,12 +134,12 @@ def test_an_older_conversion_that_ends_later_never_replaces_newer_content(tmp_pa
         f"the raw files of 2026-10-01 changed and another run catalogued them while run {slow.plan.run_id} converted "
         "their former content; that day is left unchanged: convert again"
     )
-    assert group.destination.day_commit("interactions", "2026-10-01") == newer
-    second = group.destination.day_commit("interactions", "2026-10-02")
-    assert second is not None
+    days = commits(group.destination, "interactions")
+    second = days["2026-10-02"]
+    assert days["2026-10-01"] == newer
     assert (newer.kept, second.run) == (3, slow.plan.run_id)
     left = {file.key for file in group.destination.store.files("filtered_interactions/day=2026-10-01/")}
-    assert left == {*newer.files, "filtered_interactions/day=2026-10-01/_commit.json"}
+    assert left == {*newer.files}
 
 
 def test_a_day_that_another_run_catalogued_with_the_same_files_is_committed(tmp_path: Path) -> None:
@@ -199,10 +201,10 @@ def test_a_day_whose_counts_do_not_balance_or_whose_commit_is_damaged_is_not_fin
     put_events(group, FIRST, CLICK)
     commit = convert_here(group, FIRST).commits["interactions"]["2026-10-01"]
 
-    group.destination.commit_day("interactions", "2026-10-01", structs.replace(commit, kept=0))
+    put_day(group.destination, "2026-10-01", {"interactions": structs.replace(commit, kept=0)})
     assert finished(group, FIRST) == []
 
-    group.destination.store.write("filtered_interactions/day=2026-10-01/_commit.json", b"{")
+    group.destination.store.write("days/day=2026-10-01.json", b"{")
     assert finished(group, FIRST) == []
 
 
@@ -240,7 +242,7 @@ def test_the_state_of_a_day_is_the_content_and_the_runs_of_its_commits(tmp_path:
 
 def test_the_state_of_a_damaged_day_is_no_content(tmp_path: Path) -> None:
     group = small_group(tmp_path)
-    group.destination.store.write("user_traits/day=2026-10-01/_commit.json", b"{")
+    group.destination.store.write("days/day=2026-10-01.json", b"{")
 
     assert converted_state(group, FIRST) == CommittedDay("damaged", "damaged")
 

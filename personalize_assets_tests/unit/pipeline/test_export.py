@@ -12,13 +12,16 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import (
     ExportCounts,
+    ExportedMeanwhile,
     PlannedExport,
     commit_export,
     export_counts,
     plan_export,
     unexported,
 )
-from personalize_assets.storage.manifests import ExportedFile
+from personalize_assets.storage.manifests import ExportedFile, ExportSet
+from personalize_assets.storage.object_store import StoreError
+from personalize_assets.storage.stored_structs import Found
 from personalize_assets_tests.helpers.small_group import (
     CLICK,
     FIRST,
@@ -28,6 +31,7 @@ from personalize_assets_tests.helpers.small_group import (
     put_events,
     small_group,
 )
+from personalize_assets_tests.helpers.stored import commits
 
 PROFILE = ExportProfile(rows=1, nulls={}, max_chars={}, first={}, last={}, blamed={}, categories={}, ids={}, preview=())
 
@@ -72,9 +76,9 @@ def test_interactions_and_tables_are_made_of_daily_files(group: DatasetGroup) ->
     planned = plan_export(group, ["interactions_csv", "users"])
 
     interactions, users = planned.spec.exports
-    commits = group.destination.daily_commits("users")
+    days = commits(group.destination, "users")
     assert users.daily == tuple(
-        DailyFiles(day, tuple(map(group.destination.uri_of, its.files))) for day, its in commits.items()
+        DailyFiles(day, tuple(map(group.destination.uri_of, its.files))) for day, its in days.items()
     )
     assert interactions.daily is not None
     assert [day.months for day in interactions.daily] == [{"2026-10": 2}, {"2026-10": 2}]
@@ -94,13 +98,13 @@ def test_the_csv_of_users_alone_is_made_of_their_table(group: DatasetGroup) -> N
     assert plan_export(group, ["users_csv"]).inputs["users"].duplicates == 3
 
 
-def test_a_folder_of_csvs_is_written_where_it_stays(tmp_path: Path, group: DatasetGroup) -> None:
+def test_csvs_of_a_folder_have_a_header_each(tmp_path: Path, group: DatasetGroup) -> None:
     folder = small_group(tmp_path, destination={"uri": "out", "single_file": False})
 
     planned = plan_export(folder, ["users", "users_csv"])
 
     (one,) = planned.spec.exports
-    assert (one.csv_header, one.to_csv) == (True, f"{tmp_path}/out/exports/users/{planned.run}")
+    assert (one.csv_header, one.to_csv) == (True, f"{tmp_path}/out/_parts/users-{planned.run}")
 
 
 @pytest.mark.parametrize(
@@ -153,11 +157,12 @@ def test_an_export_gives_commits_of_tables_and_manifests_of_csvs(group: DatasetG
     assert (table.rows, table.kept, table.duplicates, table.seconds) == (1, 4, 3, 2.5)
     assert table.files == (f"users/{planned.run}-00000.parquet",)
     assert (manifest.columns, manifest.rows, manifest.duplicates) == (("USER_ID", "CITY"), 1, 3)
-    assert manifest.files == (ExportedFile("exports/users.csv", 1, len(data), hashlib.sha256(data).hexdigest()),)
+    path = f"exports/{planned.run}/users.csv"
+    assert manifest.files == (ExportedFile(path, 1, len(data), hashlib.sha256(data).hexdigest()),)
     assert (manifest.run, manifest.days, manifest.profile) == (planned.run, ("2026-10-01", "2026-10-02"), PROFILE)
     assert outcome.counts["users"] == ExportCounts(rows=1, kept=4, duplicates=3, bytes=len(data))
-    assert group.destination.table_commit("users") == table
-    assert group.destination.manifest("users") == manifest
+    assert group.destination.tables.current("users") == table
+    assert group.destination.exports.manifest("users") == manifest
     assert (listed(group, "_parts/"), outcome.refused) == ([], set())
 
 
@@ -166,12 +171,18 @@ def test_a_refused_csv_leaves_the_former_one_and_no_parts(group: DatasetGroup) -
     former = commit_export(group, planned, written(group, planned)).manifests["users"]
     again = plan_export(group, ["users", "users_csv", "interactions_csv"])
 
-    outcome = commit_export(group, again, written(group, again), refused=["users"])
+    outcome = commit_export(group, again, written(group, again), refused={"users": ["no user"]})
 
     assert (outcome.refused, set(outcome.manifests)) == ({"users"}, {"interactions"})
     assert outcome.tables["users"].run == again.run
-    assert group.destination.manifest("users") == former
+    kept = group.destination.exports.manifest("users")
+    assert kept is not None
+    assert (kept.run, kept.sha256) == (former.run, former.sha256)
+    assert group.destination.store.read(kept.path) == b"USER_ID,CITY\nrow\n"
     assert listed(group, "_parts/") == []
+    assert listed(group, f"exports/refused/{again.run}/") == [
+        f"exports/refused/{again.run}/{name}" for name in ("refused.json", "users.avsc", "users.csv")
+    ]
 
 
 def test_counts_are_known_before_anything_is_committed(group: DatasetGroup) -> None:
@@ -182,7 +193,7 @@ def test_counts_are_known_before_anything_is_committed(group: DatasetGroup) -> N
 
     header = len(b"USER_ID,ITEM_ID,TIMESTAMP\n")
     assert counts == {"interactions": ExportCounts(rows=1, kept=4, duplicates=2, bytes=4 + header)}
-    assert group.destination.manifest("interactions") is None
+    assert group.destination.exports.manifest("interactions") is None
 
 
 def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path, group: DatasetGroup) -> None:
@@ -199,16 +210,16 @@ def test_the_bytes_of_a_folder_without_rows_are_those_of_a_header(tmp_path: Path
 def test_an_export_of_other_rows_than_the_days_count_leaves_nothing_and_the_next_one_reads_all(
     group: DatasetGroup,
 ) -> None:
-    group.destination.put_kept("interactions", SEGMENTS)
+    group.destination.kept.put("interactions", SEGMENTS, 86_400)
     planned = plan_export(group, ["interactions_csv"])
     made = written(group, planned, copies=5).datasets["interactions"]
     report = ExportReport(datasets={"interactions": structs.replace(made, kept=SEGMENTS)})
 
     commit_export(group, planned, report)
 
-    assert group.destination.kept("interactions") is None
+    assert group.destination.kept.current("interactions") is None
     assert [file.key for file in group.destination.store.files() if planned.run in file.key] == []
-    assert group.destination.manifest("interactions") is None
+    assert group.destination.exports.manifest("interactions") is None
 
 
 def test_what_an_export_leaves_is_given_to_the_next_one(group: DatasetGroup) -> None:
@@ -234,9 +245,9 @@ def test_a_refused_csv_leaves_what_the_next_export_can_use(group: DatasetGroup) 
     group.destination.store.write("_kept/interactions/p", b"")
 
     report = ExportReport(datasets={"interactions": structs.replace(made, kept=kept)})
-    commit_export(group, planned, report, refused=["interactions"])
+    commit_export(group, planned, report, refused={"interactions": ["no row"]})
 
-    assert group.destination.kept("interactions") is not None
+    assert group.destination.kept.current("interactions") is not None
 
 
 def test_a_folder_of_interactions_is_a_copy_of_what_is_kept(tmp_path: Path, group: DatasetGroup) -> None:
@@ -245,8 +256,105 @@ def test_a_folder_of_interactions_is_a_copy_of_what_is_kept(tmp_path: Path, grou
 
     manifest = commit_export(folder, planned, written(folder, planned)).manifests["interactions"]
 
-    assert [file.key for file in manifest.files] == [f"exports/interactions/{planned.run}/00000.csv"]
-    assert listed(group, "_kept/interactions/2") == [f"_kept/interactions/{planned.run}/00000.csv"]
+    assert [file.key for file in manifest.files] == [f"exports/{planned.run}/interactions/00000.csv"]
+
+
+# -- exports that overlap ----------------------------------------------------------------------------------------------
+
+
+def test_an_older_export_that_ends_later_never_replaces_a_newer_one(group: DatasetGroup) -> None:
+    slow = plan_export(group, ["interactions_csv", "users", "users_csv"])
+    report = written(group, slow)
+    fast = plan_export(group, ["users", "users_csv"])
+    commit_export(group, fast, written(group, fast))
+    before = group.destination.exports.latest()
+
+    with pytest.raises(ExportedMeanwhile) as error:
+        commit_export(group, slow, report)
+
+    assert str(error.value) == (
+        f"run {fast.run} replaced users while run {slow.run} exported what was converted before; that stays the "
+        "current one: export again"
+    )
+    assert group.destination.exports.latest() == before
+    assert [file.key for file in group.destination.store.files() if slow.run in file.key] == []
+
+
+def test_exports_of_different_datasets_that_overlap_are_both_in_the_latest(group: DatasetGroup) -> None:
+    slow = plan_export(group, ["interactions_csv"])
+    report = written(group, slow)
+    fast = plan_export(group, ["users", "users_csv"])
+    commit_export(group, fast, written(group, fast))
+
+    commit_export(group, slow, report)
+
+    latest = group.destination.exports.latest()
+    assert latest is not None
+    assert {name: manifest.run for name, manifest in latest.datasets.items()} == {
+        "interactions": slow.run, "users": fast.run,
+    }  # fmt: skip
+    assert {manifest.path for manifest in latest.datasets.values()} == {
+        f"exports/{slow.run}/interactions.csv", f"exports/{slow.run}/users.csv",
+    }  # fmt: skip
+
+
+def test_an_export_that_becomes_the_latest_at_the_worst_moment_is_not_lost(
+    group: DatasetGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = plan_export(group, ["interactions_csv"])
+    report = written(group, slow)
+    publish = group.destination.exports.publish
+    fast: list[str] = []
+
+    def other_first(made: ExportSet, before: Found[ExportSet]) -> bool:
+        if not fast:
+            planned = plan_export(small, ["users", "users_csv"])
+            fast.append(planned.run)
+            commit_export(small, planned, written(small, planned))
+        return publish(made, before)
+
+    small = small_group(Path(group.destination.uri).parent)
+    monkeypatch.setattr(group.destination.exports, "publish", other_first)
+    commit_export(group, slow, report)
+
+    latest = group.destination.exports.latest()
+    assert latest is not None
+    assert {name: manifest.run for name, manifest in latest.datasets.items()} == {
+        "interactions": slow.run, "users": fast[0],
+    }  # fmt: skip
+    assert latest.former == (fast[0],)
+
+
+def test_an_error_before_the_switch_changes_nothing_and_leaves_no_file(
+    group: DatasetGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = plan_export(group, ["users", "users_csv"])
+    commit_export(group, first, written(group, first))
+    before = group.destination.exports.latest()
+    second = plan_export(group, ["users", "users_csv"])
+    report = written(group, second)
+
+    def refuse(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(group.destination.exports, "put_schema", refuse)
+    with pytest.raises(StoreError, match="the disk is full"):
+        commit_export(group, second, report)
+
+    assert group.destination.exports.latest() == before
+    assert [file.key for file in group.destination.store.files() if second.run in file.key] == []
+
+
+def test_a_link_that_a_dead_run_left_behind_is_corrected_by_the_next_one(group: DatasetGroup) -> None:
+    planned = plan_export(group, ["users", "users_csv"])
+    commit_export(group, planned, written(group, planned))
+    link = Path(group.destination.uri) / "exports/latest"
+    link.unlink()
+    link.symlink_to("20260101T000000-aaaaaa")
+
+    plan_export(group, ["users"])
+
+    assert str(link.readlink()) == planned.run
 
 
 # -- what is behind --------------------------------------------------------------------------------------------------
@@ -260,6 +368,14 @@ def test_a_csv_is_behind_until_it_is_exported_and_again_when_a_day_is_converted(
     assert unexported(group) == []
 
     convert_here(group, FIRST, names=["users"])
+    assert unexported(group) == ["users"]
+
+
+def test_a_csv_whose_schema_has_changed_is_behind(tmp_path: Path, group: DatasetGroup) -> None:
+    planned = plan_export(group, ["interactions_csv", "users", "users_csv"])
+    commit_export(group, planned, written(group, planned))
+    group.destination.store.write(f"exports/{planned.run}/users.avsc", b"{}")
+
     assert unexported(group) == ["users"]
 
 

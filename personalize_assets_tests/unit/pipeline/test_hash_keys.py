@@ -10,6 +10,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.hash_keys import check_key, check_same_key, first_mark, mark_of
 from personalize_assets.storage.destination import Destination, fingerprint
 from personalize_assets.storage.manifests import DayCommit, TableCommit
+from personalize_assets_tests.helpers.stored import put_day, put_table
 
 HASHED = Dataset("users", (Column("USER_ID", ("id",), hash=True),), {})
 PLAIN = Dataset("items", (Column("ITEM_ID", ("sku",)),), {})
@@ -43,15 +44,20 @@ def test_the_mark_of_commits_is_the_first_that_any_has() -> None:
     assert first_mark([commit(None)]) is None
 
 
+def check(destination: Destination, assets: list[str]) -> None:
+    tables = {"users": destination.tables.current("users")}
+    check_same_key({"users": HASHED}, destination.days.all(), tables, assets)
+
+
 def test_days_of_two_keys_are_refused(tmp_path: Path) -> None:
     destination = Destination(str(tmp_path))
-    destination.commit_day("users", "2026-10-01", commit("a"))
-    check_same_key(destination, {"users": HASHED}, ["users"])
+    put_day(destination, "2026-10-01", {"users": commit("a")})
+    check(destination, ["users"])
 
-    destination.commit_day("users", "2026-10-02", commit("b"))
+    put_day(destination, "2026-10-02", {"users": commit("b")})
 
     with pytest.raises(PersonalizeAssetsError) as error:
-        check_same_key(destination, {"users": HASHED}, ["users"])
+        check(destination, ["users"])
     assert str(error.value) == (
         f"user_traits of 2026-10-01 and user_traits of 2026-10-02 were hashed with different values of {KEY}; with one "
         "key, materialize all days again, and then users and items"
@@ -60,12 +66,12 @@ def test_days_of_two_keys_are_refused(tmp_path: Path) -> None:
 
 def test_a_table_of_another_key_is_refused_only_if_it_is_exported_as_it_is(tmp_path: Path) -> None:
     destination = Destination(str(tmp_path))
-    destination.commit_day("users", "2026-10-01", commit("a"))
+    put_day(destination, "2026-10-01", {"users": commit("a")})
     table = TableCommit(
         run="r", days=(), mapping=fingerprint(HASHED), files=(), rows=0, kept=0, duplicates=0, key_mark="b"
     )
-    destination.commit_table("users", table)
+    put_table(destination, "users", table)
 
-    check_same_key(destination, {"users": HASHED}, ["users", "users_csv"])
+    check(destination, ["users", "users_csv"])
     with pytest.raises(PersonalizeAssetsError, match=r"^user_traits of 2026-10-01 and users were hashed with"):
-        check_same_key(destination, {"users": HASHED}, ["users_csv"])
+        check(destination, ["users_csv"])

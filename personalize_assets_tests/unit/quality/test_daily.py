@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec import structs
 
-from personalize_assets.quality.daily import DAILY_RULES, DayFacts, days_before
+from personalize_assets.conversion.spec import DayProfile
+from personalize_assets.quality.daily import DAILY_RULES, DayFacts, daily_rules, days_before
 from personalize_assets.quality.rule import Finding
 from personalize_assets.storage.manifests import DayAccounting, DayCommit
-from personalize_assets_tests.helpers.check_facts import INTERACTIONS
+from personalize_assets_tests.helpers.check_facts import INTERACTIONS, USERS
 
 RULES = {rule.name: rule for rule in DAILY_RULES}
 DAY = "2026-10-08"
@@ -67,6 +69,70 @@ def test_every_file_is_of_a_format_that_is_read(unreadable: int, passed: bool) -
 
     assert (finding.passed, finding.observed) == (passed, unreadable)
     assert list(finding.rows) == ([] if passed else [{"day": DAY, "unreadable files": 2, "files": 9}])
+
+
+def lossy(kept: int, nulls: int, **dropped: int) -> DayCommit:
+    """A day of rows whose prices are null so often, also because of those that were dropped."""
+    profile = DayProfile(nulls={"PRICE": nulls, "TAG": 0})
+    return DayCommit(
+        run="r", mapping="m", rows=kept, kept=kept, profile=profile,
+        dropped={f"{reason}:{'TAG' if reason == 'too_long' else 'PRICE'}": count for reason, count in dropped.items()},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("commits", "passed", "observed"),
+    [
+        ([lossy(100, 1, bad_value=1)], True, 0.01),
+        ([lossy(100, 2, bad_value=2)], False, 0.02),
+        ([lossy(200, 101, bad_value=1)], True, 0.01),
+        ([lossy(200, 102, bad_value=2)], False, 0.02),
+        ([lossy(100, 0), lossy(100, 2, bad_value=2)], True, 0.01),
+        ([lossy(100, 0, too_long=3)], False, 0.03),
+        ([lossy(5, 5, bad_value=5)], False, 1.0),
+        ([commit(10)], True, 0.0),
+    ],
+)
+def test_one_percent_of_the_values_that_a_column_had_may_be_dropped(
+    commits: list[DayCommit], passed: bool, observed: float
+) -> None:
+    finding = RULES["few_values_are_dropped"].judge(facts(commits=dict(enumerate(commits))))
+
+    assert (finding.passed, finding.observed) == (passed, observed)
+
+
+def test_a_column_that_loses_values_is_shown_with_reason_number_and_share() -> None:
+    finding = RULES["few_values_are_dropped"].judge(facts(commits={DAY: lossy(6, 4, bad_value=4, too_long=1)}))
+
+    assert list(finding.rows) == [
+        {"column": "PRICE", "reason": "bad_value", "values": 4, "share": "66.7%"},
+        {"column": "TAG", "reason": "too_long", "values": 1, "share": "16.7%"},
+    ]
+    assert finding.allowed == "at most 1% of a column's values"
+
+
+@pytest.mark.parametrize(
+    ("untimed", "passed", "observed"),
+    [([0, 3], True, "5 of 8 rows"), ([4, 4], False, "0 of 8 rows"), ([], True, "0 of 0 rows")],
+)
+def test_a_row_of_users_has_a_time_on_any_day(untimed: list[int], passed: bool, observed: str) -> None:
+    users = structs.replace(USERS, event_time="updated")
+    commits = {
+        str(n): DayCommit(run="r", mapping="m", rows=4, kept=4, untimed=count) for n, count in enumerate(untimed)
+    }
+
+    finding = RULES["event_time_is_in_some_row"].judge(facts(dataset=users, commits=commits))
+
+    assert finding == Finding(passed, observed, "a time at `updated` in any row")
+
+
+def test_rules_about_times_are_for_users_and_items_that_have_a_path_of_it() -> None:
+    timed = structs.replace(USERS, event_time="updated")
+
+    names = [{rule.name for rule in daily_rules(dataset)} for dataset in (INTERACTIONS, USERS, timed)]
+
+    assert ["event_time_is_in_some_row" in of_dataset for of_dataset in names] == [False, False, True]
+    assert names[2] == RULES.keys()
 
 
 @pytest.mark.parametrize(("rows", "passed"), [(50, True), (49, False)])

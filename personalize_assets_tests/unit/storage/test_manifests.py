@@ -15,9 +15,11 @@ from personalize_assets.storage.manifests import (
     DayAccounting,
     DayCatalog,
     DayCommit,
-    ExportManifest,
+    DayState,
+    Replaced,
     TableCommit,
 )
+from personalize_assets_tests.helpers.stored import accounting, commits, put_table
 
 DAY = "2026-10-01"
 
@@ -32,21 +34,19 @@ def put(destination: Destination, key: str, value: Any) -> None:
 
 
 def test_a_commit_without_content_profile_and_key_mark_is_read(destination: Destination) -> None:
-    put(
-        destination,
-        f"user_traits/day={DAY}/_commit.json",
-        {"run": "r", "mapping": "m", "rows": 2, "kept": 1, "rejected": {"bad": 1}, "files": ["f"], "reject_files": []},
-    )
+    commit = {"run": "r", "mapping": "m", "rows": 2, "kept": 1, "rejected": {"bad": 1}, "files": ["f"]}
+    put(destination, f"days/day={DAY}.json", {"day": DAY, "datasets": {"users": commit}})
 
-    assert destination.day_commit("users", DAY) == DayCommit(
+    assert commits(destination, "users")[DAY] == DayCommit(
         run="r", mapping="m", rows=2, kept=1, rejected={"bad": 1}, files=("f",)
     )
 
 
 def test_the_accounting_of_a_day_without_rejects_is_read(destination: Destination) -> None:
-    put(destination, f"rejects/day={DAY}/_source_commit.json", {"run": "r", "read": 3, "wanted": 3, "malformed": {}})
+    counts = {"run": "r", "read": 3, "wanted": 3, "malformed": {}}
+    put(destination, f"days/day={DAY}.json", {"day": DAY, "sources": {"source": counts}})
 
-    assert destination.day_accounting("source", DAY) == DayAccounting(run="r", read=3, wanted=3)
+    assert accounting(destination, "source").get(DAY) == DayAccounting(run="r", read=3, wanted=3)
 
 
 def test_a_catalog_without_sources_and_content_is_read(destination: Destination) -> None:
@@ -58,7 +58,7 @@ def test_a_catalog_without_sources_and_content_is_read(destination: Destination)
         {"day": DAY, "bytes": 1, "files": [file], "sampled_events": 2, "fields": fields},
     )
 
-    assert destination.catalog(date(2026, 10, 1)) == DayCatalog(
+    assert destination.catalogs([date(2026, 10, 1)])[date(2026, 10, 1)] == DayCatalog(
         day=DAY,
         bytes=1,
         files=(CatalogFile("source", "k", 1, "none", "lines"),),
@@ -74,34 +74,27 @@ def test_a_table_commit_without_inputs_is_read(destination: Destination) -> None
         {"run": "r", "days": [DAY], "mapping": "m", "files": ["f"], "rows": 1, "kept": 2, "duplicates": 1},
     )
 
-    assert destination.table_commit("users") == TableCommit(
+    assert destination.tables.current("users") == TableCommit(
         run="r", days=(DAY,), mapping="m", files=("f",), rows=1, kept=2, duplicates=1
     )
 
 
-def test_a_manifest_without_path_and_files_is_read_as_that_of_a_single_file(destination: Destination) -> None:
-    counts = {"rows": 1, "kept": 2, "duplicates": 1, "bytes": 9, "sha256": "0"}
-    put(
-        destination,
-        "exports/users.manifest.json",
-        {"dataset": "users", "columns": ["A"], "run": "r", "days": [DAY], **counts},
-    )
-    destination.store.write("exports/users.csv", b"A\n")
-
-    found = destination.manifest("users")
-
-    assert found == ExportManifest(
-        dataset="users", columns=("A",), rows=1, kept=2, duplicates=1, bytes=9, sha256="0", run="r", days=(DAY,)
-    )
-    assert (found.path, found.files) == ("", ())
-    destination.put_manifest("users", found)
-    assert destination.store.read("exports/users.csv") == b"A\n"
-
-
 def test_keys_that_are_not_known_are_ignored(destination: Destination) -> None:
-    put(destination, f"user_traits/day={DAY}/_commit.json", {"run": "r", "mapping": "m", "written_by": "2.0"})
+    commit = {"run": "r", "mapping": "m", "written_by": "2.0"}
+    put(destination, f"days/day={DAY}.json", {"day": DAY, "datasets": {"users": commit}, "more": 1})
 
-    assert destination.day_commit("users", DAY) == DayCommit(run="r", mapping="m")
+    assert commits(destination, "users")[DAY] == DayCommit(run="r", mapping="m")
+
+
+def test_the_files_of_a_day_are_those_of_all_its_datasets_and_sources() -> None:
+    state = DayState(
+        day=DAY,
+        datasets={"users": DayCommit(run="r", mapping="m", files=("a",), reject_files=("b",))},
+        sources={"source": DayAccounting(run="r", reject_files=("c",))},
+        replaced=(Replaced(files=("d",), at=0),),
+    )
+
+    assert (state.current_files(), state.all_files()) == ({"a", "b", "c"}, {"a", "b", "c", "d"})
 
 
 def test_the_profile_of_users_is_stored_without_what_only_interactions_have(destination: Destination) -> None:
@@ -121,7 +114,7 @@ def test_the_profile_of_users_is_stored_without_what_only_interactions_have(dest
         run="r", days=(DAY,), mapping="m", files=(), rows=1, kept=1, duplicates=0, seconds=1.5, profile=profile
     )
 
-    destination.commit_table("users", commit)
+    put_table(destination, "users", commit)
 
     stored = json.loads(destination.store.read("users/_commit.json") or b"")
     assert stored["profile"] == {
@@ -140,4 +133,4 @@ def test_the_profile_of_users_is_stored_without_what_only_interactions_have(dest
         "preview": [{"USER_ID": "u1"}],
         "crossed": {"unknown": 0, "used": 1, "unused": 0},
     }  # fmt: skip
-    assert destination.table_commit("users") == commit
+    assert destination.tables.current("users") == commit

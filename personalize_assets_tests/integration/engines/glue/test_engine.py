@@ -26,6 +26,7 @@ from personalize_assets.engines.glue.engine import GlueEngine, fingerprint_of_wo
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator, Run
+from personalize_assets_tests.helpers.stored import commits, put_day
 
 NO_SPARK = """
 
@@ -224,7 +225,7 @@ def test_another_version_of_the_code_than_the_one_here_is_logged(glue: GlueEmula
 def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(glue: GlueEmulator) -> None:
     former = DayCommit(mapping="m", run="r", files=("filtered_interactions/day=2026-10-01/former.parquet",))
     destination = Destination("s3://events/out")
-    destination.commit_day("interactions", "2026-10-01", former)
+    put_day(destination, "2026-10-01", {"interactions": former})
     destination.store.write(former.files[0], b"rows")
     half = "s3://events/out/filtered_interactions/day=2026-10-01/half.parquet"
     the_job_does(f"""
@@ -247,7 +248,7 @@ def test_a_job_that_crashes_fails_with_its_traceback_and_the_former_state_stays(
     )
     assert text.endswith("raise MemoryError('out of memory in the middle')\nMemoryError: out of memory in the middle")
     assert "external process pipes closed with exception" in step.log()
-    assert destination.daily_commits("interactions") == {"2026-10-01": former}
+    assert commits(destination, "interactions") == {"2026-10-01": former}
     assert destination.store.read(former.files[0]) == b"rows"
     assert keys("out/_glue")[-2:] == [f"out/_glue/20261001T000000-aaaaaa/{name}.json" for name in ("report", "spec")], (
         "the context is deleted, and the report of the failure is there"

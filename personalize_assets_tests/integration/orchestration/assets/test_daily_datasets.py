@@ -57,9 +57,8 @@ def test_a_range_of_days_is_one_run_and_each_day_has_its_own_numbers(
 
     assert result.success
     out = Path(config.destination.uri)
-    kept = {
-        day: json.loads((out / f"filtered_interactions/day={day}/_commit.json").read_text())["kept"] for day in DAYS
-    }
+    states = {day: json.loads((out / f"days/day={day}.json").read_text()) for day in DAYS}
+    kept = {day: state["datasets"]["interactions"]["kept"] for day, state in states.items()}
     assert {day: latest_metadata(instance, "filtered_interactions", day)["kept"] for day in DAYS} == kept
     assert len(set(kept.values())) == 3
     assert not (out / "user_traits").exists()

@@ -50,8 +50,8 @@ def test_one_of_several_assets_can_be_made_alone(config: Config, instance: dg.Da
     assert not (Path(config.destination.uri) / "exports").exists()
 
     assert materialize(config, instance, ["users_csv"]).success
-    assert [file.name for file in (Path(config.destination.uri) / "exports").iterdir()] == [
-        "users.csv", "users.manifest.json",
+    assert sorted(file.name for file in (Path(config.destination.uri) / "exports/latest").iterdir()) == [
+        "manifest.json", "users.avsc", "users.csv",
     ]  # fmt: skip
 
 
@@ -69,10 +69,11 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
     assert numbers == {"dagster/row_count": 1, "duplicates": 1, "days": 1, "engine": "arrow", "parts": 1}
     assert metadata["parts_of_former_exports"] == 0
     assert metadata["seconds"] > 0
-    assert metadata["path"] == f"{tmp_path}/out/exports/interactions.csv"
+    path = (tmp_path / "out/exports/latest").resolve() / "interactions.csv"
+    assert metadata["path"] == str(path)
 
 
-def test_a_refused_csv_fails_the_run_after_its_checks_and_leaves_no_file(
+def test_a_refused_csv_fails_the_run_after_its_checks_and_is_put_aside(
     tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     config = small_config(tmp_path)
@@ -85,7 +86,7 @@ def test_a_refused_csv_fails_the_run_after_its_checks_and_leaves_no_file(
     assert failure(result).startswith("interactions_csv was not replaced, because Personalize would refuse the new")
     red = {check.check_name for check in result.get_asset_check_evaluations() if not check.passed and check.blocking}
     assert red == {"at_least_1000_interactions_are_unique", "at_least_25_users_have_two_interactions"}
-    assert not (tmp_path / "out" / "exports").exists()
+    assert [file.name for file in (tmp_path / "out/exports").iterdir()] == ["refused"]
 
 
 def test_checks_of_an_export_that_does_not_exist_say_what_to_materialize(

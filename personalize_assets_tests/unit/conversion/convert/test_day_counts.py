@@ -32,7 +32,7 @@ def dataset_day(folder: Path) -> DatasetDayCounts:
 def test_a_dataset_counts_rows_as_kept_and_rejected_by_reason(tmp_path: Path) -> None:
     day = dataset_day(tmp_path)
     event = Event(b"{}", {})
-    day.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": "a"}, {"ITEM_ID": "b"}], SCHEMA))
+    day.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": "a"}, {"ITEM_ID": "b"}], SCHEMA), {})
     day.add(Row(("c",)), event, "k")
     day.add(Row((), "missing:ITEM_ID"), event, "k")
     day.add(Row((), "too_long:ITEM_ID"), event, "k")
@@ -47,9 +47,21 @@ def test_a_dataset_counts_rows_as_kept_and_rejected_by_reason(tmp_path: Path) ->
     )
 
 
+def test_values_that_rows_lack_are_counted_by_reason_on_both_paths(tmp_path: Path) -> None:
+    day = dataset_day(tmp_path)
+    event = Event(b"{}", {})
+    day.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": "a"}], SCHEMA), {"bad_value:PRICE": 1})
+    day.add(Row(("b",), dropped=("bad_value:PRICE", "too_long:TAG")), event, "k")
+    day.add(Row((), "missing:ITEM_ID"), event, "k")
+
+    counts = day.close()
+
+    assert (counts.kept, counts.dropped) == (2, {"bad_value:PRICE": 2, "too_long:TAG": 1})
+
+
 def test_a_dataset_without_rows_names_no_files(tmp_path: Path) -> None:
     day = dataset_day(tmp_path)
-    day.add_many(pa.RecordBatch.from_pylist([], SCHEMA))
+    day.add_many(pa.RecordBatch.from_pylist([], SCHEMA), {})
     assert day.close() == DatasetCounts(profile=DayProfile(nulls={"ITEM_ID": 0}))
 
 

@@ -80,6 +80,7 @@ def test_a_task_reports_what_it_read_and_names_what_it_wrote_by_day(tmp_path: Pa
             files=(f"{out}/items/day=2026-10-01/run-00007.parquet",),
             reject_files=(f"{out}/rejects/day=2026-10-01/items-run-00007.jsonl",),
             profile=DayProfile(nulls={"ITEM_ID": 0}, preview=({"ITEM_ID": "i1"}, {"ITEM_ID": "i2"})),
+            untimed=2,
         )
     }
     assert pq.read_table(f"{out}/items/day=2026-10-01/run-00007.parquet").column("ITEM_ID").to_pylist() == ["i1", "i2"]

@@ -71,6 +71,15 @@ def test_interactions_are_written_by_time_a_month_after_the_other(tmp_path: Path
     assert next(row["TIMESTAMP"] for row in writer.profile.build().preview) == october + 5
 
 
+def test_rows_of_items_without_a_readable_event_time_are_counted(tmp_path: Path) -> None:
+    writer = RowWriter(FileSystem(), f"{tmp_path}/a.parquet", daily_schema(ITEMS), DayProfileBuilder(ITEMS))
+    for row in (("a", 1.5, 1_790_812_800_000_000_000, "m"), ("b", None, None, "n"), ("c", None, None, None)):
+        writer.add(row)
+    writer.close()
+
+    assert (writer.rows, writer.untimed) == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("days", "ends"),
     [

@@ -71,8 +71,6 @@ def test_an_empty_file_has_no_header() -> None:
         ("", "ITEM_ID is empty, but required"),
         ("i,1e5,red,1790812800,True,3", "PRICE is no float as Personalize reads it"),
         ("i,9.5,red,1790812800.5,True,3", "MADE is no timestamp as Personalize reads it"),
-        ("i,9.5,red,1790812800000,True,3", "MADE is not in epoch seconds between 1990-01-01 and tomorrow"),
-        ("i,9.5,red,179081280,True,3", "MADE is not in epoch seconds between 1990-01-01 and tomorrow"),
         ("i,9.5,red,1790812800,true,3", "SOLD is no boolean as Personalize reads it"),
         ("i,9.5,red,1790812800,True,three", "STOCK is no int as Personalize reads it"),
         ("i,9.5,red,1790812800,True,3000000000", "STOCK is too large for int"),
@@ -86,6 +84,23 @@ def test_a_wrong_value_is_named_by_its_line(line: str, problem: str) -> None:
 
     assert [(wrong["line"], wrong["problem"]) for wrong in scan.wrong] == [(3, problem)]
     assert (scan.wrong_count, scan.broken_count) == (1, 0)
+
+
+@pytest.mark.parametrize("time", ["1790812800000", "179081280", "-5"])
+def test_the_time_of_an_interaction_has_a_range_and_the_date_of_an_item_has_none(time: str) -> None:
+    columns = (
+        Column("USER_ID", required=True),
+        Column("ITEM_ID", required=True),
+        Column("TIMESTAMP", type="timestamp"),
+    )
+    text = f"USER_ID,ITEM_ID,TIMESTAMP\nu,i,{time}\n"
+
+    of_interactions = scan_csv(io.BytesIO(text.encode()), Dataset("interactions", columns, {}))
+    of_items = scanned(HEADER + ROW.replace("1790812800", time))
+
+    problem = "TIMESTAMP is not in epoch seconds between 1990-01-01 and tomorrow"
+    assert [(wrong["line"], wrong["problem"]) for wrong in of_interactions.wrong] == [(2, problem)]
+    assert (of_items.rows, of_items.wrong) == (1, [])
 
 
 @pytest.mark.parametrize(

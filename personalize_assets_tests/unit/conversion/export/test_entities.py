@@ -78,13 +78,16 @@ def line(row: tuple[Any, ...]) -> str:
 
 
 def expected(files: Sequence[Sequence[Row]]) -> list[tuple[Any, ...]]:
-    def best(of_id: Sequence[Row], place: int, *, first: bool = False) -> Any:
+    def best(of_id: Sequence[Any], place: int, *, first: bool = False) -> Any:
         valued = [
-            (row[3] or 0, row[4] is not None, row[4] or "", row[place]) for row in of_id if row[place] is not None
+            (row[3] or 0, row[5], row[4] is not None, row[4] or "", row[place])
+            for row in of_id
+            if row[place] is not None
         ]
         return (min(valued) if first else max(valued))[-1] if valued else None
 
-    rows = [row for of_file in files for row in of_file]
+    # The files arrived in three months, in turn.
+    rows = [(*row, number % 3) for number, of_file in enumerate(files) for row in of_file]
     found = []
     for id in sorted({row[0] for row in rows}, key=lambda id: (id is not None, (id or "").encode())):
         of_id = [row for row in rows if row[0] == id]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column
-from personalize_assets.conversion.export.latest_values import candidates, latest, with_copies
-from personalize_assets.conversion.mapping.daily_schema import COPIES, EVENT_TIME, MESSAGE_ID
+from personalize_assets.conversion.export.latest_values import candidates, from_day, latest
+from personalize_assets.conversion.mapping.daily_schema import ARRIVAL_DAY, COPIES, EVENT_TIME, MESSAGE_ID
 
 COLUMNS = (
     Column("ITEM_ID", ("item",), required=True),
@@ -25,6 +26,7 @@ SCHEMA = pa.schema(
      (EVENT_TIME, pa.int64()), (MESSAGE_ID, pa.string())]
 )  # fmt: skip
 YEAR_2026 = 1_767_225_600_000_000_000
+FIRST = date(2026, 10, 1)
 Row = tuple[str | None, str | None, float | None, int | None, str | None]
 """An id, its colour and price, the time and the message."""
 
@@ -38,11 +40,20 @@ ROWS = st.lists(
     ),
     max_size=14,
 )
+DAYS = st.lists(st.integers(0, 2), min_size=14, max_size=14)
 
 
-def table(rows: Sequence[Row]) -> pa.Table:
+def table(rows: Sequence[Row], days: Sequence[int] | None = None) -> pa.Table:
+    """Daily rows; ``days`` are how many days after the first each arrived."""
+    found = [from_day(daily([]), FIRST)]
+    for row, day in zip(rows, days or [0] * len(rows), strict=False):
+        found.append(from_day(daily([row]), FIRST + timedelta(day)))
+    return pa.concat_tables(found)
+
+
+def daily(rows: Sequence[Row]) -> pa.Table:
     values = [(id, colour, price, colour, time, message) for id, colour, price, time, message in rows]
-    return with_copies(pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in values], SCHEMA))
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in values], SCHEMA)
 
 
 def reduced(rows: pa.Table) -> pa.Table:
@@ -56,10 +67,14 @@ def result(rows: pa.Table) -> list[tuple[Any, ...]]:
     return [tuple(row.values()) for row in found.to_pylist()]
 
 
-def expected(rows: Sequence[Row]) -> list[tuple[Any, ...]]:
-    def best(of_id: Sequence[Row], place: int, *, first: bool = False) -> Any:
+def expected(dayless: Sequence[Row], days: Sequence[int]) -> list[tuple[Any, ...]]:
+    rows = [(*row, day) for row, day in zip(dayless, days, strict=False)]
+
+    def best(of_id: Sequence[Any], place: int, *, first: bool = False) -> Any:
         valued = [
-            (row[3] or 0, row[4] is not None, row[4] or "", row[place]) for row in of_id if row[place] is not None
+            (row[3] or 0, row[5], row[4] is not None, row[4] or "", row[place])
+            for row in of_id
+            if row[place] is not None
         ]
         return (min(valued) if first else max(valued))[-1] if valued else None
 
@@ -94,6 +109,35 @@ def test_of_equal_times_the_greater_message_id_is_later_and_none_is_earliest() -
     ]
 
     assert result(table(rows)) == [("i", "red", 3.0, "blue", 3)]
+
+
+def test_of_equal_times_the_later_arrival_day_decides_before_message_and_value() -> None:
+    rows: list[Row] = [("i", "red", 20.0, YEAR_2026, "z"), ("i", "blue", 10.0, YEAR_2026, "a")]
+
+    assert result(table(rows, [0, 1])) == [("i", "blue", 10.0, "red", 2)]
+    assert result(table(rows, [1, 0])) == [("i", "red", 20.0, "blue", 2)]
+
+
+def test_without_times_the_newest_dump_counts_and_with_keep_first_the_oldest() -> None:
+    dumps: list[Row] = [
+        ("i", "platinum", 90.0, None, None),
+        ("i", "gold", 50.0, None, None),
+        ("i", "basic", None, None, None),
+    ]
+
+    assert result(table(dumps, [0, 1, 2])) == [("i", "basic", 50.0, "platinum", 3)]
+
+
+def test_a_time_goes_before_any_arrival_day() -> None:
+    rows: list[Row] = [("i", "red", 1.0, YEAR_2026, None), ("i", "blue", 2.0, None, None)]
+
+    assert result(table(rows, [0, 2])) == [("i", "red", 1.0, "blue", 2)]
+
+
+def test_a_row_carries_the_number_of_its_arrival_day() -> None:
+    days = table([("i", None, None, None, None)] * 2, [0, 30]).column(ARRIVAL_DAY).to_pylist()
+
+    assert [date.fromordinal(day) for day in days] == [date(2026, 10, 1), date(2026, 10, 31)]
 
 
 def test_of_equal_times_and_messages_the_greater_value_is_later() -> None:
@@ -131,14 +175,16 @@ def test_rows_that_cannot_win_are_left_out_and_their_copies_counted_with_the_fir
 
 
 @pytest.mark.parametrize("times", [0, 1, 2])
-@given(rows=ROWS, cut=st.integers(0, 14))
-@example(rows=[(None, "red", 2.0, YEAR_2026, "m"), ("i", None, None, None, None)], cut=1)
-def test_the_result_does_not_depend_on_how_rows_are_reduced(times: int, rows: list[Row], cut: int) -> None:
-    halves = [table(rows[:cut]), table(rows[cut:])]
+@given(rows=ROWS, days=DAYS, cut=st.integers(0, 14))
+@example(rows=[(None, "red", 2.0, YEAR_2026, "m"), ("i", None, None, None, None)], days=[0] * 14, cut=1)
+def test_the_result_does_not_depend_on_how_rows_are_reduced(
+    times: int, rows: list[Row], days: list[int], cut: int
+) -> None:
+    halves = [table(rows[:cut], days[:cut]), table(rows[cut:], days[cut:])]
     if times:
         halves = [reduced(half) for half in halves]
     whole = pa.concat_tables(halves)
     if times == 2:
         whole = reduced(whole)
 
-    assert result(whole) == expected(rows)
+    assert result(whole) == expected(rows, days)

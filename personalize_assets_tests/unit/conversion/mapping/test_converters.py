@@ -10,14 +10,20 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Column
-from personalize_assets.conversion.mapping.converters import RejectedError, cell_converter, text_or_none
+from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 
 LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 
 
 def cell(column: Column, value: Any) -> Any:
-    """The cell, or the reason for the reject."""
+    """The cell, null for one that is dropped, or the reason for the reject."""
+    found = converted(column, value)
+    return found.cell if type(found) is Dropped else found
+
+
+def converted(column: Column, value: Any) -> Any:
+    """The cell or what is left of it, or the reason for the reject."""
     try:
         return cell_converter(column)(value, LATEST)
     except RejectedError as rejected:
@@ -91,7 +97,43 @@ def test_ids_may_have_256_characters_and_other_texts_1000() -> None:
     assert cell(item, "ü" * 256) == "ü" * 256
     assert cell(item, "ü" * 257) == "too_long:ITEM_ID"
     assert cell(column("a", categorical=True), "x" * 1000) == "x" * 1000
-    assert cell(column("a", categorical=True), "x" * 1001) == "too_long:X"
+    assert cell(column("a", categorical=True, required=True), "x" * 1001) == "too_long:X"
+
+
+def test_a_text_that_is_too_long_for_an_optional_column_costs_its_cell_and_not_the_row() -> None:
+    assert converted(column("a", categorical=True), "x" * 1001) == Dropped(None, "too_long:X")
+
+
+@pytest.mark.parametrize("value", ["$3.50", "N/A", "3,50", "1,234.50", True, {}, [1]])
+def test_a_value_of_another_form_is_dropped_from_an_optional_column(value: Any) -> None:
+    assert converted(column("a", type="float"), value) == Dropped(None, "bad_value:X")
+
+
+@pytest.mark.parametrize("value", [None, " "])
+def test_nothing_is_dropped_where_nothing_was(value: Any) -> None:
+    assert converted(column("a", type="float"), value) is None
+
+
+IMPRESSION = Column("IMPRESSION", ("a",))
+
+
+@pytest.mark.parametrize(
+    ("ids", "kept"),
+    [(["i" * 99] * 10, 10), (["i" * 99] * 11, 10), (["i" * 249] * 5, 4), (["i" * 250] * 4, 3), (["i" * 36] * 48, 27)],
+)
+def test_an_impression_keeps_the_ids_that_fit(ids: list[str], kept: int) -> None:
+    left = "|".join(ids[:kept])
+    found = left if kept == len(ids) else Dropped(left, "too_long:IMPRESSION")
+
+    assert converted(IMPRESSION, ids) == converted(IMPRESSION, "|".join(ids)) == found
+
+
+def test_an_impression_whose_first_id_is_too_long_is_dropped() -> None:
+    assert converted(IMPRESSION, ["i" * 1001, "j"]) == Dropped(None, "too_long:IMPRESSION")
+    assert converted(Column("IMPRESSION", ("a",), required=True), ["i" * 1001]) == "too_long:IMPRESSION"
+    assert converted(Column("IMPRESSION", ("a",), required=True), ["i", "i" * 1001]) == Dropped(
+        "i", "too_long:IMPRESSION"
+    )
 
 
 def test_a_textual_column_has_no_limit() -> None:
@@ -126,6 +168,29 @@ def test_a_timestamp_lies_between_1990_and_the_end_of_the_day_after_arrival() ->
     assert cell(TIMESTAMP, "1989-12-31T23:59:59.999Z") == "bad_timestamp"
     assert cell(TIMESTAMP, "2026-10-03T00:00:00.999Z") == LATEST
     assert cell(TIMESTAMP, "2026-10-03T00:00:01Z") == "bad_timestamp"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("1942-11-26", -855187200),
+        ("2026-12-18", 1797552000),
+        (0, 0),
+        ("9999-12-31", 253402214400),
+        ("0001-01-01", -62135596800),
+    ],
+)
+def test_a_date_that_is_no_event_time_has_no_range(value: Any, seconds: int) -> None:
+    convert = cell_converter(Column("CREATION_TIMESTAMP", ("t",), type="timestamp"))
+
+    assert convert(value, None) == seconds
+
+
+def test_a_required_date_that_is_none_is_a_bad_value_of_its_column() -> None:
+    assert (
+        cell(Column("CREATION_TIMESTAMP", ("t",), type="timestamp", required=True), "soon")
+        == "bad_value:CREATION_TIMESTAMP"
+    )
 
 
 @pytest.mark.parametrize("value", ["soon", True, {}, ["2026-10-01"], 0, float("inf")])

@@ -68,8 +68,14 @@ def test_a_long_id_is_not_too_long_as_a_hash() -> None:
     assert value(column("USER_ID"), "x" * 300) == hashed("x" * 300)
 
 
-def test_hashes_that_are_too_long_together_are_a_reject() -> None:
-    assert value(column(), [str(number) for number in range(16)]) == "too_long:X"
+def test_hashes_that_are_too_long_together_are_a_reject_or_a_null() -> None:
+    assert value(column(required=True), [str(number) for number in range(16)]) == "too_long:X"
+    assert value(column(), [str(number) for number in range(16)]) is None
+
+
+def test_an_impression_keeps_the_hashes_that_fit() -> None:
+    ids = [str(number) for number in range(16)]
+    assert value(column("IMPRESSION"), ids) == "|".join(map(hashed, ids[:15]))
 
 
 def test_a_column_that_is_to_be_hashed_is_never_written_without_a_key() -> None:

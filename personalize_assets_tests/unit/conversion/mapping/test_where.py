@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.where import is_one_of, matcher
+from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, matcher
 
 
 def matches(fields: dict[str, Any], **where: tuple[str, ...]) -> bool:
@@ -60,4 +60,23 @@ def test_without_conditions_every_event_is_wanted() -> None:
     ("value", "is_one"), [("a", True), ("b", False), (7, True), (7.0, True), ("7.0", False), (None, False)]
 )
 def test_a_value_is_compared_by_its_text(value: Any, is_one: bool) -> None:
-    assert is_one_of(value, frozenset({"a", "7"})) is is_one
+    assert is_one_of(value, AllowedValues.of(["a", "7"])) is is_one
+
+
+@pytest.mark.parametrize(
+    ("written", "value", "is_one"),
+    [
+        ("1.10", "1.10", True),
+        ("1.10", "1.1", False),
+        ("1.10", 1.1, True),
+        ("5.0", 5, True),
+        ("5.0", 5.0, True),
+        ("-0.0", 0, True),
+        ("12345678901234567890", 12345678901234567890, True),
+        ("12345678901234567890", 12345678901234567168, False),
+        ("01234", 1234, False),
+        ("01234", "01234", True),
+    ],
+)
+def test_a_text_is_as_it_is_written_and_a_number_has_its_value(written: str, value: Any, is_one: bool) -> None:
+    assert is_one_of(value, AllowedValues.of([written])) is is_one

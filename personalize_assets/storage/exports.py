@@ -1,0 +1,101 @@
+"""The exports: each a folder of CSVs, schemas and a manifest that never changes; one object says which is the latest.
+
+``exports/latest.json`` is put last and switches all CSVs at once, by compare-and-swap. In a folder the symbolic link
+``exports/latest`` follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from personalize_assets.storage.manifests import ExportManifest, ExportSet, RefusedExport
+from personalize_assets.storage.object_store import ObjectStore
+from personalize_assets.storage.stored_structs import Found, StoredStructs, encode, json_bytes
+
+EXPORTS = "exports"
+LATEST = f"{EXPORTS}/latest.json"
+REFUSED = f"{EXPORTS}/refused"
+LATEST_LINK = f"{EXPORTS}/latest"
+_REMEMBERED_RUNS = 100
+
+
+class Exports:
+    """The exports of a destination."""
+
+    def __init__(self, store: ObjectStore, structs: StoredStructs) -> None:
+        """Nothing is read yet."""
+        self._store = store
+        self._structs = structs
+
+    def folder(self, run_id: str) -> str:
+        """The key of a run's export."""
+        return f"{EXPORTS}/{run_id}"
+
+    def refused_folder(self, run_id: str) -> str:
+        """The key of what a run made and did not become current."""
+        return f"{REFUSED}/{run_id}"
+
+    def latest(self) -> ExportSet | None:
+        """The current export, or None. Raises ``DamagedFile``."""
+        return self._structs.read(LATEST, ExportSet, "delete it, and export again")
+
+    def find_latest(self) -> Found[ExportSet]:
+        """The current export with its version, for ``publish``; a damaged object is replaced by the next one."""
+        return self._structs.find(LATEST, ExportSet)
+
+    def manifest(self, dataset: str) -> ExportManifest | None:
+        """The manifest of a dataset's current CSV, or None. Raises ``DamagedFile``."""
+        latest = self.latest()
+        return latest.datasets.get(dataset) if latest else None
+
+    def put_schema(self, folder: str, dataset: str, schema: Mapping[str, Any]) -> str:
+        """Write an Avro schema beside a CSV; returns its key."""
+        key = f"{folder}/{dataset}.avsc"
+        self._store.write(key, json_bytes(schema))
+        return key
+
+    def schema(self, manifest: ExportManifest) -> bytes | None:
+        """The Avro schema of a CSV as it is stored, or None."""
+        return self._store.read(manifest.schema) if manifest.schema else None
+
+    def put_manifest(self, made: ExportSet) -> None:
+        """Write the manifest of an export into its folder."""
+        self._store.write(f"{self.folder(made.run)}/manifest.json", encode(made))
+
+    def publish(self, made: ExportSet, before: Found[ExportSet]) -> bool:
+        """Make an export the latest one if the one before still is; False if it is not."""
+        if not self._structs.swap(LATEST, made, before.stored):
+            return False
+        self.link_latest(made)
+        return True
+
+    def link_latest(self, latest: ExportSet) -> None:
+        """Let the link lead to the latest export, also if a run died before it could do that."""
+        if any(manifest.path.startswith(f"{self.folder(latest.run)}/") for manifest in latest.datasets.values()):
+            self._store.link(LATEST_LINK, latest.run)
+
+    def put_refused(self, refused: RefusedExport) -> None:
+        """Write why CSVs did not become current, beside them."""
+        self._store.write(f"{self.refused_folder(refused.run)}/refused.json", encode(refused))
+
+    def shown(self, path: str) -> str:
+        """The key under which people find a path of the latest export: by the link, if there is one."""
+        folder, run, *rest = path.split("/")
+        is_linked = self._store.has_links and folder == EXPORTS and rest
+        return "/".join((LATEST_LINK, *rest)) if is_linked and run != "latest" else path
+
+    def runs(self, beginning: str = EXPORTS) -> list[str]:
+        """The runs that have a folder, oldest first."""
+        return sorted(name for name in self._store.folders(f"{beginning}/") if name[:1].isdigit())
+
+
+def former_runs(before: ExportSet | None) -> tuple[str, ...]:
+    """The runs of the exports before the next one, the newest first."""
+    return (before.run, *before.former)[:_REMEMBERED_RUNS] if before else ()
+
+
+def unneeded_runs(latest: ExportSet, there: Iterable[str], keep: int) -> list[str]:
+    """The runs whose exports are deleted: former ones, but for the newest. What never was the latest stays."""
+    kept = {latest.run, *latest.former[: keep - 1]}
+    return [run for run in there if run in latest.former and run not in kept]

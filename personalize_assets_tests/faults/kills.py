@@ -1,0 +1,80 @@
+"""Kills at chosen writes of a run on a folder."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from pathlib import Path
+
+from personalize_assets_tests.faults.child import Conditions, run, run_here
+from personalize_assets_tests.faults.judge import leftovers, problems
+from personalize_assets_tests.faults.world import World, group_of
+
+# More writes than any run here has.
+_MOST_WRITES = 400
+STORIES = {"first run": None, "late file": "before", "next day": "late file"}
+"""Each state after which the run is killed, and the state whose destination it finds."""
+
+
+def kill(world: World, story: str, write: int) -> list[str] | None:
+    """Kill a run at a write, look, and run twice more, a day apart each.
+
+    Returns what was wrong; None if the run did not have so many writes.
+    """
+    config = _begin(world, story)
+    if not _is_killed(world, config, write):
+        return None
+    group = group_of(config)
+    state, before = _states(story)
+    found = problems(group, [world.answers[state], world.answers[before] if before else {}])
+    for day in (1, 2):
+        if code := run(run_here, config, {}, conditions=Conditions(hours=26 * day)):
+            found.append(f"the run after the kill fails with {code}")
+    found += problems(group, [world.answers[state]])
+    found += [f"leftover: {key}" for key in leftovers(group)]
+    return [f"{story}, killed at write {write}: {problem}" for problem in found]
+
+
+def writes_of(world: World, story: str) -> int:
+    """How many writes the run of a story has, by bisection: a run with fewer is not killed."""
+    low, high = 1, _MOST_WRITES
+    while low < high:
+        middle = (low + high + 1) // 2
+        if _is_killed(world, _begin(world, story), middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def kills(world: World, count: int, seed: int = 1) -> tuple[Counter[str], list[str]]:
+    """Kill so many runs, at writes all over them; returns how many of each story, and what was wrong."""
+    chance = random.Random(seed)
+    done: Counter[str] = Counter()
+    found: list[str] = []
+    for number, story in enumerate(STORIES):
+        share = count // len(STORIES) + (number < count % len(STORIES))
+        writes = writes_of(world, story)
+        chosen = sorted(chance.sample(range(1, writes + 1), min(share, writes)))
+        chosen += [chance.randint(1, writes) for _ in range(share - len(chosen))]
+        for write in chosen:
+            wrong = kill(world, story, write)
+            done[story] += wrong is not None
+            found += wrong or []
+    return done, found
+
+
+def _states(story: str) -> tuple[str, str | None]:
+    before = STORIES[story]
+    return (story, before) if before else ("before", None)
+
+
+def _begin(world: World, story: str) -> Path:
+    state, before = _states(story)
+    return world.begin(before, state)
+
+
+def _is_killed(world: World, config: Path, write: int) -> bool:
+    code = run(run_here, config, {}, conditions=Conditions(kill_at=write, below=str(world.out)))
+    assert code in (0, -9), f"a run ended with {code}"
+    return code == -9

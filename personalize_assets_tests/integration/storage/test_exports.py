@@ -1,0 +1,12 @@
+"""exports in a bucket."""
+
+import pytest
+
+from personalize_assets.storage.destination import Destination
+from personalize_assets_tests.helpers.exports_contract import ExportsContract
+
+
+class TestExportsInABucket(ExportsContract):
+    @pytest.fixture
+    def destination(self, bucket: str) -> Destination:
+        return Destination(f"s3://{bucket}/out")
