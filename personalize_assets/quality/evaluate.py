@@ -52,5 +52,6 @@ def why_refused(asset: str, reasons: Sequence[str], former: str, aside: str) -> 
     """
     return (
         f"{asset} was not replaced, because Personalize would refuse the new export: {'; '.join(reasons)}. {former}. "
-        f"The refused one is in {aside}. The checks of {asset} say what to do; `checks: warn` in the config exports it anyway, as for a trial"
+        f"The refused one is in {aside}. The checks of {asset} say what to do; `checks: warn` in the config exports it "
+        "anyway, as for a trial"
     )

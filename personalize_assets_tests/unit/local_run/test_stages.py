@@ -146,7 +146,8 @@ def test_events_that_are_not_accounted_for_end_the_run(tmp_path: Path) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         run(group_of_two_events(tmp_path), Here(change=one_event_more))
 
-    problem = "every_event_is_accounted_for: 2026-10-01: 3 events read, but 2 wanted + 0 not wanted + 0 malformed"
+    counts = "3 events read, but 2 wanted + 0 not wanted + 0 malformed + 0 unreadable"
+    problem = f"every_event_is_accounted_for: 2026-10-01: {counts}"
     assert str(error.value) == f"a check failed: filtered_interactions: {problem}; user_traits: {problem}"
 
 
