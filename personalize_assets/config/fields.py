@@ -200,6 +200,10 @@ def _wanted(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, wanted)))
 
 
+def _event_types(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_text, _one_or_several(value))))
+
+
 Uri = Annotated[str, AfterValidator(_uri)]
 """An absolute folder, or ``s3://bucket/prefix`` without a slash at the end.
 
@@ -245,3 +249,5 @@ Text = Annotated[str, BeforeValidator(_text)]
 """A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
 Wanted = Annotated[tuple[str, ...], BeforeValidator(_wanted)]
 """One such text or several, each once."""
+EventTypes = Annotated[tuple[str, ...], BeforeValidator(_event_types)]
+"""Any number of values of EVENT_TYPE, each once; one may be written without its list."""

@@ -22,6 +22,7 @@ from personalize_assets.config.fields import (
     EngineName,
     EventPath,
     EventPaths,
+    EventTypes,
     GroupName,
     JobName,
     LayoutName,
@@ -94,12 +95,14 @@ class DatasetGroupSettings(_Section):
 
     Attributes:
         use_cases: Use cases of the domain (its recommenders) that the checks consider.
+        train_on: Values of EVENT_TYPE that a custom group's solution is to be trained on; for the checks alone.
         owners: Owners of all assets, shown in the UI.
     """
 
     name: GroupName = Field(description="the dataset group's name in Personalize")
     domain: Annotated[str, one_of(contract.DOMAINS, "a domain")] = "custom"
     use_cases: tuple[UseCaseName, ...] = ()
+    train_on: EventTypes = ()
     owners: tuple[Owner, ...] = ()
 
 
