@@ -200,7 +200,7 @@ def _wanted(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, wanted)))
 
 
-def _event_types(value: object) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, _one_or_several(value))))
 
 
@@ -249,5 +249,5 @@ Text = Annotated[str, BeforeValidator(_text)]
 """A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
 Wanted = Annotated[tuple[str, ...], BeforeValidator(_wanted)]
 """One such text or several, each once."""
-EventTypes = Annotated[tuple[str, ...], BeforeValidator(_event_types)]
-"""Any number of values of EVENT_TYPE, each once; one may be written without its list."""
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+"""Any number of such texts, each once; one may be written without its list."""

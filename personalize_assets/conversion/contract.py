@@ -121,6 +121,7 @@ class Dataset(msgspec.Struct, frozen=True):
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
         message_id: Users and items only: path of the text that breaks ties of `event_time`.
+        nulls: Values, as text, that count as null wherever a column, `dedupe_by` or `message_id` finds them.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Dataset(msgspec.Struct, frozen=True):
     dedupe_by: str | None = None
     event_time: str | None = None
     message_id: str | None = None
+    nulls: tuple[str, ...] = ()
 
 
 class UseCase(msgspec.Struct, frozen=True):
