@@ -29,6 +29,7 @@ ADVISED_INTERACTIONS = 50_000
 ADVISED_USERS_WITH_TWO = 1_000
 MAX_IMPORT_BYTES = 100 * 1024**3  # a FULL import; AWS raises it to 1 TB for interactions on request
 ADVISED_FILLED = 0.7  # page preparing-training-data: share of a metadata column that is not empty
+MIN_TEXTUAL_FILLED = 0.85  # page analyzing-data: a textual column with less is not trained on
 MAX_DISTINCT_CATEGORIES = 1_000  # advice of the same page
 
 MIN_EPOCH_SECONDS = 631_152_000

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.quality.junk import JUNK
 from personalize_assets.quality.rule import (
     MAX_ROWS,
     OURS,
@@ -271,4 +272,5 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         False,
         ("interactions",),
     ),
+    *JUNK,
 )  # fmt: skip
