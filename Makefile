@@ -23,7 +23,7 @@ CONVERSION_TESTS := personalize_assets_tests/engine
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all test-local test-spark35 test-python313 bench bench-large lint docs screenshots format clean
+.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs screenshots format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ test: $(INSTALLED) ## Run the quick tests, on all cores (PYTEST_OPTIONS="-n 0" f
 
 test-all: $(INSTALLED) ## Run every test, with many more examples in the property tests
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-thorough} $(BIN)/python -m pytest $(PARALLEL) $(PYTEST_OPTIONS)
+
+faults: $(INSTALLED) ## Kill, overlap, fill the disk, break S3: a table of what was wrong (FAULTS="--share 0.1")
+	@$(BIN)/python -m personalize_assets_tests.faults $(FAULTS)
 
 test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
 	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)

@@ -25,7 +25,10 @@ from personalize_assets_tests.helpers.hostile import INPUTS, MB, write
 WANTED_MB_PER_SECOND = 20
 PACKED = {"spaces": 1024, "one array of empty objects in one event": 100, "zero bytes": 3000}
 """Inputs that are written as gzip, and their size in MB at most."""
-ENDING = ("unpacked_too_large", "too_many_malformed", "too_many_values", "too_many_elements", "event_too_large")
+ENDING = (
+    *("unpacked_too_large", "too_many_malformed", "too_many_values", "too_many_elements", "event_too_large"),
+    "unreadable_file",
+)
 """Reasons of rejects that end a file or an event early."""
 _SECONDS = 45
 
@@ -82,13 +85,14 @@ def _convert(path: Path, out: Path, to: Any) -> None:
     seconds = time.process_time() - started
     day = report.days["2026-10-01"]
     counts, rows = day.source, day.datasets["interactions"]
-    assert counts.read == counts.wanted + counts.not_wanted + sum(counts.malformed.values())
+    assert counts.read == counts.wanted + counts.not_wanted + sum(counts.malformed.values()) + counts.unreadable
     assert rows.rows == rows.kept + sum(rows.rejected.values())
     to.send(
         {
             "seconds": seconds,
             "events": counts.read,
-            "rejects": {**counts.malformed, **rows.rejected},
+            "rejects": {**counts.malformed, **rows.rejected}
+            | ({"unreadable_file": counts.unreadable} if counts.unreadable else {}),
             "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         }
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from botocore.loaders import Loader, create_loader
 from hypothesis import settings
 from pyspark.sql import SparkSession
 
+from personalize_assets.conversion.reading import s3_objects
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
@@ -26,6 +28,8 @@ _SLOW = ("end_to_end", "engine/thorough", "integration/engines")
 
 _AWS_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
+
+_MOMENT = timedelta(milliseconds=1)
 
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
@@ -128,6 +132,15 @@ def s3_server(_s3_server: LatencyServer, bucket: str) -> Iterator[LatencyServer]
     _s3_server.reset()
     yield _s3_server
     _s3_server.reset()
+
+
+@pytest.fixture
+def quick_tries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests to S3 that fail are tried again without a wait."""
+    monkeypatch.setattr("personalize_assets.conversion.tries._FIRST_WAIT", 0.0)
+    retries = {**s3_objects._RETRIES, "backoff": {"init_backoff": _MOMENT, "max_backoff": _MOMENT, "base": 2}}
+    monkeypatch.setattr(s3_objects, "_RETRIES", retries)
+    s3_objects._client.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from personalize_assets.aws.s3_tries import RETRIES, try_again
 from personalize_assets.config.models import Aws
 
 _CONNECT_SECONDS = 10
@@ -16,16 +17,25 @@ _CONNECT_SECONDS = 10
 def boto3_client(aws: Aws, service: str, **settings: Any) -> Any:
     """A boto3 client of a service (``s3``, ``glue``, ``sqs``, …).
 
-    ``settings`` are those of botocore's ``Config``. Nothing is called yet, but botocore raises ``NoRegionError`` or
+    ``settings`` are those of botocore's ``Config``. S3's is tried again more often (``s3_tries``), as often as
+    ``AWS_MAX_ATTEMPTS`` says if that is set. Nothing is called yet, but botocore raises ``NoRegionError`` or
     ``ProfileNotFound`` here: see ``error_codes.explain_errors``.
     """
     import boto3  # not at import: it is slow to load, and folders do not need it
     from botocore.config import Config
+    from botocore.session import Session
 
     # Not boto3's default session, which several threads must not share.
-    session: Any = boto3.session.Session(profile_name=aws.profile, region_name=aws.region)
+    of_botocore: Any = Session()
+    session: Any = boto3.session.Session(profile_name=aws.profile, region_name=aws.region, botocore_session=of_botocore)
+    is_s3 = service == "s3"
+    if is_s3:
+        settings = {"retries": RETRIES, **settings}
     config = Config(connect_timeout=_CONNECT_SECONDS, **settings)
-    return session.client(service, endpoint_url=aws.endpoint, config=config)
+    client = session.client(service, endpoint_url=aws.endpoint, config=config)
+    if is_s3:
+        try_again(client, of_botocore.get_config_variable("max_attempts"))
+    return client
 
 
 def encryption(aws: Aws) -> dict[str, str]:

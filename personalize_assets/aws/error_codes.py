@@ -149,6 +149,8 @@ def _without_answer(error: BotoCoreError) -> tuple[ErrorKind | None, str]:
             ErrorKind.CREDENTIALS,
             f"no AWS credentials ({found}); set {_CREDENTIALS}, or run where a role is attached",
         )
+    if isinstance(error, aws.IncompleteReadError):
+        return ErrorKind.TRANSIENT, f"its bytes end early each time ({found})"
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
         return (
             ErrorKind.TRANSIENT,

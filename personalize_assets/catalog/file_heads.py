@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from personalize_assets.conversion.reading.file_formats import encoding_of
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
@@ -110,7 +111,8 @@ def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> 
         text = whole + line_end or text
     return FileHead(
         "gzip" if head.startswith(b"\x1f\x8b") else "none",
-        "lines" if _is_lines(text) or (is_cut and _is_within_a_line(text)) else "stream",
+        # Only in UTF-8 does a byte show where a line ends.
+        "lines" if not encoding_of(head) and (_is_lines(text) or (is_cut and _is_within_a_line(text))) else "stream",
         _first_events(text, sample),
     )
 

@@ -9,12 +9,17 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from importlib.abc import MetaPathFinder
+from multiprocessing.connection import Connection
 from typing import Any
+
+from personalize_assets.conversion import waiting
 
 # Python's own first threshold of 700 collects far too often here: hardly any of these objects are cyclic garbage.
 _GC_THRESHOLDS = (50_000, 20, 20)
 _POLL_SECONDS = 1.0
+_MOST_LINE_BYTES = 500
 
 
 class _NoPandas(MetaPathFinder):
@@ -47,15 +52,27 @@ def _block_pandas() -> None:
         sys.meta_path.insert(0, _NoPandas())
 
 
-def begin(parent: int) -> None:
+def begin(parent: int, lines: Connection | None = None) -> None:
     """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely.
 
-    The worker ends soon after its parent, whose process id is ``parent``, however that ends.
+    The worker ends soon after its parent, however that ends.
+
+    Args:
+        parent: Its process id.
+        lines: Where lines about long waits (``waiting``) go to; by default stderr.
     """
+    if lines is not None:
+        os.set_blocking(lines.fileno(), False)  # the worker never waits for the parent to read
+        waiting.report_always(partial(_send_line, lines))
     threading.Thread(target=_end_with, args=(parent,), name="waiting for the parent's end", daemon=True).start()
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _block_pandas()
+
+
+def _send_line(lines: Connection, line: str) -> None:
+    # So few bytes are written to a pipe at once: lines of several workers do not mix.
+    lines.send_bytes(line.encode()[:_MOST_LINE_BYTES])
 
 
 def _end_with(parent: int) -> None:

@@ -106,9 +106,11 @@ class ConvertSpec(msgspec.Struct, frozen=True, tag_field="job", tag="convert"):
 
 
 class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read of one source and arrival day: ``read = wanted + not_wanted + malformed``.
+    """What was read of one source and arrival day: ``read = wanted + not_wanted + malformed + unreadable``.
 
-    ``malformed`` counts by reason; ``reject_files`` are URIs in a report, keys in a commit.
+    ``malformed`` counts by reason, a broken stretch as one a line; ``unreadable`` counts files of no supported format,
+    of which each is one of ``read`` (none in what older versions wrote). ``reject_files`` are URIs in a report, keys in
+    a commit.
     """
 
     raw_files: int = 0
@@ -117,6 +119,7 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
     wanted: int = 0
     not_wanted: int = 0
     malformed: dict[str, int] = {}
+    unreadable: int = 0
     reject_files: tuple[str, ...] = ()
 
     def __add__(self, other: SourceCounts) -> SourceCounts:
@@ -128,6 +131,7 @@ class SourceCounts(msgspec.Struct, frozen=True, kw_only=True):
             wanted=self.wanted + other.wanted,
             not_wanted=self.not_wanted + other.not_wanted,
             malformed=sum_counts(self.malformed, other.malformed),
+            unreadable=self.unreadable + other.unreadable,
             reject_files=self.reject_files + other.reject_files,
         )
 

@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.reading.file_errors import FileError, UnreadableDailyFile, UnwritableFile
+from personalize_assets.conversion.reading.file_errors import (
+    FileError,
+    UnansweredFile,
+    UnreadableDailyFile,
+    UnwritableFile,
+)
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec, Report, Spec
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -63,6 +68,8 @@ class Engine(ABC):
 
 def for_user(error: FileError) -> PersonalizeAssetsError:
     """The error for the user about a file that cannot be read or written."""
+    if isinstance(error, UnansweredFile):
+        return TransientError(str(error))
     if isinstance(error, UnreadableDailyFile | UnwritableFile):
         return PersonalizeAssetsError(str(error))
     return PersonalizeAssetsError(f"{error}; if the file is gone, materialize raw_event_catalog again")

@@ -8,11 +8,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from contextlib import contextmanager, suppress
+from functools import cache
+from multiprocessing import Pipe, resource_tracker
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from personalize_assets.conversion import process as worker
+from personalize_assets.conversion import waiting
 from personalize_assets.conversion.progress import Meter
 from personalize_assets.conversion.spread import ResultT, Spread, TaskT, in_turn, in_turn_with
 from personalize_assets.errors import PersonalizeAssetsError
@@ -125,12 +128,27 @@ def _start_pool(count: int) -> loky.ProcessPoolExecutor:
     # The workers import only the modules of what is sent to them, which import neither Spark nor Dagster.
     import loky
 
-    workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, initargs=(os.getpid(),), env=_WORKERS)
+    begin_with = (os.getpid(), _lines_of_workers())
+    workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, initargs=begin_with, env=_WORKERS)
     resource_tracker.ensure_running()  # else the first process starts it, which unblocks interrupts again
     with _without_interrupts():
         for _ in range(count):
             workers.submit(worker.load)
     return workers
+
+
+@cache
+def _lines_of_workers() -> Connection:
+    """Where workers write lines about long waits to; a thread passes them on. One for all pools of this process."""
+    reading, writing = Pipe(duplex=False)
+    threading.Thread(target=_pass_on, args=(reading,), name="lines of workers", daemon=True).start()
+    return writing
+
+
+def _pass_on(lines: Connection) -> None:
+    with suppress(EOFError, OSError):
+        while True:
+            waiting.report_of_worker(lines.recv_bytes().decode("utf-8", "replace"))
 
 
 @contextmanager

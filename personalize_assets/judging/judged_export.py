@@ -65,7 +65,8 @@ def make_export(
     reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
     outcome = commit_export(group, planned, report, reasons)
     clean(group)
-    refused = {name: why_refused(f"{name}_csv", found, _former(group, name)) for name, found in reasons.items()}
+    aside = group.destination.uri_of(group.destination.exports.refused_folder(planned.run))
+    refused = {name: why_refused(f"{name}_csv", found, _former(group, name), aside) for name, found in reasons.items()}
     for name, counts in outcome.counts.items():
         if not is_whole(counts):
             refused[name] = _why_not_whole(name, counts, _former(group, name))

@@ -21,6 +21,9 @@ class Display(Protocol):
     def progress(self, progress: Progress) -> None:
         """How far the job of the present stage is. May be called often, and in any thread."""
 
+    def note(self, line: str) -> None:
+        """Something that the user may want to know now, such as what is waited for. May be called in any thread."""
+
 
 class PlainDisplay:
     """Lines on stdout, for files and logs as well as for terminals."""
@@ -54,6 +57,10 @@ class PlainDisplay:
     def progress(self, progress: Progress) -> None:
         """A line at most every ten seconds."""
         self._on_progress(progress)
+
+    def note(self, line: str) -> None:
+        """A line below that of the stage."""
+        self._line(line)
 
     def _line(self, line: str) -> None:
         if self._is_line_open:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from personalize_assets.config import Config
+from personalize_assets.conversion import waiting
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.display import Display, PlainDisplay
@@ -18,6 +19,7 @@ from personalize_assets.local_run.summary import print_summary, summarize
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
+from personalize_assets.storage.cleanup import warned_once
 from personalize_assets.storage.raw_files import format_skipped, listed_once
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ def run_all(
         PersonalizeAssetsError: With the cause of the first stage that fails.
         KeyboardInterrupt: Ctrl-C, also where Dagster turned it into an error of its own.
     """
+    shown = display or PlainDisplay()
+    with waiting.reported(shown.note), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
+        _run_all(config, days, resume=resume, force=force, display=shown)
+
+
+def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force: bool, display: Display) -> None:
     group = DatasetGroup(config)
     hash_keys.check_key(group.datasets)
     settings = settings_digest(group)
@@ -62,7 +70,7 @@ def run_all(
     engine = make_engine(config.engine, config)
     engine.prepare(sum(map(total_bytes, files.values())))
     with engine.several_jobs():
-        contents = _run_stages(group, engine, days, resume=resume, display=display or PlainDisplay())
+        contents = _run_stages(group, engine, days, resume=resume, display=display)
     mark_done(group, settings, contents)
     click.echo()
     _print_closing(group)

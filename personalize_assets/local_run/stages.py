@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from personalize_assets.conversion import waiting
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -97,7 +98,9 @@ class Stages:
             except Exception as error:
                 if not is_transient(error):
                     raise
-            self._sleep(wait_before(retry))
+                seconds = wait_before(retry)
+                waiting.report(f"transient error, retry {retry} of {MAX_RETRIES} in {seconds:.0f} s: {error}")
+            self._sleep(seconds)
             work = again or work
         return work()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.days import REJECTS, accounting_of, commits_of
 
@@ -88,6 +89,8 @@ def summarize(group: DatasetGroup) -> Summary:
     for source in group.sources:
         for accounting in accounting_of(days, source).values():
             rejects.update(accounting.malformed)
+            if accounting.unreadable:
+                rejects[UNREADABLE_FILE] += accounting.unreadable
     folders = {manifest.schema.rpartition("/")[0] for manifest in manifests.values() if manifest.schema}
     schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc")) for folder in sorted(folders)]
     return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas, dropped)

@@ -134,6 +134,7 @@ def day_metadata(
         metadata["raw_files"] = accounting.raw_files
         metadata["raw_bytes"] = accounting.bytes
         metadata["malformed"] = sum(accounting.malformed.values())
+        metadata["unreadable_files"] = accounting.unreadable
     if commit.profile:
         metadata.update(_day_profile(commit.profile, commit.kept, charts))
     return {**metadata, **(run or {})}

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+from personalize_assets.conversion import waiting
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import run_tags
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
+from personalize_assets.storage.cleanup import warned_once
 
 
 @contextmanager
@@ -19,11 +21,14 @@ def user_errors() -> Iterator[None]:
     A transient error becomes a ``RetryRequested`` with back-off, until ``MAX_RETRIES`` are used up. A
     ``PersonalizeAssetsError`` becomes a ``dg.Failure`` with its text and without retries; unless it is transient, its
     run gets the tag ``PERMANENT``. Any other error passes through and is not retried.
+
+    What is waited for, and what could not be deleted, goes into the run's log.
     """
+    context = dg.OpExecutionContext.get()
     try:
-        yield
+        with waiting.reported(context.log.info), warned_once(context.log.warning):
+            yield
     except Exception as error:
-        context = dg.OpExecutionContext.get()
         transient = is_transient(error)
         if transient and context.retry_number < MAX_RETRIES:
             seconds = wait_before(context.retry_number + 1)

@@ -8,11 +8,11 @@ from personalize_assets.conversion.spec import DatasetCounts, SourceCounts
 def unbalanced_events(counts: SourceCounts) -> str | None:
     """What does not balance in the events read of a source on a day; None if they balance."""
     malformed = sum(counts.malformed.values())
-    if counts.read == counts.wanted + counts.not_wanted + malformed:
+    if counts.read == counts.wanted + counts.not_wanted + malformed + counts.unreadable:
         return None
     return (
         f"{counts.read} events read, but {counts.wanted} wanted + {counts.not_wanted} not wanted + "
-        f"{malformed} malformed"
+        f"{malformed} malformed + {counts.unreadable} unreadable"
     )
 
 

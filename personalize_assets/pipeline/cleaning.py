@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection
+from functools import partial
 
 from msgspec.structs import replace
 
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage import cleanup
 from personalize_assets.storage.days import DATA_FOLDERS
 from personalize_assets.storage.destination import PARTS
 from personalize_assets.storage.exports import EXPORTS, LATEST_LINK, REFUSED, unneeded_runs
@@ -29,7 +31,11 @@ _SWEEP_SECONDS = 24 * 3600
 
 
 def clean(group: DatasetGroup) -> None:
-    """Delete what former runs left and nothing needs any more."""
+    """Delete what former runs left and nothing needs any more, as far as that is possible."""
+    cleanup.attempt(partial(_clean, group))
+
+
+def _clean(group: DatasetGroup) -> None:
     destination = group.destination
     before = time.time() - 3600 * group.config.destination.retention_hours
     for day, stored, state in destination.days.with_versions():
@@ -52,6 +58,7 @@ def clean(group: DatasetGroup) -> None:
         destination.put_sweep_mark(SweepMark(time.time()))  # a new destination has none
     elif mark.at < time.time() - _SWEEP_SECONDS:
         destination.remove(leftovers(group))
+        destination.remove_unfinished()
         destination.put_sweep_mark(SweepMark(time.time()))
 
 

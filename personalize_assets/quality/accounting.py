@@ -32,7 +32,7 @@ class AccountingCheck:
 ACCOUNTED = AccountingCheck(
     "every_event_is_accounted_for",
     "the daily datasets",
-    "on every day, events read = wanted + not wanted + malformed, and rows = kept + rejected",
+    "on every day, events read = wanted + not wanted + malformed + unreadable, and rows = kept + rejected",
 )
 EXPORTED = AccountingCheck(
     "every_row_is_exported_or_a_duplicate",

@@ -69,6 +69,17 @@ def _few_malformed(facts: DayFacts) -> Finding:
     return Finding(passed, round(share, 4), f"at most {_MAX_MALFORMED:.0%} of the events", () if passed else rows)
 
 
+def _files_can_be_read(facts: DayFacts) -> Finding:
+    """No file of a format that is not supported."""
+    rows = [
+        {"day": day, "unreadable files": counts.unreadable, "files": counts.raw_files}
+        for day, counts in facts.accounting.items()
+        if counts.unreadable
+    ]
+    count = sum(counts.unreadable for counts in facts.accounting.values())
+    return Finding(not count, count, "no unreadable file", rows[:MAX_ROWS])
+
+
 def _few_dropped(facts: DayFacts) -> Finding:
     """At most 1 % of the values that a column had, on all days together; each reason counts by itself."""
     dropped: Counter[str] = Counter()
@@ -144,6 +155,14 @@ DAILY_RULES: tuple[Rule[DayFacts], ...] = (
         _few_malformed,
         "At most 1 % of what was read is not a JSON object.",
         "look into `rejects/`: a producer writes broken lines, or there are other files among the events.",
+        OURS,
+        False,
+    ),
+    Rule(
+        "every_file_can_be_read",
+        _files_can_be_read,
+        "Every file is JSON, plain or gzip.",
+        "`rejects/` names each file that is not, what it seems to be and what to do (reason `unreadable_file`).",
         OURS,
         False,
     ),

@@ -44,12 +44,14 @@ def refusals(judged: Judged[FactsT]) -> list[str]:
     ]
 
 
-def why_refused(asset: str, reasons: Sequence[str], former: str) -> str:
+def why_refused(asset: str, reasons: Sequence[str], former: str, aside: str) -> str:
     """The error of a run that refuses an export.
 
-    ``asset`` is ``<dataset>_csv``; ``former`` says which export stays the current one instead.
+    ``asset`` is ``<dataset>_csv``; ``former`` says which export stays the current one instead; ``aside`` is where the
+    refused one is.
     """
     return (
         f"{asset} was not replaced, because Personalize would refuse the new export: {'; '.join(reasons)}. {former}. "
-        f"The checks of {asset} say what to do; `checks: warn` in the config exports it anyway, as for a trial"
+        f"The refused one is in {aside}. The checks of {asset} say what to do; `checks: warn` in the config exports it "
+        "anyway, as for a trial"
     )

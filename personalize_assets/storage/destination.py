@@ -16,19 +16,21 @@ import msgspec
 
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.storage.days import Days, day_ranges
-from personalize_assets.storage.exports import Exports
-from personalize_assets.storage.kept_files import KeptExports
+from personalize_assets.storage import cleanup
+from personalize_assets.storage.days import DATA_FOLDERS, Days, day_ranges
+from personalize_assets.storage.exports import EXPORTS, Exports
+from personalize_assets.storage.kept_files import KEPT, KeptExports
 from personalize_assets.storage.manifests import DayCatalog, OwnerMark, RunMark, SweepMark
-from personalize_assets.storage.object_store import StoreError, Versioned, open_store
+from personalize_assets.storage.object_store import Versioned, open_store
 from personalize_assets.storage.stored_structs import Found, StoredStructs
-from personalize_assets.storage.tables import Tables
+from personalize_assets.storage.tables import TABLES, Tables
 
 # Raised when the same events would give other rows: days converted before are then converted again.
 _FORMAT = 2
 LAYOUT = 2
 """Of the objects below a destination, as in ``OwnerMark``."""
 PARTS = "_parts"
+_OBJECT_FOLDERS = ("catalog", "days", "schemas")
 _RUN_MARK = "_run.json"
 _SWEEP_MARK = "_sweep.json"
 _OWNER_MARK = "_group.json"
@@ -134,11 +136,13 @@ class Destination:
 
     def remove(self, keys: Iterable[str]) -> bool:
         """Delete what nothing needs any more; False if that failed, which must not end a run that has done its work."""
-        try:
-            self.store.delete(keys)
-        except StoreError:
-            return False
-        return True
+        return cleanup.remove(self.store, keys)
+
+    def remove_unfinished(self) -> bool:
+        """Delete what killed processes left of files that they had begun to write; False as in ``remove``."""
+        folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT)
+        marks = (_RUN_MARK, _SWEEP_MARK, _OWNER_MARK)
+        return cleanup.remove_unfinished(self.store, [*(f"{folder}/" for folder in folders), *marks])
 
     # -- marks ----------------------------------------------------------------------------------------------------
 

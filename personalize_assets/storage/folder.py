@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,11 +18,15 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from personalize_assets.conversion.reading.file_errors import what_to_do
+from personalize_assets.conversion.reading.local_output import FILE_MODE
 from personalize_assets.storage.object_store import (
+    NOTHING_LEFT,
+    UNFINISHED_SECONDS,
     Joined,
     StoredObject,
     StoreError,
     TransientStoreError,
+    Undeleted,
     Versioned,
     confined,
 )
@@ -31,8 +36,6 @@ _WHAT_TO_DO = {
     errno.EINVAL: "replace it by a regular file, or remove it",
     errno.ENOENT: "it was deleted meanwhile: run again",
 }
-# Files hold what users did, or numbers about it: other users of the machine get no rights, and the umask may take more.
-_FILE_MODE = 0o640
 _FOLDER_MODE = 0o750
 # File systems without symbolic links.
 _CANNOT_LINK = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -45,8 +48,8 @@ NOT_A_FILE = "not a regular file"
 LEADS_OUT = "a link that leads out of the source, not followed without `follow_links: true`"
 # How much of a part is read or copied at a time.
 _COPY_BYTES = 16 * 1024 * 1024
-# An older unfinished file was left by a process that was killed.
-_UNFINISHED_SECONDS = 24 * 3600
+# The names that ``_temporary_beside`` makes, and the name of the file to be.
+_TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
 class FolderStore:
@@ -165,7 +168,7 @@ class FolderStore:
         """The only block of its kind in this folder; the lock ends with its process."""
         with self._explained("written"):
             self._root.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
-            lock = FileLock(self._root / _LOCK, timeout=_LOCK_SECONDS, mode=_FILE_MODE)
+            lock = FileLock(self._root / _LOCK, timeout=_LOCK_SECONDS, mode=FILE_MODE)
             try:
                 lock.acquire()
             except Timeout as error:
@@ -181,7 +184,7 @@ class FolderStore:
     def link(self, key: str, name: str) -> None:
         """Let a symbolic link lead to a name beside it; file systems without links are left without."""
         link = self._path(key)
-        new = link.with_name(f".{link.name}.{uuid4().hex[:8]}")
+        new = _temporary_beside(link)
         with self._explained("written"):
             if link.is_symlink() and str(link.readlink()) == name:
                 return
@@ -199,18 +202,52 @@ class FolderStore:
         with self._explained("written"):
             for key in keys:
                 file = self._path(key)
-                file.chmod(file.stat().st_mode & _FILE_MODE)
+                file.chmod(file.stat().st_mode & FILE_MODE)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
-        with self._explained("written"):
-            for key in keys:
-                file = self._path(key)
-                with suppress(*_GONE):
-                    file.unlink()
-                with suppress(OSError):  # a bucket has no empty folders either
-                    for folder in file.relative_to(self._root).parents[:-1]:
-                        (self._root / folder).rmdir()
+        for key in keys:
+            self._delete(key)
+
+    def _delete(self, key: str) -> None:
+        file = self._path(key)
+        with self._explained("deleted"), suppress(*_GONE):
+            file.unlink()
+        with suppress(OSError):  # a bucket has no empty folders either
+            for folder in file.relative_to(self._root).parents[:-1]:
+                (self._root / folder).rmdir()
+
+    def try_delete(self, keys: Iterable[str]) -> Undeleted:
+        """Delete files as far as that is possible."""
+        left = NOTHING_LEFT
+        for key in keys:
+            try:
+                self._delete(key)
+            except StoreError as error:
+                left += Undeleted(1, str(error))
+        return left
+
+    def delete_unfinished(self, prefixes: Sequence[str] = ("",)) -> Undeleted:
+        """Delete temporary files."""
+        oldest = time.time() - UNFINISHED_SECONDS
+        with self._explained("read"):
+            old = [key for key, changed in self._temporary(tuple(prefixes)) if changed < oldest]
+        return self.try_delete(sorted(old))
+
+    def _temporary(self, prefixes: tuple[str, ...]) -> Iterator[tuple[str, float]]:
+        """Temporary files that ``_replacing`` and ``link`` make, by key, and when they were last written."""
+        waiting = [""]
+        while waiting:
+            above = waiting.pop()
+            begin = f"{above}/" if above else ""
+            for entry in _entries(self._path(above)):
+                key = begin + entry.name
+                named = None if entry.is_dir(follow_symlinks=False) else _TEMPORARY.fullmatch(entry.name)
+                if named and (begin + named[1]).startswith(prefixes):
+                    with suppress(*_GONE):
+                        yield key, entry.stat(follow_symlinks=False).st_mtime
+                elif _is_folder(entry) and not _leads_back(entry) and _leads_to(f"{key}/", prefixes):
+                    waiting.append(key)
 
     def join(self, key: str, header: bytes, parts: Sequence[str]) -> Joined:
         """Write a file made of a header and parts atomically."""
@@ -222,7 +259,6 @@ class FolderStore:
                 with self._explained("read"), open(self._path(part), "rb", opener=_open_regular) as source:
                     size += _copy(source, file)
             sha256 = digest.result()
-        self._delete_unfinished(key)
         return Joined(size, sha256)
 
     def copy(self, key: str, to: str) -> None:
@@ -243,8 +279,7 @@ class FolderStore:
     def _replacing(self, key: str) -> Iterator[IO[bytes]]:
         """A new file that is brought into its place when it is complete."""
         target = self._path(key)
-        # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
-        new = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
+        new = _temporary_beside(target)
         with self._explained("written"):
             self._root.mkdir(_FOLDER_MODE, parents=True, exist_ok=True)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -257,12 +292,6 @@ class FolderStore:
             finally:
                 new.unlink(missing_ok=True)
 
-    def _delete_unfinished(self, key: str) -> None:
-        folder, _, name = key.rpartition("/")
-        oldest = time.time() - _UNFINISHED_SECONDS
-        beside = self.files(f"{folder}/.{name}." if folder else f".{name}.")
-        self.delete([file.key for file in beside if file.modified < oldest])
-
     @contextmanager
     def _explained(self, done: str) -> Iterator[None]:
         try:
@@ -271,6 +300,16 @@ class FolderStore:
             name = error.filename or self.uri
             advice = what_to_do(error, _WHAT_TO_DO)
             raise StoreError(f"{name} cannot be {done}: {error.strerror or error}; {advice}") from error
+
+
+def _leads_to(folder: str, prefixes: tuple[str, ...]) -> bool:
+    """Whether a folder (with a slash at its end) may have keys with one of these prefixes."""
+    return folder.startswith(prefixes) or any(prefix.startswith(folder) for prefix in prefixes)
+
+
+def _temporary_beside(target: Path) -> Path:
+    # A leading dot: no reader of the folder (Spark, Athena, Personalize) takes it for data.
+    return target.with_name(f".{target.name}.{uuid4().hex[:8]}")
 
 
 def _open_regular(path: str, flags: int) -> int:
@@ -284,7 +323,7 @@ def _open_regular(path: str, flags: int) -> int:
 
 
 def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags, _FILE_MODE)
+    return os.open(path, flags, FILE_MODE)
 
 
 def _copy(source: IO[bytes], to: IO[bytes]) -> int:

@@ -47,6 +47,29 @@ class Versioned(NamedTuple):
     version: str
 
 
+class Undeleted(NamedTuple):
+    """What could not be deleted: how many files, and why the first of them. False if there are none."""
+
+    files: int
+    reason: str
+
+    def __bool__(self) -> bool:
+        """Whether anything is left."""
+        return self.files > 0
+
+    def __add__(self, more: object) -> Undeleted:
+        """Both together."""
+        if not isinstance(more, Undeleted):
+            return NotImplemented
+        return Undeleted(self.files + more.files, self.reason or more.reason)
+
+
+NOTHING_LEFT = Undeleted(0, "")
+
+UNFINISHED_SECONDS = 24 * 3600
+"""What was begun longer ago and is not finished was left by a process that was killed."""
+
+
 class Joined(NamedTuple):
     """What ``join`` wrote: its size, and the SHA-256 of its bytes in hexadecimal."""
 
@@ -126,6 +149,16 @@ class ObjectStore(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
+
+    def try_delete(self, keys: Iterable[str]) -> Undeleted:
+        """Delete files as far as that is possible, and return what stays; missing ones are ignored."""
+
+    def delete_unfinished(self, prefixes: Sequence[str] = ("",)) -> Undeleted:
+        """Delete what processes left that were killed while they wrote files whose keys begin with these prefixes.
+
+        In a folder temporary files beside the files, in a bucket uploads in parts; only those that are older than
+        ``UNFINISHED_SECONDS``. Without the right to list uploads they stay, which is not counted.
+        """
 
     def copy(self, key: str, to: str) -> None:
         """Copy a file that exists, atomically."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from os.path import commonprefix
@@ -11,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import boto3_client, encryption
-from personalize_assets.aws.error_codes import Raises, explain_errors, refusal
+from personalize_assets.aws.error_codes import ErrorKind, Raises, explain_errors, kind_of, refusal
+from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.reading.file_errors import UnansweredFile
 from personalize_assets.storage.object_store import (
+    NOTHING_LEFT,
+    UNFINISHED_SECONDS,
     Joined,
     StoredObject,
     StoreError,
     TransientStoreError,
+    Undeleted,
     Versioned,
     confined,
 )
@@ -93,8 +99,12 @@ class S3Store:
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """Read a file, or its first bytes; None if it does not exist."""
         if first_bytes is not None:
-            with suppress(OSError):  # asked again below, which gives the error its text
+            try:
                 return bytes(self._objects.get(f"{self.uri}/{key}", 0, first_bytes).data)
+            except UnansweredFile as error:
+                raise TransientStoreError(str(error)) from error
+            except OSError:  # asked again below, which gives the error its text
+                pass
         found = self._get(key, {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"})
         return found.data if found else None
 
@@ -107,8 +117,8 @@ class S3Store:
 
         with self._explained(key):
             try:
-                answer = self._client.get_object(**self._at(key), **options)
-                return Versioned(answer["Body"].read(), answer["ETag"].strip('"'))
+                found = get_object(self._client, self._name(key), {**self._at(key), **options})
+                return Versioned(found.data, found.etag.strip('"'))
             except ClientError as error:
                 code = error.response["Error"]["Code"]
                 if code == "NoSuchKey":
@@ -162,13 +172,66 @@ class S3Store:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete files; missing ones are ignored."""
+        for batch in self._batches(keys):
+            for error in self._refused(batch):
+                raise error
+
+    def try_delete(self, keys: Iterable[str]) -> Undeleted:
+        """Delete files as far as that is possible."""
+        left = NOTHING_LEFT
+        for batch in self._batches(keys):
+            try:
+                refused = self._refused(batch)
+                left += Undeleted(len(refused), str(refused[0]) if refused else "")
+            except StoreError as error:
+                left += Undeleted(len(batch), str(error))
+        return left
+
+    def _batches(self, keys: Iterable[str]) -> Iterator[list[str]]:
         rest = iter(keys)
         while batch := list(islice(rest, _KEYS_PER_DELETE)):
-            objects: Any = [{"Key": self._prefix + confined(self.uri, key)} for key in batch]
-            with self._explained():
-                answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
-            for error in answer.get("Errors", ()):  # the request succeeds even if every key is refused
-                raise self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix))
+            yield [confined(self.uri, key) for key in batch]
+
+    def _refused(self, batch: Sequence[str]) -> list[Exception]:
+        """Delete a batch, and return an error for each key that S3 refuses to delete."""
+        objects: Any = [{"Key": self._prefix + key} for key in batch]
+        with self._explained(rights=_DELETE_RIGHT):
+            answer = self._client.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+        # The request succeeds even if every key is refused.
+        return [
+            self._error(error["Code"], error["Message"], error["Key"].removeprefix(self._prefix), _DELETE_RIGHT)
+            for error in answer.get("Errors", ())
+        ]
+
+    def delete_unfinished(self, prefixes: Sequence[str] = ("",)) -> Undeleted:
+        """Abort uploads in parts: what was sent of them is invisible, but is paid for."""
+        left = NOTHING_LEFT
+        for upload in self._old_uploads(prefixes):
+            key = upload["Key"].removeprefix(self._prefix)
+            try:
+                with self._explained(key, _ABORT_RIGHT):
+                    self._client.abort_multipart_upload(**self._at(key), UploadId=upload["UploadId"])
+            except StoreError as error:
+                left += Undeleted(1, str(error))
+        return left
+
+    def _old_uploads(self, prefixes: Sequence[str]) -> list[Any]:
+        from botocore.exceptions import ClientError
+
+        full = tuple(self._prefix + prefix for prefix in prefixes)
+        oldest = time.time() - UNFINISHED_SECONDS
+        with self._explained():
+            try:
+                pages = self._client.get_paginator("list_multipart_uploads").paginate(
+                    Bucket=self._bucket,
+                    Prefix=commonprefix(full),  # noqa: RUF071 - S3's prefixes end anywhere, not at a slash
+                )
+                uploads = [upload for page in pages for upload in page.get("Uploads", ())]
+            except ClientError as error:
+                if kind_of(error.response["Error"]["Code"]) is ErrorKind.DENIED:
+                    return []  # this right is optional
+                raise
+        return [one for one in uploads if one["Key"].startswith(full) and one["Initiated"].timestamp() < oldest]
 
     def copy(self, key: str, to: str) -> None:
         """Copy an object inside S3."""
@@ -203,11 +266,25 @@ class S3Store:
                 Bucket=self._bucket, Prefix=self._prefix + common
             )
             there = {found["Key"]: found for page in pages for found in page.get("Contents", ())}
-        for key in keys:
-            if self._prefix + key not in there:
-                raise self._error("NoSuchKey", "", key)
-        found = [there[self._prefix + key] for key in keys]
-        return [Part(key, its["Size"], its["ETag"]) for key, its in zip(keys, found, strict=True)]
+        return [
+            Part(key, there[self._prefix + key]["Size"], there[self._prefix + key]["ETag"])
+            if self._prefix + key in there
+            else self._head(key)
+            for key in keys
+        ]
+
+    def _head(self, key: str) -> Part:
+        """Size and ETag of an object that a listing leaves out, as one that is not up to date may."""
+        from botocore.exceptions import ClientError
+
+        with self._explained(key):
+            try:
+                head = self._client.head_object(**self._at(key))
+            except ClientError as error:
+                if error.response["Error"]["Code"] == "404":
+                    raise self._error("NoSuchKey", "", key) from error
+                raise
+        return Part(key, head["ContentLength"], head["ETag"])
 
     @property
     def _encryption(self) -> dict[str, Any]:
@@ -238,13 +315,13 @@ class S3Store:
             return {"region": region, **credentials}
 
     @contextmanager
-    def _explained(self, key: str = "") -> Iterator[None]:
-        with explain_errors(self._name(key), _RIGHTS, self._advice, _STORE_ERRORS):
+    def _explained(self, key: str = "", rights: str = "") -> Iterator[None]:
+        with explain_errors(self._name(key), rights or _RIGHTS, self._advice, _STORE_ERRORS):
             yield
 
-    def _error(self, code: str, message: str, key: str) -> Exception:
+    def _error(self, code: str, message: str, key: str, rights: str = "") -> Exception:
         answer = {"Code": code, "Message": message}
-        return refusal(self._name(key), _RIGHTS, answer, self._advice, _STORE_ERRORS)
+        return refusal(self._name(key), rights or _RIGHTS, answer, self._advice, _STORE_ERRORS)
 
     def _name(self, key: str) -> str:
         return f"{self.uri}/{key}" if key else self.uri
@@ -265,6 +342,8 @@ class S3Store:
 
 
 _STORE_ERRORS = Raises(StoreError, TransientStoreError)
+_DELETE_RIGHT = "s3:DeleteObject"
+_ABORT_RIGHT = "s3:AbortMultipartUpload"
 _RIGHTS = "s3:ListBucket and s3:GetObject to read, and s3:PutObject and s3:DeleteObject to write"
 
 

@@ -7,7 +7,6 @@ memory, some 120 MB, however large the parts are.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,19 +14,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.storage.multipart_plan import MIN_PIECE_BYTES, Piece, Span, plan
 from personalize_assets.storage.object_store import Joined
 
 if TYPE_CHECKING:
-    from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
 
 _BLOCK_BYTES = 8 * 1024**2
 # Requests at a time; together fewer than the connections of the store.
 _COPIES, _SENDS, _READS = 8, 4, 4
-_ATTEMPTS = 5
-# An older upload was begun by a process that was killed.
-_UNFINISHED_SECONDS = 24 * 3600
 
 
 class Part(NamedTuple):
@@ -65,24 +61,19 @@ class ObjectJoin:
         """Write the object; until that has succeeded, the former one stays."""
         size = len(header) + sum(part.bytes for part in parts)
         with self._explained(key):
-            whole = self._in_pieces if size >= MIN_PIECE_BYTES else self._in_one_request
-            joined = Joined(size, whole(key, header, parts))
-        self._abort_unfinished(key)
-        return joined
+            whole = self._in_pieces_or_again if size >= MIN_PIECE_BYTES else self._in_one_request
+            return Joined(size, whole(key, header, parts))
 
-    def _abort_unfinished(self, key: str) -> None:
-        """Abort the uploads of processes that were killed: their pieces are invisible, but are paid for."""
+    def _in_pieces_or_again(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
+        """As ``_in_pieces``. If the upload is gone, the answer to its completion may be what was lost: once more."""
         from botocore.exceptions import ClientError
 
-        target = self._at(key)
-        oldest = time.time() - _UNFINISHED_SECONDS
-        with suppress(ClientError):  # the right to list uploads is optional
-            pages = self._client.get_paginator("list_multipart_uploads").paginate(
-                Bucket=target["Bucket"], Prefix=target["Key"]
-            )
-            for upload in [upload for page in pages for upload in page.get("Uploads", ())]:
-                if upload["Key"] == target["Key"] and upload["Initiated"].timestamp() < oldest:
-                    self._client.abort_multipart_upload(**target, UploadId=upload["UploadId"])
+        try:
+            return self._in_pieces(key, header, parts)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchUpload":
+                raise
+        return self._in_pieces(key, header, parts)
 
     def _in_one_request(self, key: str, header: bytes, parts: Sequence[Part]) -> str:
         spans = (Span(number, 0, part.bytes) for number, part in enumerate(parts) if part.bytes)
@@ -169,19 +160,9 @@ class ObjectJoin:
             yield coming.popleft().result()
 
     def _read(self, part: Part, span: Span) -> bytes:
-        from botocore.exceptions import HTTPClientError, IncompleteReadError
-
+        request = {**self._at(part.key), "Range": f"bytes={span.first}-{span.end - 1}", "IfMatch": part.etag}
         with self._explained(part.key):
-            for _ in range(_ATTEMPTS - 1):
-                body = self._body(part, span)
-                # boto3 retries a request that fails, but not a body that breaks off.
-                with suppress(HTTPClientError, IncompleteReadError):
-                    return body.read()
-            return self._body(part, span).read()
-
-    def _body(self, part: Part, span: Span) -> StreamingBody:
-        span_bytes = f"bytes={span.first}-{span.end - 1}"
-        return self._client.get_object(**self._at(part.key), Range=span_bytes, IfMatch=part.etag)["Body"]
+            return get_object(self._client, f"S3 GetObject {part.key}", request).data
 
 
 class _Requests:

@@ -64,6 +64,7 @@ def test_ctrl_c_after_the_end_of_a_command_does_not_change_its_exit_code() -> No
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc, which only Linux has")
 def test_no_process_is_left_of_a_run_that_is_killed(tmp_path: Path) -> None:
     """SIGKILL, as the system sends it when memory runs out: nothing in the command can react to it."""
+    deadline = time.monotonic() + 120
     os.mkfifo(tmp_path / "pipe")  # a worker that opens it waits
     program = (
         "import sys\n"
@@ -80,6 +81,7 @@ def test_no_process_is_left_of_a_run_that_is_killed(tmp_path: Path) -> None:
 
     while left := _of_session(running.pid):
         assert left <= workers
+        assert time.monotonic() < deadline, left
         time.sleep(0.05)
 
 

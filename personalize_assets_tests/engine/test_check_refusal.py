@@ -36,6 +36,12 @@ def failure(run: dg.ExecuteInProcessResult) -> str:
     return error.message.strip().removeprefix("dagster._core.definitions.events.Failure: ")
 
 
+def refused_run(shop: Shop) -> str:
+    """The run whose export was refused."""
+    [run] = shop.group.destination.exports.runs("exports/refused")
+    return run
+
+
 def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None:
     shop.group.config.dataset_group.__dict__["use_cases"] = ()
     shop.convert()
@@ -51,8 +57,9 @@ def test_a_refused_export_leaves_the_former_one_and_says_why(shop: Shop) -> None
     assert failure(run) == (
         "interactions_csv was not replaced, because Personalize would refuse the new export: "
         "at_least_1000_interactions_are_unique: found 999, allowed is at least 1,000. The former export of run "
-        f"{manifest.run}, with 1,000 rows, stays the current one. The checks of interactions_csv say what to do; "
-        "`checks: warn` in the config exports it anyway, as for a trial"
+        f"{manifest.run}, with 1,000 rows, stays the current one. The refused one is in "
+        f"{shop.group.destination.uri}/exports/refused/{refused_run(shop)}. The checks of interactions_csv say what to "
+        "do; `checks: warn` in the config exports it anyway, as for a trial"
     )
     assert shop.csv("interactions").read_bytes() == before
     kept = shop.group.destination.exports.manifest("interactions")

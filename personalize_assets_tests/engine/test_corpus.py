@@ -15,6 +15,7 @@ import pytest
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.framer import everything
 from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES, unpacked_blocks
 from personalize_assets.conversion.reading.prefilter import prefilter
@@ -49,6 +50,7 @@ def test_a_file_of_the_corpus_gives_its_events_and_rejects(name: str, path: str,
     found, skipped = framed(path, blocks, may_match)
     rejects = [
         {"reason": event.reason, "raw": event.raw.decode("utf-8", "backslashreplace")}
+        | ({"lines": event.lines} if event.lines > 1 else {})
         for event in found
         if event.fields is None
     ]
@@ -93,8 +95,12 @@ def test_the_corpus_goes_through_the_whole_pipeline(wanted: list[str] | None, tm
     rejects = [reject for expected in expectations.values() for reject in expected["rejects"]]
     counts = converted.accounting["interactions"]["2026-10-01"]
     assert converted.commits["interactions"]["2026-10-01"].kept == kept
-    assert (counts.read, counts.wanted) == (events + len(rejects) + skipped, kept)
-    assert counts.malformed == Counter(reject["reason"] for reject in rejects)
+    malformed: Counter[str] = Counter()
+    for reject in rejects:
+        malformed[reject["reason"]] += reject.get("lines", 1)
+    assert (counts.read, counts.wanted) == (events + malformed.total() + skipped, kept)
+    assert counts.unreadable == malformed.pop(UNREADABLE_FILE, 0)
+    assert counts.malformed == malformed
     lines = [
         json.loads(line)
         for file in (tmp_path / "out/rejects/day=2026-10-01").glob("*.jsonl")

@@ -1,1 +1,1 @@
-"""Faults on purpose: kills, overlaps, full disks and broken requests, and what must hold after each (``make faults``)."""
+"""Faults on purpose, and what must hold after each: kills, overlaps, full disks, broken requests (``make faults``)."""

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from io import TextIOWrapper
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def run(work: Callable[..., Any], *arguments: Any, conditions: Conditions = Cond
 
 
 def _run(work: Callable[..., Any], arguments: tuple[Any, ...], conditions: Conditions) -> None:
-    sys.stdout = sys.stderr = TextIOWrapper(open(os.devnull, "wb"))  # noqa: SIM115 - until the process ends
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     os.environ.update(conditions.env)
     if conditions.hours:
         real = time.time

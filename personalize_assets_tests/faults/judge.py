@@ -78,6 +78,4 @@ def _all_keys(group: DatasetGroup) -> list[str]:
     if group.destination.uri.startswith("s3://"):
         return [file.key for file in group.destination.store.files() if "/_lists/" not in file.key]
     root = Path(group.destination.uri)
-    return [
-        str((Path(above) / name).relative_to(root)) for above, _, names in os.walk(root) for name in sorted(names)
-    ]
+    return [str((Path(above) / name).relative_to(root)) for above, _, names in os.walk(root) for name in sorted(names)]

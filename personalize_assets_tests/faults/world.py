@@ -96,6 +96,8 @@ def make_world(folder: Path) -> World:
         assert run(run_here, config, {}) == 0
         answers[state] = answers_of(group_of(config))
         shutil.copytree(world.out, folder / state / "out", symlinks=True)
+        # To read what is there; runs take place elsewhere.
+        write_config(folder / state, str(folder / state / "out")).rename(folder / f"{state}.yaml")
     assert len({json.dumps(dict(answer)) for answer in answers.values()}) == len(STATES)
     return world
 

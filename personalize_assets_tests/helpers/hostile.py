@@ -105,6 +105,10 @@ INPUTS: dict[str, Callable[[int], Iterator[bytes]]] = {
     "one array of empty objects in one event": repeated(
         b"{},", b'{"event":"Order Completed","properties":{"products":[', b"{}]}}\n"
     ),
+    "glued events with a bad escape": repeated(event(1, "it\\'s").replace(b"\\\\'", b"\\'")[:-1]),
+    "glued events that are cut off": repeated(event(1)[:300]),
+    "glued arrays that are cut off": repeated(b'{"a":tru,"b":[{"c":1},'),
+    "glued brackets in a broken event": repeated(b"{x},", b'{"a":tru,"b":['),
     "events damaged at random": damaged_events,
     "events nearly all damaged": lambda size: damaged_events(size, seed=2, share=0.95),
 }

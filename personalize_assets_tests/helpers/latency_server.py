@@ -22,6 +22,7 @@ from urllib.parse import unquote
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import ThreadedWSGIServer
 
+from personalize_assets_tests.helpers.faulty_s3 import FaultPlan
 from personalize_assets_tests.helpers.server_process import url_of_module
 
 _CONTROL = "/_latency_server"
@@ -54,6 +55,7 @@ class LatencyServer:
         seconds: How long each answer waits. Waits of several requests pass at the same time.
         requests: What came in, in the order of arrival.
         refuse: Called for each request; a status here is the answer to it, without a body.
+        faults: Which requests fail, and how; none by default.
         under_way: Requests that are being answered now, and the most there were at once.
     """
 
@@ -62,8 +64,12 @@ class LatencyServer:
         self.seconds = seconds
         self.requests: list[Request] = []
         self.refuse: Callable[[Request], int | None] = lambda request: None
+        self.faults: FaultPlan | None = None
         self.under_way = self.most_under_way = 0
         self._counting = threading.Lock()
+        # moto looks at a condition of a PUT and stores the object in two steps.
+        self._writing = threading.Lock()
+        self._writes = 0
         self._remembered: dict[str, tuple[str, Any, bytes]] = {}
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._server = _Server("127.0.0.1", 0, self._answer, _Quiet)
@@ -75,6 +81,7 @@ class LatencyServer:
         """Forget the requests, and what a test has set."""
         self.requests.clear()
         self.refuse = lambda request: None
+        self.faults = None
         self.most_under_way = 0
 
     def stop(self) -> None:
@@ -94,6 +101,8 @@ class LatencyServer:
             if self.seconds:
                 time.sleep(self.seconds)
             status = self.refuse(request)
+            if status is None and self.faults:
+                return self.faults.answer(request, environ, start_response, lambda: self._performed(request, environ))
             if status is None:
                 return self._of_moto(request, environ, start_response)
             with suppress(KeyError):
@@ -104,21 +113,40 @@ class LatencyServer:
             with self._counting:
                 self.under_way -= 1
 
+    def _performed(self, request: Request, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+        answered: list[Any] = []
+        body = b"".join(
+            self._of_moto(request, environ, lambda *status_and_headers: answered.append(status_and_headers))
+        )
+        status, headers, *_ = answered[0]
+        return status, headers, body
+
     def _of_moto(self, request: Request, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        """moto's answer; to a second ``GET`` of a small object the same again, because moto takes milliseconds."""
+        """moto's answer; to a second ``GET`` of a small object the same again, because moto takes milliseconds.
+
+        Requests that write are done one after another.
+        """
         if request.method not in ("GET", "HEAD"):
-            self._remembered.clear()
+            with self._writing:
+                answer = cast("Iterable[bytes]", self._moto(environ, start_response))
+                self._writes += 1
+                self._remembered.clear()
+            return answer
         if not request.kind.startswith("GET") or "HTTP_IF_MATCH" in environ:
             return cast("Iterable[bytes]", self._moto(environ, start_response))
         if request.path not in self._remembered:
             whole = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
             answered: list[Any] = []
+            writes = self._writes
             body = b"".join(self._moto(whole, lambda *status_and_headers: answered.append(status_and_headers)))
             status, headers, *_ = answered[0]
             if not status.startswith("200") or len(body) > _REMEMBERED_BYTES or not body:
                 return cast("Iterable[bytes]", self._moto(environ, start_response))
-            self._remembered[request.path] = status, headers, body
-        status, headers, body = self._remembered[request.path]
+            with self._writing:
+                if writes == self._writes:
+                    self._remembered[request.path] = status, headers, body
+        else:
+            status, headers, body = self._remembered[request.path]
         if request.kind == "GET range":
             first, end = _range(environ["HTTP_RANGE"], len(body))
             lengths = {"content-length": str(end - first), "content-range": f"bytes {first}-{end - 1}/{len(body)}"}
@@ -138,6 +166,10 @@ class LatencyServer:
 
 
 class _Quiet(MotoRequestHandler):
+    def handle(self) -> None:
+        with suppress(OSError, ValueError):  # a connection that was reset by plan
+            super().handle()
+
     def log_request(self, *_: Any) -> None:
         pass
 

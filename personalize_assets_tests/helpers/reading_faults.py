@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -107,12 +108,13 @@ def outcome(data: bytes, way: str, block: int | None = None) -> Outcome:
     sink.end_file(framer.skipped)
     day = sink.close()
     source, dataset = day.source, day.datasets["interactions"]
-    assert source.read == source.wanted + source.not_wanted + sum(source.malformed.values())
+    assert source.read == source.wanted + source.not_wanted + sum(source.malformed.values()) + source.unreadable
     assert dataset.rows == dataset.kept + sum(dataset.rejected.values())
     table: list[dict[str, Any]] = pq.read_table(io.BytesIO(memory.files["rows"])).to_pylist() if dataset.kept else []
     assert len(table) == dataset.kept
     lines = [line for name in ("malformed", "rejects") for line in memory.files.get(name, b"").splitlines()]
-    assert len(lines) == sum(source.malformed.values()) + sum(dataset.rejected.values())
+    counted = sum(json.loads(line).get("lines", 1) for line in lines)
+    assert counted == sum(source.malformed.values()) + sum(dataset.rejected.values())
     return Outcome(source, _unordered(dataset), Counter(map(repr, table)), Counter(lines))
 
 

@@ -142,6 +142,21 @@ class ObjectStoreContract:
 
         assert listed(store) == {"a": 1}
 
+    def test_what_is_deleted_as_far_as_possible_is_deleted(self, store: ObjectStore) -> None:
+        for key in ("a/1", "a/2"):
+            store.write(key, b"x")
+
+        left = store.try_delete(["a/1", "gone"])
+
+        assert (bool(left), listed(store)) == (False, {"a/2": 1})
+
+    def test_files_that_are_whole_stay_when_unfinished_ones_are_deleted(self, store: ObjectStore) -> None:
+        store.write("a/1", b"x")
+
+        left = store.delete_unfinished()
+
+        assert (bool(left), listed(store)) == (False, {"a/1": 1})
+
     def test_joining_puts_header_and_parts_in_order_and_returns_size_and_digest(self, store: ObjectStore) -> None:
         store.write("parts/0", b"1,2\n")
         store.write("parts/1", b"")

@@ -30,7 +30,7 @@ DEEP = st.builds(lambda depth: json.loads('{"a":[' * depth + "]}" * depth), st.i
 EVENTS = st.one_of(OBJECTS, OBJECTS, OBJECTS, DEEP)
 
 SEPARATORS = st.sampled_from(
-    [b"", b"", b"\n", b"\n", b"\n\n", b"\r\n", b"\r", b" ", b",", b",\n", b"\t", b" , \r\n", BOM]
+    [b"", b"", b"\n", b"\n", b"\n\n", b"\r\n", b"\r", b" ", b",", b",\n", b"\t", b" , \r\n", b"\\n", BOM]
 )
 CUTS = st.lists(st.integers(0, 400), max_size=12)
 

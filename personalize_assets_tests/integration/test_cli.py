@@ -52,6 +52,31 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
 
 
+# files
+
+
+def test_the_current_files_of_a_dataset_are_printed_and_those_of_replaced_days_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERSONALIZE__CHECKS", "warn")
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": 1790812801}\n{}')
+    path = config(tmp_path, "raw")
+    for _ in range(2):
+        invoke("run", "--force", "--config", path)
+
+    of_interactions = invoke("files", "interactions", "--config", path).stdout.splitlines()
+    of_rejects = invoke("files", "rejects", "--config", path, "--days", "2026-10-01").stdout.splitlines()
+
+    folder = tmp_path / "out/filtered_interactions/day=2026-10-01"
+    newest = max(folder.iterdir())
+    assert of_interactions == [str(newest)]
+    assert len(list(folder.iterdir())) == 2
+    assert [Path(file).read_text().count("missing") for file in of_rejects] == [1]
+    assert invoke("files", "users", "--config", path).stdout == ""
+    assert invoke("files", "interactions", "--config", path, "--days", "2026-10-02").stdout == ""
+
+
 # run: what is wrong is one paragraph
 
 
@@ -121,12 +146,13 @@ def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
 
     message = failure("--config", config(tmp_path, "raw"))
 
+    [refused] = (tmp_path / "out/exports/refused").iterdir()
     assert message == (
         "Error: export: interactions_csv was not replaced, because Personalize would refuse the new export: "
         "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
         "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. There is no "
-        "former export. The checks of interactions_csv say what to do; `checks: warn` in the config exports it "
-        "anyway, as for a trial\n"
+        f"former export. The refused one is in {refused}. The checks of interactions_csv say what to do; `checks: warn` "
+        "in the config exports it anyway, as for a trial\n"
     )
 
 

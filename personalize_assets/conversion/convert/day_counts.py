@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
 from personalize_assets.conversion.mapping.event_mapper import Row
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.spec import DatasetCounts, SourceCounts
 
@@ -65,7 +66,10 @@ class DatasetDayCounts:
 
 
 class SourceDayCounts:
-    """Events of one source and day: ``read = wanted + not_wanted + malformed``. Writes those that are malformed."""
+    """Events of one source and day: ``read = wanted + not_wanted + malformed + unreadable``.
+
+    Writes those that are malformed or unreadable.
+    """
 
     def __init__(self, rejects: RejectWriter) -> None:
         """Write malformed events to ``rejects``."""
@@ -76,6 +80,7 @@ class SourceDayCounts:
         self._wanted = 0
         self._not_wanted = 0
         self._malformed: Counter[str] = Counter()
+        self._unreadable = 0
 
     def add_file(self, size: int) -> None:
         """Count a raw file of ``size`` stored bytes."""
@@ -89,11 +94,15 @@ class SourceDayCounts:
         self._not_wanted += events - wanted
 
     def add_malformed(self, event: Event, file: str) -> None:
-        """Count an event without fields, and write it to the rejects."""
+        """Count an event without fields, by its lines, or a file without events, and write it to the rejects."""
         assert event.reason is not None
-        self._read += 1
-        self._malformed[event.reason] += 1
-        self._rejects.add(None, event.reason, file, event.raw)
+        self._read += event.lines
+        if event.reason == UNREADABLE_FILE:
+            self._unreadable += 1
+            self._rejects.add_description(event.reason, file, event.raw.decode())
+            return
+        self._malformed[event.reason] += event.lines
+        self._rejects.add(None, event.reason, file, event.raw, event.lines)
 
     def close(self) -> SourceCounts:
         """Close the file of rejects and return the counts."""
@@ -105,5 +114,6 @@ class SourceDayCounts:
             wanted=self._wanted,
             not_wanted=self._not_wanted,
             malformed=dict(self._malformed),
+            unreadable=self._unreadable,
             reject_files=(self._rejects.uri,) if self._rejects.rows else (),
         )

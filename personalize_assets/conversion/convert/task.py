@@ -18,7 +18,7 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
-from personalize_assets.conversion.reading.file_errors import UnreadableFile
+from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
@@ -30,7 +30,7 @@ from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, Tas
 def run_task(task: Task, plan: Plan) -> TaskReport:
     """Read the files of a task and write its daily files. A file is counted with its first split.
 
-    Raises ``UnreadableFile``.
+    Raises ``UnreadableFile``, and ``UnansweredFile`` where trying later may help.
     """
     filesystem = FileSystem(plan.s3)
     mappers = SourceMappers(task.source.datasets, plan.make)
@@ -65,6 +65,8 @@ def _blocks(file: RawFile, ahead: ReadAhead) -> Iterator[bytes]:
             else:
                 size = stream.seek(0, io.SEEK_END)
                 yield from split_blocks(stream, size, file.share, file.shares)
+    except UnansweredFile:
+        raise
     except OSError as error:
         raise UnreadableFile(f"{file.uri} cannot be read: {error}") from error
 

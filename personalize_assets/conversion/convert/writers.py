@@ -136,17 +136,19 @@ def row_group_ends(seconds: npt.NDArray[np.int64]) -> list[int]:
     return [*ends, len(seconds)]
 
 
-class _Reject(msgspec.Struct, gc=False):
+class _Reject(msgspec.Struct, gc=False, omit_defaults=True):
     dataset: str | None
     reason: str
     file: str
     raw: str | None
+    lines: int = 1
 
 
 class RejectWriter:
     """Writes rejects as JSON lines: ``{"dataset", "reason", "file", "raw"}``. The file is created with the first one.
 
-    ``dataset`` is null for what is no event. ``raw`` is the event as it was read, with bytes that are not UTF-8 as
+    ``lines``, if it is there, is how many malformed events a broken stretch of several lines counts as. ``dataset`` is
+    null for what is no event. ``raw`` is the event as it was read, with bytes that are not UTF-8 as
     ``\\xNN``. With a mask, ``raw`` is masked, and null for what is no event (``Mask.raw``).
 
     Attributes:
@@ -164,11 +166,18 @@ class RejectWriter:
         self._bytes = 0
         self._file: IO[bytes] | None = None
 
-    def add(self, dataset: str | None, reason: str, file: str, raw: bytes) -> None:
+    def add(self, dataset: str | None, reason: str, file: str, raw: bytes, lines: int = 1) -> None:
         """Add one reject; ``file`` is the URI of the raw file it was read from."""
         text = self._mask.raw(raw) if self._mask else raw.decode("utf-8", "backslashreplace")
-        self._pending.append(_Reject(dataset, reason, file, text))
-        self._bytes += len(raw)
+        self._add(_Reject(dataset, reason, file, text, lines), len(raw))
+
+    def add_description(self, reason: str, file: str, description: str) -> None:
+        """Add a reject of a whole file, with a description that holds nothing of it and is never masked."""
+        self._add(_Reject(None, reason, file, description), len(description))
+
+    def _add(self, reject: _Reject, size: int) -> None:
+        self._pending.append(reject)
+        self._bytes += size
         self.rows += 1
         if self._bytes >= _BYTES_AT_ONCE:
             self._flush()

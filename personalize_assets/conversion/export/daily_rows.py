@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.export.pieces import Piece, RowGroup, is_at_or_behind
-from personalize_assets.conversion.reading.file_errors import UnreadableDailyFile
+from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableDailyFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 
 _FOOTERS_AT_ONCE = 16
@@ -48,6 +48,8 @@ def open_parquet(
     try:
         with filesystem.open(uri) as file:
             yield pq.ParquetFile(file)
+    except UnansweredFile:
+        raise
     except (OSError, pa.ArrowInvalid) as error:
         raise UnreadableDailyFile(f"{uri} cannot be read: {error}; {remedy}") from error
 

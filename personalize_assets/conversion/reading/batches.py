@@ -6,6 +6,7 @@ falls back to the ``Framer``'s exact path for one value. So the events are those
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
@@ -13,15 +14,15 @@ from typing import Any, NamedTuple, Protocol, overload
 
 import numpy as np
 
-from personalize_assets.conversion.reading.framer import SEPARATORS, Framer
+from personalize_assets.conversion.reading.framer import SAMPLE_BYTES, SEPARATORS, Framer
 from personalize_assets.conversion.reading.json_value import (
     MAX_RAW_BYTES,
-    REFUSALS,
     Event,
-    decode_whole,
     is_utf8,
+    is_whole,
     parse,
 )
+from personalize_assets.conversion.reading.resumption import NOTHING
 
 _LINE_END, _OPENING, _CLOSING = b"\n{}"
 # How many bytes are cut into lines at once: as many as the processor's cache takes. Few enough, too, that their
@@ -59,6 +60,11 @@ class Batch(NamedTuple):
 
 
 _EMPTY = Batch([], [], 0)
+# The beginning of an event up to its first name: what stands between two events, and this, is where another begins.
+_HEAD = re.compile(rb'\{[ \t\r\n]*+"[^"\\\r\n]{0,64}+"')
+_BETWEEN = re.compile(b"(?:" + NOTHING + b")*+")
+_LONGEST_BETWEEN = 16
+_PLAIN_LINE_ENDS = (b"\n", b"\r\n")
 
 
 class Lines(Sequence[bytes]):
@@ -118,6 +124,49 @@ class Lines(Sequence[bytes]):
         return [event.raw for event in Framer([self._text]).one_by_one()]
 
 
+class Marked(Sequence[bytes]):
+    """The events of a text that are separated by a mark, which is the end of one and the beginning of the next.
+
+    They are cut out on first access, because only rejects need them.
+    """
+
+    def __init__(self, text: bytes, mark: bytes, head: bytes, count: int) -> None:
+        """Cut ``text``, in which ``count`` events begin with ``head`` at a ``mark``, but for the first."""
+        self._text = text
+        self._mark = mark
+        self._head = head
+        self._count = count
+
+    def __len__(self) -> int:
+        """Number of events."""
+        return self._count
+
+    @overload
+    def __getitem__(self, number: int) -> bytes: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[bytes]: ...
+    def __getitem__(self, number: int | slice) -> bytes | list[bytes]:
+        """An event as it is in the text."""
+        return self._events[number]
+
+    @cached_property
+    def _events(self) -> list[bytes]:
+        found = _between_marks(self._text, self._mark, self._head)
+        if len(found) == self._count:
+            return found
+        return [event.raw for event in Framer([self._text]).one_by_one()]
+
+
+def _between_marks(text: bytes, mark: bytes, head: bytes) -> list[bytes]:
+    first, *others = text.split(mark)
+    pieces = [first, *(head + piece for piece in others)]
+    return [*(piece + b"}" for piece in pieces[:-1]), pieces[-1]]
+
+
+def _ends_with_comma(text: bytes) -> bool:
+    return b"," in text[len(text.rstrip(SEPARATORS)) :]
+
+
 class Batches:
     """Iterates over the events of a framer: batches where ``reader`` decodes them, single events elsewhere."""
 
@@ -133,13 +182,18 @@ class Batches:
         self._is_text = False
         self._cut_end = 0
         self._lines_at_once = _FEWEST_LINES
+        # What stands between the last two events and how the second begins, unless it is on a line of its own; and the
+        # place in the file up to which events are not separated like that.
+        self._between: tuple[bytes, bytes] | None = None
+        self._is_repeated = False
+        self._not_alike_to = 0
         # For each mark: the place in the file of one up to which there is no event, and how far away that was.
         self._wrong: dict[bytes, tuple[int, int]] = {}
 
     def __iter__(self) -> Iterator[Batch | Event]:
         """Yield the events that are not skipped, in their order. No batch is empty."""
         framer = self._framer
-        while framer.seek_value():
+        while self._seek_value():
             if framer.malformed_in_a_row >= _MALFORMED_TO_EXPECT:
                 event = framer.read_value()
                 if event is not None:
@@ -148,15 +202,76 @@ class Batches:
             left = len(framer.buffer) - framer.at
             if not framer.has_ended and left < MAX_RAW_BYTES and framer.find(b"\n") < 0:
                 framer.refill(at_least=2 * left)
-            batch = self._take_lines()
+            text, at = framer.buffer, framer.at
+            batch = self._take_alike()
+            if not batch.values:
+                batch = self._take_lines()
             if not batch.values:
                 batch = self._take_glued()
             if batch.values:
-                framer.found_whole()
+                framer.found_whole(text[at : at + SAMPLE_BYTES])
                 yield batch
             else:
                 yield from self._read_values()
         yield from framer.read_end()
+
+    def _seek_value(self) -> bool:
+        """As ``Framer.seek_value``; looks at what stands before the value."""
+        framer = self._framer
+        if framer.is_at_value:
+            return True
+        before = framer.offset + framer.at
+        if not framer.seek_value():
+            return False
+        begin, at = before - framer.offset, framer.at
+        if begin > 0 and at - begin <= _LONGEST_BETWEEN and framer.buffer[begin - 1] == _CLOSING:
+            between = framer.buffer[begin:at]
+            head = None
+            # Not behind a bracket of an array: only one may stand there.
+            if _BETWEEN.fullmatch(between) and (between not in _PLAIN_LINE_ENDS or self._is_wrapped(at)):
+                head = _HEAD.match(framer.buffer, at)
+            found = (between, head[0]) if head else None
+            self._is_repeated, self._between = found == self._between, found
+        return True
+
+    def _is_wrapped(self, at: int) -> bool:
+        """Whether an event goes on behind the end of its first line."""
+        return self._framer.buffer.startswith((b"{\n", b"{\r\n"), at)
+
+    def _take_alike(self) -> Batch:
+        """Take events that are separated and begin like the last two, as far as they are whole."""
+        framer = self._framer
+        buffer, at = framer.buffer, framer.at
+        if self._between is None or framer.offset + at < self._not_alike_to:
+            return _EMPTY
+        between, head = self._between
+        mark = b"}" + between + head
+        stop = buffer.rfind(mark, at, min(at + _CUT_BYTES, framer.known_end)) + 1
+        if not stop:
+            return _EMPTY
+        original = buffer[at:stop]
+        # Another white space for line ends: they separate the events. In a text both are refused.
+        text = original.replace(b"\n", b"\r") if b"\n" in original else original
+        as_mark = mark.replace(b"\n", b"\r") if b"\n" in mark else mark
+        as_head = as_mark[-len(head) :]
+        # From the right: Python searches backwards twice as fast.
+        decoded = self._reader.decode_lines((b"}\n" + as_head).join(text.rsplit(as_mark)))
+        if decoded is not None:
+            framer.at = stop
+            return Batch(Marked(original, mark, head, len(decoded)), decoded, len(original))
+        self._not_alike_to = framer.offset + stop
+        raws = _between_marks(original, mark, head)
+        found = self._reader.decode_many(raws, is_utf8(original))
+        if not found:
+            return _EMPTY
+        size = sum(map(len, raws[: len(found)])) + len(between) * (len(found) - 1)
+        framer.at = at + size
+        if len(found) == len(raws):
+            self._not_alike_to = 0
+        elif 4 * size >= len(original):
+            # A guess costs as much as it is long: the next one is worth it behind the event that broke.
+            self._not_alike_to = framer.offset + framer.at + len(between) + len(raws[len(found)])
+        return Batch(raws[: len(found)], found, size)
 
     def _read_values(self) -> Iterator[Batch | Event]:
         """Read values by their ends, up to the end of a line or to one that is not for the reader."""
@@ -176,8 +291,9 @@ class Batches:
             found += decoded
             size += len(raw)
             framer.at = end
-            framer.found_whole()
-            if len(raws) == _VALUES_AT_ONCE or framer.buffer.startswith(b"\n", end) or not framer.seek_value():
+            framer.found_whole(raw)
+            is_line = framer.buffer.startswith(b"\n", end)
+            if len(raws) == _VALUES_AT_ONCE or is_line or not self._seek_value() or self._is_alike():
                 yield Batch(raws, found, size)
                 return
         if found:
@@ -185,6 +301,11 @@ class Batches:
         event = framer.read_found(end, reason)
         if event is not None:
             yield event
+
+    def _is_alike(self) -> bool:
+        """Whether the next events may be separated like the last two."""
+        is_behind = self._framer.offset + self._framer.at >= self._not_alike_to
+        return is_behind and self._is_repeated and self._between is not None
 
     def _take_lines(self) -> Batch:
         """Take events on lines of their own from here on, as far as they are whole."""
@@ -201,6 +322,7 @@ class Batches:
         decoded = self._reader.decode_lines(text)
         if decoded is not None:
             framer.at = stop
+            framer.has_comma_behind = _ends_with_comma(text)
             return Batch(Lines(text, len(decoded)), decoded, len(text))
         self._cut = text.split(b"\n")
         self._cut_ends = list(accumulate(map(len, self._cut), lambda end, length: end + 1 + length, initial=-1))[1:]
@@ -235,6 +357,7 @@ class Batches:
             self._note_wrong(b"\n", line_end)
             return _EMPTY
         stop = ends[number + len(found) - 1] - framer.offset
+        framer.has_comma_behind = _ends_with_comma(self._cut[number + len(found) - 1])
         size = stop - framer.at
         framer.at = stop
         return Batch(lines[: len(found)], found, size)
@@ -246,7 +369,9 @@ class Batches:
         raws: list[bytes] = []
         found: list[Any] = []
         end = self._next(b"}{") + 1
-        while 0 < end <= known_end and len(raws) < _GLUED_AT_ONCE:
+        # One shows how events begin.
+        most = 1 if self._framer.offset + at >= self._not_alike_to else _GLUED_AT_ONCE
+        while 0 < end <= known_end and len(raws) < most:
             raw = buffer[at:end]
             decoded = self._reader.decode_many([raw], is_utf8(raw))
             if not decoded:
@@ -302,12 +427,10 @@ class WholeEvents:
                 if event.fields is None:
                     break
                 found.append(event.fields)
-            else:
-                try:
-                    decode_whole(raw)
-                except REFUSALS:
-                    break
+            elif is_whole(raw):
                 found.append(None)
+            else:
+                break
         return found
 
 

@@ -20,6 +20,10 @@ class UnreadableDailyFile(UnreadableFile):
     """A daily file that is missing or damaged: its rows never count as none. The text says what to do."""
 
 
+class UnansweredFile(FileError, ConnectionError):
+    """A file of S3 that S3 does not give or take now; trying later may help. The text says what was tried."""
+
+
 class UnwritableFile(FileError):
     """A file that cannot be written. The text says what to do."""
 

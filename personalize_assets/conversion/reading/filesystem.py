@@ -102,7 +102,7 @@ class FileSystem:
             return cast("IO[bytes]", self._local.open_input_file(uri))
         objects = self._s3
         if listed_bytes is not None and listed_bytes <= _WHOLE_BYTES:
-            whole = objects.get_if_small(uri, _WHOLE_BYTES)
+            whole = objects.get_if_small(uri, _WHOLE_BYTES, listed_bytes)
             if whole is not None:
                 return cast("IO[bytes]", pa.BufferReader(whole.data))
         kept = _kept if uri.endswith(".parquet") else None

@@ -1,8 +1,8 @@
 """The exact path from bytes to JSON events: value by value, wherever they are. Without Spark.
 
 Values follow one another with any white space, commas or nothing between them, or in an array. A stretch of bytes that
-is not JSON is one malformed event; it ends before the next line that begins with ``{``. ``batches`` is the fast path
-over the same ``Framer`` and gives the same events.
+is not JSON counts as one malformed event for each of its lines; it ends before the next top-level event
+(``resumption``). ``batches`` is the fast path over the same ``Framer`` and gives the same events.
 """
 
 from __future__ import annotations
@@ -19,9 +19,22 @@ from personalize_assets.conversion.reading.json_value import (
     Event,
     Scan,
     Verdict,
+    could_be_relaxed,
+    is_whole,
+    may_be_relaxed,
     parse,
     scan,
+    scan_relaxed,
     without_surrogates,
+)
+from personalize_assets.conversion.reading.resumption import (
+    FOLLOWING_BYTES,
+    NOTHING,
+    WINDOW_BYTES,
+    Resumption,
+    Stretch,
+    is_plain_line,
+    resumption,
 )
 
 MAX_EVENT_BYTES = 128 * 1024 * 1024
@@ -30,26 +43,30 @@ EVENT_TOO_LARGE = "event_too_large"
 MAX_MALFORMED_IN_A_ROW = 100_000
 """After so many events without a whole one between them, reading a file ends with the next one.
 
-Such a file holds something else, and each event of two bytes would make a reject of a hundred. A broken stretch in a
-file of events ends at the next line that begins with ``{``, so that whole events come between.
+Such a file holds something else, and each event of two bytes would make a reject of a hundred. A broken stretch counts
+once here, however many lines it has.
 """
 TOO_MANY_MALFORMED = "too_many_malformed"
+UNCLOSED_ARRAY = "unclosed_array"
+"""Reason of the reject for an array around events that is still open at the end of a file: it may be cut off."""
 SEPARATORS = b" \t\r\n,"
 """Bytes that mean nothing between two events."""
 
 _BOM = b"\xef\xbb\xbf"
 # What means nothing between two events: separators, and arrays without elements.
-_NOTHING_OUTSIDE = re.compile(rb"(?:[ \t\r\n,]++|\xef\xbb\xbf|\[(?:[ \t\r\n,]++|\xef\xbb\xbf)*+\])*+")
-_NOTHING_IN_ARRAY = re.compile(rb"(?:[ \t\r\n,]++|\xef\xbb\xbf|\](?:[ \t\r\n,]++|\xef\xbb\xbf)*+\[)*+")
-# Windows of a broken stretch, in which the prefilter searches, overlap by this: what it searches may cross two windows.
-# They begin at places that do not depend on the blocks.
-_OVERLAP = 4096
+_NOTHING_OUTSIDE = re.compile(b"(?:" + NOTHING + rb"|\[(?:" + NOTHING + rb")*+\])*+")
+_NOTHING_IN_ARRAY = re.compile(b"(?:" + NOTHING + rb"|\](?:" + NOTHING + rb")*+\[)*+")
+_PARTS_OF_NOTHING = (_BOM[:1], _BOM[:2], b"\\")
+_MAY_MEAN_NOTHING = (_BOM[0], ord("\\"))
+_LINE_WITH_TEXT = re.compile(rb"[^ \t\r\n,][^\n]*+")
 _NUMBER_OR_WORD = b"-+.0123456789abcdefghijklmnopqrstuvwxyzE"
 _MAY_FOLLOW_SCALAR = frozenset(b' \t\r\n,]{["')
 # Reading a shorter stretch again costs less than to note what is open in it.
 _NOTED_BYTES = 1024
 # Two for each way to see what is in a string; they differ where a value is nested too deeply to be checked.
 _MOST_NOTED = 4
+# The beginning of an event that shows which names events have.
+SAMPLE_BYTES = 512
 # A share that begins or ends with so many malformed events is read again as part of the whole file, where they may be
 # too many. Far less than ``MAX_MALFORMED_IN_A_ROW``, as a row may cross several shares.
 _MALFORMED_AT_AN_EDGE = 100
@@ -87,6 +104,7 @@ class Framer:
         offset: Place of ``buffer`` in the file.
         at: Place in ``buffer`` where the next event is searched.
         has_ended: Whether ``buffer`` holds the rest of the file.
+        has_comma_behind: Whether ``at`` is behind a comma that follows the last event.
         malformed_in_a_row: How many events that are none were read since the last whole one.
     """
 
@@ -102,11 +120,20 @@ class Framer:
         self._may_match = may_match
         self._without_surrogates: tuple[bytes | None] | None = None  # of the buffer, made when a value breaks
         self._noted: list[_Noted] = []
+        self._unbalanced: list[_Noted] = []
+        self._broke = 0  # place in the file where the value broke that was read last
+        # Of what stands between the last value and the next: whether it has a line end, and a comma.
+        self._is_line = True
+        self._has_commas = False
+        self.has_comma_behind = False
+        self._sought = -1  # place in the file where the last value begins that was sought
         # For each mark: the place in the file of the next one, or up to which there is none, and which of both.
         self._next_marks: dict[bytes, tuple[int, bool]] = {}
         self._truncation: str | None = None
+        self._truncation_text = b""
         self._is_cut = False
         self._has_whole_events = False
+        self._sample = b""
         self._in_array = False
         # Whether a stretch broke inside an array: only a later ] can tell whether the array is still open.
         self._may_be_in_array = False
@@ -126,13 +153,24 @@ class Framer:
                 yield event
         yield from self.read_end()
 
+    @property
+    def is_at_value(self) -> bool:
+        """Whether ``seek_value`` has moved here."""
+        return self._sought == self.offset + self.at
+
     def seek_value(self) -> bool:
         """Move to the beginning of the next value. False at the end of the file."""
+        if self.is_at_value:
+            return True
+        self._is_line = self.offset + self.at == 0
+        self._has_commas, self.has_comma_behind = self.has_comma_behind, False
         while True:
             buffer, at = self.buffer, self.at
             while at < len(buffer):
                 nothing = _NOTHING_IN_ARRAY if self._in_array else _NOTHING_OUTSIDE
-                at = nothing.match(buffer, at).end()  # type: ignore[union-attr]  # it matches nothing as well
+                begin, at = at, nothing.match(buffer, at).end()  # type: ignore[union-attr]  # it matches nothing as well
+                self._is_line = self._is_line or buffer.find(b"\n", begin, at) >= 0
+                self._has_commas = self._has_commas or buffer.find(b",", begin, at) >= 0
                 if at == len(buffer):
                     break
                 byte = buffer[at]
@@ -143,10 +181,11 @@ class Framer:
                     self._may_be_in_array &= self._in_array
                     self._in_array = False
                     at += 1
-                elif byte == _BOM[0] and not self.has_ended and _BOM.startswith(buffer[at:]):
+                elif byte in _MAY_MEAN_NOTHING and not self.has_ended and buffer[at : at + 3] in _PARTS_OF_NOTHING:
                     break
                 else:
                     self.at = at
+                    self._sought = self.offset + at
                     return True
             self.at = at
             if self.has_ended:
@@ -160,36 +199,40 @@ class Framer:
     def read_found(self, end: int | None, reason: str) -> Event | None:
         """Read what ``find_end`` found at ``at``, as ``read_value`` does."""
         if end is None:
-            event, is_wanted = self._read_broken(reason)
+            event, is_wanted = self._read_broken(reason), True
         else:
             raw = self.buffer[self.at : end]
             self.at = end
             is_wanted = self._may_match(raw)
-            event = parse(raw) if is_wanted else Event(raw, {} if raw.startswith(b"{") else None)
-        if event.fields is not None:
-            self.found_whole()
-        else:
+            event = Event(raw, {}) if not is_wanted and is_whole(raw) else parse(raw)
+        if event.fields is None:
             self.malformed_in_a_row += 1
             if self.malformed_in_a_row > MAX_MALFORMED_IN_A_ROW:
                 self._give_up()
                 return Event(event.raw[:MAX_RAW_BYTES], None, TOO_MANY_MALFORMED)
+            return event
+        self.found_whole(event.raw)
         if is_wanted:
             return event
         self.skipped += 1
         return None
 
-    def found_whole(self) -> None:
-        """Note that the last event is a whole one."""
+    def found_whole(self, text: bytes) -> None:
+        """Note that the last event, with which ``text`` begins, is a whole one."""
+        if not self._sample:
+            self._sample = text[:SAMPLE_BYTES]
         if self.malformed_in_a_row >= _MALFORMED_AT_AN_EDGE and not self._has_whole_events:
             self._is_cut = True
         self.malformed_in_a_row = 0
         self._has_whole_events = True
 
     def read_end(self) -> Iterator[Event]:
-        """After the last value: yield one malformed event if the stream was truncated and no event reports it yet."""
+        """After the last value: yield a malformed event if the file's end is missing and no event reports it yet."""
         if self._truncation is not None:
             reason, self._truncation = self._truncation, None
-            yield Event(b"", None, reason)
+            yield Event(self._truncation_text, None, reason)
+        elif self._in_array:
+            yield Event(b"[", None, UNCLOSED_ARRAY)
 
     def find(self, mark: bytes) -> int:
         """The place in ``buffer`` of the next ``mark`` from ``at`` on; -1 if it holds none.
@@ -227,7 +270,7 @@ class Framer:
                 self.has_ended = True
             except TruncatedStream as error:
                 self.has_ended = self._is_cut = True
-                self._truncation = error.reason
+                self._truncation, self._truncation_text = error.reason, error.text.encode()
             else:
                 pieces.append(block)
                 size += len(block)
@@ -241,6 +284,7 @@ class Framer:
         self._blocks = iter(())
         self.buffer, self.at, self.has_ended = b"", 0, True
         self._truncation = None
+        self._in_array = False
         self._is_cut = True
 
     def find_end(self) -> tuple[int | None, str]:
@@ -250,6 +294,7 @@ class Framer:
             self._noted = [noted for noted in self._noted if noted.end > place]
             for noted in self._noted:
                 if place in noted:
+                    self._broke = noted.end
                     return None, noted.reason
         while True:
             at = self.at
@@ -261,12 +306,14 @@ class Framer:
             self.refill(at_least=2 * size)
         if length > MAX_EVENT_BYTES:
             self._is_cut = True
+            self._broke = self.offset + at + MAX_EVENT_BYTES
             self._note(at + MAX_EVENT_BYTES, EVENT_TOO_LARGE)
             return None, EVENT_TOO_LARGE
         if verdict is Verdict.END:
             return at + length, ""
         if verdict is Verdict.TRUNCATED and self._could_go_on():
             self._is_cut = True
+        self._broke = self.offset + at + length
         self._note(at + length, MALFORMED)
         return None, MALFORMED
 
@@ -281,6 +328,10 @@ class Framer:
         found = scan(memoryview(self.buffer)[self.at :])
         if found.verdict is Verdict.END:
             return found if self.buffer[self.at] in b'{["' else self._end_of_scalar(found.place)
+        if found.verdict is not Verdict.DEEP and may_be_relaxed(self.buffer, self.at, found.place):
+            found = scan_relaxed(self.buffer, self.at, len(self.buffer))
+            if found.verdict is Verdict.END:
+                return found
         if self._without_surrogates is None:
             self._without_surrogates = (without_surrogates(self.buffer),)
         replaced = self._without_surrogates[0]
@@ -290,6 +341,8 @@ class Framer:
             found.verdict is Verdict.DEEP or replaced[self.at : end] != self.buffer[self.at : end]
         ):
             found = scan(memoryview(replaced)[self.at :])
+            if found.verdict is not Verdict.DEEP and may_be_relaxed(replaced, self.at, found.place):
+                found = scan_relaxed(replaced, self.at, len(replaced))
             if found.verdict is Verdict.END:
                 return found
         is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended
@@ -318,33 +371,92 @@ class Framer:
         buffer = (self._without_surrogates or (None,))[0] or self.buffer
         text = buffer[self.at :].rstrip(_NUMBER_OR_WORD)
         found = scan(memoryview(text))
+        if found.verdict is not Verdict.DEEP and may_be_relaxed(text, 0, found.place):
+            found = scan(memoryview(could_be_relaxed(text)))
         return found.verdict is Verdict.DEEP or (found.verdict is Verdict.TRUNCATED and found.place == len(text))
 
-    def _read_broken(self, reason: str) -> tuple[Event, bool]:
-        """Read one malformed event: from here to the next line that begins with ``{``, or to the end of the file.
-
-        The second value is whether it may be wanted.
-        """
-        raw, window, matched = b"", b"", False
+    def _read_broken(self, reason: str) -> Event:
+        """Read a broken stretch: from here to where reading goes on, or to the end of the file."""
+        raw, lines = b"", _LineCount()
+        is_first = True
         while True:
-            found = self.find(b"\n{")
-            stop = found + 1 if found >= 0 else len(self.buffer)
-            window += self.buffer[self.at : stop]
+            found = self._resumption(is_first, reason)
+            stop = min(self.at + WINDOW_BYTES, len(self.buffer)) if found.place is None else found.place
+            piece = self.buffer[self.at : stop]
+            raw += piece[: MAX_RAW_BYTES - len(raw)]
+            lines.add(piece)
             self.at = stop
-            while len(window) > MAX_RAW_BYTES:
-                matched = matched or self._may_match(window[:MAX_RAW_BYTES])
-                raw = raw or window[:MAX_RAW_BYTES]
-                window = window[MAX_RAW_BYTES - _OVERLAP :]
-            if found >= 0 or self.has_ended:
+            if found.place is not None or (self.has_ended and stop == len(self.buffer)):
                 break
-            self.refill()
-            # The byte before ``at`` was kept: it may be the line end before the brace.
-            if self.at and self.buffer.startswith(b"\n{", self.at - 1):
-                found = self.at - 1
-                break
-        if found < 0 and self._truncation is not None:
-            matched, reason, self._truncation = True, self._truncation, None
-        if self._in_array:
+            is_first = False
+        if found.place is None and self._truncation is not None:
+            reason, self._truncation = self._truncation, None
+        if self._in_array and not (is_first and found.is_balanced):
             self._in_array, self._may_be_in_array = False, True
-        matched = matched or self._may_match(window)
-        return Event((raw or window).strip(SEPARATORS), None, reason), matched
+        return Event(raw.strip(SEPARATORS), None, reason, max(lines.count, 1))
+
+    def _resumption(self, is_first: bool, reason: str) -> Resumption:
+        """Find where reading goes on in the next window of a broken stretch."""
+        stretch = self._stretch(is_first, reason)
+        if stretch.line >= 0 and is_plain_line(self.buffer, stretch):
+            return Resumption(stretch.line)
+        ahead = 2 * WINDOW_BYTES + FOLLOWING_BYTES
+        if not self.has_ended and len(self.buffer) - self.at < ahead:
+            self.refill(at_least=ahead + WINDOW_BYTES)
+            stretch = self._stretch(is_first, reason)
+            if stretch.line >= 0 and is_plain_line(self.buffer, stretch):
+                return Resumption(stretch.line)
+        found = resumption(self.buffer, stretch)
+        # Before its first event, a split does not know what stands between events.
+        self._is_cut |= found.is_cut or not self._has_whole_events
+        if found.followed_to - self.at > _NOTED_BYTES and found.place is not None and stretch.line >= 0:
+            noted = _Noted(self.buffer, self.at, found.followed_to, self.offset, reason)
+            self._unbalanced = [*self._unbalanced[-_MOST_NOTED + 1 :], noted]
+        return found
+
+    def _stretch(self, is_first: bool, reason: str) -> Stretch:
+        at, buffer = self.at, self.buffer
+        end = min(at + WINDOW_BYTES, len(buffer))
+        line = self.find(b"\n{") + 1
+        if not is_first and buffer.startswith(b"\n{", at - 1):
+            line = at
+        place, broke = self.offset + at, self._broke - self.offset
+        self._unbalanced = [noted for noted in self._unbalanced if noted.end > place]
+        is_open = (
+            reason is EVENT_TOO_LARGE
+            or (self.has_ended and broke >= len(buffer))
+            or any(place in noted for noted in self._unbalanced)
+        )
+        return Stretch(
+            at=at,
+            broke=broke,
+            end=end,
+            line=line if line and at <= line < end else -1,
+            is_first=is_first,
+            is_open=is_open,
+            is_line=self._is_line,
+            has_commas=self._has_commas or self._in_array or self._may_be_in_array,
+            in_array=self._in_array or self._may_be_in_array,
+            has_ended=self.has_ended,
+            sample=self._sample,
+        )
+
+
+class _LineCount:
+    """Counts the lines with text of a stretch that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._is_within = False  # whether the line at the end is counted already
+
+    def add(self, piece: bytes) -> None:
+        """Add the next bytes."""
+        if b"\n" not in piece:
+            has_text = bool(piece.strip(SEPARATORS))
+            self.count += has_text and not self._is_within
+            self._is_within |= has_text
+            return
+        first, last = piece[: piece.index(b"\n")], piece[piece.rindex(b"\n") :]
+        self.count += len(_LINE_WITH_TEXT.findall(piece))
+        self.count -= self._is_within and bool(first.strip(SEPARATORS))
+        self._is_within = bool(last.strip(SEPARATORS))

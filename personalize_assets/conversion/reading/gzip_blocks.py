@@ -1,13 +1,22 @@
-"""A file's bytes in blocks of bounded size, unpacked if they are gzip."""
+"""A file's text in blocks of bounded size: unpacked if it is gzip, and as UTF-8."""
 
 from __future__ import annotations
 
 import io
 import zlib
 from collections.abc import Iterator
+from itertools import chain
 from typing import IO
 
 from isal import isal_zlib
+
+from personalize_assets.conversion.reading.file_formats import (
+    SNIFFED_BYTES,
+    UNREADABLE_FILE,
+    as_utf8,
+    encoding_of,
+    foreign_format,
+)
 
 BLOCK_BYTES = 1024 * 1024
 # Upper bound of what one block of packed bytes unpacks to before it is yielded. It bounds a reader's memory only.
@@ -27,6 +36,7 @@ class TruncatedStream(Exception):
     """Raised by an iterator of blocks where the bytes can no longer be unpacked: a gzip file is cut off or damaged."""
 
     reason = "malformed_json"
+    text = ""
 
 
 UNPACKED_TOO_LARGE = "unpacked_too_large"
@@ -36,6 +46,17 @@ class UnpackedTooLarge(TruncatedStream):
     """Raised where a gzip file unpacks to more than ``max_unpacked_bytes``: the rest of it is not read."""
 
     reason = UNPACKED_TOO_LARGE
+
+
+class UnreadableFormat(TruncatedStream):
+    """Raised instead of the first block of a file that holds no JSON. ``text`` describes the file and what to do."""
+
+    reason = UNREADABLE_FILE
+
+    def __init__(self, format: str, size: int, advice: str) -> None:
+        """Take what the file seems to be, its stored size in bytes, and what to do."""
+        super().__init__()
+        self.text = f"{format} of {size:,} bytes: {advice}"
 
 
 def max_unpacked_bytes(stored: int) -> int:
@@ -55,12 +76,45 @@ def is_gzip(file: IO[bytes]) -> bool:
 
 
 def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """Yield a file's bytes in blocks, unpacked if it is gzip by its first bytes; its name is not looked at.
+    """Yield a file's text in blocks, unpacked if it is gzip by its first bytes; its name is not looked at.
 
+    UTF-16 and UTF-32 with a byte order mark become UTF-8. ``UnreadableFormat`` is raised for a file of another format.
     Several gzip members are read as one text. Zero bytes after a member are padding; any other bytes there are damage.
     Where gzip is cut off or damaged, everything before that place is yielded and then ``TruncatedStream`` is raised;
     so is ``UnpackedTooLarge`` after ``max_unpacked_bytes``.
     """
+    beginning = b""
+    blocks = _unpacked(file)
+    try:
+        for block in blocks:
+            beginning += block
+            if len(beginning) >= SNIFFED_BYTES:
+                break
+    except TruncatedStream as error:
+        if not beginning:
+            raise UnreadableFormat("damaged gzip file", _size(file), "copy it again") from error
+        yield beginning
+        raise
+    found = foreign_format(beginning[:SNIFFED_BYTES])
+    if found is not None:
+        raise UnreadableFormat(found[0], _size(file), found[1])
+    encoding = encoding_of(beginning)
+    if encoding is None:
+        if beginning:
+            yield beginning
+        yield from blocks
+        return
+    try:
+        yield from as_utf8(chain([beginning], blocks), encoding)
+    except UnicodeDecodeError as error:
+        raise TruncatedStream from error
+
+
+def _size(file: IO[bytes]) -> int:
+    return file.seek(0, io.SEEK_END)
+
+
+def _unpacked(file: IO[bytes]) -> Iterator[bytes]:
     block = file.read(BLOCK_BYTES)
     while len(block) == 1:  # a read may return fewer bytes than the magic number has
         more = file.read(BLOCK_BYTES)

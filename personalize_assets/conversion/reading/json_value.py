@@ -1,12 +1,14 @@
 """One JSON value: parse it, find its end or the place where it breaks, judge its depth and its UTF-8.
 
-msgspec reads; what it refuses for a number beyond every type is parsed by json.
+msgspec reads; what it refuses for a number beyond every type is parsed by json. ``NaN``, ``Infinity`` and ``-Infinity``
+are read as null and raw control characters in strings as themselves: that is what Python's json and many loggers write.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -33,15 +35,30 @@ REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 # Half a surrogate pair is a defect of a text (``parse`` refuses it) and does not move the value's end.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _PLACE = re.compile(r"\(byte (\d+)\)")
+_CONSTANTS = (b"NaN", b"Infinity")
+# Up to the next text or word that is read although it is no JSON, and that itself.
+_RELAXED = re.compile(
+    rb'((?:[^"NI\-]++|"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+"|-(?!Infinity)|N(?!aN)|I(?!nfinity))*+)'
+    rb'("(?:[^"\\]++|\\.)*+"?|-?Infinity|NaN|\Z)',
+    re.DOTALL,
+)
+_MAY_BE_RELAXED = re.compile(rb"[\x00-\x1f]|NaN|Infinity")
+_CONTROL_CHARACTERS = bytes(range(0x20))
+_AS_SPACES = bytes.maketrans(_CONTROL_CHARACTERS, b" " * len(_CONTROL_CHARACTERS))
+_ESCAPE_OR_CONTROL = re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
 _WHITE_SPACE = b" \t\r\n"
 
 
 class Event(NamedTuple):
-    """The bytes of one event and its fields; without fields, the reason: ``MALFORMED`` or ``NOT_AN_OBJECT``."""
+    """The bytes of one event and its fields; without fields, the reason: ``MALFORMED`` or ``NOT_AN_OBJECT``.
+
+    ``lines`` is how many malformed events a broken stretch counts as: one a line.
+    """
 
     raw: bytes
     fields: dict[str, Any] | None
     reason: str | None = None
+    lines: int = 1
 
 
 class _AnyObject(msgspec.Struct):
@@ -97,6 +114,50 @@ def scan(view: memoryview) -> Scan:
     return Scan(Verdict.END, memoryview(raw).nbytes)
 
 
+def scan_relaxed(text: bytes, at: int, end: int) -> Scan:
+    """Scan the value that begins at ``at``, in which constants and control characters are read that are no JSON.
+
+    ``end`` is the end of the text that may be looked at.
+    """
+    found = scan(memoryview(text)[at:end])
+    if found.verdict in (Verdict.END, Verdict.DEEP) or not may_be_relaxed(text, at, found.place):
+        return found
+    end = min(end, len(text))
+    size = 2 * found.place + 256
+    while True:
+        relaxed = _relaxed(text[at : min(at + size, end)], _of_same_length)
+        found = scan(memoryview(relaxed))
+        if found.verdict is not Verdict.TRUNCATED or at + size >= end:
+            return found
+        size *= 2
+
+
+def may_be_relaxed(text: bytes, at: int, place: int) -> bool:
+    """Whether the value at ``at`` stops being JSON, at ``place`` from there, at what is read nevertheless."""
+    if text[at : at + 1] not in (b"{", b"[") or at + place >= len(text):
+        return False
+    return text[at + place] < 0x20 or text.startswith(_CONSTANTS, at + place)
+
+
+def could_be_relaxed(text: bytes) -> bytes:
+    """The text, which begins with a value, with JSON of the same length for what is read although it is none."""
+    return _relaxed(text, _of_same_length)
+
+
+def _relaxed(text: bytes, replace: Callable[[bytes], bytes]) -> bytes:
+    return _RELAXED.sub(lambda found: found[1] + replace(found[2]), text)
+
+
+def _of_same_length(token: bytes) -> bytes:
+    return token.translate(_AS_SPACES) if token[:1] in (b'"', b"") else b'""'.ljust(len(token))
+
+
+def _as_json(token: bytes) -> bytes:
+    if token[:1] not in (b'"', b""):
+        return b"null"
+    return _ESCAPE_OR_CONTROL.sub(lambda found: found[0] if len(found[0]) > 1 else b"\\u%04x" % found[0][0], token)
+
+
 def _without_white_space(view: memoryview, end: int) -> int:
     step = 16
     while end:
@@ -136,21 +197,29 @@ def parse(raw: bytes) -> Event:
     if len(raw) > MAX_VALUES and count_values(raw) > MAX_VALUES:
         return Event(raw[:MAX_RAW_BYTES], None, TOO_MANY_VALUES)
     try:
-        value = _decode(raw)
-    except msgspec.ValidationError:
-        # Valid JSON with a number beyond every type: the number cannot be used, the rest of the event can.
-        try:
-            skip_value(raw)  # refuses half a surrogate pair, which json accepts
-            value = _decode_any_number(raw.decode())
-        except (ValueError, RecursionError):
+        value = _value(raw)
+    except REFUSALS:
+        if raw[:1] not in (b"{", b"[") or not _MAY_BE_RELAXED.search(raw):
             return Event(raw, None, MALFORMED)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return Event(raw, None, MALFORMED)
+        try:
+            value = _value(_relaxed(raw, _as_json))
+        except REFUSALS:
+            return Event(raw, None, MALFORMED)
     if may_be_deep(raw) and _is_deeper_than(value, MAX_DEPTH):
         return Event(raw, None, MALFORMED)
     if type(value) is not dict:
         return Event(raw, None, NOT_AN_OBJECT)
     return Event(raw, value)
+
+
+def _value(text: bytes) -> Any:
+    """Decode JSON. Raises one of ``REFUSALS``."""
+    try:
+        return _decode(text)
+    except msgspec.ValidationError:
+        # Valid JSON with a number beyond every type: the number cannot be used, the rest of the event can.
+        skip_value(text)  # refuses half a surrogate pair, which json accepts
+        return _decode_any_number(text.decode())
 
 
 def is_utf8(raw: bytes) -> bool:
@@ -160,6 +229,17 @@ def is_utf8(raw: bytes) -> bool:
     try:
         raw.decode()
     except UnicodeDecodeError:
+        return False
+    return True
+
+
+def is_whole(raw: bytes) -> bool:
+    """Whether bytes are one object that ``parse`` takes, by a look that costs less. False is not certain."""
+    if may_be_deep(raw) or not is_utf8(raw):
+        return False
+    try:
+        decode_whole(raw)
+    except REFUSALS:
         return False
     return True
 

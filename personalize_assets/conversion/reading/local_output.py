@@ -1,15 +1,19 @@
-"""A local file to write to, whose errors name it and say what to do."""
+"""A local file to write to, which only its owner and group may read, and whose errors name it and say what to do."""
 
 from __future__ import annotations
 
 import errno
 import io
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from personalize_assets.conversion.reading.file_errors import FREE_SPACE, UnwritableFile, what_to_do
+
+FILE_MODE = 0o640
+"""Rights of a file of ours, of which the umask may take more."""
 
 _IN_THE_WAY = "a file is where a folder is wanted: move it, or correct the uri in the config"
 _WHAT_TO_DO = {
@@ -32,7 +36,7 @@ class LocalOutput(io.FileIO):
         self._path = path
         with explained(path):
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-            super().__init__(path, "wb")
+            super().__init__(path, "wb", opener=_open_private)
 
     def write(self, data: Any, /) -> int:
         """Write all of ``data``, which the system may do in several steps."""
@@ -47,6 +51,11 @@ class LocalOutput(io.FileIO):
         """Close the file; some file systems report only now that there is no room."""
         with explained(self._path):
             super().close()
+
+
+def _open_private(path: str, flags: int) -> int:
+    # Files hold what users did: other users of the machine get no rights, and the umask may take more.
+    return os.open(path, flags, FILE_MODE)
 
 
 @contextmanager

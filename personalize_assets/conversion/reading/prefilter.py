@@ -18,7 +18,7 @@ _SHORT_ESCAPES = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"b": b"\b", b"f": b"\f
 
 
 def prefilter(datasets: Sequence[Dataset]) -> Callable[[bytes], bool]:
-    """Make a function that checks whether an event's bytes, whole or broken, may match any dataset's ``where``.
+    """Make a function that checks whether a whole event's bytes may match any dataset's ``where``.
 
     It never refuses an event that matches; it may accept one that does not. It is made from all datasets of a source,
     not only from those that a run writes, so that the counts of a day do not depend on which assets are materialized.

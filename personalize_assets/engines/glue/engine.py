@@ -23,7 +23,8 @@ from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report, encode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
+from personalize_assets.storage import cleanup
 from personalize_assets.storage.object_store import ObjectStore, open_store
 from personalize_assets.storage.run_ids import RUN_ID
 
@@ -186,6 +187,8 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
                 f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, the "
                 f"job's role needs to read it ({link})"
             )
+        if error and error.type == "UnansweredFile":
+            return TransientError(f"{error.message} ({link})")
         if error and error.type in ("UnreadableDailyFile", "UnwritableFile"):
             return PersonalizeAssetsError(f"{error.message} ({link})")
         if failure.state == "TIMEOUT":
@@ -256,4 +259,5 @@ def _sweep(store: ObjectStore, staging: Staging) -> None:
     """Delete a run's staging folder, and those that failed runs left long ago."""
     oldest = time.time() - _LEFTOVER_SECONDS
     files = store.files(f"{_STAGING}/")
-    store.delete([file.key for file in files if file.key.startswith(staging.folder + "/") or file.modified < oldest])
+    unneeded = [file.key for file in files if file.key.startswith(staging.folder + "/") or file.modified < oldest]
+    cleanup.remove(store, unneeded)

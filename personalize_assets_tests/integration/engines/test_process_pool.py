@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from personalize_assets.conversion import waiting
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.progress import Meter, Progress
@@ -217,3 +219,13 @@ def test_processes_are_started_without_losing_a_ctrl_c() -> None:
     processes.start_early(2, 1)
     processes._waiting.pop().shutdown()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+def test_lines_of_processes_arrive_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_watch", waiting._Watch())  # without a line just now
+    lines: queue.Queue[str] = queue.Queue()
+
+    with waiting.reported(lines.put), processes.processes(2) as spread:
+        spread(waiting.report, ["waiting for 7 s: s3://b/a"] * 2, 1 << 30)
+        assert lines.get(timeout=60) == "waiting for 7 s: s3://b/a"
+    assert lines.empty()

@@ -3,7 +3,6 @@
 import hashlib
 import threading
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -11,9 +10,12 @@ import pytest
 from botocore.exceptions import ClientError, ResponseStreamingError
 from botocore.response import StreamingBody
 
+from personalize_assets.conversion.tries import MAX_TRIES
 from personalize_assets.storage.object_store import StoreError
 from personalize_assets.storage.s3 import CONNECTIONS, S3Store
 from personalize_assets.storage.s3_join import _COPIES, _READS, _SENDS, ObjectJoin
+
+pytestmark = pytest.mark.usefixtures("quick_tries")
 
 MB = 1024**2
 LEAST = 5 * MB
@@ -141,7 +143,7 @@ def test_less_than_5_mb_is_one_request(store: S3Store) -> None:
 
     store.join("all.csv", HEADER, list(parts))
 
-    assert requests.count == {"ListObjectsV2": 1, "GetObject": 2, "PutObject": 1, "ListMultipartUploads": 1}
+    assert requests.count == {"ListObjectsV2": 1, "GetObject": 2, "PutObject": 1}
 
 
 def test_several_parts_are_copied_at_once_while_they_are_read(store: S3Store) -> None:
@@ -187,39 +189,6 @@ def test_a_joined_object_is_encrypted_as_it_is_asked_for(store: S3Store, bucket:
 
     about = boto3.client("s3").head_object(Bucket=bucket, Key="some prefix/all.csv")
     assert (about["ServerSideEncryption"], about["SSEKMSKeyId"]) == ("aws:kms", key)
-
-
-# -- what was left -------------------------------------------------------------------------------------------------
-
-
-def test_an_upload_that_a_killed_process_left_a_day_ago_is_aborted(store: S3Store, bucket: str) -> None:
-    client = boto3.client("s3")
-    hours = {
-        client.create_multipart_upload(Bucket=bucket, Key=f"some prefix/{key}")["UploadId"]: (key, age)
-        for key, age in (("all.csv", 25), ("all.csv", 23), ("all.csv.other", 25))
-    }
-
-    def aged(parsed: dict[str, Any], **_: Any) -> None:  # moto gives every upload the same old date
-        for upload in parsed["Uploads"]:
-            upload["Initiated"] = datetime.now(UTC) - timedelta(hours=hours[upload["UploadId"]][1])
-
-    store._client.meta.events.register("after-call.s3.ListMultipartUploads", aged)
-
-    store.join("all.csv", HEADER, [])
-
-    left = client.list_multipart_uploads(Bucket=bucket)["Uploads"]
-    assert sorted(hours[upload["UploadId"]] for upload in left) == [("all.csv", 23), ("all.csv.other", 25)]
-    for upload in left:
-        client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-
-
-def test_a_role_that_may_not_list_uploads_joins_all_the_same(store: S3Store) -> None:
-    def refuse(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListMultipartUploads")
-
-    store._client.meta.events.register("before-call.s3.ListMultipartUploads", refuse)
-
-    assert store.join("all.csv", HEADER, []).bytes == len(HEADER)
 
 
 # -- failures ------------------------------------------------------------------------------------------------------
@@ -277,7 +246,7 @@ def test_a_part_that_is_not_there_is_named_before_anything_is_begun(store: S3Sto
     assert str(error.value) == (
         f"{store.uri}/parts/00001.csv: there is no such file; it was deleted meanwhile: run again"
     )
-    assert requests.count == {"ListObjectsV2": 1}
+    assert requests.count == {"ListObjectsV2": 1, "HeadObject": 1}
 
 
 def breaking(monkeypatch: pytest.MonkeyPatch, times: int) -> None:
@@ -302,9 +271,9 @@ def test_a_body_that_breaks_off_is_read_again(store: S3Store, monkeypatch: pytes
     assert joined.sha256 == hashlib.sha256(HEADER + parts["parts/00000.csv"]).hexdigest()
 
 
-def test_a_body_that_breaks_off_five_times_is_an_error(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_breaks_off_each_time_is_an_error(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = put(store, 6 * MB)
-    breaking(monkeypatch, 5)
+    breaking(monkeypatch, MAX_TRIES)
 
     with pytest.raises(
         StoreError, match=r"/parts/00000.csv: the service cannot be reached \(.*Connection broken\); check the"

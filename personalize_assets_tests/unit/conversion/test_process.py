@@ -40,3 +40,34 @@ def test_a_worker_loads_what_tasks_need_before_the_first() -> None:
         )
         == "False\nTrue\n"
     )
+
+
+def test_a_worker_sends_lines_to_its_parent() -> None:
+    assert (
+        run(
+            "import os\n"
+            "from multiprocessing import Pipe\n"
+            "from personalize_assets.conversion import process, waiting\n"
+            "reading, writing = Pipe(duplex=False)\n"
+            "process.begin(os.getppid(), writing)\n"
+            "waiting.report('waiting for 7 s: s3://b/a')\n"
+            "print(reading.recv_bytes().decode())\n"
+        )
+        == "waiting for 7 s: s3://b/a\n"
+    )
+
+
+def test_a_worker_never_waits_for_a_parent_that_reads_no_lines() -> None:
+    assert (
+        run(
+            "import os\n"
+            "from multiprocessing import Pipe\n"
+            "from personalize_assets.conversion import process, waiting\n"
+            "reading, writing = Pipe(duplex=False)\n"
+            "process.begin(os.getppid(), writing)\n"
+            "for _ in range(10_000):\n"
+            "    waiting.report('x' * 100)\n"
+            "print('done')\n"
+        )
+        == "done\n"
+    )

@@ -75,6 +75,6 @@ def test_a_day_whose_counts_do_not_balance_is_named(tmp_path: Path) -> None:
     commits = {"2026-10-01": DayCommit(run="r", mapping="m", rows=3, kept=2)}
 
     assert unbalanced_days(accounting, commits) == [
-        "2026-10-01: 5 events read, but 3 wanted + 1 not wanted + 0 malformed",
+        "2026-10-01: 5 events read, but 3 wanted + 1 not wanted + 0 malformed + 0 unreadable",
         "2026-10-01: 3 rows, but 2 kept + 0 rejected",
     ]

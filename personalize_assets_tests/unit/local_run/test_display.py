@@ -71,3 +71,12 @@ def test_a_stage_that_fails_after_a_line_of_progress_adds_no_line(capsys: pytest
         fail()
 
     assert capsys.readouterr().out == "export   items\n  export: 3 of 8 tasks after 11 s\n"
+
+
+def test_a_note_is_a_line_below_that_of_the_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = display(100.0, 134.0)
+
+    with shown.stage("export", "users"):
+        shown.note("waiting for 7 s: s3://b/a")
+
+    assert capsys.readouterr().out == "export   users\n  waiting for 7 s: s3://b/a\nexport   done (34.0 s)\n"

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 from msgspec import structs
 
-from personalize_assets.conversion import job
+from personalize_assets.conversion import job, waiting
 from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, SourceCounts, Spec
 from personalize_assets.conversion.spread import in_turn
@@ -104,6 +104,15 @@ def test_transient_errors_are_tried_again_three_times_with_growing_waits(tmp_pat
     assert [0 <= waits[0] <= 60, 60 <= waits[1] <= 120, 180 <= waits[2] <= 240] == [True] * 3
 
 
+def test_a_wait_before_a_retry_is_reported_with_its_reason(tmp_path: Path) -> None:
+    lines: list[str] = []
+
+    with waiting.reported(lines.append):
+        _, waits = run(group_of_two_events(tmp_path), Here(TransientStoreError("s3://b: busy")))
+
+    assert lines == [f"transient error, retry 1 of 3 in {waits[0]:.0f} s: s3://b: busy"]
+
+
 def test_a_transient_error_that_stays_ends_the_run_with_its_text(tmp_path: Path) -> None:
     engine = Here(*[TransientStoreError("s3://b: busy; wait")] * 9)
 
@@ -137,7 +146,8 @@ def test_events_that_are_not_accounted_for_end_the_run(tmp_path: Path) -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         run(group_of_two_events(tmp_path), Here(change=one_event_more))
 
-    problem = "every_event_is_accounted_for: 2026-10-01: 3 events read, but 2 wanted + 0 not wanted + 0 malformed"
+    counts = "3 events read, but 2 wanted + 0 not wanted + 0 malformed + 0 unreadable"
+    problem = f"every_event_is_accounted_for: 2026-10-01: {counts}"
     assert str(error.value) == f"a check failed: filtered_interactions: {problem}; user_traits: {problem}"
 
 

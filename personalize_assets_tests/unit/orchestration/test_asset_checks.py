@@ -99,7 +99,10 @@ def test_a_lost_event_fails_and_its_day_is_named() -> None:
     )
 
     assert not result.passed
-    assert values(result)["unbalanced"] == "2026-10-02: 11 events read, but 6 wanted + 3 not wanted + 1 malformed"
+    assert (
+        values(result)["unbalanced"]
+        == "2026-10-02: 11 events read, but 6 wanted + 3 not wanted + 1 malformed + 0 unreadable"
+    )
 
 
 def test_a_row_that_is_neither_kept_nor_rejected_fails() -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import NamedTuple
 
 import dagster as dg
 import pytest
 from botocore import exceptions as aws
 
+from personalize_assets.conversion import waiting
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import retries, run_tags
 from personalize_assets.orchestration.retries import user_errors
-from personalize_assets.storage.object_store import TransientStoreError
+from personalize_assets.storage.cleanup import remove
+from personalize_assets.storage.folder import FolderStore
+from personalize_assets.storage.object_store import TransientStoreError, Undeleted
 
 
 def client_error(code: str) -> aws.ClientError:
@@ -79,3 +84,24 @@ def test_a_bug_is_not_retried(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert (result.success, started) == (False, 1)
     assert run_tags.PERMANENT not in tags
+
+
+def test_what_is_waited_for_and_what_stays_undeleted_goes_into_the_runs_log(tmp_path: Path) -> None:
+    class Refusing(FolderStore):
+        def try_delete(self, keys: Iterable[str]) -> Undeleted:
+            return Undeleted(2, "needs s3:DeleteObject")
+
+    @dg.asset
+    def an_asset() -> None:
+        with user_errors():
+            waiting.report("waiting for 7 s: s3://b/a")
+            remove(Refusing(str(tmp_path)), ["a", "b"])
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run_id = dg.materialize([an_asset], instance=instance).run_id
+        messages = [(record.level, record.user_message) for record in instance.all_logs(run_id)]
+
+    assert (logging.INFO, "waiting for 7 s: s3://b/a") in messages
+    assert [text.partition(":")[0] for level, text in messages if level == logging.WARNING] == [
+        "2 files that nothing needs any more could not be deleted"
+    ]

@@ -10,8 +10,9 @@ ROWS = DatasetCounts(rows=4, kept=3, rejected={"missing:USER_ID": 1})
 def test_events_balance_if_each_is_wanted_not_wanted_or_malformed() -> None:
     assert unbalanced_events(EVENTS) is None
     assert unbalanced_events(SourceCounts(read=7, wanted=3, not_wanted=2, malformed={"a": 1})) == (
-        "7 events read, but 3 wanted + 2 not wanted + 1 malformed"
+        "7 events read, but 3 wanted + 2 not wanted + 1 malformed + 0 unreadable"
     )
+    assert unbalanced_events(SourceCounts(read=6, wanted=3, not_wanted=2, unreadable=1)) is None
 
 
 def test_rows_balance_if_each_is_kept_or_rejected() -> None:

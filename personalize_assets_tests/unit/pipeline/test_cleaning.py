@@ -13,8 +13,9 @@ from msgspec.structs import replace
 
 from personalize_assets.pipeline.cleaning import clean
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.cleanup import warned_once
 from personalize_assets.storage.manifests import DayCommit, DayState, RefusedExport, Replaced, SweepMark
-from personalize_assets.storage.object_store import StoreError
+from personalize_assets.storage.object_store import Undeleted
 from personalize_assets.storage.stored_structs import encode
 from personalize_assets_tests.helpers.days_contract import DAY, NEW, OLD, change, keys, names, put
 from personalize_assets_tests.helpers.exports_contract import manifest, table
@@ -173,17 +174,27 @@ def test_all_of_the_destination_is_searched_for_leftovers_once_a_day(group: Data
     assert [key for key in keys(group.destination) if DEAD in key] == []
 
 
+def test_what_killed_processes_began_to_write_is_deleted_a_day_after_wherever_it_is(group: DatasetGroup) -> None:
+    begun = [
+        "days/.2026-10-01.json.0badcafe", "catalog/.day=2026-10-01.json.0badcafe", "exports/.latest.json.0badcafe",
+        "_kept/users/.kept.json.0badcafe", "._group.json.0badcafe", f"exports/{OLD}/.interactions.csv.0badcafe",
+    ]  # fmt: skip
+    age(group, 25, begun)
+    age(group, 23, ["exports/.latest.json.12345678"])
+
+    sweep(group)
+
+    assert [key for key in keys(group.destination) if "/." in f"/{key}"] == ["exports/.latest.json.12345678"]
+
+
 def test_what_cannot_be_deleted_ends_no_run_and_is_tried_again(
     group: DatasetGroup, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(group.destination, *names(OLD))
     put_state(group, DayState(day=DAY, replaced=(Replaced(files=names(OLD), at=1.0),)))
 
-    def refuse(keys: Iterable[str]) -> None:
-        raise StoreError("no right to delete")
-
     with monkeypatch.context() as patch:
-        patch.setattr(group.destination.store, "delete", refuse)
+        patch.setattr(group.destination.store, "try_delete", lambda keys: Undeleted(1, "no right to delete"))
         clean(group)
     state = group.destination.days.one(DAY)
     assert state is not None
@@ -198,16 +209,27 @@ def test_a_day_that_is_committed_while_its_old_files_are_deleted_keeps_its_commi
 ) -> None:
     put(group.destination, *names(OLD), *names(NEW))
     put_state(group, DayState(day=DAY, replaced=(Replaced(files=names(OLD), at=1.0),)))
-    delete = group.destination.store.delete
+    delete = group.destination.store.try_delete
 
-    def commit_meanwhile(keys: Iterable[str]) -> None:
+    def commit_meanwhile(keys: Iterable[str]) -> Undeleted:
         group.destination.days.commit({DAY: change(NEW)})
-        delete(keys)
+        return delete(keys)
 
-    monkeypatch.setattr(group.destination.store, "delete", commit_meanwhile)
+    monkeypatch.setattr(group.destination.store, "try_delete", commit_meanwhile)
     clean(group)
 
     state = group.destination.days.one(DAY)
     assert state is not None
     assert state.datasets == change(NEW).datasets
     assert isinstance(state.datasets["interactions"], DayCommit)
+
+
+def test_what_cannot_be_looked_at_ends_no_run_and_is_said(group: DatasetGroup) -> None:
+    group.destination.store.write("exports/latest.json", b"{")
+    warnings: list[str] = []
+
+    with warned_once(warnings.append):
+        clean(group)
+
+    [warning] = warnings
+    assert "exports/latest.json is damaged" in warning

@@ -61,6 +61,16 @@ def test_one_percent_of_the_events_may_be_malformed(malformed: int, passed: bool
     assert list(finding.rows) == ([] if passed else [{"day": DAY, "malformed": "2.0%"}])
 
 
+@pytest.mark.parametrize(("unreadable", "passed"), [(0, True), (2, False)])
+def test_every_file_is_of_a_format_that_is_read(unreadable: int, passed: bool) -> None:
+    accounting = {DAY: DayAccounting(run="r", raw_files=9, read=100, unreadable=unreadable)}
+
+    finding = RULES["every_file_can_be_read"].judge(facts(accounting=accounting))
+
+    assert (finding.passed, finding.observed) == (passed, unreadable)
+    assert list(finding.rows) == ([] if passed else [{"day": DAY, "unreadable files": 2, "files": 9}])
+
+
 def lossy(kept: int, nulls: int, **dropped: int) -> DayCommit:
     """A day of rows whose prices are null so often, also because of those that were dropped."""
     profile = DayProfile(nulls={"PRICE": nulls, "TAG": 0})

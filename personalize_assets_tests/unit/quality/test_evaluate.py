@@ -56,9 +56,9 @@ def test_an_error_that_failed_is_a_reason_to_refuse_and_a_warning_is_not() -> No
 
 def test_the_error_of_a_refused_export_has_the_reasons_and_what_to_do() -> None:
     assert why_refused(
-        "users_csv", ["a: found 1, allowed is 2", "b: found 3, allowed is 4"], "There is no former export"
+        "users_csv", ["a: found 1, allowed is 2", "b: found 3, allowed is 4"], "There is no former export", "/out/x"
     ) == (
         "users_csv was not replaced, because Personalize would refuse the new export: a: found 1, allowed is 2; "
-        "b: found 3, allowed is 4. There is no former export. The checks of users_csv say what to do; `checks: warn` "
-        "in the config exports it anyway, as for a trial"
+        "b: found 3, allowed is 4. There is no former export. The refused one is in /out/x. The checks of users_csv "
+        "say what to do; `checks: warn` in the config exports it anyway, as for a trial"
     )

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE, FolderStore
 from personalize_assets.storage.object_store import ObjectStore, StoreError, TransientStoreError
-from personalize_assets_tests.helpers.store_contract import DAY_SECONDS, ObjectStoreContract, listed
+from personalize_assets_tests.helpers.store_contract import ObjectStoreContract, listed
 
 
 @pytest.fixture
@@ -150,14 +150,88 @@ def test_a_reader_meets_the_old_file_or_the_new_one(folder: Path) -> None:
     assert seen <= set(versions)
 
 
-def test_a_join_deletes_what_a_killed_one_left_a_day_ago(folder: Path) -> None:
-    for name, age in ((".all.csv.0badcafe", 2 * DAY_SECONDS), (".all.csv.12345678", 60), (".other.1", 2 * DAY_SECONDS)):
+def aged(folder: Path, hours_by_name: dict[str, int]) -> None:
+    """Files that were last written so many hours ago."""
+    for name, hours in hours_by_name.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(b"half")
-        os.utime(folder / name, (time.time() - age,) * 2)
+        os.utime(folder / name, (time.time() - 3600 * hours,) * 2)
 
-    FolderStore(str(folder)).join("all.csv", b"A\n", [])
 
-    assert sorted(path.name for path in folder.iterdir()) == [".all.csv.12345678", ".other.1", "all.csv"]
+def names(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir())
+
+
+def test_what_a_killed_process_left_of_a_file_is_deleted_a_day_after(folder: Path) -> None:
+    aged(folder, {".all.csv.0badcafe": 25, ".all.csv.12345678": 23, "a/._commit.json.0badcafe": 48})
+
+    left = FolderStore(str(folder)).delete_unfinished()
+
+    assert (bool(left), names(folder)) == (False, [".all.csv.12345678"])
+
+
+def test_files_of_other_names_are_not_taken_for_unfinished_ones(folder: Path) -> None:
+    others = ["all.csv", ".other.1", ".0badcafe", "all.csv.0badcafe", ".all.csv.0BADCAFE", ".all.csv.0badcafe0"]
+    aged(folder, dict.fromkeys(others, 48))
+
+    FolderStore(str(folder)).delete_unfinished()
+
+    assert names(folder) == sorted(others)
+
+
+def test_unfinished_files_of_other_keys_stay(folder: Path) -> None:
+    aged(folder, {"a/.x.0badcafe": 48, "a/.y.0badcafe": 48, "b/.x.0badcafe": 48, "c/.x.0badcafe": 48})
+
+    FolderStore(str(folder)).delete_unfinished(["a/x", "b/"])
+
+    assert names(folder) == ["a/.y.0badcafe", "c/.x.0badcafe"]
+
+
+def test_a_link_that_was_never_brought_into_its_place_is_deleted_and_what_it_leads_to_stays(folder: Path) -> None:
+    (folder / "run").mkdir()
+    (folder / "run" / "file").write_bytes(b"x")
+    (folder / ".latest.0badcafe").symlink_to("run")
+    os.utime(folder / ".latest.0badcafe", (0, 0), follow_symlinks=False)
+
+    FolderStore(str(folder)).delete_unfinished()
+
+    assert sorted(path.name for path in folder.iterdir()) == ["run"]
+    assert names(folder) == ["run/file"]
+
+
+def test_a_write_leaves_only_names_that_are_found_when_it_is_killed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = FolderStore(str(folder))
+    monkeypatch.setattr(Path, "replace", lambda *_: None)
+    monkeypatch.setattr(Path, "unlink", lambda *_, **__: None)
+    store.write("a/b.json", b"half")
+    store.link("latest", "a")
+    monkeypatch.undo()
+    for path in (*(folder / "a").iterdir(), *folder.glob(".latest*")):
+        os.utime(path, (0, 0), follow_symlinks=False)
+
+    store.delete_unfinished()
+
+    assert list(folder.iterdir()) == []
+
+
+def test_what_cannot_be_deleted_is_counted_with_the_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aged(folder, {"a": 0, "b": 0, "c": 0})
+    unlink = Path.unlink
+
+    def refuse(path: Path) -> None:
+        if path.name != "b":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    left = FolderStore(str(folder)).try_delete(["a", "b", "c"])
+
+    assert left.files == 2
+    assert left.reason.startswith(f"{folder}/a cannot be deleted: Permission denied; ")
+    assert names(folder) == ["a", "c"]
 
 
 def test_a_folder_that_is_emptied_goes_but_the_store_stays(folder: Path) -> None:

@@ -19,7 +19,7 @@ def test_objects_are_indented_json_without_what_is_none(structs: StoredStructs, 
 
     assert (tmp_path / "a").read_text() == (
         '{\n "raw_files": 0,\n "bytes": 0,\n "read": 1,\n "wanted": 0,\n "not_wanted": 0,\n'
-        ' "malformed": {\n  "ü": 1\n },\n "reject_files": [],\n "run": "r"\n}\n'
+        ' "malformed": {\n  "ü": 1\n },\n "unreadable": 0,\n "reject_files": [],\n "run": "r"\n}\n'
     )
 
 

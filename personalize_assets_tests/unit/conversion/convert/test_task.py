@@ -99,6 +99,28 @@ def test_the_counts_of_a_source_do_not_depend_on_which_datasets_are_made(tmp_pat
     assert both.source == alone.source
 
 
+def rejects(counts: SourceCounts) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in Path(counts.reject_files[0]).read_text().splitlines()]
+
+
+@pytest.mark.parametrize("mask", [(), ("user",)])
+def test_neither_pictures_nor_logs_are_unwanted_events(tmp_path: Path, mask: tuple[str, ...]) -> None:
+    (tmp_path / "b").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    log = "".join(f"Oct  1 05:00:0{number} host app[1]: started\n" for number in range(5))
+    (tmp_path / "c").write_text(log)
+    files = tuple(RawFile(str(tmp_path / name), FIRST, 5128, "stream") for name in "bc")
+    plan = Plan("run", ("items",), {name: f"{tmp_path}/out/{name}" for name in ("items", "rejects")}, NOW, {}, mask)
+
+    counts = run_task(Task(7, RawFileSet("source", True, files, (ITEMS,))), plan).days["2026-10-01"].source
+
+    assert (counts.read, counts.wanted, counts.not_wanted) == (6, 0, 0)
+    assert (counts.malformed, counts.unreadable) == ({"malformed_json": 5}, 1)
+    assert [(one["reason"], one["raw"], one.get("lines")) for one in rejects(counts)] == [
+        ("unreadable_file", "PNG image of 5,128 bytes: remove it from the source", None),
+        ("malformed_json", None if mask else log.strip(), 5),
+    ]
+
+
 @pytest.mark.parametrize(("dated", "kept"), [(True, ["before"]), (False, ["before", "after"])])
 def test_a_time_may_lie_up_to_a_day_after_arrival_or_after_now_where_files_have_no_day(
     tmp_path: Path, dated: bool, kept: list[str]

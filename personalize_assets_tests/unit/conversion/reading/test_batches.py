@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -50,8 +51,27 @@ def test_lines_are_one_batch() -> None:
     assert read(b'{"n":1}\n{"n":2}\n{"n":3}\n') == [[1, 2, 3]]
 
 
-def test_glued_events_are_one_batch_but_for_the_last_which_nothing_follows() -> None:
-    assert read(b'{"n":1}{"n":2}{"n":3}') == [[1, 2], [3]]
+@pytest.mark.parametrize("between", [b"", b" ", b",", b", ", b",\n", b"\\n", b"\n\n"])
+def test_events_between_equal_separators_are_one_batch_but_for_the_first_and_the_last(between: bytes) -> None:
+    data = between.join(b'{"n":%d}' % number for number in range(9))
+    found = read(data)
+    assert [number for one in found if isinstance(one, list) for number in one] == list(range(9))
+    assert max(len(one) for one in found if isinstance(one, list)) >= 4
+    assert read(b"[" + data + b"]")[-1] == [8]
+
+
+def test_wrapped_events_that_begin_alike_are_one_batch_of_their_own_bytes() -> None:
+    text = "\n".join(json.dumps({"n": number}, indent=2) for number in range(9)).encode()
+    found = read(text)
+    assert max(len(one) for one in found if isinstance(one, list)) >= 6
+
+
+def test_a_broken_event_among_glued_ones_comes_singly_between_batches() -> None:
+    data = b"".join(b'{"n":%d}' % number for number in range(100)).replace(b'{"n":50}', b'{"n":5x}')
+    found = read(data)
+    assert [one for one in found if isinstance(one, Event)] == [Event(b'{"n":5x}', None, MALFORMED)]
+    assert [number for one in found if isinstance(one, list) for number in one] == [*range(50), *range(51, 100)]
+    assert len(found) < 10
 
 
 def test_events_between_other_separators_are_one_batch() -> None:

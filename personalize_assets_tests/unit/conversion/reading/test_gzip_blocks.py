@@ -70,7 +70,7 @@ def test_a_plain_file_is_given_as_it_is() -> None:
     assert unpacked(TEXT) == TEXT
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\x1f", b"\x1f{}"])
+@pytest.mark.parametrize("data", [b"", b"{", b"\x1f{}"])
 def test_a_file_too_short_or_too_different_to_be_gzip_is_plain(data: bytes) -> None:
     assert unpacked(data) == data
 

@@ -26,12 +26,12 @@ from personalize_assets_tests.helpers.strategies import written
 @given(written())
 def test_an_object_is_an_event_with_its_fields_however_it_is_written(event: tuple[bytes, object]) -> None:
     raw, fields = event
-    assert parse(raw) == (raw, fields, None)
+    assert parse(raw) == (raw, fields, None, 1)
 
 
 @pytest.mark.parametrize("raw", [b"1", b'"x"', b"null", b"true", b"[]", b'[{"a":1}]', b"1e999"])
 def test_a_value_that_is_no_object_has_no_fields(raw: bytes) -> None:
-    assert parse(raw) == (raw, None, NOT_AN_OBJECT)
+    assert parse(raw) == (raw, None, NOT_AN_OBJECT, 1)
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,33 @@ def test_a_value_that_is_no_object_has_no_fields(raw: bytes) -> None:
         b"{",
         b'{"a":1}x',
         b'{"a":1}{"a":2}',
-        b'{"a":NaN}',
+        b'{"a":nan}',
+        b'{"a":-NaN}',
+        b'{"a":1NaN}',
+        b'{"a":NaNNaN}',
+        b"{NaN:1}",
+        b'{"a":NaN,}',
+        b'{"a":\t"\t\xff"}',
+        b'{"a":"\t\\\n"}',
+        b'{"a":"\t\\ud800"}',
         b'{"a":"\xff"}',
         b'{"a":"\\ud800"}',
         b'{"n":1e999,"a":"\xff"}',
     ],
 )
 def test_what_is_not_one_json_value_is_malformed(raw: bytes) -> None:
-    assert parse(raw) == (raw, None, MALFORMED)
+    assert parse(raw) == (raw, None, MALFORMED, 1)
+
+
+@pytest.mark.parametrize("constant", [b"NaN", b"Infinity", b"-Infinity"])
+def test_what_python_writes_for_no_number_is_null(constant: bytes) -> None:
+    raw = b'{"a":' + constant + b',"b":[' + constant + b', 1e999],"c":"' + constant + b'"}'
+    assert parse(raw).fields == {"a": None, "b": [None, float("inf")], "c": constant.decode()}
+
+
+def test_control_characters_in_a_text_are_themselves() -> None:
+    raw = b'{"a\x01":"\t\x00 \\n\n\\\\\x1f\r\n",\t"b":"\\"NaN\\""}'
+    assert parse(raw).fields == {"a\x01": "\t\x00 \n\n\\\x1f\r\n", "b": '"NaN"'}
 
 
 @pytest.mark.parametrize("number", [b"1e999", b"7" * 5000])
@@ -108,8 +127,8 @@ def test_an_object_may_have_as_many_values_as_the_limit_and_not_one_more(monkeyp
     monkeypatch.setattr(json_value, "MAX_VALUES", 5)
     at_limit, above = b'{"a":[1,2,3],"b":","}', b'{"a":[1,2,3],"b":{}}'
 
-    assert parse(at_limit) == (at_limit, {"a": [1, 2, 3], "b": ","}, None)
-    assert parse(above) == (above, None, TOO_MANY_VALUES)
+    assert parse(at_limit) == (at_limit, {"a": [1, 2, 3], "b": ","}, None, 1)
+    assert parse(above) == (above, None, TOO_MANY_VALUES, 1)
 
 
 @pytest.mark.parametrize(

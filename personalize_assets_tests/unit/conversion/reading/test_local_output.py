@@ -28,6 +28,17 @@ def test_all_bytes_of_any_buffer_are_written(tmp_path: Path) -> None:
     assert (tmp_path / "new/a").read_bytes() == b"abcdef"
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o640), (0o077, 0o600), (0, 0o640)])
+def test_other_users_of_the_machine_get_no_right_to_a_file(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        LocalOutput(str(tmp_path / "a")).close()
+    finally:
+        os.umask(before)
+
+    assert (tmp_path / "a").stat().st_mode & 0o777 == mode
+
+
 def test_a_full_disk_is_named_with_what_to_do(full: str) -> None:
     with pytest.raises(UnwritableFile) as error, LocalOutput(full) as file:
         file.write(b"a")

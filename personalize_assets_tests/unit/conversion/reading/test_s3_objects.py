@@ -6,8 +6,9 @@ import os
 from typing import Any
 
 import pytest
+from obstore.exceptions import BaseError, GenericError, PermissionDeniedError, PreconditionError
 
-from personalize_assets.conversion.reading.s3_objects import PART_BYTES, S3Objects, Upload, s3_objects
+from personalize_assets.conversion.reading.s3_objects import PART_BYTES, S3Objects, Upload, s3_objects, transient_cause
 
 
 class Parts:
@@ -24,8 +25,15 @@ class Parts:
         self.is_closed = True
 
 
-def upload(put: list[bytes], parts: Parts) -> Upload:
-    return Upload("s3://events/a", lambda: parts, put.append)
+class LostAnswer(Parts):
+    """The upload was completed, but the answer got lost: the second request finds none."""
+
+    def close(self) -> None:
+        raise FileNotFoundError("NoSuchUpload")
+
+
+def upload(put: list[bytes], parts: Parts, stored: int | None = None) -> Upload:
+    return Upload("s3://events/a", lambda: parts, put.append, lambda: stored)
 
 
 def test_a_small_file_is_put_once_it_is_closed() -> None:
@@ -64,6 +72,42 @@ def test_a_file_that_is_never_closed_is_not_written() -> None:
     del file
 
     assert put == []
+
+
+def test_an_upload_that_was_completed_although_the_answer_got_lost_is_written() -> None:
+    file = upload([], LostAnswer(), stored=PART_BYTES + 1)
+    file.write(bytes(PART_BYTES + 1))
+
+    file.close()
+
+
+@pytest.mark.parametrize("stored", [None, PART_BYTES])
+def test_an_upload_that_is_gone_without_its_object_is_an_error(stored: int | None) -> None:
+    file = upload([], LostAnswer(), stored)
+    file.write(bytes(PART_BYTES + 1))
+
+    with pytest.raises(FileNotFoundError, match=r"^s3://events/a does not exist"):
+        file.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "cause"),
+    [
+        (GenericError, "status code: 503 Slow Down: <Code>SlowDown</Code>", "SlowDown"),
+        (GenericError, "status code: 500 Internal Server Error", "status code: 500 Internal Server Error"),
+        (GenericError, "status code: 400 Bad Request: <Code>RequestTimeout</Code>", "RequestTimeout"),
+        (GenericError, "status code: 400 Bad Request: <Code>InvalidArgument</Code>", None),
+        (GenericError, "status code: 405 Method Not Allowed", None),
+        (GenericError, "HTTP error: request or response body error", "HTTP error: request or response body error"),
+        (GenericError, "no credentials", None),
+        (PermissionDeniedError, "status code: 403 Forbidden", None),
+        (PreconditionError, "status code: 412 Precondition Failed", None),
+    ],
+)
+def test_only_what_may_be_gone_at_the_next_try_is_tried_again(
+    kind: type[BaseError], text: str, cause: str | None
+) -> None:
+    assert transient_cause(kind(text)) == cause
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ def read(path: str, parts: Iterable[Blocks]) -> tuple[list[Event], bool]:
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "BLOCK_BYTES", 16)
     monkeypatch.setattr(gzip_blocks, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(gzip_blocks, "SNIFFED_BYTES", 4)
+    # A file of another format is never split.
+    monkeypatch.setattr(gzip_blocks, "foreign_format", lambda beginning: None)
+    monkeypatch.setattr(gzip_blocks, "encoding_of", lambda beginning: None)
     monkeypatch.setattr(gzip_blocks, "_PACKED_BYTES_PER_CALL", 5)
 
 
