@@ -100,7 +100,8 @@ def _uri(value: str, info: ValidationInfo) -> str:
     if scheme:
         if not value.removeprefix("s3://").partition("/")[0]:
             raise ValueError(f"{value!r} names no bucket; write s3://bucket/prefix")
-        return value.rstrip("/")
+        # Two slashes end a prefix whose last folder has an empty name, as Firehose's prefix `logs//` makes it.
+        return value if value.endswith("//") else value.removesuffix("/")
     if not value.strip():
         raise ValueError("found an empty text; write a folder's path or s3://bucket/prefix")
     folder = (info.context or {}).get("folder", "")
@@ -205,7 +206,7 @@ def _texts(value: object) -> tuple[str, ...]:
 
 
 Uri = Annotated[str, AfterValidator(_uri)]
-"""An absolute folder, or ``s3://bucket/prefix`` without a slash at the end.
+"""An absolute folder, or ``s3://bucket/prefix`` without a slash at the end, unless it ends with two.
 
 A relative folder starts at the validation context's ``folder``, by default the working folder.
 """

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import msgspec
 import pyarrow as pa
@@ -29,7 +30,11 @@ MISSING_IDS: frozenset[str] = frozenset(
 ALIKE_SHOWN = 5
 """How many groups of spellings are reported of a column."""
 
-_MISSING_SET = pa.array(sorted(MISSING_IDS))
+
+@cache
+def _missing_set() -> pa.Array:
+    # Not when the module is imported: PyArrow would load pandas, which tasks leave out.
+    return pa.array(sorted(MISSING_IDS))
 
 
 class ColumnValues(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -88,7 +93,7 @@ def count_values(columns: Iterable[Column], table: pa.Table, before: ColumnValue
 
 def missing_ids(counted: pa.StructArray) -> dict[str, int]:
     """The ids of ``MISSING_IDS`` among ``pc.value_counts`` of ids, with their rows."""
-    found = counted.filter(pc.is_in(counted.field("values"), _MISSING_SET)).to_pylist()
+    found = counted.filter(pc.is_in(counted.field("values"), _missing_set())).to_pylist()
     return {each["values"]: each["counts"] for each in found}
 
 
