@@ -53,7 +53,7 @@ test-all: $(INSTALLED) ## Run every test, with many more examples in the propert
 	@HYPOTHESIS_PROFILE=$${HYPOTHESIS_PROFILE:-thorough} $(BIN)/python -m pytest $(PARALLEL) $(PYTEST_OPTIONS)
 
 faults: $(INSTALLED) ## Kill, overlap, fill the disk, break S3: a table of what was wrong (FAULTS="--share 0.1")
-	@$(BIN)/python -m personalize_assets_tests.faults $(FAULTS)
+	@$(BIN)/python -m personalize_assets_tests.helpers.faults $(FAULTS)
 
 test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
 	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)

@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets_tests.faults.judge import leftovers, problems
-from personalize_assets_tests.faults.world import World, group_of, make_world
+from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.world import World, group_of, make_world
 from personalize_assets_tests.helpers.samples import REPO
 
 
 def test_no_fault_loses_or_invents_anything_and_none_leaves_anything() -> None:
-    command = [sys.executable, "-m", "personalize_assets_tests.faults", "--share", "0.03"]
+    command = [sys.executable, "-m", "personalize_assets_tests.helpers.faults", "--share", "0.03"]
 
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
 

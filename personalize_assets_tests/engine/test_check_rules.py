@@ -99,6 +99,7 @@ def bad_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Res
     shop = Shop(tmp_path_factory.mktemp("bad"), engine, checks="warn")
     for day in range(4):
         shop.arrives(_awkward(day), day)
+    (shop.folder / f"raw/day={DAYS[0]}/archive.json").write_bytes(b"PK\x03\x04" + bytes(100))
     converted = shop.convert()
     shop.rewrite("interactions", _spoil_interactions)
     shop.rewrite("users", lambda rows: rows[0].update(USER_ID="u" * 300, TIER="t" * 1001))

@@ -19,9 +19,9 @@ from personalize_assets.pipeline.convert import converted_state
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import unexported
 from personalize_assets.storage.raw_files import content_digest
-from personalize_assets_tests.faults.child import finish, start
-from personalize_assets_tests.faults.judge import leftovers, problems
-from personalize_assets_tests.faults.world import World, answers_of, group_of
+from personalize_assets_tests.helpers.faults.child import finish, start
+from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.world import World, answers_of, group_of
 
 _LONGEST_WAIT = 0.15
 EXPORTS = ["users", "interactions_csv", "users_csv"]

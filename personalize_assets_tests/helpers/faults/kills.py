@@ -6,9 +6,9 @@ import random
 from collections import Counter
 from pathlib import Path
 
-from personalize_assets_tests.faults.child import Conditions, run, run_here
-from personalize_assets_tests.faults.judge import leftovers, problems
-from personalize_assets_tests.faults.world import World, group_of
+from personalize_assets_tests.helpers.faults.child import Conditions, run, run_here
+from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.world import World, group_of
 
 # More writes than any run here has.
 _MOST_WRITES = 400

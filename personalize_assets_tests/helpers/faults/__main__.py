@@ -1,6 +1,6 @@
 """``make faults``: all faults in full number, and a table of what was done and what was wrong.
 
-    .venv/bin/python -m personalize_assets_tests.faults [--share 0.1] [--seed 1]
+    .venv/bin/python -m personalize_assets_tests.helpers.faults [--share 0.1] [--seed 1]
 
 Faults in a folder and faults on S3 are done at the same time, by a process each.
 """
@@ -16,11 +16,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from personalize_assets_tests.faults.full_disk import full_disks
-from personalize_assets_tests.faults.kills import kills
-from personalize_assets_tests.faults.overlaps import overlaps
-from personalize_assets_tests.faults.s3 import faulty_runs, s3_kills, s3_world
-from personalize_assets_tests.faults.world import make_world
+from personalize_assets_tests.helpers.faults.full_disk import full_disks
+from personalize_assets_tests.helpers.faults.kills import kills
+from personalize_assets_tests.helpers.faults.overlaps import overlaps
+from personalize_assets_tests.helpers.faults.s3 import faulty_runs, s3_kills, s3_world
+from personalize_assets_tests.helpers.faults.world import make_world
 from personalize_assets_tests.helpers.reading_faults import check_mutated
 
 KILLS, S3_KILLS, S3_RUNS, OVERLAPS, DISKS, MUTATED = 200, 60, 100, 60, 20, 10_000
@@ -108,7 +108,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as folder:
             return 0 if print_lines(do(options.share, options.seed, Path(folder) / "world")) else 1
     print(f"{'fault':<30}{'done':>7}  {'  '.join(KINDS)}  seconds  details", flush=True)
-    command = [sys.executable, "-m", "personalize_assets_tests.faults"]
+    command = [sys.executable, "-m", "personalize_assets_tests.helpers.faults"]
     given = ["--share", str(options.share), "--seed", str(options.seed)]
     processes = [subprocess.Popen([*command, *given, "--place", place]) for place in PLACES]
     return max([process.wait() for process in processes])

@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets_tests.faults.child import run, run_here
-from personalize_assets_tests.faults.judge import leftovers, problems
-from personalize_assets_tests.faults.world import World, group_of
+from personalize_assets_tests.helpers.faults.child import run, run_here
+from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.world import World, group_of
 
 _NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
 _REMOUNT = 32

@@ -17,9 +17,9 @@ from typing import Any
 import boto3
 
 from personalize_assets.conversion.reading import s3_objects
-from personalize_assets_tests.faults.child import Conditions, finish, run, run_here, start
-from personalize_assets_tests.faults.judge import leftovers, problems
-from personalize_assets_tests.faults.world import World, group_of
+from personalize_assets_tests.helpers.faults.child import Conditions, finish, run, run_here, start
+from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.world import World, group_of
 from personalize_assets_tests.helpers.faulty_s3 import Fault, FaultPlan
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.exports import EXPORTS, LATEST_LINK
-from personalize_assets_tests.faults.world import Answers, answers_of
+from personalize_assets_tests.helpers.faults.world import Answers, answers_of
 
 _SMALL = ("_group.json", "_run.json", "_sweep.json", "_lock", "exports/latest.json")
 

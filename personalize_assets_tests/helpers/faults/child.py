@@ -106,4 +106,4 @@ class _Killer:
 
 # A server without threads, from which processes are forked in milliseconds, with everything imported.
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["personalize_assets_tests.faults.preloaded"])
+_context.set_forkserver_preload(["personalize_assets_tests.helpers.faults.preloaded"])

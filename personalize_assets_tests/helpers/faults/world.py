@@ -14,7 +14,7 @@ import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets_tests.faults.child import run, run_here
+from personalize_assets_tests.helpers.faults.child import run, run_here
 
 NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
 STATES = ("before", "late file", "next day")

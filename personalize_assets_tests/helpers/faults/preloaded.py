@@ -1,3 +1,3 @@
 """What the processes of ``child`` have imported when they begin."""
 
-import personalize_assets_tests.faults.world  # noqa: F401
+import personalize_assets_tests.helpers.faults.world  # noqa: F401
