@@ -143,9 +143,11 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
 
 
 def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
-    """Delete what a failed run of the engine left."""
+    """Delete what a run wrote whose CSVs did not become current; tables that did stay."""
     destination = group.destination
-    destination.remove(destination.files_of_export(planned.run, planned.inputs))
+    current = [destination.tables.prefix(name, run) for name, run in planned.former.items() if run == planned.run]
+    found = destination.files_of_export(planned.run, planned.inputs)
+    destination.remove([key for key in found if not key.startswith(tuple(current))])
 
 
 def _former(group: DatasetGroup, latest: ExportSet | None) -> dict[str, str]:
@@ -256,7 +258,11 @@ def commit_export(
         discard_export(group, planned)
         raise
     # From here on files may be current: what a failure leaves is deleted by a later run, which knows whether they are.
-    _switch(group, planned, outcome)
+    try:
+        _switch(group, planned, outcome)
+    except ExportedMeanwhile:
+        discard_export(group, planned)  # its CSVs have not become current
+        raise
     for name, made in report.datasets.items():
         if name not in whole:
             group.destination.kept.forget(name)

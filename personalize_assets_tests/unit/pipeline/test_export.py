@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -323,6 +324,35 @@ def test_an_export_that_becomes_the_latest_at_the_worst_moment_is_not_lost(
         "interactions": slow.run, "users": fast[0],
     }  # fmt: skip
     assert latest.former == (fast[0],)
+
+
+def test_an_export_that_loses_after_its_table_became_current_leaves_that_and_nothing_else(
+    group: DatasetGroup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another run exports the same dataset between this run's table and its CSV."""
+    slow = plan_export(group, ["users", "users_csv"])
+    report = written(group, slow)
+    small = small_group(Path(group.destination.uri).parent)
+    swap = group.destination.tables.swap
+    fast: list[str] = []
+
+    def other_after(*arguments: Any) -> bool:
+        done = swap(*arguments)
+        planned = plan_export(small, ["users", "users_csv"])
+        fast.append(planned.run)
+        commit_export(small, planned, written(small, planned))
+        return done
+
+    monkeypatch.setattr(group.destination.tables, "swap", other_after)
+    with pytest.raises(ExportedMeanwhile):
+        commit_export(group, slow, report)
+
+    of_run = [file.key for file in group.destination.store.files() if slow.run in file.key]
+    assert of_run == [f"users/{slow.run}-00000.parquet"], "an export may be reading the table that was current"
+    table, manifest = group.destination.tables.current("users"), group.destination.exports.manifest("users")
+    assert table is not None
+    assert manifest is not None
+    assert (table.run, manifest.run) == (fast[0], fast[0])
 
 
 def test_an_error_before_the_switch_changes_nothing_and_leaves_no_file(
