@@ -167,9 +167,10 @@ class Framer:
             return True
         self._is_line = self.offset + self.at == 0
         self._has_commas, self.has_comma_behind = self.has_comma_behind, False
-        if self.buffer.startswith(b"\n{", self.at):  # as behind most events
-            self._is_line = True
-            self.at += 1
+        if self.buffer.startswith((b"{", b"\n{"), self.at):  # as behind most events
+            if self.buffer[self.at] == 0x0A:
+                self._is_line = True
+                self.at += 1
             self._sought = self.offset + self.at
             return True
         while True:
@@ -348,9 +349,7 @@ class Framer:
         if replaced is not None and (
             found.verdict is Verdict.DEEP or replaced[self.at : end] != self.buffer[self.at : end]
         ):
-            found = scan(memoryview(replaced)[self.at :])
-            if found.verdict is not Verdict.DEEP and may_be_relaxed(replaced, self.at, found.place):
-                found = scan_relaxed(replaced, self.at, len(replaced))
+            found = scan_relaxed(replaced, self.at, len(replaced))
             if found.verdict is Verdict.END:
                 return found
         is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from personalize_assets.conversion.reading.brackets import brackets_end
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, Verdict, scan_relaxed
 
 WINDOW_BYTES = 1024 * 1024
@@ -25,8 +26,8 @@ NOTHING = rb"[ \t\r\n,]++|\xef\xbb\xbf|\\[nr]"
 """What means nothing between events: white space, commas, byte order marks, and line ends that were escaped."""
 
 _FOLLOWING = re.compile(b"(?:" + NOTHING + b")*+")
-# Not behind a name and a colon, where ``_is_after_name`` is true: most objects in an event stand there.
-_CANDIDATE = re.compile(rb'\{(?<!":\{)(?<!": \{)[ \t\r\n]*+"')
+# Not where most objects of an event are: as a field, or as the first element of an array.
+_CANDIDATE = re.compile(rb'\{(?<!":\{)(?<!": \{)(?<!\[\{)[ \t\r\n]*+"')
 _STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+([{\[]|[}\]]++)", re.DOTALL)
 _FIRST_NAMES = re.compile(
@@ -42,6 +43,8 @@ _LOOK_BACK = 64
 # So many objects beside each other in an array, without a comma, are no longer elements that lost their commas. Two
 # events may be lost between two damaged ones; see ``_MOST_BESIDE`` in tests of n damaged events.
 _MOST_BESIDE = 3
+# The end of a value that is longer is sought among many brackets at once.
+_FOLLOWED_SINGLY = 8 * 1024
 
 
 class Stretch(NamedTuple):
@@ -114,6 +117,8 @@ def resumption(text: bytes, stretch: Stretch) -> Resumption:
 
 def may_be_nested(text: bytes, at: int, line: int) -> bool:
     """Whether the line that begins with ``{`` may be part of the value that begins at ``at`` and broke."""
+    if text[line - 2] == 0x7D:  # }, as of most lines
+        return False
     return text[at] in b"{[" and _before(text, line, at) in b":,["
 
 
@@ -141,6 +146,7 @@ class _Search:
         self._names = [found.groups() for found in names if found is not None]
         self._possible: list[int] = []  # places that are right unless the brackets close
         self._beside = 0
+        self._has_looked_ahead = False
         self._is_relative = False  # to what is between events, or how they begin, which another split may see otherwise
 
     def find(self) -> Resumption:
@@ -161,8 +167,8 @@ class _Search:
             closed = self._follow(place)
             if closed is not None:
                 return Resumption(closed, self._is_tidy)
-            if self._possible and (self._next is None or not self._is_value) and place > min(self._possible):
-                break  # no bracket can close any more
+            if self._possible and place > min(self._possible) and self._never_closes(place):
+                break  # whatever is found further on, reading goes on at the first possible place
             if self._is_event(place):
                 return self._resume(place)
             if self._beside > _MOST_BESIDE:
@@ -210,6 +216,18 @@ class _Search:
                     return end
                 self._is_value = False  # what follows is no longer part of a value
         return None
+
+    def _never_closes(self, place: int) -> bool:
+        """Whether it is known at a place that the value which broke is not closed in the window."""
+        if self._next is None or not self._is_value:
+            return True
+        if self._has_looked_ahead or place - self._stretch.at < _FOLLOWED_SINGLY:
+            return False
+        self._has_looked_ahead = True
+        if brackets_end(self._text, self._stretch.at, self._stretch.end) is not None:
+            return False
+        self._followed_to = self._stretch.end
+        return True
 
     def _ends_event(self, end: int) -> bool:
         """Whether an event ends where its brackets are closed: not if they were closed by a bracket too many."""
