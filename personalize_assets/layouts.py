@@ -36,7 +36,7 @@ class Layout(ABC):
 
         Folder markers, hidden files and marks that tools leave are keys of no layout.
         """
-        return None if _is_foreign(key) else self._day(key.split("/"))
+        return None if is_mark(key) or key.startswith("/") else self._day(key.split("/"))
 
     @abstractmethod
     def prefixes(self, day: date) -> tuple[str, ...]:
@@ -178,11 +178,15 @@ class _Flat(Layout):
 _CLASSES: dict[str, type[Layout]] = {c.name: c for c in (_Segment, _RudderStack, _Firehose, _Hive, _Flat)}
 
 
-def _is_foreign(key: str) -> bool:
-    """Whether a key is a folder marker, hidden, a mark that a tool left, or Segment's test of the bucket."""
+def is_mark(key: str) -> bool:
+    """Whether a key is a folder marker, hidden, a mark that a tool left, or Segment's test of the bucket.
+
+    A folder may have an empty name, as in ``logs//2026``.
+    """
     parts = key.split("/")
     return (
-        any(part == "" or part[0] in "._" for part in parts)
+        parts[-1] == ""
+        or any(part[:1] in (".", "_") for part in parts)
         or parts[-1] == "dummy-object.txt"
         or parts[-1].endswith("_$folder$")
     )

@@ -100,7 +100,8 @@ def _uri(value: str, info: ValidationInfo) -> str:
     if scheme:
         if not value.removeprefix("s3://").partition("/")[0]:
             raise ValueError(f"{value!r} names no bucket; write s3://bucket/prefix")
-        return value.rstrip("/")
+        # Two slashes end a prefix whose last folder has an empty name, as Firehose's prefix `logs//` makes it.
+        return value if value.endswith("//") else value.removesuffix("/")
     if not value.strip():
         raise ValueError("found an empty text; write a folder's path or s3://bucket/prefix")
     folder = (info.context or {}).get("folder", "")
@@ -200,8 +201,12 @@ def _wanted(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, wanted)))
 
 
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(_text, _one_or_several(value))))
+
+
 Uri = Annotated[str, AfterValidator(_uri)]
-"""An absolute folder, or ``s3://bucket/prefix`` without a slash at the end.
+"""An absolute folder, or ``s3://bucket/prefix`` without a slash at the end, unless it ends with two.
 
 A relative folder starts at the validation context's ``folder``, by default the working folder.
 """
@@ -245,3 +250,5 @@ Text = Annotated[str, BeforeValidator(_text)]
 """A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
 Wanted = Annotated[tuple[str, ...], BeforeValidator(_wanted)]
 """One such text or several, each once."""
+Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+"""Any number of such texts, each once; one may be written without its list."""

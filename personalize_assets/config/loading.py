@@ -2,7 +2,8 @@
 
 YAML 1.2, read as people expect it: a key that occurs twice is refused, keys are text as written, and only ``true``,
 ``false``, ``null`` and ordinary numbers are not text (``NO``, ``0123``, ``12:30``, ``1e5`` and ``2026-10-01`` are).
-What is compared with events or written to rows (``where``, ``map``, ``constant``) is text too, as written: ``1.10``.
+What is compared with events or written to rows (``where``, ``map``, ``constant``, ``nulls``) is text as written too:
+``1.10``.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def _keeps_spelling(location: Location) -> bool:
     """Whether what is written at a location is text, whatever it looks like, but for null."""
     keys = [key.lower() for key in location]
     if keys[:1] != ["datasets"]:
-        return False
+        return keys[:1] == ["nulls"] or keys[:2] == ["dataset_group", "train_on"]
     return keys[2:3] == ["where"] or (keys[2:3] == ["columns"] and keys[4:5] in (["map"], ["constant"]))
 
 

@@ -30,6 +30,7 @@ from personalize_assets.config.fields import (
     Scalar,
     Switch,
     Text,
+    Texts,
     Uri,
     UseCaseName,
     Wanted,
@@ -94,12 +95,14 @@ class DatasetGroupSettings(_Section):
 
     Attributes:
         use_cases: Use cases of the domain (its recommenders) that the checks consider.
+        train_on: Values of EVENT_TYPE that a custom group's solution is to be trained on; for the checks alone.
         owners: Owners of all assets, shown in the UI.
     """
 
     name: GroupName = Field(description="the dataset group's name in Personalize")
     domain: Annotated[str, one_of(contract.DOMAINS, "a domain")] = "custom"
     use_cases: tuple[UseCaseName, ...] = ()
+    train_on: Texts = ()
     owners: tuple[Owner, ...] = ()
 
 
@@ -273,6 +276,7 @@ class Config(_Section):
     Attributes:
         checks: ``strict`` keeps the current export if Personalize would refuse the new one; ``warn`` replaces it.
         mask: Paths whose values are hidden in rejects, samples and previews.
+        nulls: Words that stand for a missing value in any column of any dataset.
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
@@ -284,6 +288,7 @@ class Config(_Section):
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
     mask: EventPaths = Field((), description="a list of paths")
+    nulls: Texts = Field((), description="a list of words, as [undefined, N/A]")
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
@@ -326,6 +331,7 @@ class Config(_Section):
             dedupe_by=dataset.dedupe_by,
             event_time=(entity.event_time or event_time(interactions)) if entity else None,
             message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
+            nulls=self.nulls,
         )
 
 

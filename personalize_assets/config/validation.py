@@ -89,6 +89,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_catalog(config),
         *_event_times(config),
         *_use_cases(config),
+        *_train_on(config),
         *_hashed_ids(config),
         *_hashed_on_glue(config),
     ]
@@ -195,6 +196,18 @@ def _use_cases(config: WellFormed) -> Iterator[Problem]:
         if name not in known:
             instead = f"use one of {', '.join(known)}" if known else "remove it, or write the group's domain"
             yield ("dataset_group", "use_cases"), f"{name!r} is no use case of the domain {domain}; {instead}"
+
+
+def _train_on(config: WellFormed) -> Iterator[Problem]:
+    """Event types to train on belong to a custom group's solutions: a domain's use cases have theirs."""
+    if config.group is None or not config.group.train_on:
+        return
+    here, domain = ("dataset_group", "train_on"), config.group.domain
+    if domain != "custom":
+        yield here, f"not for the domain {domain}, whose use cases name their event types; write them as use_cases"
+    interactions = config.datasets.get("interactions")
+    if interactions is not None and "EVENT_TYPE" not in interactions.columns:
+        yield here, "names event types, but interactions have no column EVENT_TYPE; map one, or remove train_on"
 
 
 def _hashed_ids(config: WellFormed) -> Iterator[Problem]:

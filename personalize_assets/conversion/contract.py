@@ -29,6 +29,7 @@ ADVISED_INTERACTIONS = 50_000
 ADVISED_USERS_WITH_TWO = 1_000
 MAX_IMPORT_BYTES = 100 * 1024**3  # a FULL import; AWS raises it to 1 TB for interactions on request
 ADVISED_FILLED = 0.7  # page preparing-training-data: share of a metadata column that is not empty
+MIN_TEXTUAL_FILLED = 0.85  # page analyzing-data: a textual column with less is not trained on
 MAX_DISTINCT_CATEGORIES = 1_000  # advice of the same page
 
 MIN_EPOCH_SECONDS = 631_152_000
@@ -121,6 +122,7 @@ class Dataset(msgspec.Struct, frozen=True):
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
         message_id: Users and items only: path of the text that breaks ties of `event_time`.
+        nulls: Values, as text, that count as null wherever a column, `dedupe_by` or `message_id` finds them.
     """
 
     name: str
@@ -130,6 +132,7 @@ class Dataset(msgspec.Struct, frozen=True):
     dedupe_by: str | None = None
     event_time: str | None = None
     message_id: str | None = None
+    nulls: tuple[str, ...] = ()
 
 
 class UseCase(msgspec.Struct, frozen=True):

@@ -353,6 +353,10 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         categories: Distinct categories by column; 1,001 stands for more than 1,000.
         ids: By id column.
         preview: The first rows, masked; at most ``PREVIEW_ROWS``.
+        missing_ids: By id column, the rows of each id that stands for a missing value, as ``undefined``.
+        alike: By column, groups of event types or categories that differ only by case or white space (masked).
+        all_equal: The columns, without ids, that have one value alone, apart from nulls.
+        all_distinct: The categorical columns in which no category occurs twice.
         unique: Rows that differ in any column; None for users and items.
         events: Rows by EVENT_TYPE, most frequent first; None for users and items.
         days: Rows by day of TIMESTAMP (ISO, UTC); None for users and items.
@@ -369,6 +373,10 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     categories: dict[str, int]
     ids: dict[str, IdProfile]
     preview: tuple[dict[str, Any], ...]
+    missing_ids: dict[str, dict[str, int]] = {}
+    alike: dict[str, tuple[tuple[str, ...], ...]] = {}
+    all_equal: tuple[str, ...] = ()
+    all_distinct: tuple[str, ...] = ()
     unique: int | None = None
     events: dict[str, int] | None = None
     days: dict[str, int] | None = None

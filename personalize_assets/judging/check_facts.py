@@ -78,6 +78,7 @@ def _judge_export(
         duplicates=counts.duplicates,
         bytes=counts.bytes,
         use_cases=settings.use_cases,
+        train_on=settings.train_on,
         today=datetime.now(UTC).date(),
     )
     return judge(export_rules(dataset, settings.domain), facts)

@@ -20,7 +20,7 @@ from personalize_assets.local_run.unchanged import mark_done, nothing_new, setti
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
 from personalize_assets.storage.cleanup import warned_once
-from personalize_assets.storage.raw_files import format_skipped, listed_once
+from personalize_assets.storage.raw_files import format_skipped, format_unread, listed_once
 
 if TYPE_CHECKING:
     from personalize_assets.local_run.dagster_stages import DagsterStages
@@ -81,6 +81,8 @@ def _print_closing(group: DatasetGroup) -> None:
     for source in group.sources.values():
         if source.skipped:
             click.echo(f"Skipped:  {format_skipped(source)}")
+        for line in format_unread(source):
+            click.echo(line)
 
 
 def _run_stages(

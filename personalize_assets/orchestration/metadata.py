@@ -34,6 +34,9 @@ def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
         "bytes": catalog.bytes,
         "stream_files": sum(file.framing == "stream" for file in catalog.files),
         "foreign_files": catalog.foreign_files,
+        "keys_that_do_not_fit": catalog.unfit.count,
+        "archived_files": catalog.archived.count,
+        "empty_files": catalog.empty.count,
         "fields": _typed_table(
             {"path": "string", "types": "string", "nulls": "float"},
             [{"path": field.path, "types": ", ".join(field.types), "nulls": field.nulls} for field in catalog.fields],

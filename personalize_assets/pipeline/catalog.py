@@ -12,12 +12,12 @@ from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
-from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
 from personalize_assets.pipeline.ownership import claim_destination
 from personalize_assets.storage.manifests import DayCatalog
-from personalize_assets.storage.object_store import StoredObject
-from personalize_assets.storage.raw_files import content_digest
+from personalize_assets.storage.raw_files import archived_files, content_digest, empty_files
 from personalize_assets.storage.stored_structs import Found
+from personalize_assets.storage.unread_keys import NO_KEYS, UnreadKeys
 
 # Each lost try means that another run has catalogued the day.
 _TRIES = 5
@@ -57,26 +57,46 @@ def _catalog(group: DatasetGroup, days: Sequence[date], *, resume: bool) -> tupl
     claim_destination(group)
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
-    same = _unchanged(group, before, files, foreign) if resume else {}
-    files = {day: of_day for day, of_day in files.items() if day not in same}
+    listed = {
+        day: _Listed(files[day], foreign[day], [listing.unfit_by_day.get(day) for listing in listings.values()])
+        for day in days
+    }
+    same = _unchanged(group, before, listed) if resume else {}
+    readable = {day: of_day.readable() for day, of_day in listed.items() if day not in same}
     catalogs = {
-        day: replace(
-            catalog,
-            # Of the files as they were listed: whatever changes from now on gives another digest.
-            content=content_digest(files[day]),
-            foreign_files=foreign[day],
-        )
-        for day, catalog in day_catalogs(group.sources, files)
+        # Of the files as they were listed: whatever changes from now on gives another digest.
+        day: replace(catalog, content=content_digest(listed[day].files), **listed[day].counts())
+        for day, catalog in day_catalogs(group.sources, readable)
     }
     lost = group.destination.put_catalogs(catalogs, before)
     return {day: catalog for day, catalog in {**same, **catalogs}.items() if day not in lost}, lost
 
 
+class _Listed:
+    """What was listed of a day: its files by source id, the foreign ones, and what does not fit, by source."""
+
+    def __init__(self, files: FilesBySource, foreign: int, unfit: Sequence[UnreadKeys | None]) -> None:
+        self.files = files
+        self._foreign = foreign
+        self._unfit = sum(filter(None, unfit), NO_KEYS)
+
+    def readable(self) -> FilesBySource:
+        """The files without those in an archive, which stay in the digest: an archived file is still the same one."""
+        return {id: [file for file in files if not file.archive] for id, files in self.files.items()}
+
+    def counts(self) -> dict[str, int | UnreadKeys]:
+        """The fields of the day's catalog that count what is not read."""
+        files = [file for of_source in self.files.values() for file in of_source]
+        return {
+            "foreign_files": self._foreign,
+            "unfit": self._unfit,
+            "archived": archived_files(files),
+            "empty": empty_files(files),
+        }
+
+
 def _unchanged(
-    group: DatasetGroup,
-    before: Mapping[date, Found[DayCatalog]],
-    files: Mapping[date, Mapping[str, Sequence[StoredObject]]],
-    foreign: Mapping[date, int],
+    group: DatasetGroup, before: Mapping[date, Found[DayCatalog]], listed: Mapping[date, _Listed]
 ) -> dict[date, DayCatalog]:
     """The catalogs that are of these files."""
     sources = catalog_sources(group.sources)
@@ -84,8 +104,8 @@ def _unchanged(
         day: catalog
         for day, (_, catalog) in before.items()
         if catalog
-        and (catalog.sources, catalog.content, catalog.foreign_files)
-        == (sources, content_digest(files[day]), foreign[day])
+        and (catalog.sources, catalog.content) == (sources, content_digest(listed[day].files))
+        and all(getattr(catalog, name) == found for name, found in listed[day].counts().items())
     }
 
 

@@ -7,7 +7,18 @@ from datetime import timedelta
 
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.quality.rule import MAX_ROWS, OURS, ExportFacts, Finding, Rule, guide, metadata_columns
+from personalize_assets.quality.junk import JUNK
+from personalize_assets.quality.rule import (
+    MAX_ROWS,
+    OURS,
+    ExportFacts,
+    Finding,
+    Rule,
+    guide,
+    judge_spelling,
+    metadata_columns,
+    trained_types,
+)
 
 _LIMITS = guide("limits")
 _PREPARING = guide("preparing-training-data")
@@ -106,6 +117,13 @@ def _few_ancient(facts: ExportFacts) -> Finding:
     )
 
 
+def _spelling(facts: ExportFacts) -> Finding:
+    """The names that use cases of the domain look for, apart from those that a named use case trains on."""
+    trained = trained_types(facts)
+    names = [name for name in contract.EVENT_NAMES[facts.domain] if name not in trained]
+    return judge_spelling(facts, names, "every name is one of a named use case, which another check compares")
+
+
 def _no_large_share(id_column: str) -> Callable[[ExportFacts], Finding]:
     """No id has more than its limit of the rows, if there are at least ``_MIN_ROWS``."""
 
@@ -200,6 +218,16 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         ("items",),
     ),
     Rule(
+        "event_types_are_spelt_as_other_use_cases_want",
+        _spelling,
+        "View, Purchase, Watch and Click are spelt exactly so, also where no named use case trains on them.",
+        "rename them with `map` on EVENT_TYPE, as in `map: {watch: Watch}`, if you mean to use a use case that does.",
+        guide("ECOMMERCE-use-cases, VIDEO-ON-DEMAND-use-cases"),
+        False,
+        ("interactions",),
+        lambda dataset, domain: domain != "custom",
+    ),
+    Rule(
         "few_rows_are_duplicates",
         _few_duplicates,
         "At most 20 % of the kept interactions are duplicates.",
@@ -244,4 +272,5 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         False,
         ("interactions",),
     ),
+    *JUNK,
 )  # fmt: skip

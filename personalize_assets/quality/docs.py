@@ -8,6 +8,7 @@ from typing import Any
 from personalize_assets.conversion.contract import DATASETS, USE_CASES
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
+from personalize_assets.quality.catalogued import CATALOG_RULES
 from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.refusals import REFUSED
@@ -43,6 +44,7 @@ def document() -> str:
         _section("The CSV in the destination (ERROR; can be run alone, at any time)", FILE_RULES, "_csv"),
         _section("What is advised against (WARN, on the CSVs)", ADVISED, "_csv"),
         _section("Arrival days (WARN, on the daily datasets)", DAILY_RULES, ""),
+        _section("Raw files (WARN, on their catalog)", CATALOG_RULES, ""),
         "\n".join(_accounting()),
         "\n".join(_use_cases()),
     ]
@@ -53,7 +55,7 @@ def _section(title: str, rules: tuple[Rule[Any], ...], suffix: str) -> str:
     lines = [f"## {title}", "", "| check | on | holds | when red | source |", "| --- | --- | --- | --- | --- |"]
     for rule in rules:
         assets = ", ".join(f"`{name}_csv`" if suffix else f"`{DAILY[name]}`" for name in rule.datasets)
-        on = assets if rule.datasets != DATASETS else "all"
+        on = "all" if rule.datasets == DATASETS else assets or "`raw_event_catalog`"
         lines.append(f"| `{rule.name}` | {on} | {rule.holds} | {rule.when_red} | {rule.source} |")
     return "\n".join([*lines, ""])
 

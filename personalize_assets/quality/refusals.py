@@ -14,7 +14,9 @@ from personalize_assets.quality.rule import (
     format_counts,
     guide,
     has_column,
+    judge_spelling,
     rows_at_fault,
+    trained_types,
 )
 
 _LIMITS = guide("limits")
@@ -60,16 +62,11 @@ def _event_types(facts: ExportFacts) -> Finding:
 
 
 def _spelling(facts: ExportFacts) -> Finding:
-    """Use cases find their events by the exact name: ``view`` is not ``View`` (pages of the use cases)."""
-    names = contract.EVENT_NAMES[facts.domain]
-    exact = {name.lower(): name for name in names}
-    wrong = [
-        {"EVENT_TYPE": found, "wanted": exact[found.lower()], "rows": rows}
-        for found, rows in facts.events.items()
-        if found.lower() in exact and found not in names
-    ]
-    observed = ", ".join(str(row["EVENT_TYPE"]) for row in wrong) or "none misspelt"
-    return Finding(not wrong, observed, f"exactly {' or '.join(names)}, where it is meant", wrong[:MAX_ROWS])
+    """Use cases find their events by the exact name: ``view`` is not ``View`` (pages of the use cases).
+
+    Only the types that a use case in ``dataset_group.use_cases`` trains on: without it, any name will do.
+    """
+    return judge_spelling(facts, trained_types(facts), "the named use cases train on no certain type")
 
 
 def _use_cases(facts: ExportFacts) -> Finding:
@@ -85,6 +82,18 @@ def _use_cases(facts: ExportFacts) -> Finding:
             short.append({"use case": case.name, "event type": case.event or "any", "rows": found})
     allowed = f"{minimum:,} each for {', '.join(facts.use_cases) or 'the use cases named in dataset_group.use_cases'}"
     return Finding(not short, f"enough for {', '.join(enough) or 'none'}", allowed, short[:MAX_ROWS])
+
+
+def _train_on(facts: ExportFacts) -> Finding:
+    """At least 1,000 interactions of the types that a solution is trained on (page limits: after filtering by type)."""
+    minimum = contract.MIN_INTERACTIONS
+    if not facts.train_on:
+        return Finding(True, "not compared", f"at least {minimum:,} of the types named in dataset_group.train_on")
+    found = {name: facts.events.get(name, 0) for name in facts.train_on}
+    total = sum(found.values())
+    rows = [{"EVENT_TYPE": name, "rows": rows} for name, rows in found.items()]
+    allowed = f"at least {minimum:,} of {', '.join(facts.train_on)} together; found {format_counts(found)}"
+    return Finding(total >= minimum, total, allowed, () if total >= minimum else rows[:MAX_ROWS])
 
 
 def _metadata(facts: ExportFacts) -> Finding:
@@ -175,7 +184,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "event_types_are_spelt_as_the_domain_wants",
         _spelling,
-        "View, Purchase, Watch and Click are spelt exactly so where the use cases of the domain look for them.",
+        "View, Purchase and Watch are spelt exactly so if a use case in `dataset_group.use_cases` trains on them.",
         "rename them with `map` on EVENT_TYPE, as in `map: {view: View}`.",
         guide("ECOMMERCE-use-cases, VIDEO-ON-DEMAND-use-cases"),
         True,
@@ -191,6 +200,16 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         True,
         ("interactions",),
         lambda dataset, domain: domain != "custom",
+    ),
+    Rule(
+        "events_suffice_for_the_event_types_to_train_on",
+        _train_on,
+        "There are at least 1,000 interactions of the types in `dataset_group.train_on`, counted together.",
+        "make sure that they are spelt as in EVENT_TYPE, convert more days, widen `where`, or name further types.",
+        _LIMITS,
+        True,
+        ("interactions",),
+        lambda dataset, domain: domain == "custom" and has_column("EVENT_TYPE")(dataset, domain),
     ),
     Rule(
         "at_least_one_metadata_column_is_filled",

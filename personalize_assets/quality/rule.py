@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Generic, TypeVar
 
+from personalize_assets.conversion import contract
 from personalize_assets.conversion.contract import DATASETS, IDS, Dataset, reserved
 from personalize_assets.conversion.spec import ExportProfile
 
@@ -77,6 +78,7 @@ class ExportFacts:
         duplicates: How many of them were dropped or merged as repeats of others.
         bytes: Size of the CSV, or of all CSVs of a folder.
         use_cases: Those named in the config.
+        train_on: Event types that are named there for a custom group.
         today: The day of the export (UTC).
     """
 
@@ -87,6 +89,7 @@ class ExportFacts:
     duplicates: int
     bytes: int
     use_cases: tuple[str, ...]
+    train_on: tuple[str, ...]
     today: date
 
     @property
@@ -139,6 +142,28 @@ def rows_at_fault(
     counts = {name: blamed.rows for name, blamed in found.items() if blamed is not None}
     rows: list[Mapping[str, Any]] = [row for blamed in found.values() if blamed is not None for row in blamed.shown]
     return counts, rows[:MAX_ROWS]
+
+
+def trained_types(facts: ExportFacts) -> list[str]:
+    """The event types that the use cases named in the config train on, each once."""
+    cases = contract.USE_CASES[facts.domain]
+    return list(dict.fromkeys(case.event for case in cases if case.event and case.name in facts.use_cases))
+
+
+def judge_spelling(facts: ExportFacts, names: Sequence[str], without_names: str) -> Finding:
+    """No event type differs from one of these names only by case or by space around it.
+
+    ``without_names`` is what is allowed if there are no names.
+    """
+    exact = {name.lower(): name for name in names}
+    wrong = [
+        {"EVENT_TYPE": found, "wanted": exact[found.strip().lower()], "rows": rows}
+        for found, rows in facts.events.items()
+        if found.strip().lower() in exact and found not in names
+    ]
+    observed = ", ".join(str(row["EVENT_TYPE"]) for row in wrong) or "none misspelt"
+    allowed = f"exactly {' or '.join(names)}, where it is meant" if names else without_names
+    return Finding(not wrong, observed, allowed, wrong[:MAX_ROWS])
 
 
 def format_counts(counts: Mapping[str, int]) -> str:

@@ -11,6 +11,7 @@ import msgspec
 
 from personalize_assets.conversion.kept import Kept
 from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, SourceCounts
+from personalize_assets.storage.unread_keys import NO_KEYS, UnreadKeys
 
 
 class CatalogSource(msgspec.Struct, frozen=True):
@@ -57,6 +58,9 @@ class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
         fields: In the order of their paths.
         content: Digest of the listing (``storage.raw_files.content_digest``); None in catalogs of older versions.
         foreign_files: Files of the day's folders whose keys do not fit the layout.
+        unfit: Those of them that may be raw files: marks of tools, as ``_SUCCESS``, are none.
+        archived: Files that are in an archive of S3 and not in ``files``: they must be restored first.
+        empty: Files without bytes.
     """
 
     day: str
@@ -67,6 +71,9 @@ class DayCatalog(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[CatalogField, ...] = ()
     content: str | None = None
     foreign_files: int = 0
+    unfit: UnreadKeys = NO_KEYS
+    archived: UnreadKeys = NO_KEYS
+    empty: UnreadKeys = NO_KEYS
 
 
 class DayAccounting(SourceCounts, frozen=True, kw_only=True):

@@ -31,6 +31,7 @@ class StoredObject(NamedTuple):
         problem: Why it is not to be read; empty for files and objects that are. Only a folder has others.
         version: Changes with the content. On S3 the ETag, which a file keeps when the same bytes are written again
             (unless KMS encrypts it or it is uploaded in parts); in a folder the time of modification in nanoseconds.
+        archive: The storage class from which it must be restored before it can be read; empty where it can be.
     """
 
     key: str
@@ -38,6 +39,7 @@ class StoredObject(NamedTuple):
     modified: float
     version: str = ""
     problem: str = ""
+    archive: str = ""
 
 
 class Versioned(NamedTuple):

@@ -16,8 +16,9 @@ import msgspec
 from personalize_assets.config import Source
 from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.layouts import layout
+from personalize_assets.layouts import is_mark, layout
 from personalize_assets.storage.object_store import StoredObject, open_store
+from personalize_assets.storage.unread_keys import NO_KEYS, UnreadKeys, unread_keys
 
 # Up to this many days are listed prefix by prefix; for more, one listing of everything takes fewer requests to S3.
 _DAYS_BY_PREFIX = 7
@@ -35,6 +36,8 @@ class Listing:
             not depend on which other days were listed.
         early: Number of files from before the source's first day.
         skipped: Why entries of a folder are not read, by key; also counted as foreign.
+        unfit: Those of the foreign keys that may be raw files: no marks of tools, nor ``skipped``.
+        unfit_by_day: Those of them in the folder of a day, or below; ``unfit_elsewhere`` are the others.
     """
 
     days: dict[date, list[StoredObject]] = field(default_factory=dict)
@@ -42,6 +45,9 @@ class Listing:
     early: int = 0
     foreign_by_day: Counter[date] = field(default_factory=Counter)
     skipped: dict[str, str] = field(default_factory=dict)
+    unfit: UnreadKeys = NO_KEYS
+    unfit_by_day: dict[date, UnreadKeys] = field(default_factory=dict)
+    unfit_elsewhere: UnreadKeys = NO_KEYS
 
 
 class Tally(msgspec.Struct):
@@ -112,6 +118,9 @@ class RawFiles:
 
     Attributes:
         skipped: Why entries of a folder are not read, by key; of all listings so far.
+        unfit: As in ``Listing``; of the listing so far that has most of them. ``archived`` and ``empty`` likewise:
+            files that must be restored before they can be read, and files without bytes.
+        unfit_elsewhere: Those of ``unfit`` that are in no day's folder.
     """
 
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
@@ -120,6 +129,7 @@ class RawFiles:
         self.store = open_store(source.uri, aws, follow_links=source.follow_links)
         self.layout = layout(source.layout, source.start_date)
         self.skipped: dict[str, str] = {}
+        self.unfit = self.unfit_elsewhere = self.archived = self.empty = NO_KEYS
 
     def uri(self, key: str) -> str:
         """The URI of a key."""
@@ -172,6 +182,9 @@ class RawFiles:
 
     def _sorted(self, files: Iterator[StoredObject]) -> Listing:
         listing = Listing()
+        unfit: list[str] = []
+        elsewhere: list[str] = []
+        unfit_of: dict[date, list[str]] = {}
         for file in sorted(files):
             day = None if file.problem else self.layout.day_of(file.key)
             if file.problem:
@@ -179,14 +192,40 @@ class RawFiles:
                 self.skipped[file.key] = file.problem
             if day is None or not any(_leads_to(prefix, file.key) for prefix in self.layout.prefixes(day)):
                 listing.foreign += 1
-                folder_day = self.layout.day_of(file.key[: file.key.rfind("/") + 1] + "any-name")
-                if folder_day is not None:
+                may_be_raw = not file.problem and not is_mark(file.key)
+                if may_be_raw:
+                    unfit.append(file.key)
+                if (folder_day := self._day_above(file.key)) is not None:
                     listing.foreign_by_day[folder_day] += 1
+                    if may_be_raw:
+                        unfit_of.setdefault(folder_day, []).append(file.key)
+                elif may_be_raw:
+                    elsewhere.append(file.key)
             elif day < self.source.start_date:
                 listing.early += 1
             else:
                 listing.days.setdefault(day, []).append(file)
+        listing.unfit = unread_keys(unfit)
+        listing.unfit_by_day = {day: unread_keys(keys) for day, keys in unfit_of.items()}
+        listing.unfit_elsewhere = unread_keys(elsewhere)
+        self._note(listing)
         return listing
+
+    def _day_above(self, key: str) -> date | None:
+        """The day in whose folder a key is that does not fit the layout, at any depth; None if it is in none."""
+        at = len(key)
+        while (at := key.rfind("/", 0, at)) >= 0:
+            day = self.layout.day_of(key[: at + 1] + "any-name")
+            if day is not None:
+                return day if any(_leads_to(prefix, key) for prefix in self.layout.prefixes(day)) else None
+        return None
+
+    def _note(self, listing: Listing) -> None:
+        files = [file for of_day in listing.days.values() for file in of_day]
+        self.unfit = _more(self.unfit, listing.unfit)
+        self.unfit_elsewhere = _more(self.unfit_elsewhere, listing.unfit_elsewhere)
+        self.archived = _more(self.archived, archived_files(files))
+        self.empty = _more(self.empty, empty_files(files))
 
     def _nothing_found(self, listing: Listing) -> str:
         seen = next((file.key for file in self.store.files()), None)
@@ -207,6 +246,37 @@ def format_skipped(source: RawFiles) -> str:
     return f"{len(source.skipped):,} in {source.store.uri}, e.g. " + "; ".join(
         f"{key} ({reason})" for reason, key in sorted(examples.items())
     )
+
+
+def archived_files(files: Iterable[StoredObject]) -> UnreadKeys:
+    """The files that must be restored from an archive before they can be read."""
+    return unread_keys(file.key for file in files if file.archive)
+
+
+def empty_files(files: Iterable[StoredObject]) -> UnreadKeys:
+    """The files without bytes."""
+    return unread_keys(file.key for file in files if not file.bytes)
+
+
+def format_unread(source: RawFiles) -> Iterator[str]:
+    """What of a source is not read, and what has nothing to read: a line each, with what to do."""
+    place, layout_name = source.store.uri, source.source.layout
+    if source.unfit.count:
+        yield (
+            f"Not read: {place} has keys that do not fit the layout {layout_name} ({source.layout.example}): "
+            f"{source.unfit}; if they are events, correct layout or uri"
+        )
+    if source.archived.count:
+        yield (
+            f"Not read: {place} has objects in an archive (GLACIER, DEEP_ARCHIVE): {source.archived}; restore them in "
+            "S3, then run their days with --force"
+        )
+    if source.empty.count:
+        yield f"Empty:    {place} has files without bytes: {source.empty}"
+
+
+def _more(one: UnreadKeys, other: UnreadKeys) -> UnreadKeys:
+    return max(one, other, key=lambda found: found.count)
 
 
 class DayListing:

@@ -31,11 +31,14 @@ from personalize_assets.storage.s3_join import ObjectJoin, Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
     from personalize_assets.conversion.reading.s3_objects import S3Objects
 
 # Answers to a conditional write of an object that was written, or deleted, meanwhile.
 _OTHERS_WERE_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
+# Storage classes whose objects must be restored before they can be read; GLACIER_IR is read at once.
+_ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 # Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
 CONNECTIONS = 32
@@ -52,7 +55,7 @@ class S3Store:
         """``uri`` is ``s3://bucket`` or ``s3://bucket/prefix``. Nothing is requested yet."""
         self._aws = aws or Aws()
         self.has_links = False
-        self.uri = uri.rstrip("/")
+        self.uri = uri.removesuffix("/")  # a second slash is the end of an empty folder name
         self._bucket, _, prefix = self.uri.removeprefix("s3://").partition("/")
         self._prefix = prefix + "/" if prefix else ""
 
@@ -73,12 +76,41 @@ class S3Store:
             pages = self._client.get_paginator("list_objects_v2").paginate(
                 Bucket=self._bucket, Prefix=self._prefix + prefix, **options
             )
+            last = after and self._prefix + after
             for page in pages:
-                for found in page.get("Contents", ()):
-                    key = found["Key"].removeprefix(self._prefix)
+                contents = page.get("Contents", ())
+                restored = self._restored(prefix, last, contents)
+                for found in contents:
+                    last = found["Key"]
+                    key = last.removeprefix(self._prefix)
                     if before is not None and key >= before:
                         return  # further pages are not asked for
-                    yield StoredObject(key, found["Size"], found["LastModified"].timestamp(), found["ETag"].strip('"'))
+                    stored = found.get("StorageClass", "")
+                    archive = stored if stored in _ARCHIVES and last not in restored else ""
+                    version = found["ETag"].strip('"')
+                    modified = found["LastModified"].timestamp()
+                    yield StoredObject(key, found["Size"], modified, version, archive=archive)
+
+    def _restored(self, prefix: str, after: str, page: Sequence[ObjectTypeDef]) -> set[str]:
+        """The keys of a page that are in an archive and have a copy that can be read now.
+
+        The page is listed again only if it has archived objects: not every server knows the question.
+        """
+        if not any(found.get("StorageClass") in _ARCHIVES for found in page):
+            return set()
+        options: Any = {"StartAfter": after} if after else {}
+        answer = self._client.list_objects_v2(
+            Bucket=self._bucket,
+            Prefix=self._prefix + prefix,
+            OptionalObjectAttributes=["RestoreStatus"],
+            **options,
+        )
+        # The date alone says that there is a copy: it is absent while an object is being restored.
+        return {
+            found["Key"]
+            for found in answer.get("Contents", ())
+            if "RestoreExpiryDate" in found.get("RestoreStatus", {})
+        }
 
     def holds(self, prefix: str = "") -> bool:
         """Whether there may be files with a prefix."""

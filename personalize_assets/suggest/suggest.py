@@ -95,7 +95,13 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
 
 def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
     """How many files were read, and the events in their beginnings."""
-    files = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
+    listed = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
+    files = [file for file in listed if not file.archive]
+    if not files:
+        raise PersonalizeAssetsError(
+            f"{uri}: all {len(listed):,} files are in an archive of S3, as {listed[0].key}; wanted one that can be "
+            "read: restore some"
+        )
     read = files[:: max(1, -(-len(files) // _MOST_FILES))]
     events: list[Mapping[str, Any]] = []
     most_events = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(read))

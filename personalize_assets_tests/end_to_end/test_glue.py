@@ -9,8 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from personalize_assets.cli import main
+from personalize_assets.storage.destination import Destination
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 from personalize_assets_tests.helpers.samples import EXPORTS, SAMPLE_DATA
+from personalize_assets_tests.helpers.stored import latest_csv
 
 
 def upload(sample: str) -> dict[str, str]:
@@ -28,11 +30,9 @@ def upload(sample: str) -> dict[str, str]:
 
 
 def exported(sample: str) -> dict[str, str]:
-    s3 = boto3.client("s3")
+    destination = Destination(f"s3://events/out/{sample}")
     return {
-        name: hashlib.sha256(
-            s3.get_object(Bucket="events", Key=f"out/{sample}/exports/{name}")["Body"].read()
-        ).hexdigest()
+        name: hashlib.sha256(latest_csv(destination, name.removesuffix(".csv")) or b"").hexdigest()
         for name in EXPORTS[sample]
     }
 

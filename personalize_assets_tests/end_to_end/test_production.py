@@ -90,7 +90,7 @@ def production(tmp_path: Path) -> Iterator[Production]:
 def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twice(
     production: Production, tmp_path: Path
 ) -> None:
-    commit = tmp_path / f"out/filtered_interactions/day={today()}/_commit.json"
+    state = tmp_path / f"out/days/day={today()}.json"
     drop(tmp_path, "a.json", user="ann")
     production.wait_for_runs("STARTED")
 
@@ -101,7 +101,7 @@ def test_a_killed_daemon_and_a_killed_web_server_lose_no_run_and_start_none_twic
     production.services["dagster-webserver"].wait_until(production.ui.is_up)
 
     production.wait_for_runs("SUCCESS")
-    assert json.loads(commit.read_text())["kept"] == 1
+    assert json.loads(state.read_text())["datasets"]["interactions"]["kept"] == 1
     drop(tmp_path, "b.json", user="bob")
     production.wait_for_runs("SUCCESS", "SUCCESS")
-    assert json.loads(commit.read_text())["kept"] == 2
+    assert json.loads(state.read_text())["datasets"]["interactions"]["kept"] == 2

@@ -62,6 +62,6 @@ def test_your_own_events_in_ten_minutes_works_as_written(tmp_path: Path) -> None
     ((_, kept, *_, exported),) = (row[:5] for row in numbers(done.stdout))
     assert int(kept.replace(",", "")) >= int(exported.replace(",", "")) >= 1000
     assert '"reason":"missing:USER_ID"' in done.stdout
-    assert (tmp_path / "data" / "mine" / "exports" / "interactions.csv").exists()
-    assert (tmp_path / "data" / "mine" / "schemas" / "interactions.avsc").exists()
+    assert (tmp_path / "data" / "mine" / "exports" / "latest" / "interactions.csv").exists()
+    assert (tmp_path / "data" / "mine" / "exports" / "latest" / "interactions.avsc").exists()
     assert (tmp_path / "data" / "mine" / "catalog" / "day=2026-10-01.json").exists()

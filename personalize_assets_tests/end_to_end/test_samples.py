@@ -46,7 +46,7 @@ def test_a_manifest_tells_the_truth_about_its_csv(sample: tuple[Path, str]) -> N
     out, _ = sample
 
     for name in ("interactions", "users", "items"):
-        manifest = json.loads((out / f"exports/{name}.manifest.json").read_text())
+        manifest = json.loads((out / "exports/latest.json").read_text())["datasets"][name]
         data = (out / f"exports/latest/{name}.csv").read_bytes()
         assert manifest["bytes"] == len(data)
         assert manifest["sha256"] == hashlib.sha256(data).hexdigest()
@@ -63,7 +63,7 @@ def test_a_run_prints_a_line_a_stage_and_then_a_table(sample: tuple[Path, str]) 
     assert lines[4] == ""
     assert lines[5].split() == ["dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file"]
     assert [line.split()[0] for line in lines[6:9]] == ["interactions", "users", "items"]
-    assert lines[6].endswith("/exports/interactions.csv")
+    assert lines[6].endswith("/exports/latest/interactions.csv")
     assert any(line.startswith("Rejected: ") for line in lines)
 
 

@@ -32,7 +32,7 @@ def exports(config: Config, engine: Engine) -> dict[str, str]:
     group = DatasetGroup(config)
     convert(group, engine, list(group.bytes_by_day()))
     export(group, engine)
-    root = Path(group.destination.uri) / "exports"
+    root = Path(group.destination.uri) / "exports/latest"
     return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in root.glob("*.csv")}
 
 

@@ -60,13 +60,10 @@ def test_days_and_then_the_exports_are_materialised_from_the_ui(ui: Ui, out: Pat
     assert len(runs) == 1, "a range of days is a single run"
 
     assert ui.ends(ui.launch("export")) == "SUCCESS"
-    assert sorted(file.name for file in (out / "data/exports").iterdir()) == [
-        "interactions.csv",
-        "interactions.manifest.json",
-        "items.csv",
-        "items.manifest.json",
-        "users.csv",
-        "users.manifest.json",
+    assert sorted(file.name for file in (out / "data/exports/latest").iterdir()) == [
+        *(f"{name}.{kind}" for name in ("interactions", "items") for kind in ("avsc", "csv")),
+        "manifest.json",
+        *(f"users.{kind}" for kind in ("avsc", "csv")),
     ]
 
 

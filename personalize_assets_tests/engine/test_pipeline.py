@@ -117,12 +117,14 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
 
     assert {key: sorted(names) for key, names in keys.items()} == {
         "catalog/day=2026-10-01.json": [
-            "bytes", "content", "day", "fields", "files", "foreign_files", "sampled_events", "sources",
+            "archived", "bytes", "content", "day", "empty", "fields", "files", "foreign_files", "sampled_events",
+            "sources", "unfit",
         ],
         "days/day=2026-10-01.json": ["datasets", "day", "replaced", "sources"],
         "exports/latest.json": ["datasets", "former", "made", "run"],
         "a source": [
-            "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "wanted",
+            "bytes", "malformed", "not_wanted", "raw_files", "read", "reject_files", "run", "unreadable",
+            "wanted",
         ],
         "a dataset": [
             "content", "dropped", "files", "kept", "mapping", "months", "profile", "reject_files", "rejected", "rows",

@@ -211,6 +211,7 @@ def test_what_was_made_before_it_was_masked_or_hashed_is_shown_masked(
         "event_types_and_metadata_columns_are_at_most_10": [
             {"EVENT_TYPE": f"*** {number}", "rows": 1} for number in range(7, 12)
         ],
+        "event_types_are_at_most_10": [{"EVENT_TYPE": f"*** {number}", "rows": 1} for number in range(7, 12)],
         "every_record_is_one_line": [{"line": 13, "problem": "2 cells instead of 4", "text": "***"}],
         "every_value_reads_as_its_type": [
             {"line": 2, "problem": "TIMESTAMP is no timestamp as Personalize reads it", "text": "soon"}

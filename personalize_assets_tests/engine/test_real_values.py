@@ -110,6 +110,38 @@ def test_words_and_numbers_of_the_config_stay_as_they_are_written(tmp_path: Path
     )
 
 
+def test_words_that_are_null_and_blank_texts_are_missing_values(tmp_path: Path, engine: Engine) -> None:
+    site = Site(
+        tmp_path,
+        engine,
+        """\
+  interactions:
+    where: {event: View}
+    columns: {USER_ID: user, ITEM_ID: [sku, name], TIMESTAMP: at, TAG: {path: tags, categorical: true}}
+nulls: [undefined, (not set), 1.10, 404]
+""",
+    )
+
+    converted = site.arrive(
+        view(0, tags=["a", "(not set)", " ", "b"]),
+        view(1, user="undefined"),
+        view(2, user=" "),
+        view(3, user=""),
+        view(4, sku=404, name="n4", tags="1.10"),
+        view(5, user="(not set)"),
+        view(6, user="\0", tags="x"),
+        view(7, user="u\x007", tags="a\nb\r\nc\0d"),
+    )
+
+    assert site.csv("interactions") == (
+        "USER_ID,ITEM_ID,TIMESTAMP,TAG\n"
+        "u0,s0,1790830800,a|b\n"
+        "u4,n4,1790830804,\n"
+        "u7,s7,1790830807,a b cd\n"
+    )  # fmt: skip
+    assert dict(converted.commits["interactions"][FIRST.isoformat()].rejected) == {"missing:USER_ID": 5}
+
+
 def test_dates_of_items_have_no_range(tmp_path: Path, engine: Engine) -> None:
     films = """\
   items:

@@ -62,6 +62,7 @@ def export_facts(name: str = "interactions", /, **changes: Any) -> ExportFacts:
         "duplicates": 0,
         "bytes": 1_000_000,
         "use_cases": (),
+        "train_on": (),
         "today": date(2026, 10, 2),
     }
     of_facts = {key: value for key, value in changes.items() if key in fields}

@@ -240,10 +240,10 @@ def longest(impression: str, limit: int) -> str | None:
 
 
 def is_nothing(value: Any) -> bool:
-    """Whether a value is null, for which the next path is asked: also an empty text, and an array of such alone."""
+    """Whether a value is null, for which the next path is asked: also a blank text, and an array of such alone."""
     if isinstance(value, list):
         return all(is_nothing(element) for element in value)
-    return value is None or value == ""
+    return value is None or (isinstance(value, str) and not value.replace("\0", "").strip())
 
 
 def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_seconds: int | None) -> Any:
@@ -257,7 +257,7 @@ def convert(column: str, kind: str, value: Any, mapping: dict[str, Any], max_sec
     if mapping.get("map") and not isinstance(value, dict) and (text := as_text(value)) in mapping["map"]:
         value = mapping["map"][text]
     if kind == "string":
-        return _BREAKS.sub(" ", as_text(value)) if column in _IDS else as_text(value)
+        return one_line(as_text(value)) if column in _IDS else as_text(value)
     if kind == "timestamp":
         nanos = to_nanos(value)
         return (nanos if max_seconds is None else in_range(nanos, max_seconds)) // _NANOS
@@ -392,6 +392,10 @@ def latest_per_id(name: str, rows: list[dict[str, Any]], dataset: dict[str, Any]
     return found
 
 
+def one_line(text: str) -> str:
+    return str(_BREAKS.sub(" ", text.replace("\0", "")))
+
+
 def cell(value: Any) -> str:
     if value is None:
         return ""
@@ -399,7 +403,7 @@ def cell(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return plain(value)
-    text = str(_BREAKS.sub(" ", value))
+    text = one_line(value)
     if any(mark in text for mark in ',"\\'):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
     return text

@@ -151,8 +151,8 @@ def test_an_export_that_personalize_would_refuse(tmp_path: Path) -> None:
         "Error: export: interactions_csv was not replaced, because Personalize would refuse the new export: "
         "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000; "
         "at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 1 users. There is no "
-        f"former export. The refused one is in {refused}. The checks of interactions_csv say what to do; `checks: warn` "
-        "in the config exports it anyway, as for a trial\n"
+        f"former export. The refused one is in {refused}. The checks of interactions_csv say what to do; "
+        "`checks: warn` in the config exports it anyway, as for a trial\n"
     )
 
 

@@ -93,10 +93,15 @@ def test_marks_left_by_tools_and_hidden_files_are_foreign_in_every_layout(name: 
 
 
 @pytest.mark.parametrize(
-    "key", ["", "/", "/events.json", "a//events.json", "_temporary/events.json", ".git/events.json", "../events.json"]
+    "key", ["", "/", "/events.json", "_temporary/events.json", ".git/events.json", "../events.json"]
 )
-def test_hidden_and_nameless_folders_are_foreign_even_where_any_folder_is_allowed(key: str) -> None:
+def test_hidden_and_nameless_files_are_foreign_even_where_any_folder_is_allowed(key: str) -> None:
     assert layout("flat", DAY).day_of(key) is None
+
+
+def test_a_folder_without_a_name_is_a_folder() -> None:
+    assert layout("flat", DAY).day_of("a//events.json") == DAY
+    assert layout("hive", DAY).day_of("day=2026-10-01//events.json") is None
 
 
 @pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "flat"])

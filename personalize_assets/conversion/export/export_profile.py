@@ -28,6 +28,13 @@ from personalize_assets.conversion.contract import (
     Dataset,
 )
 from personalize_assets.conversion.export.id_sketch import IdSketch
+from personalize_assets.conversion.export.value_variety import (
+    ColumnValues,
+    alike,
+    all_distinct,
+    count_values,
+    missing_ids,
+)
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
 from personalize_assets.conversion.spec import (
     BLAMED_ROWS,
@@ -60,6 +67,7 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
         days: Rows by day of TIMESTAMP (UTC), in days since the epoch.
         hours: Rows by hour of the day (UTC), 24 numbers.
         ids: By id column.
+        values: What values of a column have in common.
         preview: The first rows, at most ``PREVIEW_ROWS``.
     """
 
@@ -75,6 +83,7 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
     days: dict[int, int]
     hours: tuple[int, ...]
     ids: dict[str, IdSketch]
+    values: ColumnValues
     preview: tuple[dict[str, Any], ...]
 
     def __add__(self, other: PartProfile) -> PartProfile:
@@ -95,6 +104,9 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
             days=sum_counts(self.days, other.days),
             hours=tuple(map(sum, zip(self.hours, other.hours, strict=True))),
             ids={name: sketch + other.ids[name] for name, sketch in self.ids.items()},
+            values=(self.values + other.values).with_repeating(
+                name for name, found in self.categories.items() if not found.isdisjoint(other.categories[name])
+            ),
             preview=(self.preview + other.preview)[:PREVIEW_ROWS],
         )
 
@@ -111,6 +123,10 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
             categories={name: min(len(found), MAX_DISTINCT_CATEGORIES + 1) for name, found in self.categories.items()},
             ids={name: _id_profile(sketch) for name, sketch in self.ids.items()},
             preview=self.preview,
+            missing_ids=self.values.missing_ids,
+            alike=self._alike(),
+            all_equal=tuple(sorted(self.values.only)),
+            all_distinct=all_distinct(self.categories, self.values),
             unique=self.rows - self.repeated if is_interactions else None,
             events=_most_first(self.events) if is_interactions else None,
             days={str(np.datetime64(day, "D")): self.days[day] for day in sorted(self.days)}
@@ -118,6 +134,12 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
             else None,
             hours=self.hours if is_interactions else None,
         )
+
+    def _alike(self) -> dict[str, tuple[tuple[str, ...], ...]]:
+        """Event types, and categories where all of them are known, that differ only by case or space, by column."""
+        names = {name: found for name, found in self.categories.items() if len(found) <= MAX_DISTINCT_CATEGORIES}
+        found = {name: alike(spellings) for name, spellings in {**names, "EVENT_TYPE": self.events}.items()}
+        return {name: groups for name, groups in found.items() if groups}
 
 
 def sum_profiles(profiles: Sequence[PartProfile]) -> PartProfile:
@@ -150,6 +172,7 @@ class PartCounter:
         self._days: Counter[int] = Counter()
         self._hours = np.zeros(24, np.int64)
         self._ids = {name: IdSketch() for name in IDS[dataset.name]}
+        self._values = ColumnValues()
         self._preview: list[dict[str, Any]] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
@@ -177,6 +200,7 @@ class PartCounter:
             days=dict(self._days),
             hours=tuple(self._hours.tolist()),
             ids=self._ids,
+            values=self._values,
             preview=tuple(self._preview),
         )
 
@@ -189,8 +213,12 @@ class PartCounter:
             self._preview += preview_rows(table.slice(0, PREVIEW_ROWS - len(self._preview)))
         for column in self._dataset.columns:
             self._count_column(column, table)
+        self._values += count_values(self._dataset.columns, table, self._values)
         for name in self._ids:
-            self._ids[name] += IdSketch.of(table.column(name))
+            counted = pc.value_counts(table.column(name).drop_null())
+            self._ids[name] += IdSketch.of_counted(counted)
+            if found := missing_ids(counted):
+                self._values += ColumnValues(missing_ids={name: found})
         if self._dataset.name == "interactions":
             self._count_repeated(table)
             self._count_times(table.column("TIMESTAMP"))
@@ -210,11 +238,22 @@ class PartCounter:
                 self._blame(f"long:{name}", table, pc.greater(chars, limit))
         elif COLUMN_TYPES[column.type].is_time:
             self._count_range(column, values, table)
-        if column.categorical:
-            found = self._categories[name]
-            if len(found) <= MAX_DISTINCT_CATEGORIES and column.type == "string":
-                each = pc.list_flatten(pc.split_pattern(pc.unique(values).drop_null(), column.separator))
-                found.update(pc.unique(each).to_pylist()[: MAX_DISTINCT_CATEGORIES + 1])
+        if column.categorical and column.type == "string":
+            self._count_categories(column, values)
+
+    def _count_categories(self, column: Column, values: pa.ChunkedArray) -> None:
+        found, name = self._categories[column.name], column.name
+        if len(found) > MAX_DISTINCT_CATEGORIES and name in self._values.repeating:
+            return
+        cells = pc.unique(values).drop_null()
+        each = pc.list_flatten(pc.split_pattern(cells, column.separator))
+        distinct = pc.unique(each)
+        names = distinct.to_pylist()[: MAX_DISTINCT_CATEGORIES + 1]
+        is_repeated = len(cells) < len(values) - values.null_count or len(distinct) < len(each)
+        if is_repeated or not found.isdisjoint(names):
+            self._values = self._values.with_repeating([name])
+        if len(found) <= MAX_DISTINCT_CATEGORIES:
+            found.update(names)
 
     def _count_range(self, column: Column, values: pa.ChunkedArray, table: pa.Table) -> None:
         ends, name = pc.min_max(values).as_py(), column.name

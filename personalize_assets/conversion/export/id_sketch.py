@@ -43,9 +43,13 @@ class IdSketch(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def of(cls, ids: pa.Array | pa.ChunkedArray) -> IdSketch:
         """Count texts; nulls are left out."""
-        found = pc.value_counts(ids.drop_null())
-        values = found.field("values")
-        counts = found.field("counts").to_numpy(zero_copy_only=False)
+        return cls.of_counted(pc.value_counts(ids.drop_null()))
+
+    @classmethod
+    def of_counted(cls, counted: pa.StructArray) -> IdSketch:
+        """Of texts that ``pc.value_counts`` has counted."""
+        values = counted.field("values")
+        counts = counted.field("counts").to_numpy(zero_copy_only=False)
         hashes = text_hashes(values)
         most = np.argsort(counts, kind="stable")[::-1][:FREQUENT]
         frequent = zip(values.take(pa.array(most)).to_pylist(), counts[most].tolist(), strict=True)

@@ -18,7 +18,7 @@ from personalize_assets.conversion.months import first_second, month_number, mon
 from personalize_assets.conversion.spec import DailyFiles
 
 # Raised when the same daily files would give other parts, hashes or profiles: nothing that was kept is used then.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def made_by(dataset: Dataset, header: bytes) -> str:

@@ -21,6 +21,7 @@ from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter
+from personalize_assets.conversion.mapping.null_words import NO_WORDS, NullWords
 
 Reasons = dict[int, str]
 """Why rows are rejected, or values dropped, by the index of the row."""
@@ -43,11 +44,11 @@ class Cells(NamedTuple):
 class BatchColumn:
     """A column of one dataset. Columns with the same ``key`` give the same result for the same rows."""
 
-    def __init__(self, column: Column) -> None:
-        """Choose the strategy for a column."""
+    def __init__(self, column: Column, words: NullWords = NO_WORDS) -> None:
+        """Choose the strategy for a column. ``words`` are those that are null."""
         column_type = COLUMN_TYPES[column.type]
         self._column = column
-        self._fields = list(map(BatchField.of_column, column.paths))
+        self._fields = [BatchField.of_column(path, words) for path in column.paths]
         self._convert_cell = cell_converter(column)
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()
@@ -69,7 +70,7 @@ class BatchColumn:
             self._read = self._read_one_by_one
         else:
             self._read = self._read_times if column_type.is_time else self._read_values
-        self.key = repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
+        self.key = words.words, repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
 
     def read(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Return the column's cells, which rows it rejects, and whose values it drops."""
@@ -168,11 +169,9 @@ class BatchColumn:
             more = field.values(rows)
             found = more if found is None else [b if a is None else a for a, b in zip(found, more, strict=True)]
             kinds = set(map(type, found))
-            if list in kinds or "" in found:
-                found = [
-                    self._of_array(value) if type(value) is list else None if value == "" else value for value in found
-                ]
-            elif type(None) not in kinds:
+            if list in kinds or str in kinds:
+                found = list(map(self._of_text_or_array, found))
+            if None not in found:
                 return found
         if found is None:
             found = [None] * len(rows)
@@ -180,11 +179,12 @@ class BatchColumn:
             found = [self._constant if value is None else value for value in found]
         return found
 
-    def _of_array(self, value: list[Any]) -> Any:
-        """None for an array that counts as null; its text where that is only to join its elements, as most often."""
-        if self._separator is not None and value and "" not in value:
+    def _of_text_or_array(self, value: Any) -> Any:
+        """None for what counts as null; an array's text where that is only to join its elements, as most often."""
+        if type(value) is list and self._separator is not None and value:
             with suppress(TypeError):  # an element that is not a text
-                return self._separator.join(value)
+                if not any(map(values.is_blank, map(str.__str__, value))):
+                    return self._separator.join(value)
         return None if values.is_null(value) else value
 
     def _texts(self, rows: BatchRows) -> pa.Array | None:

@@ -15,6 +15,7 @@ from personalize_assets.conversion.mapping.batch_columns import BatchColumn, Rea
 from personalize_assets.conversion.mapping.batch_fields import BatchField
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.mapping.null_words import NullWords
 from personalize_assets.conversion.mapping.timestamps import are_in_range, many_seconds
 
 
@@ -38,10 +39,11 @@ class BatchMapper:
     def __init__(self, dataset: Dataset) -> None:
         """Take the dataset whose rows to make."""
         self._schema = daily_schema(dataset)
-        self._columns = list(map(BatchColumn, dataset.columns))
+        words = NullWords(dataset.nulls)
+        self._columns = [BatchColumn(column, words) for column in dataset.columns]
         self._is_interactions = dataset.name == "interactions"
-        self._event_time = _optional_field(dataset.event_time)
-        self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id)
+        self._event_time = _optional_field(dataset.event_time, words)
+        self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id, words)
 
     def map_rows(self, rows: BatchRows, max_epoch_seconds: int) -> MappedBatch:
         """Make the rows. ``max_epoch_seconds`` is the last second (UTC) that a time may have."""
@@ -80,5 +82,5 @@ class BatchMapper:
         return pc.if_else(are_in_range(many_seconds(nanos), max_epoch_seconds), nanos, None)
 
 
-def _optional_field(path: str | None) -> BatchField | None:
-    return BatchField.of_event(path) if path else None
+def _optional_field(path: str | None, words: NullWords) -> BatchField | None:
+    return BatchField.of_event(path, words) if path else None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
+from personalize_assets.conversion.mapping.null_words import NullWords
 from personalize_assets.conversion.mapping.paths import column_path, getter, lookup, parse_path
 from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 
@@ -38,12 +39,13 @@ class EventMapper:
 
     def __init__(self, dataset: Dataset) -> None:
         """``ValueError`` if a column is to be hashed but has no key."""
-        self._readers = [_cell_reader(column) for column in dataset.columns]
+        words = NullWords(dataset.nulls)
+        self._readers = [_cell_reader(column, words) for column in dataset.columns]
         self._each = parse_path(dataset.each) if dataset.each else None
         self._is_interactions = dataset.name == "interactions"
-        self._get_dedupe = _optional_getter(dataset.dedupe_by)
-        self._get_event_time = _optional_getter(dataset.event_time)
-        self._get_message_id = _optional_getter(dataset.message_id)
+        self._get_dedupe = _optional_getter(dataset.dedupe_by, words)
+        self._get_event_time = _optional_getter(dataset.event_time, words)
+        self._get_message_id = _optional_getter(dataset.message_id, words)
 
     def rows(self, event: dict[str, Any], max_epoch_seconds: int) -> Iterator[Row]:
         """Yield a row for every element of ``each``, or one for the event itself where it has no elements.
@@ -85,7 +87,7 @@ class EventMapper:
         return nanos
 
 
-def _cell_reader(column: Column) -> _ReadCell:
+def _cell_reader(column: Column, words: NullWords) -> _ReadCell:
     paths = [(column_path(path), column.needs_event_time(path)) for path in column.paths]
     getters = [(path.in_element, getter(path.steps), is_ranged) for path, is_ranged in paths]
     is_constant_ranged = column.needs_event_time(None)
@@ -94,6 +96,8 @@ def _cell_reader(column: Column) -> _ReadCell:
     def read(event: Any, element: Any, max_epoch_seconds: int) -> Any:
         for in_element, get, is_ranged in getters:
             value = get(element if in_element else event)
+            if words:
+                value = words.without(value)
             if not values.is_null(value):
                 return convert_cell(value, max_epoch_seconds if is_ranged else None)
         return convert_cell(column.constant, max_epoch_seconds if is_constant_ranged else None)
@@ -101,5 +105,8 @@ def _cell_reader(column: Column) -> _ReadCell:
     return read
 
 
-def _optional_getter(path: str | None) -> Callable[[Any], Any]:
-    return getter(parse_path(path)) if path else lambda event: None
+def _optional_getter(path: str | None, words: NullWords) -> Callable[[Any], Any]:
+    if not path:
+        return lambda event: None
+    get = getter(parse_path(path))
+    return (lambda event: words.without(get(event))) if words else get

@@ -69,6 +69,9 @@ def masked_profile(profile: ProfileT, columns: Collection[str]) -> ProfileT:
         name: structs.replace(ids, frequent=_numbered_masks(ids.frequent)) if name in columns else ids
         for name, ids in profile.ids.items()
     }
+    masked["alike"] = {
+        name: ((MASK, MASK),) * len(groups) if name in columns else groups for name, groups in profile.alike.items()
+    }
     masked["blamed"] = {
         problem: structs.replace(found, shown=_masked_rows(columns, found.shown))
         for problem, found in profile.blamed.items()

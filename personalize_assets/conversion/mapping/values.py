@@ -1,6 +1,6 @@
 """JSON values as text, numbers and booleans, the same on every engine.
 
-Every ``to_…`` function takes a value as a JSON decoder returns it, returns None for null (an empty text is null), and
+Every ``to_…`` function takes a value as a JSON decoder returns it, returns None for null (a blank text is null), and
 raises ``ValueError`` for a value that has no form in the wanted type.
 """
 
@@ -36,26 +36,36 @@ def plain_decimal(number: float) -> str:
 
 
 def one_line(text: str) -> str:
-    """Replace every line break by a space: each character, or CR LF pair, that any reader takes for one."""
-    return _LINE_BREAK.sub(" ", text)
+    """Replace every line break by a space: each character, or CR LF pair, that any reader takes for one.
+
+    NUL characters are removed: readers of CSV end a text there, or refuse the file.
+    """
+    return _LINE_BREAK.sub(" ", text.replace("\0", ""))
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text has nothing but white space and NUL characters, or nothing at all."""
+    return not text or text.isspace() or ("\0" in text and not text.replace("\0", "").strip())
 
 
 def is_null(value: Any) -> bool:
-    """Whether a value counts as null, so that the next path is tried: null, empty text, an array of only these."""
+    """Whether a value counts as null, so that the next path is tried: null, blank text, an array of only these."""
+    if type(value) is str:
+        return is_blank(value)
     if type(value) is list:
         return all(map(is_null, value))
-    return value is None or value == ""
+    return value is None
 
 
 def to_text(value: Any, separator: str = "|") -> str | None:
     """Convert a value to text.
 
     Text stays as it is, numbers keep all their digits, booleans become ``true`` and ``false``. Arrays are joined by
-    ``separator``, without their nulls and empty texts. ``ValueError`` for an object, also within an array.
+    ``separator``, without their nulls and blank texts. ``ValueError`` for an object, also within an array.
     """
     kind = type(value)
     if kind is str:
-        return value or None
+        return None if is_blank(value) else value
     if value is None:
         return None
     if kind is bool:

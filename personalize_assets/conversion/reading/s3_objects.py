@@ -390,8 +390,14 @@ def _status(error: BaseException) -> int | None:
 
 
 def _place(uri: str) -> tuple[str, str]:
-    """Bucket and key."""
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    """Bucket and key.
+
+    obstore takes no key with an empty folder name: what is before it is taken for a part of the bucket, since both are
+    joined in the request.
+    """
+    path = uri.removeprefix("s3://")
+    at = path.rfind("//")
+    bucket, _, key = (path[: at + 1], "/", path[at + 2 :]) if at >= 0 else path.partition("/")
     return bucket, key
 
 

@@ -1,13 +1,18 @@
 """raw_event_catalog: which files an arrival day has, and which fields their events have."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from personalize_assets.orchestration import run_tags
+from personalize_assets.orchestration.asset_checks import rule_result, rule_spec
 from personalize_assets.orchestration.assets.descriptions import CATALOG
 from personalize_assets.orchestration.group import GroupDefs, arrival_days
 from personalize_assets.orchestration.metadata import catalog_metadata
 from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
+from personalize_assets.quality.catalogued import CATALOG_RULES, CatalogFacts
+from personalize_assets.storage.unread_keys import NO_KEYS
 
 
 def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -28,10 +33,11 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
                 **defs.owners_and_tags(),
             )
         ],
+        check_specs=[rule_spec(rule, key, strict=False) for rule in CATALOG_RULES],
         partitions_def=defs.partitions,
         backfill_policy=defs.backfill_policy,
     )
-    def raw_event_catalog(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def raw_event_catalog(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with user_errors():
             catalogs = catalog_days(group, arrival_days(context), resume=run_tags.resumes(context))
             athena = register_in_athena(group, catalogs)
@@ -39,6 +45,9 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
             uri = group.destination.uri_of(group.destination.catalog_key(day))
             metadata = {**catalog_metadata(catalog, uri), **athena}
             context.add_asset_metadata(metadata, asset_key=key, partition_key=day)
-        return dg.MaterializeResult(asset_key=key)
+        elsewhere = sum((source.unfit_elsewhere for source in group.sources.values()), NO_KEYS)
+        facts = CatalogFacts(catalogs, elsewhere)
+        results = [rule_result(rule, rule.judge(facts), key, strict=False) for rule in CATALOG_RULES]
+        yield dg.MaterializeResult(asset_key=key, check_results=results)
 
     return raw_event_catalog

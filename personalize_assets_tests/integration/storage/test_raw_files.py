@@ -4,6 +4,7 @@ import pytest
 
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.storage.object_store import StoreError
+from personalize_assets.storage.unread_keys import UnreadKeys
 from personalize_assets_tests.helpers.raw_files_contract import NEXT, START, RawFilesContract, source
 
 
@@ -23,3 +24,14 @@ def test_a_bucket_that_is_not_there_is_an_error_and_not_a_day_without_files(buck
         assert str(error.value) == (
             "s3://no-such-bucket/raw: there is no bucket 'no-such-bucket'; create it, or correct the uri in the config"
         )
+
+
+def test_a_source_may_begin_in_a_folder_without_a_name(bucket: str) -> None:
+    raw = source(f"s3://{bucket}/logs//", "firehose", "2026/10/01/05/a")
+
+    (file,) = raw.all().days[START]
+
+    assert raw.uri(file.key) == f"s3://{bucket}/logs//2026/10/01/05/a"
+    assert raw.day_of_object(bucket, "logs//2026/10/01/05/a") == START
+    above = source(f"s3://{bucket}/logs", "firehose", "2026/10/01/05/b")
+    assert above.all().unfit == UnreadKeys(1, ("/2026/10/01/05/a",))

@@ -112,3 +112,56 @@ def test_a_swap_whose_answer_was_lost_and_that_was_tried_again_has_succeeded(
 def test_the_error_of_a_file_that_cannot_be_swapped_names_it(bucket: str) -> None:
     with pytest.raises(StoreError, match=r"^s3://no-such-bucket/p/a: there is no bucket"):
         S3Store("s3://no-such-bucket/p").swap("a", b"x", None)
+
+
+# -- archives and folders without a name -------------------------------------------------------------------------------
+
+
+def put_archived(bucket: str, *classes: str) -> None:
+    """An object ``p/<number>`` of each storage class."""
+    client: Any = boto3.client("s3")
+    for number, storage_class in enumerate(classes):
+        client.put_object(Bucket=bucket, Key=f"p/{number}", Body=b"x", StorageClass=storage_class)
+
+
+def test_an_object_in_an_archive_is_listed_with_its_storage_class(bucket: str) -> None:
+    put_archived(bucket, "STANDARD", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR")
+
+    archives = {file.key: file.archive for file in S3Store(f"s3://{bucket}/p").files()}
+
+    assert archives == {"0": "", "1": "GLACIER", "2": "DEEP_ARCHIVE", "3": ""}
+
+
+def test_only_a_page_with_archived_objects_is_asked_for_again_and_for_what_is_restored(bucket: str) -> None:
+    put_archived(bucket, "STANDARD", "STANDARD", "STANDARD", "GLACIER", "GLACIER")
+    store = S3Store(f"s3://{bucket}/p")
+    events = store._client.meta.events
+    asked = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        params.setdefault("MaxKeys", 2)
+        asked.append((params.get("StartAfter"), params.get("OptionalObjectAttributes")))
+
+    def restored(parsed: dict[str, Any], **_: Any) -> None:
+        for found in parsed.get("Contents", ()):
+            if asked[-1][1] and found["Key"] == "p/3":
+                found["RestoreStatus"] = {"IsRestoreInProgress": False, "RestoreExpiryDate": "2026-12-01"}
+
+    events.register("before-parameter-build.s3.ListObjectsV2", note)
+    events.register("after-call.s3.ListObjectsV2", restored)
+
+    assert [(file.key, file.archive) for file in store.files()] == [
+        ("0", ""), ("1", ""), ("2", ""), ("3", ""), ("4", "GLACIER"),
+    ]  # fmt: skip
+    assert asked == [
+        (None, None), (None, None), ("p/1", ["RestoreStatus"]), (None, None), ("p/3", ["RestoreStatus"]),
+    ]  # fmt: skip
+
+
+def test_a_prefix_may_end_in_a_folder_without_a_name(bucket: str) -> None:
+    boto3.client("s3").put_object(Bucket=bucket, Key="logs//2026/a", Body=b"x")
+
+    store = S3Store(f"s3://{bucket}/logs//")
+
+    assert store.uri == f"s3://{bucket}/logs/"
+    assert (listed(store), store.folders(), store.read("2026/a")) == ({"2026/a": 1}, ["2026"], b"x")

@@ -67,6 +67,7 @@ def test_a_days_catalog_names_its_files_and_fields(tmp_path: Path) -> None:
         ],
         "content": None,
         "foreign_files": 0,
+        **{name: {"count": 0, "examples": []} for name in ("unfit", "archived", "empty")},
     }
 
 

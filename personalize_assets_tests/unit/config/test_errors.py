@@ -27,7 +27,7 @@ from personalize_assets_tests.helpers.example_config import (
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, checks, dataset_group, datasets, mask, automation, aws, glue",
+            " use one of source, destination, engine, checks, dataset_group, datasets, mask, nulls, automation, aws, glue",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -62,7 +62,7 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets, mask, automation, aws, glue"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets, mask, nulls, automation, aws, glue"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
         ("  start_date: 2026-10-01\n", "", "source.start_date: missing; write the first arrival day, as 2026-10-01"),
         ("name: workshop", "name: 5", 'dataset_group.name: found 5; write text, as "5"'),

@@ -26,7 +26,13 @@ def test_the_example_of_the_design_loads() -> None:
     assert config.engine == "local"
     assert config.source.layout == "segment"
     assert config.source.start_date == date(2026, 10, 1)
-    assert config.dataset_group.model_dump() == {"name": "workshop", "domain": "custom", "use_cases": (), "owners": ()}
+    assert config.dataset_group.model_dump() == {
+        "name": "workshop",
+        "domain": "custom",
+        "use_cases": (),
+        "train_on": (),
+        "owners": (),
+    }
 
 
 def test_the_engine_and_the_domain_have_defaults() -> None:

@@ -130,6 +130,21 @@ def test_a_use_case_of_another_domain_is_refused() -> None:
     ) in str(error.value)
 
 
+def test_event_types_to_train_on_are_for_a_custom_group_with_event_types() -> None:
+    written = ("domain: custom", "domain: custom\n  train_on: [Order Completed, Order Completed]")
+    assert load(edited(written)).dataset_group.train_on == ("Order Completed",)
+
+    shop = edited(("domain: custom", "domain: ECOMMERCE\n  train_on: View"))
+    assert (
+        "personalize.yaml: dataset_group.train_on: not for the domain ECOMMERCE, whose use cases name their event types;"
+        " write them as use_cases"
+    ) in problems_in(shop)
+    assert problems_in(edited(written, ("      EVENT_TYPE: event\n", ""))) == [
+        "personalize.yaml: dataset_group.train_on: names event types, but interactions have no column EVENT_TYPE;"
+        " map one, or remove train_on"
+    ]
+
+
 def test_a_section_that_is_wrong_hides_no_contradiction_in_the_others() -> None:
     text = edited(
         ("engine: local", "engine: flink"),

@@ -84,7 +84,7 @@ def test_the_json_of_a_dataset_stays_as_it_is_for_the_fingerprint_of_a_mapping_h
         b'{"name":"users","columns":[{"name":"USER_ID","paths":["userId"],"constant":null,"type":"string",'
         b'"required":true,"categorical":false,"textual":false,"map":{},"separator":"|","keep":"latest","hash":false,'
         b'"event_times":[],"hash_key":null}],"where":{"type":["identify"]},"each":"a.b","dedupe_by":null,"event_time":null,'
-        b'"message_id":null}'
+        b'"message_id":null,"nulls":[]}'
     )
 
 

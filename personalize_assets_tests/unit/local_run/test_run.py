@@ -145,6 +145,23 @@ def test_two_groups_on_one_destination_do_not_export_each_others_rows(tmp_path: 
     assert csv.read_bytes() == before == b"USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812801\n"
 
 
+def test_a_run_says_which_keys_do_not_fit_the_layout_and_which_files_are_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put_raw(tmp_path, EVENT)
+    put_raw(tmp_path, "", name="empty.json")
+    (tmp_path / "raw/web/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/web/day=2026-10-01/a.json").write_text(EVENT)
+
+    run_all(small_config(tmp_path, checks="warn"))
+
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        f"Not read: {tmp_path}/raw has keys that do not fit the layout hive (day=<YYYY-MM-DD>/<file>): "
+        "1, e.g. web/day=2026-10-01/a.json; if they are events, correct layout or uri",
+        f"Empty:    {tmp_path}/raw has files without bytes: 1, e.g. day=2026-10-01/empty.json",
+    ]
+
+
 def test_the_command_loads_neither_dagster_nor_spark_nor_pandas(tmp_path: Path) -> None:
     """Nor what a small run in a folder does not need: processes, AWS, tables for terminals, charts."""
     put_raw(tmp_path, EVENT)

@@ -68,6 +68,9 @@ def test_a_catalog_shows_its_files_and_its_fields_as_a_table() -> None:
         "bytes": 300,
         "stream_files": 2,
         "foreign_files": 1,
+        "keys_that_do_not_fit": 0,
+        "archived_files": 0,
+        "empty_files": 0,
         "catalog": dg.MetadataValue.path("/out/catalog/day=2026-10-01.json"),
     }
     assert [record.data for record in fields.records] == [{"path": "price", "types": "integer, number", "nulls": 0.25}]

@@ -81,6 +81,21 @@ def test_users_exported_without_interactions_are_not_compared(rule: str) -> None
     assert (judged.passed, judged.observed) == (True, "not compared")
 
 
+def test_a_misspelt_event_type_that_no_named_use_case_trains_on_is_named() -> None:
+    finding = found(
+        "event_types_are_spelt_as_other_use_cases_want",
+        events={"view": 3, "purchase": 2, "other": 1},
+        use_cases=("Most viewed",),
+    )
+
+    assert finding == Finding(
+        False,
+        "purchase",
+        "exactly Purchase, where it is meant",
+        [{"EVENT_TYPE": "purchase", "wanted": "Purchase", "rows": 2}],
+    )
+
+
 @pytest.mark.parametrize(("duplicates", "passed"), [(20, True), (21, False)])
 def test_a_fifth_of_the_rows_may_be_duplicates(duplicates: int, passed: bool) -> None:
     assert found("few_rows_are_duplicates", kept=100, duplicates=duplicates).passed is passed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
+from personalize_assets.quality.catalogued import CATALOG_RULES
 from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.docs import document
@@ -15,7 +16,7 @@ from personalize_assets.quality.rule import Rule
 def test_every_check_has_one_line_in_a_table() -> None:
     rows = [line.split("`")[1] for line in document().splitlines() if line.startswith("| `")]
 
-    rules: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES)
+    rules: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES, *CATALOG_RULES)
     assert sorted(rows) == sorted([*(rule.name for rule in rules), ACCOUNTED.name, EXPORTED.name])
 
 

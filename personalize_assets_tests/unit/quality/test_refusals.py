@@ -76,11 +76,63 @@ def test_event_types_and_metadata_columns_are_ten_together(types: int, passed: b
     assert len(finding.rows) == (0 if passed else 5)
 
 
-def test_a_misspelt_event_type_is_named_with_what_was_meant() -> None:
-    finding = found("event_types_are_spelt_as_the_domain_wants", events={"view": 3, "Purchase": 2, "other": 1})
+def test_a_misspelt_event_type_of_a_named_use_case_is_named_with_what_was_meant() -> None:
+    finding = found(
+        "event_types_are_spelt_as_the_domain_wants",
+        events={"view": 3, "VIEW ": 2, "purchase": 2, "other": 1},
+        use_cases=("Most viewed", "Recommended for you"),
+    )
 
-    assert (finding.passed, finding.observed) == (False, "view")
-    assert finding.rows == [{"EVENT_TYPE": "view", "wanted": "View", "rows": 3}]
+    assert (finding.passed, finding.observed, finding.allowed) == (
+        False, "view, VIEW ", "exactly View, where it is meant",
+    )  # fmt: skip
+    assert finding.rows == [
+        {"EVENT_TYPE": "view", "wanted": "View", "rows": 3},
+        {"EVENT_TYPE": "VIEW ", "wanted": "View", "rows": 2},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("use_cases", "passed"),
+    [((), True), (("Trending now", "Top picks for you"), True), (("Trending now", "Most popular"), False)],
+)
+def test_watch_may_be_spelt_in_any_way_unless_a_named_use_case_trains_on_it(
+    use_cases: tuple[str, ...], passed: bool
+) -> None:
+    finding = found(
+        "event_types_are_spelt_as_the_domain_wants",
+        domain="VIDEO_ON_DEMAND",
+        events={"watch": 5000},
+        use_cases=use_cases,
+    )
+
+    assert finding.passed is passed
+
+
+@pytest.mark.parametrize(
+    ("events", "finding"),
+    [
+        ({"buy": 600, "view": 400, "x": 9}, (True, 1000)),
+        ({"buy": 600, "view": 399, "x": 9000}, (False, 999)),
+        ({"Buy": 5000}, (False, 0)),
+    ],
+)
+def test_the_event_types_to_train_on_have_a_thousand_interactions_together(
+    events: dict[str, int], finding: tuple[bool, int]
+) -> None:
+    judged = found(
+        "events_suffice_for_the_event_types_to_train_on", domain="custom", events=events, train_on=("buy", "view")
+    )
+
+    assert (judged.passed, judged.observed) == finding
+    of_types = [{"EVENT_TYPE": name, "rows": events.get(name, 0)} for name in ("buy", "view")]
+    assert list(judged.rows) == ([] if judged.passed else of_types)
+
+
+def test_without_event_types_to_train_on_none_are_counted() -> None:
+    judged = found("events_suffice_for_the_event_types_to_train_on", domain="custom", events={"x": 1})
+
+    assert judged == Finding(True, "not compared", "at least 1,000 of the types named in dataset_group.train_on")
 
 
 def test_a_named_use_case_needs_a_thousand_events_of_its_type() -> None:

@@ -11,7 +11,18 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
 from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE
 from personalize_assets.storage.object_store import StoredObject, StoreError
-from personalize_assets.storage.raw_files import NO_FILES, DayListing, RawFiles, Tally, content_digest, format_skipped
+from personalize_assets.storage.raw_files import (
+    NO_FILES,
+    DayListing,
+    RawFiles,
+    Tally,
+    archived_files,
+    content_digest,
+    empty_files,
+    format_skipped,
+    format_unread,
+)
+from personalize_assets.storage.unread_keys import UnreadKeys
 from personalize_assets_tests.helpers.raw_files_contract import NEXT, START, RawFilesContract, source
 
 
@@ -130,3 +141,42 @@ def test_a_source_of_nothing_but_links_names_one_and_why(tmp_path: Path) -> None
 
     with pytest.raises(PersonalizeAssetsError, match=r"found e\.g\. day=2026-10-01/ \(a link that leads out"):
         source(str(tmp_path / "raw"), "hive").all()
+
+
+def test_keys_that_do_not_fit_are_counted_with_an_example_of_each_kind(tmp_path: Path) -> None:
+    minutes = [f"2026/10/01/05/0{minute}/events" for minute in (1, 2, 3, 4)]
+    marks = ["2026/10/01/05/_SUCCESS", "2026/10/01/_temporary/0/part"]
+    raw = source(str(tmp_path), "firehose", *minutes, "web/2026/10/01/05/events", *marks, "2026/10/01/05/events-1")
+
+    alone = raw.of([START])
+    assert alone.unfit == UnreadKeys(4, (minutes[0],))
+    assert raw.unfit_elsewhere == UnreadKeys()
+    whole = raw.all()
+
+    assert [file.key for file in whole.days[START]] == ["2026/10/01/05/events-1"]
+    assert whole.unfit == UnreadKeys(5, (minutes[0], "web/2026/10/01/05/events"))
+    assert whole.unfit_by_day == alone.unfit_by_day == {START: UnreadKeys(4, (minutes[0],))}
+    assert (whole.foreign, whole.foreign_by_day, alone.foreign_by_day) == (7, {START: 6}, {START: 6})
+    assert raw.unfit_elsewhere == UnreadKeys(1, ("web/2026/10/01/05/events",))
+    assert list(format_unread(raw)) == [
+        f"Not read: {tmp_path} has keys that do not fit the layout firehose (<YYYY>/<MM>/<DD>/<HH>/<file>): "
+        "5, e.g. 2026/10/01/05/01/events, web/2026/10/01/05/events; if they are events, correct layout or uri"
+    ]
+
+
+def test_files_without_bytes_are_counted(tmp_path: Path) -> None:
+    raw = source(str(tmp_path), "hive", "day=2026-10-01/a")
+    (tmp_path / "day=2026-10-01/b").touch()
+
+    listing = raw.of([START])
+
+    assert empty_files(listing.days[START]) == UnreadKeys(1, ("day=2026-10-01/b",))
+    assert list(format_unread(raw)) == [f"Empty:    {tmp_path} has files without bytes: 1, e.g. day=2026-10-01/b"]
+
+
+def test_an_archived_file_is_the_same_content_and_is_counted() -> None:
+    file = StoredObject("a", 1, 5.0, "v1")
+    archived = file._replace(archive="GLACIER")
+
+    assert content_digest({"source": [archived]}) == content_digest({"source": [file]})
+    assert archived_files([file, archived]) == UnreadKeys(1, ("a",))

@@ -78,6 +78,26 @@ def test_parts_are_counted_as_one_whole() -> None:
     }  # fmt: skip
 
 
+def test_what_values_have_in_common_is_found_over_all_parts() -> None:
+    first = part(batch(row("u1", "0", 0, colour="red"), row("null", "i2", 3700, colour="blue")))
+    second = part(batch(row("null", "i3", 1, "view", "Red"), row("u3", "i4", 5)))
+    third = part(batch(row("u4", "i5", 86_400, colour="red|green")))
+
+    both, all_three = summary(first, second), summary(first, second, third)
+
+    assert both.missing_ids == {"USER_ID": {"null": 2}, "ITEM_ID": {"0": 1}}
+    assert both.alike == {"COLOUR": (("Red", "red"),), "EVENT_TYPE": (("View", "view"),)}
+    assert (both.all_distinct, all_three.all_distinct) == (("COLOUR",), ())
+    assert (summary(third).all_equal, both.all_equal) == (("COLOUR", "EVENT_TYPE", "TIMESTAMP"), ())
+
+
+def test_a_category_that_occurs_twice_in_a_part_is_not_distinct() -> None:
+    assert summary(part(batch(row("u", "i", 0, colour="a|b"), row("u", "i", 1, colour="b")))).all_distinct == ()
+    assert summary(part(batch(row("u", "i", 0, colour="a"), row("u", "i", 1, colour="a")))).all_distinct == ()
+    assert summary(part(batch(row("u", "i", 0, colour="a")), batch(row("u", "i", 1, colour="a")))).all_distinct == ()
+    assert summary(part(batch(row("u", "i", 0)))).all_distinct == ()
+
+
 def test_an_export_without_rows_has_a_profile_too() -> None:
     profile = summary()
 

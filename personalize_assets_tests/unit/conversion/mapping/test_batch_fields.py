@@ -8,6 +8,7 @@ from typing import Any
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection
+from personalize_assets.conversion.mapping.null_words import NullWords
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 DATASET = Dataset("items", (Column("X", ("a",)), Column("Y", ("each.sku",))), where={}, each="products")
@@ -39,6 +40,20 @@ def test_texts_and_whole_numbers_are_texts_and_an_empty_text_is_null() -> None:
 
     assert texts is not None
     assert texts.to_pylist() == ["x", "12345678901234567890", None, None]
+
+
+def test_a_blank_text_is_null_among_texts() -> None:
+    texts = OF_EVENT.texts(a(" ", "\t\u2003\n", "\0", " x ", "\0x"))
+
+    assert texts is not None
+    assert texts.to_pylist() == [None, None, None, " x ", "\0x"]
+
+
+def test_null_words_are_null_for_those_who_name_them() -> None:
+    made = a("undefined", ["undefined", "x"], 0, "0", "x")
+
+    assert BatchField.of_event("a", NullWords(["undefined", "0"])).values(made) == [None, [None, "x"], None, None, "x"]
+    assert OF_EVENT.values(made) == ["undefined", ["undefined", "x"], 0, "0", "x"]
 
 
 def test_rows_with_any_other_value_have_no_texts_of_arrow() -> None:

@@ -38,6 +38,7 @@ INTERACTIONS = Dataset(
     where={"event": ("Order Completed", "1", "true"), "type": ("track",)},
     each="properties.products",
     dedupe_by="messageId",
+    nulls=("undefined", "0", "x"),
 )
 ITEMS = Dataset(
     "items",
@@ -59,6 +60,7 @@ ITEMS = Dataset(
     each="properties.products",
     event_time="timestamp",
     message_id="messageId",
+    nulls=("undefined", "2026-10-01", "35.0", "true"),
 )
 USERS = Dataset(
     "users",
@@ -82,6 +84,18 @@ TIMES = st.one_of(
 ODD = st.sampled_from(
     [
         *["", " ", "a\nb", "a b", "x" * 300, "x" * 1001, "ü", 0, -0.0, 1e300, 2**53 + 1, 2**70, 12345678901234567890],
+        *[
+            "undefined",
+            ["undefined", "a"],
+            [["undefined"]],
+            "\0",
+            " \0",
+            "a\0b",
+            "\u2003",
+            ["a", " "],
+            ["\0", "b"],
+            "0",
+        ],
         *["35.0", "3.5e1", "1_0", "nan", [], [None], ["a", None, 1], [[]], {}, {"a": 1}, True, None, "True", "no"],
     ]
 )

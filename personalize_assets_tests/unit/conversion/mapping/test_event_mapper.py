@@ -54,8 +54,17 @@ def test_the_first_path_whose_value_is_not_null_counts() -> None:
     assert one(column("a", "b", "c"), {"b": "second", "c": "third"}) == "second"
 
 
-@pytest.mark.parametrize("nothing", [None, "", []])
-def test_null_an_empty_text_and_an_empty_array_count_as_null(nothing: Any) -> None:
+@pytest.mark.parametrize("nothing", ["undefined", ["undefined", " "], 0, "0", False])
+def test_a_null_word_counts_as_null(nothing: Any) -> None:
+    dataset = interactions(column("a", "b"), nulls=("undefined", "0", "false"), dedupe_by="a")
+
+    (row,) = rows(dataset, {"a": nothing, "b": "x"})
+
+    assert row.values == ("x", None, 0)
+
+
+@pytest.mark.parametrize("nothing", [None, "", " ", "\0", [], [" "]])
+def test_null_a_blank_text_and_an_empty_array_count_as_null(nothing: Any) -> None:
     assert one(column("a", "b"), {"a": nothing, "b": "x"}) == "x"
     assert one(column("a"), {"a": nothing}) is None
 

@@ -145,6 +145,13 @@ def test_the_profile_of_an_export_keeps_its_counts_and_no_masked_value() -> None
     )
 
 
+def test_names_that_are_alike_are_counted_but_not_shown() -> None:
+    groups = (("Paid", "paid"), ("a", "A"))
+    profile = structs.replace(PROFILE, alike={"EVENT_TYPE": groups, "COLOUR": groups})
+
+    assert masked_profile(profile, {"EVENT_TYPE"}).alike == {"EVENT_TYPE": (("***", "***"),) * 2, "COLOUR": groups}
+
+
 def test_the_profile_of_a_day_keeps_no_masked_value() -> None:
     day = DayProfile(nulls={"USER_ID": 0}, events={"Paid": 2}, hours={"7": 2}, times=(NOW, NOW), preview=(ROW,))
 

@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.mapping.values import (
+    is_blank,
+    is_null,
+    one_line,
     plain_decimal,
     to_boolean,
     to_double,
@@ -18,9 +21,22 @@ from personalize_assets.conversion.mapping.values import (
 )
 
 
-@pytest.mark.parametrize("text", ["x", " x ", "0012", "1e3", "true", "ü😀", 'a,"b"\\', "\n", " "])
+@pytest.mark.parametrize("text", ["x", " x ", "0012", "1e3", "true", "ü😀", 'a,"b"\\', "a\nb", "\u200b"])
 def test_text_stays_as_it_is(text: str) -> None:
     assert to_text(text) == text
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\r\n", "\u00a0\u2003", "\0", "\0 \0"])
+def test_a_blank_text_is_null(text: str) -> None:
+    assert (is_blank(text), is_null(text), is_null([text, None]), to_text(text)) == (True, True, True, None)
+
+
+def test_the_blank_elements_of_an_array_are_left_out() -> None:
+    assert to_text([" ", "a", "\n", ["\0", "b"]]) == "a|b"
+
+
+def test_on_one_line_each_line_break_is_a_space_and_no_nul_is_left() -> None:
+    assert one_line("a\nb\r\nc\rd\x0be\x0cf\x1cg\x85h\u2028i\u2029j\0k") == "a b c d e f g h i jk"
 
 
 @pytest.mark.parametrize("number", [123, 0, -7, 12345678901234567890, -(10**19), 10**400])

@@ -25,3 +25,26 @@ def test_each_day_of_a_range_has_a_catalog_and_its_own_numbers(tmp_path: Path) -
         ["day=2026-10-01/a.json", "day=2026-10-01/b.json"], ["day=2026-10-02/a.json"],
     ]  # fmt: skip
     assert [latest_metadata(instance, "raw_event_catalog", day)["files"] for day in days] == [2, 1]
+
+
+def test_keys_that_do_not_fit_and_empty_files_make_checks_red(tmp_path: Path) -> None:
+    put_raw(tmp_path, EVENT)
+    (tmp_path / "raw/day=2026-10-01/empty").touch()
+    (tmp_path / "raw/day=2026-10-01/part").mkdir()
+    (tmp_path / "raw/day=2026-10-01/part/a.json").touch()
+
+    result = materialize(
+        small_config(tmp_path), dg.DagsterInstance.ephemeral(), ["raw_event_catalog"], ("2026-10-01", "2026-10-01")
+    )
+
+    assert result.success
+    checks = {check.check_name: check for check in result.get_asset_check_evaluations()}
+    assert {name: check.passed for name, check in checks.items()} == {
+        "every_key_fits_the_layout": False, "no_raw_file_is_archived": True, "no_raw_file_is_empty": False,
+    }  # fmt: skip
+    rows = checks["every_key_fits_the_layout"].metadata["rows"]
+    assert isinstance(rows, dg.TableMetadataValue)
+    assert [record.data for record in rows.records] == [
+        {"day": "2026-10-01", "keys": 1, "examples": "day=2026-10-01/part/a.json"}
+    ]
+    assert {check.severity for check in checks.values()} == {dg.AssetCheckSeverity.WARN}
