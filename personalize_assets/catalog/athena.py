@@ -174,7 +174,7 @@ def raw_table(
     partitions = _partitions(layout, start, keys)
     taken = {name for name, _ in partitions.columns}
     columns = [(name, type) for name, type in columns if name not in taken]
-    return Table(RAW, f"{uri}/", tuple(columns), partitions, True, mappings, comment)
+    return Table(RAW, uri.removesuffix("/") + "/", tuple(columns), partitions, True, mappings, comment)
 
 
 def _partitions(layout: str, start: date, keys: Sequence[str]) -> Partitions:

@@ -153,7 +153,8 @@ def _split(uri: str) -> tuple[str, str]:
 
 
 def _source_parameters(config: Config) -> dict[str, str]:
-    uris = list(dict.fromkeys(config.source_of(name).uri for name in config.datasets.named()))
+    # A uri that ends with two slashes begins in a folder without a name; the template adds the last one.
+    uris = list(dict.fromkeys(config.source_of(name).uri.removesuffix("/") for name in config.datasets.named()))
     bucket, prefix = _split(uris[0])
     partition = "aws-cn" if (config.aws.region or "").startswith("cn-") else "aws"
     arns = (f"arn:{partition}:s3:::{uri.removeprefix('s3://')}/*" for uri in uris[1:])

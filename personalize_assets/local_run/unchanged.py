@@ -14,6 +14,7 @@ from importlib.metadata import version
 
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
+from personalize_assets.storage.destination import LAYOUT, fingerprint
 from personalize_assets.storage.manifests import RunMark
 from personalize_assets.storage.raw_files import content_digest
 from personalize_assets.storage.stored_structs import DamagedFile
@@ -48,9 +49,11 @@ def mark_done(group: DatasetGroup, settings: str, contents: Mapping[str, str | N
 
 
 def settings_digest(group: DatasetGroup) -> str:
-    """Identifies the config, the keys of hashed columns, and the version of this package."""
+    """Identifies the config, the keys of hashed columns, and the version of this package and of what it writes."""
     parts: list[str | None] = [group.config.model_dump_json(), version("personalize-assets")]
     parts += [hash_keys.mark_of(dataset) for dataset in group.datasets.values()]
+    # What another version would write in another way, at other keys too.
+    parts += [str(LAYOUT), *map(fingerprint, group.datasets.values())]
     if any(source.source.layout == "flat" for source in group.sources.values()):
         # Without arrival days, which events are too late depends on the time of the run.
         parts.append(datetime.now(UTC).date().isoformat())

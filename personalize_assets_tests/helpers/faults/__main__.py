@@ -42,8 +42,8 @@ def in_a_folder(share: float, seed: int, folder: Path) -> Iterator[Line]:
     world = make_world(folder)
     done, found = kills(world, _part(KILLS, share), seed)
     yield Line("kills at a write, folder", done.total(), _shown(done), found)
-    failed, found = full_disks(world, _part(DISKS, share))
-    yield Line("full disks", _part(DISKS, share), f"{failed} runs failed", found)
+    details, found = full_disks(world, _part(DISKS, share))
+    yield Line("full disks", _part(DISKS, share), details, found)
     yield _mutated(_part(MUTATED, share), seed)
 
 

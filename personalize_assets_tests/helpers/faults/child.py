@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -29,12 +30,14 @@ class Conditions:
 
     Attributes:
         kill_at: The number of the write at which the process is killed, from 1: before it is done. 0 for none.
+        full_at: The number of the write from which on each fails as on a full disk. 0 for none.
         below: Only writes below this folder count.
         hours: By how much the clock is ahead.
         env: Of the config, and for AWS.
     """
 
     kill_at: int = 0
+    full_at: int = 0
     below: str = ""
     hours: float = 0.0
     env: Mapping[str, str] = field(default_factory=dict)
@@ -75,7 +78,7 @@ def _run(work: Callable[..., Any], arguments: tuple[Any, ...], conditions: Condi
         real = time.time
         time.time = lambda: real() + conditions.hours * 3600
     if conditions.below:
-        sys.addaudithook(_Killer(conditions))
+        sys.addaudithook(_Writes(conditions))
     try:
         work(*arguments)
     except PersonalizeAssetsError:
@@ -83,12 +86,12 @@ def _run(work: Callable[..., Any], arguments: tuple[Any, ...], conditions: Condi
     os._exit(0)
 
 
-class _Killer:
-    """Counts what changes files below a folder, and kills this process at the chosen one."""
+class _Writes:
+    """Counts what changes files below a folder, and kills this process at the chosen one, or lets it fail."""
 
     def __init__(self, conditions: Conditions) -> None:
-        self._below = conditions.below
-        self._left = conditions.kill_at
+        self._conditions = conditions
+        self._done = 0
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -98,10 +101,12 @@ class _Killer:
             path, is_write = arguments[0], True
         else:
             return
-        if is_write and str(path).startswith(self._below):
-            self._left -= 1
-            if self._left == 0:
+        if is_write and str(path).startswith(self._conditions.below):
+            self._done += 1
+            if self._done == self._conditions.kill_at:
                 os.kill(os.getpid(), signal.SIGKILL)
+            if event != "os.remove" and 0 < self._conditions.full_at <= self._done:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
 
 # A server without threads, from which processes are forked in milliseconds, with everything imported.

@@ -22,6 +22,10 @@ def test_s3_uris_stay_as_they_are_without_the_last_slash() -> None:
     assert config.destination.uri == "s3://made"
 
 
+def test_two_slashes_at_the_end_of_an_s3_uri_are_a_folder_without_a_name() -> None:
+    assert load(edited(("uri: segment", "uri: s3://raw/logs//"))).source.uri == "s3://raw/logs//"
+
+
 def test_wanted_values_become_text_as_events_are_compared() -> None:
     where = "where: {Invited: true, n: [1, 0.50, 100000000000000000000], zip: 01234, day: 2026-10-01, at: 12:30}"
     dataset = load(edited(("where: {type: identify}", where))).conversion_datasets()["users"]

@@ -117,3 +117,15 @@ def test_a_run_of_other_days_says_nothing_about_these(tmp_path: Path) -> None:
 
     assert not nothing_new(group, settings_digest(group), group.files_of([FIRST, SECOND]))
     assert not nothing_new(group, settings_digest(group), group.files_of([SECOND]))
+
+
+def test_another_layout_or_format_of_what_is_written_is_another_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = small_group(tmp_path)
+    found = [settings_digest(group)]
+    for name, value in (("storage.destination._FORMAT", 99), ("local_run.unchanged.LAYOUT", 99)):
+        monkeypatch.setattr(f"personalize_assets.{name}", value)
+        found.append(settings_digest(group))
+
+    assert len(set(found)) == 3
