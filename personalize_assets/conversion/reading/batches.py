@@ -228,7 +228,7 @@ class Batches:
             between = framer.buffer[begin:at]
             head = None
             # Not behind a bracket of an array: only one may stand there.
-            if _BETWEEN.fullmatch(between) and (between not in _PLAIN_LINE_ENDS or self._is_wrapped(at)):
+            if (between not in _PLAIN_LINE_ENDS or self._is_wrapped(at)) and _BETWEEN.fullmatch(between):
                 head = _HEAD.match(framer.buffer, at)
             found = (between, head[0]) if head else None
             self._is_repeated, self._between = found == self._between, found
@@ -360,6 +360,8 @@ class Batches:
         framer.has_comma_behind = _ends_with_comma(self._cut[number + len(found) - 1])
         size = stop - framer.at
         framer.at = stop
+        if len(found) < len(lines):  # the next line needs no guess of its own
+            self._note_wrong(b"\n", ends[number + len(found)] - framer.offset)
         return Batch(lines[: len(found)], found, size)
 
     def _take_glued(self) -> Batch:

@@ -68,13 +68,13 @@ def _depths(steps: _Steps) -> npt.NDArray[np.int32]:
     return np.cumsum(steps, dtype=np.int32)
 
 
-def brackets_end(text: bytes, at: int) -> int | None:
-    """Where all brackets that open from ``at`` on are closed; None if the text ends first.
+def brackets_end(text: bytes, at: int, end: int | None = None) -> int | None:
+    """Where all brackets that open from ``at`` on are closed; None if they are not before ``end``, or the text's end.
 
     For values that are nested too deeply for a decoder. ``text[at]`` is a bracket.
     """
     depth = 0
-    for chunk in _chunks(text, at, len(text)):
+    for chunk in _chunks(text, at, len(text) if end is None else end):
         depths = _depths(chunk.values)
         if depth + int(depths.min()) <= 0:
             return chunk.first + int(np.argmax(depths == -depth)) + 1

@@ -34,6 +34,7 @@ from personalize_assets.conversion.reading.resumption import (
     Resumption,
     Stretch,
     is_plain_line,
+    may_be_nested,
     resumption,
 )
 
@@ -70,6 +71,8 @@ SAMPLE_BYTES = 512
 # A share that begins or ends with so many malformed events is read again as part of the whole file, where they may be
 # too many. Far less than ``MAX_MALFORMED_IN_A_ROW``, as a row may cross several shares.
 _MALFORMED_AT_AN_EDGE = 100
+# A comma at a line's end is looked for in so many bytes.
+_LONGEST_COMMA = 16
 # A value that is too large is known to be so when this many more bytes are there.
 _LARGEST_UNCERTAINTY = 32
 
@@ -164,6 +167,12 @@ class Framer:
             return True
         self._is_line = self.offset + self.at == 0
         self._has_commas, self.has_comma_behind = self.has_comma_behind, False
+        if self.buffer.startswith((b"{", b"\n{"), self.at):  # as behind most events
+            if self.buffer[self.at] == 0x0A:
+                self._is_line = True
+                self.at += 1
+            self._sought = self.offset + self.at
+            return True
         while True:
             buffer, at = self.buffer, self.at
             while at < len(buffer):
@@ -340,9 +349,7 @@ class Framer:
         if replaced is not None and (
             found.verdict is Verdict.DEEP or replaced[self.at : end] != self.buffer[self.at : end]
         ):
-            found = scan(memoryview(replaced)[self.at :])
-            if found.verdict is not Verdict.DEEP and may_be_relaxed(replaced, self.at, found.place):
-                found = scan_relaxed(replaced, self.at, len(replaced))
+            found = scan_relaxed(replaced, self.at, len(replaced))
             if found.verdict is Verdict.END:
                 return found
         is_truncated = found.verdict is Verdict.TRUNCATED and not self.has_ended
@@ -377,6 +384,12 @@ class Framer:
 
     def _read_broken(self, reason: str) -> Event:
         """Read a broken stretch: from here to where reading goes on, or to the end of the file."""
+        line = self._line_behind(is_first=True)
+        if line >= 0 and self._is_plain_line(line, reason, is_first=True):
+            raw = self.buffer[self.at : min(line, self.at + MAX_RAW_BYTES)]
+            self.at = line
+            self._leave_array()
+            return Event(raw.strip(SEPARATORS), None, reason)
         raw, lines = b"", _LineCount()
         is_first = True
         while True:
@@ -391,52 +404,69 @@ class Framer:
             is_first = False
         if found.place is None and self._truncation is not None:
             reason, self._truncation = self._truncation, None
-        if self._in_array and not (is_first and found.is_balanced):
-            self._in_array, self._may_be_in_array = False, True
+        if not (is_first and found.is_balanced):
+            self._leave_array()
         return Event(raw.strip(SEPARATORS), None, reason, max(lines.count, 1))
+
+    def _leave_array(self) -> None:
+        if self._in_array:
+            self._in_array, self._may_be_in_array = False, True
 
     def _resumption(self, is_first: bool, reason: str) -> Resumption:
         """Find where reading goes on in the next window of a broken stretch."""
-        stretch = self._stretch(is_first, reason)
-        if stretch.line >= 0 and is_plain_line(self.buffer, stretch):
-            return Resumption(stretch.line)
         ahead = 2 * WINDOW_BYTES + FOLLOWING_BYTES
         if not self.has_ended and len(self.buffer) - self.at < ahead:
             self.refill(at_least=ahead + WINDOW_BYTES)
-            stretch = self._stretch(is_first, reason)
-            if stretch.line >= 0 and is_plain_line(self.buffer, stretch):
-                return Resumption(stretch.line)
+        stretch = self._stretch(is_first, reason)
+        if stretch.line >= 0 and (
+            (self.has_ended and stretch.broke >= len(self.buffer))
+            or self._is_plain_line(stretch.line, reason, is_first=is_first)
+        ):
+            return Resumption(stretch.line)
         found = resumption(self.buffer, stretch)
-        # Before its first event, a split does not know what stands between events.
-        self._is_cut |= found.is_cut or not self._has_whole_events
+        self._is_cut |= found.is_cut
         if found.followed_to - self.at > _NOTED_BYTES and found.place is not None and stretch.line >= 0:
             noted = _Noted(self.buffer, self.at, found.followed_to, self.offset, reason)
             self._unbalanced = [*self._unbalanced[-_MOST_NOTED + 1 :], noted]
         return found
 
-    def _stretch(self, is_first: bool, reason: str) -> Stretch:
-        at, buffer = self.at, self.buffer
-        end = min(at + WINDOW_BYTES, len(buffer))
+    def _line_behind(self, is_first: bool) -> int:
+        """Where in the next window the next line begins with ``{``; -1 if none does."""
+        at = self.at
+        if not is_first and self.buffer.startswith(b"\n{", at - 1):
+            return at
         line = self.find(b"\n{") + 1
-        if not is_first and buffer.startswith(b"\n{", at - 1):
-            line = at
-        place, broke = self.offset + at, self._broke - self.offset
-        self._unbalanced = [noted for noted in self._unbalanced if noted.end > place]
-        is_open = (
-            reason is EVENT_TOO_LARGE
-            or (self.has_ended and broke >= len(buffer))
-            or any(place in noted for noted in self._unbalanced)
+        return line if at < line < at + WINDOW_BYTES else -1
+
+    def _is_plain_line(self, line: int, reason: str, is_first: bool) -> bool:
+        """Whether it is certain at a glance that reading goes on at ``line``."""
+        may_have_commas = self._has_commas or self._in_array or self._may_be_in_array
+        if not self._has_whole_events:  # a split does not know what stands before its first event
+            may_have_commas |= self.buffer[max(line - _LONGEST_COMMA, self.at) : line].rstrip().endswith(b",")
+        return is_plain_line(self.buffer, self.at, self._broke - self.offset, line, may_have_commas) and (
+            not is_first or not may_be_nested(self.buffer, self.at, line) or self._is_open(reason)
         )
+
+    def _is_open(self, reason: str) -> bool:
+        """Whether it is known that the brackets that open here never close."""
+        if reason is EVENT_TOO_LARGE or (self.has_ended and self._broke - self.offset >= len(self.buffer)):
+            return True
+        place = self.offset + self.at
+        self._unbalanced = [noted for noted in self._unbalanced if noted.end > place]
+        return any(place in noted for noted in self._unbalanced)
+
+    def _stretch(self, is_first: bool, reason: str) -> Stretch:
         return Stretch(
-            at=at,
-            broke=broke,
-            end=end,
-            line=line if line and at <= line < end else -1,
+            at=self.at,
+            broke=self._broke - self.offset,
+            end=min(self.at + WINDOW_BYTES, len(self.buffer)),
+            line=self._line_behind(is_first),
             is_first=is_first,
-            is_open=is_open,
+            is_open=self._is_open(reason),
             is_line=self._is_line,
             has_commas=self._has_commas or self._in_array or self._may_be_in_array,
             in_array=self._in_array or self._may_be_in_array,
+            is_known=self._has_whole_events,
             has_ended=self.has_ended,
             sample=self._sample,
         )

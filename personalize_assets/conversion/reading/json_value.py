@@ -34,7 +34,7 @@ REFUSALS = (msgspec.MsgspecError, ValueError, RecursionError)
 
 # Half a surrogate pair is a defect of a text (``parse`` refuses it) and does not move the value's end.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_PLACE = re.compile(r"\(byte (\d+)\)")
+_PLACE = "(byte "
 _CONSTANTS = (b"NaN", b"Infinity")
 # Up to the next text or word that is read although it is no JSON, and that itself.
 _RELAXED = re.compile(
@@ -42,7 +42,6 @@ _RELAXED = re.compile(
     rb'("(?:[^"\\]++|\\.)*+"?|-?Infinity|NaN|\Z)',
     re.DOTALL,
 )
-_MAY_BE_RELAXED = re.compile(rb"[\x00-\x1f]|NaN|Infinity")
 _CONTROL_CHARACTERS = bytes(range(0x20))
 _AS_SPACES = bytes.maketrans(_CONTROL_CHARACTERS, b" " * len(_CONTROL_CHARACTERS))
 _ESCAPE_OR_CONTROL = re.compile(rb"\\.|[\x00-\x1f]", re.DOTALL)
@@ -103,10 +102,10 @@ def scan(view: memoryview) -> Scan:
         return Scan(Verdict.DEEP, 0)
     except msgspec.DecodeError as error:
         text = str(error)
-        place = _PLACE.search(text)
-        if place is None:
+        place = text.rfind(_PLACE)
+        if place < 0:
             return Scan(Verdict.TRUNCATED, len(view))
-        at = int(place[1])
+        at = int(text[place + len(_PLACE) : text.index(")", place)])
         if "trailing characters" in text:
             # The place is behind the first character that is not white space.
             return Scan(Verdict.END, _without_white_space(view, at - 1))
@@ -175,6 +174,11 @@ def without_surrogates(text: bytes) -> bytes | None:
     return replaced if count else None
 
 
+def _holds_relaxed(raw: bytes) -> bool:
+    """Whether bytes hold anything that is read although it is no JSON."""
+    return len(raw.translate(None, _CONTROL_CHARACTERS)) < len(raw) or any(word in raw for word in _CONSTANTS)
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
 
@@ -199,7 +203,7 @@ def parse(raw: bytes) -> Event:
     try:
         value = _value(raw)
     except REFUSALS:
-        if raw[:1] not in (b"{", b"[") or not _MAY_BE_RELAXED.search(raw):
+        if raw[:1] not in (b"{", b"[") or not _holds_relaxed(raw):
             return Event(raw, None, MALFORMED)
         try:
             value = _value(_relaxed(raw, _as_json))

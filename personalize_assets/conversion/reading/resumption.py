@@ -9,8 +9,10 @@ that may be part of the broken event is never taken for an event of its own.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
+from personalize_assets.conversion.reading.brackets import brackets_end
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, Verdict, scan_relaxed
 
 WINDOW_BYTES = 1024 * 1024
@@ -24,7 +26,8 @@ NOTHING = rb"[ \t\r\n,]++|\xef\xbb\xbf|\\[nr]"
 """What means nothing between events: white space, commas, byte order marks, and line ends that were escaped."""
 
 _FOLLOWING = re.compile(b"(?:" + NOTHING + b")*+")
-_CANDIDATE = re.compile(rb'\{[ \t\r\n]*+"')
+# Not where most objects of an event are: as a field, or as the first element of an array.
+_CANDIDATE = re.compile(rb'\{(?<!":\{)(?<!": \{)(?<!\[\{)[ \t\r\n]*+"')
 _STRING = rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)'
 _BRACKETS = re.compile(rb'(?:[^"{}\[\]]++|' + _STRING + rb")*+([{\[]|[}\]]++)", re.DOTALL)
 _FIRST_NAMES = re.compile(
@@ -32,12 +35,16 @@ _FIRST_NAMES = re.compile(
 )
 # Brackets that open where a whole value has none: behind something else than a colon, a comma or another bracket.
 _ODD = re.compile(rb'[^\s:,\[]\s*+[{\[]|[^"\s]\s*+:\s*+\{')
+# Finds each of them and others, in a tenth of the time: brackets that do not stand directly where a value may.
+_MAY_BE_ODD = re.compile(rb'[{\[](?<!":[{\[])(?<!": [{\[])(?<![,\[][{\[])(?<!, [{\[])')
 _AFTER_COMMA = re.compile(rb",\s*+\{")
 # How far before an event is looked for what stands before it, and before a break for the event that caused it.
 _LOOK_BACK = 64
 # So many objects beside each other in an array, without a comma, are no longer elements that lost their commas. Two
 # events may be lost between two damaged ones; see ``_MOST_BESIDE`` in tests of n damaged events.
 _MOST_BESIDE = 3
+# The end of a value that is longer is sought among many brackets at once.
+_FOLLOWED_SINGLY = 8 * 1024
 
 
 class Stretch(NamedTuple):
@@ -53,6 +60,8 @@ class Stretch(NamedTuple):
         is_line: Whether nothing stands before it on its line.
         has_commas: Whether events are separated by commas.
         in_array: Whether events may be in an array.
+        is_known: Whether ``has_commas``, ``in_array`` and ``sample`` are known: a split knows them behind its first
+            whole event.
         has_ended: Whether the text is the rest of the file.
         sample: The beginning of a whole event of the same file; empty if there was none.
     """
@@ -66,6 +75,7 @@ class Stretch(NamedTuple):
     is_line: bool
     has_commas: bool
     in_array: bool
+    is_known: bool
     has_ended: bool
     sample: bytes
 
@@ -86,20 +96,18 @@ class Resumption(NamedTuple):
     followed_to: int = 0
 
 
-def is_plain_line(text: bytes, stretch: Stretch) -> bool:
-    """Whether it is certain at a glance that reading goes on at ``stretch.line``.
+def is_plain_line(text: bytes, at: int, broke: int, line: int, may_have_commas: bool) -> bool:
+    """Whether a value that is no part of another one begins at ``line``, where a line begins with ``{``.
 
-    That is so on one line that holds no bracket where a whole value has none.
+    True is certain: ``text[at:line]`` is one line, and holds no bracket where a whole value has none. ``at`` and
+    ``broke`` are those of a ``Stretch``; ``may_have_commas`` is whether events may be separated by commas.
     """
-    line, first = stretch.line - 1, max(stretch.at + 1, stretch.broke - _LOOK_BACK)
-    if stretch.broke >= len(text) and stretch.has_ended:
-        return True
-    return (
-        text.find(b"\n", stretch.at, line) < 0
-        and _ODD.search(text, first, line) is None
-        and not (stretch.has_commas and _AFTER_COMMA.search(text, first, line))
-        and not _may_be_nested(text, stretch)
-    )
+    if text.find(b"\n", at, line - 1) >= 0:
+        return False
+    first = max(at + 1, broke - _LOOK_BACK)
+    if _MAY_BE_ODD.search(text, first, line - 1) and _ODD.search(text, first, line - 1):
+        return False
+    return not (may_have_commas and _AFTER_COMMA.search(text, first, line - 1))
 
 
 def resumption(text: bytes, stretch: Stretch) -> Resumption:
@@ -107,11 +115,11 @@ def resumption(text: bytes, stretch: Stretch) -> Resumption:
     return _Search(text, stretch).find()
 
 
-def _may_be_nested(text: bytes, stretch: Stretch) -> bool:
-    """Whether the line that begins with ``{`` may be part of the value that broke."""
-    if not stretch.is_first or stretch.is_open or text[stretch.at] not in b"{[":
+def may_be_nested(text: bytes, at: int, line: int) -> bool:
+    """Whether the line that begins with ``{`` may be part of the value that begins at ``at`` and broke."""
+    if text[line - 2] == 0x7D:  # }, as of most lines
         return False
-    return _before(text, stretch.line, stretch.at) in b":,["
+    return text[at] in b"{[" and _before(text, line, at) in b":,["
 
 
 def _before(text: bytes, place: int, first: int) -> bytes:
@@ -138,18 +146,19 @@ class _Search:
         self._names = [found.groups() for found in names if found is not None]
         self._possible: list[int] = []  # places that are right unless the brackets close
         self._beside = 0
-        self._has_compared = False  # with names that may be others in another split
+        self._has_looked_ahead = False
+        self._is_relative = False  # to what is between events, or how they begin, which another split may see otherwise
 
     def find(self) -> Resumption:
         """Find the place."""
         found = self._find()
-        return found._replace(is_cut=found.is_cut or self._has_compared)
+        return found._replace(is_cut=found.is_cut or self._is_relative)
 
     def _find(self) -> Resumption:
         text, stretch = self._text, self._stretch
         stop = stretch.end
         if stretch.line >= 0:
-            if _may_be_nested(text, stretch):
+            if stretch.is_first and not stretch.is_open and may_be_nested(text, stretch.at, stretch.line):
                 self._possible.append(stretch.line)
             else:
                 stop = stretch.line
@@ -158,13 +167,16 @@ class _Search:
             closed = self._follow(place)
             if closed is not None:
                 return Resumption(closed, self._is_tidy)
+            if self._possible and place > min(self._possible) and self._never_closes(place):
+                break  # whatever is found further on, reading goes on at the first possible place
             if self._is_event(place):
                 return self._resume(place)
             if self._beside > _MOST_BESIDE:
                 return self._resume(min(self._possible))
-        closed = self._follow(stop)
-        if closed is not None:
-            return Resumption(closed, self._is_tidy)
+        else:
+            closed = self._follow(stop)
+            if closed is not None:
+                return Resumption(closed, self._is_tidy)
         is_cut = stretch.has_ended and stretch.end == len(text) and self._is_followed and bool(self._open)
         if stop < stretch.end:
             return self._resume(stop)
@@ -205,10 +217,22 @@ class _Search:
                 self._is_value = False  # what follows is no longer part of a value
         return None
 
+    def _never_closes(self, place: int) -> bool:
+        """Whether it is known at a place that the value which broke is not closed in the window."""
+        if self._next is None or not self._is_value:
+            return True
+        if self._has_looked_ahead or place - self._stretch.at < _FOLLOWED_SINGLY:
+            return False
+        self._has_looked_ahead = True
+        if brackets_end(self._text, self._stretch.at, self._stretch.end) is not None:
+            return False
+        self._followed_to = self._stretch.end
+        return True
+
     def _ends_event(self, end: int) -> bool:
         """Whether an event ends where its brackets are closed: not if they were closed by a bracket too many."""
         following = self._after(end)
-        if not self._is_followed_well(end, may_have_commas=self._is_tidy and self._is_alike(following)):
+        if not self._is_followed_well(end, lambda: self._is_tidy and self._is_alike(following)):
             return False
         if self._text[following : following + 1] != b"{":
             return True
@@ -216,7 +240,7 @@ class _Search:
         if found.verdict is not Verdict.END:
             return True
         after = following + found.place
-        return self._is_followed_well(after, may_have_commas=self._stretch.has_commas)
+        return self._is_followed_well(after, self._has_commas)
 
     def _is_event(self, place: int) -> bool:
         """Whether the ``{"`` at a place certainly begins a top-level event. Notes a place where that is possible."""
@@ -261,27 +285,35 @@ class _Search:
 
     def _is_alike(self, place: int) -> bool:
         """Whether events are separated by commas and an object begins with the same names as another event."""
-        if not self._stretch.has_commas:
+        if not self._has_commas():
             return False
-        self._has_compared = True
+        self._is_relative = True
         found = _FIRST_NAMES.match(self._text, place, place + WINDOW_BYTES)
         return found is not None and found.groups() in self._names
+
+    def _has_commas(self) -> bool:
+        self._is_relative |= not self._stretch.is_known
+        return self._stretch.has_commas
+
+    def _in_array(self) -> bool:
+        self._is_relative |= not self._stretch.is_known
+        return self._stretch.in_array
 
     def _is_whole(self, place: int) -> bool:
         """Whether a whole object begins at a place, and is followed by what may follow an event."""
         found = scan_relaxed(self._text, place, place + WINDOW_BYTES)
         return found.verdict is Verdict.END and self._is_followed_well(
-            place + found.place, may_have_commas=self._is_alike(place)
+            place + found.place, lambda: self._is_alike(place)
         )
 
-    def _is_followed_well(self, end: int, may_have_commas: bool) -> bool:
+    def _is_followed_well(self, end: int, may_have_commas: Callable[[], bool]) -> bool:
         """Whether nothing, another event or a line end follows. Within a value ``,``, ``}`` or ``]`` would."""
         text, last = self._text, min(end + FOLLOWING_BYTES, len(self._text))
         place = self._after(end)
         between = text[end:place]
-        if b"," in between and not may_have_commas:
+        if b"," in between and not may_have_commas():
             return False
-        if place < last and text[place] == 0x5D and self._stretch.in_array:  # ]
+        if place < last and text[place] == 0x5D and self._in_array():  # ]
             place = self._after(place + 1)
             return place == last or text[place] in b"{["
         return place == last or text[place] == 0x7B or (b"\n" in between and text[place] not in b'}]":')

@@ -467,6 +467,22 @@ def test_a_file_that_ends_inside_a_value_or_an_array_is_cut(data: bytes) -> None
     assert framer.is_cut
 
 
+@pytest.mark.parametrize(
+    ("data", "is_cut"),
+    [
+        (b'{"n":tru},{"n":2}\n', True),
+        (b'{"n":tru}{"n":2}\n', False),
+        (b'{"n":tru,"a":[1, {"b":2}]},\n{"n":2}\n', True),
+        (b'{"n":tru,"a":[1, {"b":2}]}\n{"n":2}\n', False),
+        (b'{"n":0}\n{"n":tru,"a":[1, {"b":2}]}\n', False),
+    ],
+)
+def test_a_split_is_cut_if_its_first_break_depends_on_what_is_between_events(data: bytes, is_cut: bool) -> None:
+    framer = Framer([data])
+    list(framer.one_by_one())
+    assert framer.is_cut == is_cut
+
+
 def test_a_truncated_stream_is_cut() -> None:
     framer = Framer(cut_off(b'{"n":1}\n'))
     list(framer.one_by_one())

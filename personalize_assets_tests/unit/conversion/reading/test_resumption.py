@@ -164,6 +164,23 @@ def test_reading_goes_on_behind_garbage_of_several_windows(monkeypatch: pytest.M
     assert broken == [(garbage + shop_event(1), 1)]
 
 
+def test_whole_objects_on_lines_of_a_broken_event_of_20_kb_are_no_events() -> None:
+    elements = b",\n".join(b'{"messageId": "trap", "number": %d}' % number for number in range(600))
+    broken = b'{"messageId": oops, "elements": [\n' + elements + b"\n]}"
+    assert len(broken) > 20_000
+    found, stretches = outcome(shop_event(0) + b"\n" + broken + b"\n" + shop_event(1) + b"\n")
+    assert found == ids(0, 1)
+    assert stretches == [(broken, 602)]
+
+
+def test_lines_behind_an_event_that_never_closes_are_events_after_8_kb_as_well() -> None:
+    cut_off = b'{"messageId": "m99", "event":'
+    lines = [line for number in range(60) for line in (cut_off, shop_event(number))]
+    found, stretches = outcome(b"\n".join(lines))
+    assert found == ids(*range(60))
+    assert stretches == [(cut_off, 1)] * 60
+
+
 # -- n events, k of them damaged ---------------------------------------------------------------------------------------
 
 SEEDS = st.integers(0, 2**32).map(damaged_file)
