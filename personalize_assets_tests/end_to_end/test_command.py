@@ -73,14 +73,13 @@ def test_no_process_is_left_of_a_run_that_is_killed(tmp_path: Path) -> None:
         "    spread(open, [sys.argv[1]] * 2, 1 << 30)\n"
     )
     running = subprocess.Popen([sys.executable, "-c", program, tmp_path / "pipe"], start_new_session=True)
-    while len(workers := _of_session(running.pid) - {running.pid}) < 3:  # two, and the one that tracks them
+    while len(_of_session(running.pid) - {running.pid}) < 3:  # two, and one or more that track them
         time.sleep(0.05)
 
     running.kill()
     running.wait()
 
     while left := _of_session(running.pid):
-        assert left <= workers
         assert time.monotonic() < deadline, left
         time.sleep(0.05)
 
