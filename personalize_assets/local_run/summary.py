@@ -65,7 +65,7 @@ def summarize(group: DatasetGroup) -> Summary:
     datasets = []
     days = destination.days.all()
     latest = destination.exports.latest()
-    manifests = latest.datasets if latest else {}
+    manifests, run = (latest.datasets, latest.run) if latest else ({}, "")
     for name in group.datasets:
         rejected: Counter[str] = Counter()
         for commit in commits_of(days, name).values():
@@ -83,7 +83,7 @@ def summarize(group: DatasetGroup) -> Summary:
                 duplicates=manifest.duplicates,
                 exported=manifest.rows,
                 bytes=manifest.bytes,
-                file=destination.uri_of(destination.exports.shown(manifest.path)),
+                file=destination.uri_of(destination.exports.shown(manifest.path, run)),
             )
         )
     for source in group.sources:
@@ -92,7 +92,7 @@ def summarize(group: DatasetGroup) -> Summary:
             if accounting.unreadable:
                 rejects[UNREADABLE_FILE] += accounting.unreadable
     folders = {manifest.schema.rpartition("/")[0] for manifest in manifests.values() if manifest.schema}
-    schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc")) for folder in sorted(folders)]
+    schemas = [destination.uri_of(destination.exports.shown(f"{folder}/*.avsc", run)) for folder in sorted(folders)]
     return Summary(datasets, rejects, destination.uri_of(REJECTS), schemas, dropped)
 
 

@@ -8,8 +8,10 @@ day after they were written, and all of the destination is searched for them onc
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable
 from functools import partial
+from pathlib import PurePosixPath
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -19,11 +21,12 @@ from personalize_assets.storage.days import DATA_FOLDERS
 from personalize_assets.storage.destination import PARTS
 from personalize_assets.storage.exports import EXPORTS, LATEST_LINK, REFUSED, unneeded_runs
 from personalize_assets.storage.file_lists import put_file_lists
-from personalize_assets.storage.manifests import DayState, Replaced, SweepMark, TableCommit
+from personalize_assets.storage.manifests import DayState, SweepMark, TableCommit
 from personalize_assets.storage.older_layout import OLDER_SCHEMAS, older_objects
 from personalize_assets.storage.run_ids import RUN_ID
 from personalize_assets.storage.tables import TABLES
 
+_State = TypeVar("_State", DayState, TableCommit)
 # A run that takes longer than this would lose its files; its commit would notice it, and replace nothing.
 _LEFTOVER_SECONDS = 24 * 3600
 # So that what a run left is gone within two days.
@@ -37,21 +40,7 @@ def clean(group: DatasetGroup) -> None:
 
 def _clean(group: DatasetGroup) -> None:
     destination = group.destination
-    before = time.time() - 3600 * group.config.destination.retention_hours
-    for day, stored, state in destination.days.with_versions():
-        if expired := _expired(state, before):
-            kept = replace(state, replaced=_without(state, expired))
-            put_file_lists(destination, {day: state})  # a run may have died before it wrote the list
-            if destination.remove(_files(expired)):
-                destination.days.forget_replaced(day, stored, kept)
-    for name in TABLES:
-        if name not in group.datasets:
-            continue
-        found = destination.tables.find(name)
-        if found.stored and found.object and (expired := _expired(found.object, before)):
-            table = replace(found.object, replaced=_without(found.object, expired))
-            if destination.remove(_files(expired)):
-                destination.tables.forget_replaced(name, found.stored, table)
+    _remove_replaced(group)
     _remove_former_exports(group)
     mark = destination.sweep_mark()
     if mark is None:
@@ -62,16 +51,30 @@ def _clean(group: DatasetGroup) -> None:
         destination.put_sweep_mark(SweepMark(time.time()))
 
 
-def _expired(state: DayState | TableCommit, before: float) -> list[Replaced]:
-    return [replaced for replaced in state.replaced if replaced.at < before]
+def _remove_replaced(group: DatasetGroup) -> None:
+    """Delete the files of former states of days and tables whose time is over, and shorten the lists of them."""
+    destination = group.destination
+    before = time.time() - 3600 * group.config.destination.retention_hours
 
+    def expire(state: _State, forget: Callable[[_State], bool]) -> None:
+        expired = {file for replaced in state.replaced if replaced.at < before for file in replaced.files}
+        if expired and destination.remove(sorted(expired)):
+            forget(replace(state, replaced=tuple(one for one in state.replaced if one.at >= before)))
 
-def _without(state: DayState | TableCommit, expired: list[Replaced]) -> tuple[Replaced, ...]:
-    return tuple(replaced for replaced in state.replaced if replaced not in expired)
-
-
-def _files(expired: list[Replaced]) -> list[str]:
-    return sorted({file for replaced in expired for file in replaced.files})
+    days = destination.days.find_all()
+    outdated = [
+        day for day, (_, state) in days.items() if state and any(replaced.at < before for replaced in state.replaced)
+    ]
+    put_file_lists(destination, outdated)  # a run may have died before it wrote them
+    for day in outdated:
+        stored, state = days[day]
+        if stored and state:
+            expire(state, partial(destination.days.forget_replaced, day, stored))
+    for name in TABLES:
+        if name in group.datasets:
+            stored, table = destination.tables.find(name)
+            if stored and table:
+                expire(table, partial(destination.tables.forget_replaced, name, stored))
 
 
 def _remove_former_exports(group: DatasetGroup) -> None:
@@ -96,27 +99,24 @@ def leftovers(group: DatasetGroup) -> list[str]:
         return []
     # Read after the listing: a file that was committed in between is among those named.
     named = _named(group)
-    of_runs = {key for key in old if RUN_ID.search(key) and key not in named and not _is_export(group, key, named)}
+    of_runs = {key for key in old if RUN_ID.search(key) and key not in named and not named & _folders_of(key)}
     return sorted(of_runs.union(old & set(older_objects(group.destination))))
 
 
 def _named(group: DatasetGroup) -> set[str]:
-    """Keys of files that are current or wait to be deleted, and of folders of exports."""
+    """Keys of files that are current or wait to be deleted, and of folders of exports, which go by number, not age."""
     destination = group.destination
-    named = {key for state in destination.days.all().values() for key in state.all_files()}
+    exports = destination.exports
+    named = {LATEST_LINK, *(key for state in destination.days.all().values() for key in state.all_files())}
     for name in TABLES:
         if table := destination.tables.current(name):
-            named.update(table.files, *(replaced.files for replaced in table.replaced))
-    if latest := destination.exports.latest():
-        named.update(destination.exports.folder(run) for run in (latest.run, *latest.former))
+            named |= table.all_files()
+    if latest := exports.latest():
+        named.update(map(exports.folder, (latest.run, *latest.former)))
         named.update(file.key for manifest in latest.datasets.values() for file in manifest.files)
+    named.update(exports.refused_folder(run) for run in exports.runs(REFUSED) if exports.is_refused(run))
     return named
 
 
-def _is_export(group: DatasetGroup, key: str, named: Collection[str]) -> bool:
-    """Whether a file belongs to an export that is or was the latest, or was refused: those go by number, not age."""
-    folder = "/".join(key.split("/")[:2])
-    if folder == REFUSED:
-        refused = "/".join(key.split("/")[:3])
-        return group.destination.store.read(f"{refused}/refused.json", 1) is not None
-    return folder in named or folder == LATEST_LINK
+def _folders_of(key: str) -> set[str]:
+    return {str(folder) for folder in PurePosixPath(key).parents}

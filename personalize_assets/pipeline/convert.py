@@ -130,9 +130,8 @@ def commit_convert(
     moved_on = group.destination.days.commit(
         changes, lambda some: _moved_on(group, some, spec), all_datasets=group.datasets
     )
-    committed = [day for day in changes if day not in moved_on]
-    if "interactions" in spec.plan.make and group.destination.uri.startswith("s3://"):
-        put_file_lists(group.destination, group.destination.days.some(committed))
+    if "interactions" in spec.plan.make:
+        put_file_lists(group.destination, changes.keys() - moved_on)
     if moved_on:
         discard_convert(group, [date.fromisoformat(day) for day in moved_on], spec)
         some = ", ".join(moved_on[:5]) + (", …" if len(moved_on) > 5 else "")

@@ -105,11 +105,10 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     run = new_run_id()
     # Read before the days: an export that becomes current from now on may be of newer days.
     latest = group.destination.exports.find_latest().object
-    former = _former(group, latest)
     if latest:
         group.destination.exports.link_latest(latest)
-    days = group.destination.days.all()
     tables = {name: group.destination.tables.current(name) for name in TABLES if name in group.datasets}
+    days = group.destination.days.all()
     hash_keys.check_same_key(group.datasets, days, tables, asset_names)
     exports = []
     inputs: dict[str, ExportInput] = {}
@@ -139,7 +138,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
         mask=group.masked_paths,
         scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
     )
-    return PlannedExport(spec, run, inputs, former)
+    return PlannedExport(spec, run, inputs, _runs(latest, tables))
 
 
 def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
@@ -150,13 +149,10 @@ def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
     destination.remove([key for key in found if not key.startswith(tuple(current))])
 
 
-def _former(group: DatasetGroup, latest: ExportSet | None) -> dict[str, str]:
+def _runs(latest: ExportSet | None, tables: Mapping[str, TableCommit | None]) -> dict[str, str]:
     """The runs of what is current, by asset."""
-    found = {f"{name}_csv": manifest.run for name, manifest in latest.datasets.items()} if latest else {}
-    for name in TABLES:
-        if name in group.datasets and (table := group.destination.tables.find(name).object):
-            found[name] = table.run
-    return found
+    csvs = {f"{name}_csv": manifest.run for name, manifest in latest.datasets.items()} if latest else {}
+    return csvs | {name: table.run for name, table in tables.items() if table}
 
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
@@ -303,15 +299,15 @@ def _put_files(
 
 def _check_former(group: DatasetGroup, planned: PlannedExport, latest: ExportSet | None) -> None:
     """Raise ``ExportedMeanwhile`` if what is to be replaced is not what was current when the days were read."""
-    now = _former(group, latest)
-    for one in planned.spec.exports:
-        name = one.dataset.name
-        for asset, is_made in ((name, one.to_table), (f"{name}_csv", one.to_csv)):
-            if is_made and now.get(asset, "") != planned.former.get(asset, ""):
-                raise ExportedMeanwhile(
-                    f"run {now.get(asset, 'unknown')} replaced {asset} while run {planned.run} exported what was "
-                    "converted before; that stays the current one: export again"
-                )
+    exports = planned.spec.exports
+    made = [one.dataset.name for one in exports if one.to_table]
+    now = _runs(latest, {name: group.destination.tables.find(name).object for name in made})
+    for asset in (*made, *(f"{one.dataset.name}_csv" for one in exports if one.to_csv)):
+        if now.get(asset, "") != planned.former.get(asset, ""):
+            raise ExportedMeanwhile(
+                f"run {now.get(asset, 'unknown')} replaced {asset} while run {planned.run} exported what was "
+                "converted before; that stays the current one: export again"
+            )
 
 
 def _switch(group: DatasetGroup, planned: PlannedExport, outcome: ExportOutcome) -> None:

@@ -6,19 +6,18 @@ because an export may be reading them, and are listed in the object until a late
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from os.path import commonprefix
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from personalize_assets.conversion.contract import DATASETS
 from personalize_assets.errors import TransientError
-from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, Reject, Replaced
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, Reject, with_unneeded
 from personalize_assets.storage.object_store import ObjectStore, StoredObject, Versioned
 from personalize_assets.storage.small_objects import READS_AT_ONCE
 from personalize_assets.storage.stored_structs import Found, StoredStructs
@@ -28,6 +27,7 @@ DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items
 REJECTS = "rejects"
 DATA_FOLDERS = (*DAILY.values(), REJECTS)
 
+_Object = TypeVar("_Object", bound=msgspec.Struct)
 _FOLDER = "days"
 # Days with at most so many others between them are listed together: a request lists a thousand files.
 _DAYS_BETWEEN = 7
@@ -71,28 +71,24 @@ class Days:
 
     def some(self, days: Iterable[str]) -> dict[str, DayState]:
         """What is converted of some days (ISO), by day, oldest first; days that are not converted are left out."""
-        days = sorted(set(days))
-        return self._whole(dict(zip(days, self._find(days), strict=True)))
+        return self._whole(self._find(days))
 
     def all(self) -> dict[str, DayState]:
         """What is converted of all days, by day (ISO), oldest first: one snapshot of each."""
-        listed = {file.key: file for file in self._store.files(f"{_FOLDER}/day=")}
-        keys = {day: key for key in listed if (day := _day_of(key)) and key == self.key(day)}
-        found = self._structs.find_all(list(keys.values()), listed, DayState)
-        return self._whole(dict(zip(keys, found, strict=True)))
+        return self._whole(self.find_all())
 
-    def _find(self, days: Sequence[str]) -> list[Found[DayState]]:
-        keys = list(map(self.key, days))
-        listed = None
-        if len(days) > _FEW:
-            listed = {file.key: file for file in self._structs.objects.listed(day_ranges(f"{_FOLDER}/day=", days))}
-        return self._structs.find_all(keys, listed, DayState)
+    def find_all(self) -> dict[str, Found[DayState]]:
+        """The objects of all days with their versions, by day (ISO), oldest first; a damaged one says nothing."""
+        listed = {file.key: file for file in self._store.files(f"{_FOLDER}/day=")}
+        keys = {day: key for key in listed if (day := day_of(key)) and key == self.key(day)}
+        return dict(zip(keys, self._structs.find_all(list(keys.values()), listed, DayState), strict=True))
+
+    def _find(self, days: Iterable[str]) -> dict[str, Found[DayState]]:
+        return find_days(self._structs, _FOLDER, days, DayState)
 
     def _whole(self, found: Mapping[str, Found[DayState]]) -> dict[str, DayState]:
-        for day, one in found.items():
-            if one.stored is not None and one.object is None:
-                self._structs.decode(self.key(day), one.stored.data, DayState, _advice(day))
-        return {day: one.object for day, one in found.items() if one.object is not None}
+        states = {day: self._structs.checked(self.key(day), one, DayState, _advice(day)) for day, one in found.items()}
+        return {day: state for day, state in states.items() if state is not None}
 
     def commit(
         self,
@@ -117,7 +113,7 @@ class Days:
         waiting = dict(changes)
         for _ in range(_TRIES):
             days = sorted(waiting)
-            before = dict(zip(days, self._find(days), strict=True))
+            before = self._find(days)
             refused += is_outdated(days)
             waiting = {day: waiting[day] for day in days if day not in refused}
             tries: dict[str, Future[bool]] = {}
@@ -132,14 +128,14 @@ class Days:
         )
 
     def _swap(self, day: str, before: Found[DayState], change: DayChange, all_datasets: Collection[str]) -> bool:
+        if not set(all_datasets) <= change.datasets.keys():
+            self._structs.checked(self.key(day), before, DayState, _advice(day))
         state = before.object or DayState(day=day)
-        if before.stored is not None and before.object is None and not set(all_datasets) <= change.datasets.keys():
-            self._structs.decode(self.key(day), before.stored.data, DayState, _advice(day))
         changed = replace(
             state, datasets={**state.datasets, **change.datasets}, sources={**state.sources, **change.sources}
         )
-        if unneeded := tuple(sorted(state.current_files() - changed.current_files())):
-            changed = replace(changed, replaced=(*state.replaced, Replaced(files=unneeded, at=time.time())))
+        unneeded = state.current_files() - changed.current_files()
+        changed = replace(changed, replaced=with_unneeded(state.replaced, unneeded))
         return self._structs.swap(self.key(day), changed, before.stored)
 
     def _check_files_exist(self, changes: Mapping[str, DayChange]) -> None:
@@ -155,14 +151,6 @@ class Days:
     def forget_replaced(self, day: str, before: Versioned, state: DayState) -> bool:
         """Replace a day's object by one whose list of replaced files is shorter; False if it has changed meanwhile."""
         return self._structs.swap(self.key(day), state, before)
-
-    def with_versions(self) -> Iterator[tuple[str, Versioned, DayState]]:
-        """All days that are not damaged, for a swap."""
-        listed = {file.key: file for file in self._store.files(f"{_FOLDER}/day=")}
-        keys = [key for key in listed if key == self.key(_day_of(key))]
-        for key, found in zip(keys, self._structs.find_all(keys, listed, DayState), strict=True):
-            if found.stored is not None and found.object is not None:
-                yield _day_of(key), found.stored, found.object
 
     def files_of_run(self, run_id: str, days: Iterable[str]) -> list[str]:
         """The keys of what a run wrote for days (ISO)."""
@@ -185,7 +173,7 @@ class Days:
         return (
             file
             for file in self._structs.objects.listed(day_ranges(f"{folder}/day=", keys))
-            if _day_of(file.key) in keys
+            if day_of(file.key) in keys
         )
 
 
@@ -212,6 +200,17 @@ def current_files(states: Mapping[str, DayState], name: str) -> list[str]:
     ]
 
 
+def find_days(
+    structs: StoredStructs, folder: str, days: Iterable[str], kind: type[_Object]
+) -> dict[str, Found[_Object]]:
+    """The objects ``<folder>/day=<day>.json`` of days (ISO) with their versions, by day, oldest first."""
+    keys = {day: f"{folder}/day={day}.json" for day in sorted(set(days))}
+    listed = None
+    if len(keys) > _FEW:
+        listed = {file.key: file for file in structs.objects.listed(day_ranges(f"{folder}/day=", keys))}
+    return dict(zip(keys, structs.find_all(list(keys.values()), listed, kind), strict=True))
+
+
 def day_ranges(begin: str, days: Iterable[str]) -> Iterator[tuple[str, str, str]]:
     """Prefix, after and before of the keys of days (ISO); few of other days are among them."""
     ranges: list[list[str]] = []
@@ -230,7 +229,7 @@ def _state(day: str, change: DayChange) -> DayState:
     return DayState(day=day, datasets=dict(change.datasets), sources=dict(change.sources))
 
 
-def _day_of(key: str) -> str:
+def day_of(key: str) -> str:
     """The day in the key of a day's object or file."""
     return key.partition("/day=")[2][: len("2026-10-01")]
 

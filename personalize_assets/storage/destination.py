@@ -17,7 +17,7 @@ import msgspec
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.storage import cleanup
-from personalize_assets.storage.days import DATA_FOLDERS, Days, day_ranges
+from personalize_assets.storage.days import DATA_FOLDERS, Days, find_days
 from personalize_assets.storage.exports import EXPORTS, Exports
 from personalize_assets.storage.kept_files import KEPT, KeptExports
 from personalize_assets.storage.manifests import DayCatalog, OwnerMark, RunMark, SweepMark
@@ -30,12 +30,11 @@ _FORMAT = 2
 LAYOUT = 2
 """Of the objects below a destination, as in ``OwnerMark``."""
 PARTS = "_parts"
-_OBJECT_FOLDERS = ("catalog", "days", "schemas")
+_CATALOG = "catalog"
+_OBJECT_FOLDERS = (_CATALOG, "days", "schemas")
 _RUN_MARK = "_run.json"
 _SWEEP_MARK = "_sweep.json"
 _OWNER_MARK = "_group.json"
-# Reading fewer objects one by one takes no more requests than listing them first.
-_FEW = 2
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -75,7 +74,7 @@ class Destination:
 
     def catalog_key(self, day: date | str) -> str:
         """The key of a day's catalog."""
-        return f"catalog/day={day}.json"
+        return f"{_CATALOG}/day={day}.json"
 
     def put_catalogs(self, catalogs: Mapping[date, DayCatalog], before: Mapping[date, Found[DayCatalog]]) -> list[date]:
         """Replace the catalogs of days that are still those found before; returns the other days."""
@@ -88,25 +87,21 @@ class Destination:
 
     def find_catalogs(self, days: Sequence[date]) -> dict[date, Found[DayCatalog]]:
         """The catalogs of days with their versions; a damaged one is there, and says nothing."""
-        keys = [self.catalog_key(day) for day in days]
-        listed = None
-        if len(days) > _FEW:
-            ranges = day_ranges("catalog/day=", (day.isoformat() for day in days))
-            listed = {file.key: file for file in self._structs.objects.listed(ranges)}
-        return dict(zip(days, self._structs.find_all(keys, listed, DayCatalog), strict=True))
+        found = find_days(self._structs, _CATALOG, map(str, days), DayCatalog)
+        return {day: found[str(day)] for day in days}
 
     def catalogs(self, days: Sequence[date]) -> dict[date, DayCatalog]:
         """The catalogs of days; days without one are left out. Raises ``DamagedFile``."""
-        found = self.find_catalogs(days)
-        for day, (stored, catalog) in found.items():
-            if stored and not catalog:
-                advice = "materialize raw_event_catalog again to replace it"
-                self._structs.decode(self.catalog_key(day), stored.data, DayCatalog, advice)
-        return {day: catalog for day, (_, catalog) in found.items() if catalog}
+        advice = "materialize raw_event_catalog again to replace it"
+        catalogs = {
+            day: self._structs.checked(self.catalog_key(day), found, DayCatalog, advice)
+            for day, found in self.find_catalogs(days).items()
+        }
+        return {day: catalog for day, catalog in catalogs.items() if catalog}
 
     def profile_key(self, day: date | str) -> str:
         """The key of a day's event profile."""
-        return f"catalog/profile/day={day}.json"
+        return f"{_CATALOG}/profile/day={day}.json"
 
     def put_profile(self, day: date, profile: bytes) -> None:
         """Replace a day's event profile, given as JSON."""

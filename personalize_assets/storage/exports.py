@@ -77,13 +77,20 @@ class Exports:
 
     def put_refused(self, refused: RefusedExport) -> None:
         """Write why CSVs did not become current, beside them."""
-        self._store.write(f"{self.refused_folder(refused.run)}/refused.json", encode(refused))
+        self._store.write(self._refused_key(refused.run), encode(refused))
 
-    def shown(self, path: str) -> str:
+    def is_refused(self, run_id: str) -> bool:
+        """Whether a run has put all of what was refused aside."""
+        return self._store.read(self._refused_key(run_id), 1) is not None
+
+    def _refused_key(self, run_id: str) -> str:
+        return f"{self.refused_folder(run_id)}/refused.json"
+
+    def shown(self, path: str, latest_run: str) -> str:
         """The key under which people find a path of the latest export: by the link, if there is one."""
-        folder, run, *rest = path.split("/")
-        is_linked = self._store.has_links and folder == EXPORTS and rest
-        return "/".join((LATEST_LINK, *rest)) if is_linked and run != "latest" else path
+        folder = f"{self.folder(latest_run)}/"
+        is_linked = self._store.has_links and path.startswith(folder)
+        return f"{LATEST_LINK}/{path.removeprefix(folder)}" if is_linked else path
 
     def runs(self, beginning: str = EXPORTS) -> list[str]:
         """The runs that have a folder, oldest first."""

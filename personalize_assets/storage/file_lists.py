@@ -7,27 +7,21 @@ the former files until the day is committed again, or until they are deleted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from personalize_assets.storage.days import DAILY
+from personalize_assets.storage.days import DAILY, commits_of
 from personalize_assets.storage.destination import Destination
-from personalize_assets.storage.manifests import DayState
 
 FOLDER = f"{DAILY['interactions']}/_lists"
 """Athena's table is here; a name that begins with an underscore is no data to other readers."""
 
 
-def put_file_lists(destination: Destination, days: Mapping[str, DayState]) -> None:
-    """Write the lists of days (ISO); nothing for a folder."""
+def put_file_lists(destination: Destination, days: Iterable[str]) -> None:
+    """Write the lists of days (ISO), of what is current now; nothing for a folder."""
     if not destination.uri.startswith("s3://"):
         return
     lists = {
-        f"{FOLDER}/day={day}/files": _list(destination, state)
-        for day, state in days.items()
-        if "interactions" in state.datasets
+        f"{FOLDER}/day={day}/files": "".join(f"{destination.uri_of(key)}\n" for key in commit.files).encode()
+        for day, commit in commits_of(destination.days.some(days), "interactions").items()
     }
     destination.write_all(lists)
-
-
-def _list(destination: Destination, state: DayState) -> bytes:
-    return "".join(f"{destination.uri_of(key)}\n" for key in state.datasets["interactions"].files).encode()

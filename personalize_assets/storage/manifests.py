@@ -7,6 +7,9 @@ destination.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection, Iterable
+
 import msgspec
 
 from personalize_assets.conversion.kept import Kept
@@ -105,6 +108,15 @@ class Replaced(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+def with_unneeded(replaced: tuple[Replaced, ...], files: Collection[str]) -> tuple[Replaced, ...]:
+    """With files (keys) that are not needed from now on."""
+    return (*replaced, Replaced(files=tuple(sorted(files)), at=time.time())) if files else replaced
+
+
+def _files_of(replaced: Iterable[Replaced]) -> set[str]:
+    return {file for one in replaced for file in one.files}
+
+
 class DayState(msgspec.Struct, frozen=True, kw_only=True):
     """All that is converted of an arrival day; it is replaced as a whole.
 
@@ -129,7 +141,7 @@ class DayState(msgspec.Struct, frozen=True, kw_only=True):
 
     def all_files(self) -> set[str]:
         """The keys of the files that are current, and of those that wait to be deleted."""
-        return self.current_files().union(*(replaced.files for replaced in self.replaced))
+        return self.current_files() | _files_of(self.replaced)
 
 
 class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,6 +174,10 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile | None = None
     key_mark: str | None = None
     replaced: tuple[Replaced, ...] = ()
+
+    def all_files(self) -> set[str]:
+        """The keys of the files that are current, and of those that wait to be deleted."""
+        return {*self.files, *_files_of(self.replaced)}
 
 
 class KeptFiles(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from personalize_assets.conversion.contract import DATASETS
-from personalize_assets.storage.days import DAILY, REJECTS
+from personalize_assets.storage.days import DAILY, REJECTS, day_of
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.exports import EXPORTS, LATEST
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, ExportManifest, ExportSet
@@ -41,11 +41,11 @@ def _days(destination: Destination, structs: StoredStructs) -> list[DayState]:
         for key in _commit_keys(destination, folder):
             advice = f"materialize {folder} again to replace it"
             if commit := structs.read(key, DayCommit, advice):
-                datasets.setdefault(_day_of(key), {})[name] = commit
+                datasets.setdefault(day_of(key), {})[name] = commit
     for key in _commit_keys(destination, REJECTS):
         source = key.rpartition("/")[2].removeprefix("_").removesuffix(_COMMIT)
         if accounting := structs.read(key, DayAccounting, "materialize the day's datasets again to replace it"):
-            sources.setdefault(_day_of(key), {})[source] = accounting
+            sources.setdefault(day_of(key), {})[source] = accounting
     return [DayState(day=day, datasets=its, sources=sources.get(day, {})) for day, its in sorted(datasets.items())]
 
 
@@ -81,7 +81,3 @@ def older_objects(destination: Destination) -> list[str]:
 def _commit_keys(destination: Destination, folder: str) -> list[str]:
     found = (file.key for file in destination.store.files(f"{folder}/day="))
     return [key for key in found if key.endswith(_COMMIT) and key.rpartition("/")[2].startswith("_")]
-
-
-def _day_of(key: str) -> str:
-    return key.partition("/day=")[2][: len("2026-10-01")]

@@ -66,6 +66,12 @@ class StoredStructs:
         """An object, or None. ``advice`` says what to do if it is damaged. Raises ``DamagedFile``."""
         return self.decode(key, self.objects.read(key), kind, advice)
 
+    def checked(self, key: str, found: Found[_Object], kind: type[_Object], advice: str) -> _Object | None:
+        """What was found. Raises ``DamagedFile``, as ``read`` does, if it is damaged."""
+        if found.object is None and found.stored is not None:
+            return self.decode(key, found.stored.data, kind, advice)
+        return found.object
+
     def find(self, key: str, kind: type[_Object]) -> Found[_Object]:
         """An object with its version; a damaged one is there, and says nothing."""
         [stored] = self.objects.read_versions([key])

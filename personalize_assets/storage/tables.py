@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from msgspec.structs import replace
 
-from personalize_assets.storage.manifests import Replaced, TableCommit
+from personalize_assets.storage.manifests import TableCommit, with_unneeded
 from personalize_assets.storage.object_store import Versioned
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 
@@ -38,10 +36,10 @@ class Tables:
 
     def swap(self, dataset: str, commit: TableCommit, before: Found[TableCommit]) -> bool:
         """Make a commit current if the one before still is; its files stay until a later run deletes them."""
-        replaced = before.object.replaced if before.object else ()
-        if before.object and (unneeded := set(before.object.files) - set(commit.files)):
-            replaced = (*replaced, Replaced(files=tuple(sorted(unneeded)), at=time.time()))
-        return self._structs.swap(self.key(dataset), replace(commit, replaced=replaced), before.stored)
+        if former := before.object:
+            unneeded = set(former.files) - set(commit.files)
+            commit = replace(commit, replaced=with_unneeded(former.replaced, unneeded))
+        return self._structs.swap(self.key(dataset), commit, before.stored)
 
     def forget_replaced(self, dataset: str, before: Versioned, commit: TableCommit) -> bool:
         """Replace a commit by one whose list of replaced files is shorter; False if it has changed meanwhile."""
