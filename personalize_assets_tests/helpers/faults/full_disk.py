@@ -11,7 +11,7 @@ from pathlib import Path
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets_tests.helpers.faults.child import Conditions, run, run_here
-from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.judge import problems, two_days_later
 from personalize_assets_tests.helpers.faults.world import World, group_of
 
 _NEW_MOUNTS, _NEW_USER = 0x00020000, 0x10000000
@@ -22,7 +22,7 @@ _WRITES = 100
 
 
 class NoMount(AssertionError):
-    """This machine lets nobody mount a file system in memory: then writes fail by plan from one of them on."""
+    """This machine does not allow to mount a file system in memory: then writes fail by plan, from one of them on."""
 
 
 def _mount(at: Path, size: int, *, again: bool = False) -> None:
@@ -52,10 +52,13 @@ def _trial(world: World, config: Path, size: int, answer: Path) -> None:
     needed = shutil.disk_usage(out).used - used
     _mount(out, _PLENTY, again=True)
     real = time.time
-    for day in (1, 2):
-        time.time = lambda hours=26 * day: real() + 3600 * hours  # type: ignore[misc]
+
+    def again(hours: float) -> int:
+        time.time = lambda: real() + 3600 * hours
         run_here(config, {})
-    found += _judged_at_the_end(world, config)
+        return 0
+
+    found += two_days_later(group_of(config), world.answers["late file"], again)
     answer.write_text(json.dumps({"found": found, "error": error, "needed": needed}))
 
 
@@ -70,12 +73,6 @@ def _judged(world: World, config: Path) -> tuple[list[str], str]:
     if error and not ("No space left" in error and str(world.out) in error and "free" in error):
         found.append(f"the error does not name the full disk, the file and what to do: {error}")
     return found, error
-
-
-def _judged_at_the_end(world: World, config: Path) -> list[str]:
-    group = group_of(config)
-    found = problems(group, [world.answers["late file"]])
-    return found + [f"leftover: {key}" for key in leftovers(group)]
 
 
 def full_disk(world: World, size: int) -> tuple[str, int, list[str]]:
@@ -101,11 +98,11 @@ def planned_full_disk(world: World, write: int) -> tuple[str, list[str]]:
     conditions = Conditions(full_at=write, below=str(world.out))
     assert run(_planned, config, world, answer, conditions=conditions) == 0
     said = json.loads(answer.read_text())
-    found = list(said["found"])
-    for day in (1, 2):
-        if code := run(run_here, config, {}, conditions=Conditions(hours=26 * day)):
-            found.append(f"the run after it fails with {code}")
-    found += _judged_at_the_end(world, config)
+    found = said["found"] + two_days_later(
+        group_of(config),
+        world.answers["late file"],
+        lambda hours: run(run_here, config, {}, conditions=Conditions(hours=hours)),
+    )
     return said["error"], [f"full at write {write}: {problem}" for problem in found]
 
 

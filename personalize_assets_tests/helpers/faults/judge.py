@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from personalize_assets.errors import PersonalizeAssetsError
@@ -50,6 +50,14 @@ def _problems_of_link(group: DatasetGroup, allowed: Iterable[Answers]) -> list[s
     return [] if complete else ["half visible: the link exports/latest leads to no complete export"]
 
 
+def two_days_later(group: DatasetGroup, right: Answers, again: Callable[[float], int]) -> list[str]:
+    """Run twice more, a day apart each, by ``again`` with a clock so many hours ahead; what is wrong or left then."""
+    codes = [again(26 * day) for day in (1, 2)]
+    found = [f"the run after it fails with {code}" for code in codes if code]
+    found += problems(group, [right])
+    return found + [f"leftover: {key}" for key in leftovers(group)]
+
+
 def leftovers(group: DatasetGroup) -> list[str]:
     """The keys of files that nothing names."""
     destination = group.destination
@@ -62,7 +70,7 @@ def leftovers(group: DatasetGroup) -> list[str]:
             named |= {destination.key_of(uri) for uri in kept.kept.files()} | set(kept.dropped)
         table = destination.tables.find(name).object
         if table:
-            named.update(table.files, *(replaced.files for replaced in table.replaced))
+            named |= table.all_files()
     left = []
     for key in _all_keys(group):
         folder, _, rest = key.partition("/")

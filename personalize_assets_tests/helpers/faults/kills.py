@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable, Collection
+from functools import partial
 from pathlib import Path
 
 from personalize_assets_tests.helpers.faults.child import Conditions, run, run_here
-from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.judge import problems, two_days_later
 from personalize_assets_tests.helpers.faults.world import World, group_of
 
 # More writes than any run here has.
@@ -27,11 +29,9 @@ def kill(world: World, story: str, write: int) -> list[str] | None:
     group = group_of(config)
     state, before = _states(story)
     found = problems(group, [world.answers[state], world.answers[before] if before else {}])
-    for day in (1, 2):
-        if code := run(run_here, config, {}, conditions=Conditions(hours=26 * day)):
-            found.append(f"the run after the kill fails with {code}")
-    found += problems(group, [world.answers[state]])
-    found += [f"leftover: {key}" for key in leftovers(group)]
+    found += two_days_later(
+        group, world.answers[state], lambda hours: run(run_here, config, {}, conditions=Conditions(hours=hours))
+    )
     return [f"{story}, killed at write {write}: {problem}" for problem in found]
 
 
@@ -48,17 +48,33 @@ def writes_of(world: World, story: str) -> int:
 
 
 def kills(world: World, count: int, seed: int = 1) -> tuple[Counter[str], list[str]]:
-    """Kill so many runs, at writes all over them; returns how many of each story, and what was wrong."""
+    """Kill so many runs on a folder; see ``kill_all_over``."""
+    return kill_all_over(STORIES, partial(writes_of, world), partial(kill, world), count, seed)
+
+
+def kill_all_over(
+    stories: Collection[str],
+    writes_of: Callable[[str], int],
+    kill: Callable[[str, int], list[str] | None],
+    count: int,
+    seed: int,
+) -> tuple[Counter[str], list[str]]:
+    """Kill so many runs, at writes all over them; returns how many of each story, and what was wrong.
+
+    Args:
+        writes_of: How many writes the run of a story has.
+        kill: Kills the run of a story at a write; returns what was wrong, None if it had fewer.
+    """
     chance = random.Random(seed)
     done: Counter[str] = Counter()
     found: list[str] = []
-    for number, story in enumerate(STORIES):
-        share = count // len(STORIES) + (number < count % len(STORIES))
-        writes = writes_of(world, story)
+    for number, story in enumerate(stories):
+        share = count // len(stories) + (number < count % len(stories))
+        writes = writes_of(story)
         chosen = sorted(chance.sample(range(1, writes + 1), min(share, writes)))
         chosen += [chance.randint(1, writes) for _ in range(share - len(chosen))]
         for write in chosen:
-            wrong = kill(world, story, write)
+            wrong = kill(story, write)
             done[story] += wrong is not None
             found += wrong or []
     return done, found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import time
 from collections import Counter
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,8 @@ import boto3
 
 from personalize_assets.conversion.reading import s3_objects
 from personalize_assets_tests.helpers.faults.child import Conditions, finish, run, run_here, start
-from personalize_assets_tests.helpers.faults.judge import leftovers, problems
+from personalize_assets_tests.helpers.faults.judge import problems, two_days_later
+from personalize_assets_tests.helpers.faults.kills import kill_all_over
 from personalize_assets_tests.helpers.faults.world import World, group_of
 from personalize_assets_tests.helpers.faulty_s3 import Fault, FaultPlan
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request
@@ -169,30 +170,23 @@ def s3_kill(there: S3World, story: str, write: int) -> list[str] | None:
     group = group_of(config)
     right = there.world.answers
     found = problems(group, [right[story], right[before]])
-    for day in (1, 2):
-        if code := run(quick_run, config, conditions=Conditions(hours=26 * day, env=there.env)):
-            found.append(f"the run after the kill fails with {code}")
-    found += problems(group, [right[story]])
-    found += [f"leftover: {key}" for key in leftovers(group)]
+    found += two_days_later(
+        group,
+        right[story],
+        lambda hours: run(quick_run, config, conditions=Conditions(hours=hours, env=there.env)),
+    )
     uploads = boto3.client("s3").list_multipart_uploads(Bucket=_BUCKET).get("Uploads", ())
     found += [f"leftover: an upload of {upload['Key']}" for upload in uploads]
     return [f"S3, {story}, killed at write {write}: {problem}" for problem in found]
 
 
+def _writes_of(there: S3World, story: str) -> int:
+    config = there.begin(STORIES[story], story)
+    there.server.requests.clear()
+    run(quick_run, config, conditions=Conditions(env=there.env))
+    return sum(request.kind in _WRITES for request in there.server.requests)
+
+
 def s3_kills(there: S3World, count: int, seed: int = 1) -> tuple[Counter[str], list[str]]:
-    """Kill so many runs, at writes all over them; returns how many of each story, and what was wrong."""
-    chance = random.Random(seed)
-    done: Counter[str] = Counter()
-    found: list[str] = []
-    for number, story in enumerate(STORIES):
-        share = count // len(STORIES) + (number < count % len(STORIES))
-        there.server.requests.clear()
-        run(quick_run, there.begin(STORIES[story], story), conditions=Conditions(env=there.env))
-        writes = sum(request.kind in _WRITES for request in there.server.requests) - len(there.left[STORIES[story]])
-        chosen = sorted(chance.sample(range(1, writes + 1), min(share, writes)))
-        chosen += [chance.randint(1, writes) for _ in range(share - len(chosen))]
-        for write in chosen:
-            wrong = s3_kill(there, story, write)
-            done[story] += wrong is not None
-            found += wrong or []
-    return done, found
+    """Kill so many runs on S3; see ``kill_all_over``."""
+    return kill_all_over(STORIES, partial(_writes_of, there), partial(s3_kill, there), count, seed)
