@@ -16,6 +16,7 @@ from hypothesis import settings
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion.reading import s3_objects
+from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
@@ -132,6 +133,13 @@ def s3_server(_s3_server: LatencyServer, bucket: str) -> Iterator[LatencyServer]
     _s3_server.reset()
     yield _s3_server
     _s3_server.reset()
+
+
+@pytest.fixture
+def filesystem(s3_server: LatencyServer) -> FileSystem:
+    """Files as tasks read and write them on the server."""
+    host = s3_server.url.removeprefix("http://")
+    return FileSystem({"endpoint_override": host, "scheme": "http", "region": "eu-central-1"})
 
 
 @pytest.fixture

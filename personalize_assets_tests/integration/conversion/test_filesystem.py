@@ -16,12 +16,6 @@ LARGE = os.urandom(1000) * (BLOCK_BYTES // 1000 * 3)
 """Some three blocks, of which no two are the same."""
 
 
-@pytest.fixture
-def filesystem(s3_server: LatencyServer) -> FileSystem:
-    host = s3_server.url.removeprefix("http://")
-    return FileSystem({"endpoint_override": host, "scheme": "http", "region": "eu-central-1"})
-
-
 def put(filesystem: FileSystem, uri: str, data: bytes) -> str:
     with filesystem.create(uri) as file:
         file.write(data)

@@ -23,12 +23,6 @@ OF_WRITES = (Fault.ERROR_500, Fault.BUSY_503, Fault.RESET, Fault.LOST)
 pytestmark = pytest.mark.usefixtures("quick_tries")
 
 
-@pytest.fixture
-def filesystem(s3_server: LatencyServer) -> FileSystem:
-    host = s3_server.url.removeprefix("http://")
-    return FileSystem({"endpoint_override": host, "scheme": "http", "region": "eu-central-1"})
-
-
 def put(filesystem: FileSystem, uri: str, data: bytes) -> str:
     with filesystem.create(uri) as file:
         file.write(data)

@@ -5,6 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+# A worker, whose lines go through a pipe that is not read yet.
+WITH_A_PIPE = (
+    "import os\n"
+    "from multiprocessing import Pipe\n"
+    "from personalize_assets.conversion import process, waiting\n"
+    "reading, writing = Pipe(duplex=False)\n"
+    "process.begin(os.getppid(), writing)\n"
+)
+
 
 def run(program: str) -> str:
     """What a program prints in a process of its own, as these settings are for a whole process."""
@@ -44,30 +53,10 @@ def test_a_worker_loads_what_tasks_need_before_the_first() -> None:
 
 def test_a_worker_sends_lines_to_its_parent() -> None:
     assert (
-        run(
-            "import os\n"
-            "from multiprocessing import Pipe\n"
-            "from personalize_assets.conversion import process, waiting\n"
-            "reading, writing = Pipe(duplex=False)\n"
-            "process.begin(os.getppid(), writing)\n"
-            "waiting.report('waiting for 7 s: s3://b/a')\n"
-            "print(reading.recv_bytes().decode())\n"
-        )
+        run(WITH_A_PIPE + "waiting.report('waiting for 7 s: s3://b/a')\nprint(reading.recv_bytes().decode())\n")
         == "waiting for 7 s: s3://b/a\n"
     )
 
 
 def test_a_worker_never_waits_for_a_parent_that_reads_no_lines() -> None:
-    assert (
-        run(
-            "import os\n"
-            "from multiprocessing import Pipe\n"
-            "from personalize_assets.conversion import process, waiting\n"
-            "reading, writing = Pipe(duplex=False)\n"
-            "process.begin(os.getppid(), writing)\n"
-            "for _ in range(10_000):\n"
-            "    waiting.report('x' * 100)\n"
-            "print('done')\n"
-        )
-        == "done\n"
-    )
+    assert run(WITH_A_PIPE + "for _ in range(10_000):\n    waiting.report('x' * 100)\nprint('done')\n") == "done\n"

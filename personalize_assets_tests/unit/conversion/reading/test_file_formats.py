@@ -1,4 +1,4 @@
-"""What files are told to be by their first bytes, and Unicode other than UTF-8."""
+"""What files seem to be by their first bytes, and Unicode other than UTF-8."""
 
 from __future__ import annotations
 
