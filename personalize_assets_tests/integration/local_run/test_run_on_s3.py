@@ -22,7 +22,7 @@ from personalize_assets_tests.helpers.stored import latest_csv
 DAYS = 30
 FEW = 9
 ONCE = 58
-"""Requests of a run that do not depend on the number of days: its CSV, manifest, schema, owner and checks, and lists."""
+"""Requests of a run that do not depend on the number of days: CSV, manifest, schema, owner, checks and lists."""
 
 
 def run(folder: Path, source: str, destination: str, *, resume: bool = False) -> None:
