@@ -9,7 +9,7 @@ from personalize_assets.judging.check_facts import facts_of_all_days, judge_curr
 from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.daily import daily_rules
-from personalize_assets.quality.evaluate import Judged, judge, refusals, with_causes
+from personalize_assets.quality.evaluate import Judged, format_finding, judge, refusals, with_causes
 from personalize_assets.quality.rule import FactsT, Finding
 from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.manifests import DayState
@@ -32,7 +32,7 @@ class RedCheck(NamedTuple):
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.asset}: {self.name}: found {self.finding.observed}, allowed is {self.finding.allowed}"
+        return f"{self.asset}: {format_finding(self.name, self.finding)}"
 
 
 def red_checks(group: DatasetGroup, states: Mapping[str, DayState]) -> list[RedCheck]:

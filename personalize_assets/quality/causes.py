@@ -191,7 +191,19 @@ def _missing(facts: CauseFacts, column: Column) -> str:
     best = max(filled.values())
     others = {path: _filled(facts, path) for path in _alike(facts.wanted_fields, column.paths, column.name)}
     more = ", ".join(f"`{path}` in {at:,}" for path, at in others.items() if at > best and path not in filled)
-    return f"of {count:,} wanted events looked at {found}" + (f", and {more}" if more else "")
+    junk = _null_values(facts, column)
+    return (
+        f"of {count:,} wanted events looked at {found}"
+        + (f", and {more}" if more else "")
+        + (f"; values that count as missing: {_counted(junk)}" if junk else "")
+    )
+
+
+def _null_values(facts: CauseFacts, column: Column) -> Counter[str]:
+    """Texts at a column's paths that are blank or among ``nulls``."""
+    words = NullWords(facts.dataset.nulls)
+    values = (value for path in column.paths for value in _raw_values(facts, path) if type(value) is str)
+    return Counter(value for value in values if is_null(words.without(value) if words else value))
 
 
 def _bad(facts: CauseFacts, column: Column, reason: str) -> str:

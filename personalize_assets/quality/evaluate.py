@@ -38,11 +38,13 @@ def all_failed(rules: Sequence[Rule[FactsT]], observed: str, allowed: str) -> Ju
 
 def refusals(judged: Judged[FactsT]) -> list[str]:
     """Why Personalize would refuse an export or a file, a sentence each; empty if it would accept it."""
-    return [
-        f"{rule.name}: found {finding.observed}, allowed is {finding.allowed}"
-        for rule, finding in judged
-        if rule.is_error and not finding.passed
-    ]
+    return [format_finding(rule.name, finding) for rule, finding in judged if rule.is_error and not finding.passed]
+
+
+def format_finding(name: str, finding: Finding) -> str:
+    """What a check found, as one sentence."""
+    observed = f"{finding.observed:,}" if type(finding.observed) is int else finding.observed
+    return f"{name}: found {observed}, allowed is {finding.allowed}"
 
 
 def with_causes(judged: Judged[FactsT], causes: Sequence[str]) -> Judged[FactsT]:

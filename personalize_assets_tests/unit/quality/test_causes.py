@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import structs
+
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.quality.causes import CauseFacts, causes
@@ -161,6 +163,16 @@ def test_a_path_that_some_events_have_is_compared_with_fields_that_more_have() -
     assert found(dataset(), events, {"missing:USER_ID": 3}) == [
         "USER_ID: of 4 wanted events looked at `userId` is in 1, and `user_id` in 3; 3 of 4 rows are rejects "
         "(missing:USER_ID)"
+    ]
+
+
+def test_values_that_count_as_missing_are_shown() -> None:
+    events = [{**EVENT, "userId": text} for text in ("undefined", "undefined", " ", "u1")]
+
+    assert found(structs.replace(dataset(), nulls=("undefined",)), events, {"missing:USER_ID": 3}) == [
+        "USER_ID: of 4 wanted events looked at `userId` is in 1; values that count as missing: `undefined` (2), ` "
+        "` (1); "
+        "3 of 4 rows are rejects (missing:USER_ID)"
     ]
 
 
