@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from personalize_assets.judging.check_facts import facts_of_all_days, judge_current_export, judge_file
-from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.quality.daily import daily_rules
+from personalize_assets.quality.daily import DayFacts, daily_rules
 from personalize_assets.quality.evaluate import Judged, format_finding, judge, refusals, with_causes
 from personalize_assets.quality.rule import FactsT, Finding
 from personalize_assets.storage.days import DAILY
@@ -41,21 +40,20 @@ def red_checks(group: DatasetGroup, states: Mapping[str, DayState]) -> list[RedC
     ``states`` are all converted days, by day (ISO). Nothing is changed. A CSV is read only where it is not the one
     whose parts the export has read.
     """
-    found = [check for name in group.datasets for check in (*_of_days(group, name, states), *_of_csv(group, name))]
+    found: list[RedCheck] = []
+    for name in group.datasets:
+        facts = facts_of_all_days(group, name, states)
+        found += _red(DAILY[name], judge(daily_rules(facts.dataset), facts))
+        found += _of_csv(group, name, facts)
     return sorted(found, key=lambda check: not check.is_error)
 
 
-def _of_days(group: DatasetGroup, name: str, states: Mapping[str, DayState]) -> Iterator[RedCheck]:
-    facts = facts_of_all_days(group, name, states)
-    yield from _red(DAILY[name], judge(daily_rules(facts.dataset), facts))
-
-
-def _of_csv(group: DatasetGroup, name: str) -> Iterator[RedCheck]:
+def _of_csv(group: DatasetGroup, name: str, of_days: DayFacts) -> Iterator[RedCheck]:
     if group.destination.exports.manifest(name) is None:
         return
     judged = judge_current_export(group, name)
     if refusals(judged):
-        judged = with_causes(judged, likely_causes(group, name))
+        judged = with_causes(judged, of_days.causes())
     yield from _red(f"{name}_csv", judged)
     yield from _red(f"{name}_csv", judge_file(group, name))
 
