@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from personalize_assets.conversion.mapping.values import NUMBER, to_text
 
 MAX_VALUES = 20_000
 """Distinct values that are kept of a field; one with more is an id or free text."""
+_DAY = re.compile(r"(19|20|21)\d\d([-/.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])", re.ASCII)
 # 2100-01-01: a larger number is not taken for a time.
 _LATEST_SECONDS = 4_102_444_800
 
@@ -76,6 +78,11 @@ class Field:
         """Whether at least 90 % of the values can be read as times from 1990 to 2100."""
         return self.is_scalar and self._share(_is_time) >= 0.9
 
+    @property
+    def is_day(self) -> bool:
+        """Whether all values are days without a time: ``2026-10-01``, ``20261001``."""
+        return self._share(lambda text: _DAY.fullmatch(text.strip()) is not None) == 1
+
     def _share(self, is_true: Callable[[str], bool]) -> float:
         if not self.values:
             return 0.0
@@ -88,7 +95,10 @@ def _is_time(text: str) -> bool:
 
 
 class Observed:
-    """Events and their fields. Fields of an array within an array are left out: a column's path cannot reach them.
+    """Events and their fields, as far as a column's path reaches them.
+
+    Left out are fields of an array within an array, and those of an object whose names are numbers (``is_numbered``),
+    which stands for an array: ``event_shapes`` finds them.
 
     Attributes:
         events: As given; kept in memory. Their numbers are positions in it.
@@ -120,6 +130,11 @@ class Observed:
         return _text(_at(self.events[number], parse_path(path)))
 
 
+def is_numbered(value: Mapping[str, Any]) -> bool:
+    """Whether an object stands for an array: all its names are numbers."""
+    return bool(value) and all(name.isascii() and name.isdigit() for name in value)
+
+
 def _enter(seen: Field, value: Any, number: int) -> None:
     if value is None or value in ("", []):
         return
@@ -139,7 +154,8 @@ def _values(
         child_path = path_of(path, name)
         yield child_path, path, array, child
         if type(child) is dict:
-            yield from _values(child, child_path, array)
+            if not is_numbered(child):
+                yield from _values(child, child_path, array)
         elif type(child) is list and array is None:
             for element in child:
                 if type(element) is dict:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from personalize_assets.catalog import field_names
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.field_ranking import count_of
+from personalize_assets.catalog.field_relations import parent_name
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion import contract
 
 _MOST_CATEGORIES = 1000  # distinct values of a category; Personalize's guide advises fewer
 _MOST_KINDS = 30  # distinct values of a field that may serve as `where`
 _NEARLY_ALL = 0.95
+_FEWEST_OWNERS = 2
+_SURE = 85  # score of a name that is surely an item's id
 
-_USER_OBJECTS = frozenset(("traits", "userproperties", "userattributes", "attributes", "profile", "user", "customer"))
+_USER_OBJECTS = field_names.listed(
+    "traits userproperties userattributes customerproperties personproperties userprofile profile user customer "
+    "member person set setonce"
+)
+# Called like traits, and an event's own fields just as often.
+_OBJECTS_OF_ANYTHING = frozenset(("attributes",))
 _USER_TRAITS = field_names.listed(
     "age agegroup gender sex membership membershipstatus member tier plan subscription subscriptionmodel "
     "subscriptiontype loyaltytier loyalty segment usersegment persona lifetimevalue ltv country language"
@@ -22,8 +32,11 @@ _USER_TRAITS = field_names.listed(
 _PERSONAL = field_names.listed(
     "email mail name firstname lastname fullname surname phone phonenumber mobile telephone address street city "
     "zip zipcode postcode postalcode birthday birthdate dateofbirth dob ip ipaddress username avatar photo ssn "
-    "iban"
+    "iban emailaddress phonenumbers nickname displayname givenname familyname note latitude longitude lat lng lon "
+    "company useragent"
 )
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_ID_WORDS = frozenset(("id", "uuid", "guid", "token", "hash", "key"))
 
 _CATEGORIES = {
     "CATEGORY_L1": ("category", "categories", "categoryl1", "category1", "productcategory", "itemcategory",
@@ -68,52 +81,104 @@ class EntityColumns:
     why: str = ""
 
 
-def user_columns(observed: Observed, user_path: str) -> EntityColumns | None:
-    """Columns from an object of traits and from well-known names; None if Personalize could train on none of them."""
-    found = [seen for seen in observed if seen.array is None and seen.path != user_path and _is_trait(seen)]
+def user_columns(observed: Observed, user_paths: Sequence[str], items: Items | None = None) -> EntityColumns | None:
+    """Columns from an object of traits and from well-known names; None if Personalize could train on none of them.
+
+    Args:
+        items: The item's id: an object that holds it describes an event or an item, and no user.
+    """
+    known = set().union(*(observed.fields[path].at for path in user_paths))
+    holders = {seen.parent for seen in _item_fields(observed, items)}
+    found = [
+        seen
+        for seen in observed
+        if seen.array is None
+        and seen.path not in user_paths
+        and seen.at & known
+        and not (seen.parent and seen.parent in holders)
+        and _is_trait(seen, items)
+    ]
     found = _nearest(found)
-    describing = set().union(*(seen.at for seen in found)) & observed.fields[user_path].at
-    people = len({observed.text(number, user_path) for number in describing})
+    describing = set().union(*(seen.at for seen in found)) & known
+    people = len({_first(observed, number, user_paths) for number in describing})
     result = EntityColumns(_condition(observed, describing))
-    for seen in sorted(found, key=lambda seen: (seen.is_numeric, seen.path)):
-        if field_names.folded(seen.name) in _PERSONAL:
-            result.personal.append(seen.path)
+    for same in _spelled_alike(found):
+        seen, paths = same[0], tuple(one.path for one in same)
+        if _is_personal(seen):
+            result.personal.extend(paths)
             continue
         name = _column_name(seen, "users", result)
         marks, reason = _as_metadata(seen, people)
         if len(result.columns) == contract.MAX_METADATA["users"]:
             reason = reason or f"Personalize takes {len(result.columns)} columns at most"
         if reason:
-            result.optional[name] = ((seen.path,), marks, reason)
+            result.optional[name] = (paths, marks, reason)
         else:
-            result.columns[name] = ((seen.path,), marks)
+            result.columns[name] = (paths, marks)
     if not result.columns:
         return None
-    result.why = f"{len(describing):,} of {len(observed.events):,} events describe {people:,} users"
+    result.why = f"{len(describing):,} of {len(observed.events):,} events describe {count_of(people, 'user')}"
     return result
 
 
-def item_columns(observed: Observed, items: Items, wanted: set[int]) -> EntityColumns | None:
+def _item_fields(observed: Observed, items: Items | None) -> list[Field]:
+    """The item's id, and other fields that are surely ids of items."""
+    sure = [
+        seen
+        for seen in observed
+        if seen.array is None and field_names.item(seen.name, parent_name(seen)) >= _SURE and seen.is_scalar
+    ]
+    return [*sure, *(items.fields if items else ())]
+
+
+def _first(observed: Observed, number: int, paths: Sequence[str]) -> str | None:
+    return next((text for path in paths if (text := observed.text(number, path)) is not None), None)
+
+
+def _spelled_alike(found: Sequence[Field]) -> list[list[Field]]:
+    """Fields of one object whose names differ by case and punctuation alone; texts first, then by path."""
+    same: dict[tuple[str, str], list[Field]] = {}
+    for seen in sorted(found, key=lambda seen: (seen.is_numeric, seen.path)):
+        same.setdefault((seen.parent, field_names.folded(seen.name)), []).append(seen)
+    return list(same.values())
+
+
+def _is_personal(seen: Field) -> bool:
+    if field_names.folded(seen.name) in _PERSONAL:
+        return True
+    return any(_ADDRESS.fullmatch(text.strip()) for text in seen.values)
+
+
+def item_columns(
+    observed: Observed, items: Items, wanted: set[int], user_paths: Sequence[str] = ()
+) -> EntityColumns | None:
     """Columns from the fields beside an item's id; None if Personalize could train on none of them.
 
     Args:
         wanted: The numbers of the events that interactions want. If nearly all events that describe items are among
             them, ``where`` is None.
+        user_paths: Of the user's id: an object that holds it as well is the event itself, and only fields with names
+            that Personalize knows describe the item there.
     """
+    of_events = {"", *(observed.fields[path].parent for path in user_paths)}
     fields = [
         seen
         for seen in observed
         if seen.parent in items.parents and seen.column_path not in items.paths and seen.at & items.at
     ]
     result = EntityColumns(None)
-    known = _known(fields, items)
+    known = _known(fields, items, of_events)
     describing = set().union(*(seen.at for _, same, _ in known for seen in same))
     if describing and len(describing & wanted) <= (1 - _NEARLY_ALL) * len(describing):
         result.where = _condition(observed, describing)
     result.columns = {name: (tuple(seen.column_path for seen in same), marks) for name, same, marks in known}
     taken = {seen.path for _, same, _ in known for seen in same}
-    count = len(items.element.values if items.element else items.event.values if items.event else ())
-    about = [seen for seen in fields if seen.path not in taken and _may_describe(seen, wanted)]
+    count = len(set().union(*(seen.values for seen in items.fields)))
+    about = [
+        seen
+        for seen in fields
+        if seen.path not in taken and seen.parent not in of_events and _may_describe(seen, wanted)
+    ]
     for name, same in _by_name(about):
         marks, reason = _as_metadata(same[0], count)
         if not reason:
@@ -132,13 +197,13 @@ def _is_trained_on(name: str, marks: Mapping[str, object]) -> bool:
     return name != "CREATION_TIMESTAMP" and bool(marks)
 
 
-def _known(fields: list[Field], items: Items) -> list[tuple[str, list[Field], Marks]]:
+def _known(fields: list[Field], items: Items, of_events: set[str]) -> list[tuple[str, list[Field], Marks]]:
     """Fields that are one of Personalize's own columns of items: categories, then numbers, then times."""
     known: list[tuple[str, list[Field], Marks]] = []
     for columns, marks, fits in (
         (_CATEGORIES, {"categorical": True}, _is_category),
         (_NUMBERS, {"type": "float"}, lambda seen: seen.is_numeric),
-        (_TIMES, {}, lambda seen: seen.is_time and seen.parent != ""),
+        (_TIMES, {}, lambda seen: seen.is_time and seen.parent not in of_events),
     ):
         for column, spellings in columns.items():
             for spelling in spellings:
@@ -155,8 +220,8 @@ def _known(fields: list[Field], items: Items) -> list[tuple[str, list[Field], Ma
 
 
 def _may_describe(seen: Field, wanted: set[int]) -> bool:
-    """Whether a field beside an item's id may be about the item. At the top of an event it may be about anything."""
-    if not seen.parent or dict in seen.kinds or len(seen.values) < 2 or len(seen.at & wanted) < 0.2 * len(wanted):
+    """Whether a field beside an item's id may be about the item."""
+    if dict in seen.kinds or len(seen.values) < 2 or len(seen.at & wanted) < 0.2 * len(wanted):
         return False
     return field_names.folded(seen.name) not in _OF_THE_EVENT and not field_names.item(seen.name, "")
 
@@ -170,13 +235,19 @@ def _by_name(fields: Iterable[Field]) -> Iterator[tuple[str, list[Field]]]:
     return ((name, found) for name, found in sorted(same.items()) if name not in reserved)
 
 
-def _is_trait(seen: Field) -> bool:
+def _is_trait(seen: Field, items: Items | None) -> bool:
     """Whether a field describes its user: in an object of traits, or by a well-known name at the top of the event."""
     if dict in seen.kinds:
         return False
     if not seen.parent:
         return field_names.folded(seen.name) in _USER_TRAITS
-    return field_names.folded(seen.steps[-2]) in _USER_OBJECTS and not field_names.user(seen.name, seen.steps[-2])
+    *above, parent, name = seen.steps
+    if field_names.user(name, parent):
+        return False
+    if field_names.folded(parent) in _OBJECTS_OF_ANYTHING:
+        is_users = bool(above) and field_names.folded(above[-1]) in _USER_OBJECTS
+        return is_users or not items or not seen.at & items.at
+    return field_names.folded(parent) in _USER_OBJECTS or field_names.words(parent)[-1:] == ["traits"]
 
 
 def _nearest(found: list[Field]) -> list[Field]:
@@ -208,6 +279,10 @@ def _as_metadata(seen: Field, owners: int) -> tuple[Marks, str]:
         return categorical, "true or false; Personalize trains on it only as a category"
     if seen.is_time:
         return categorical, "a time; nothing to train on as it is"
+    if len(seen.values) == 1 and owners > _FEWEST_OWNERS:
+        return categorical, "the same for all; nothing to learn from"
+    if _ID_WORDS.intersection(field_names.words(seen.name)[-1:]):
+        return categorical, "an id; nothing to train on"
     if seen.is_numeric:
         return {"type": "long" if seen.is_whole else "float"}, ""
     if not _is_category(seen):

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from personalize_assets.catalog import field_names
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
 
 _NEGATIVE = field_names.listed(

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from personalize_assets.catalog import field_roles
+from personalize_assets.catalog import field_names, field_roles
+from personalize_assets.catalog.event_shapes import Unreachable, unreachable
+from personalize_assets.catalog.field_relations import parent_name
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
+from personalize_assets.catalog.item_ids import among, item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config.fields import Uri
 from personalize_assets.config.loading import parse_config
@@ -21,6 +25,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.entity_columns import item_columns, user_columns
 from personalize_assets.suggest.event_choice import choose_events
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
+from personalize_assets.suggest.missing_items import comments, events_without_item
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
@@ -30,10 +35,24 @@ _FEWEST_EVENTS_PER_FILE = 20
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_PER_FILE = 1024 * 1024
 _MOST_FIELDS_IN_ERROR = 12
+_MOST_PLACES_IN_ERROR = 3
+
+
+@dataclass(frozen=True)
+class SuggestedConfig:
+    """A config as text, and the notes in it on what it cannot express and which events carry no item."""
+
+    text: str
+    notes: tuple[str, ...]
 
 
 def suggest(source: str, destination: str | None = None, folder: Path | None = None) -> str:
-    """The text of a config for the raw files in a folder or under ``s3://bucket/prefix``. Nothing is written.
+    """The text of a config, as ``suggest_config`` returns it."""
+    return suggest_config(source, destination, folder).text
+
+
+def suggest_config(source: str, destination: str | None = None, folder: Path | None = None) -> SuggestedConfig:
+    """A config for the raw files in a folder or under ``s3://bucket/prefix``. Nothing is written.
 
     Args:
         source: Where raw files are, or a folder above or below that.
@@ -56,41 +75,70 @@ def suggest(source: str, destination: str | None = None, folder: Path | None = N
     text = to_yaml(found, name, _relative(detected.uri, folder), to, _first_day(found))
     # As a run would read it. Only a destination that the caller chose can be refused here.
     parse_config(text, "suggestion", folder, env={})
-    return text
+    return SuggestedConfig(text, found.notes)
 
 
 def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     """The roles of the fields in a sample of events, spread evenly over the files."""
     files, observed = _sample(uri, detected)
-    event = field_roles.event_names(observed)
-    items = field_roles.items(observed)
-    if items is None:
-        raise _not_found(uri, observed, "item", "sku, product_id, item_id or video_id")
-    chosen = choose_events(observed, event.paths[0] if event else None, items)
+    places = unreachable(observed.events)
+    found = items(observed)
+    if found is None:
+        raise _not_found(uri, observed, places, "item", "sku, product_id, item_id or video_id")
+    event = field_roles.event_names(observed, found)
+    chosen = choose_events(observed, event.paths[0] if event else None, found)
     if not chosen.at:  # events that carry items have no name: all of them are wanted
-        event, chosen = None, choose_events(observed, None, items)
+        event, chosen = None, choose_events(observed, None, found)
+    found = among(found, chosen.at)
     user = field_roles.user(observed, chosen.at)
     if user is None:
-        raise _not_found(uri, observed, "user", "userId, user_id or customer_id")
+        raise _not_found(uri, observed, places, "user", "userId, user_id or customer_id")
     time = field_roles.time(observed, chosen.at)
     if time is None:
         near = field_roles.unreadable_times(observed)
         seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
-        raise _not_found(uri, observed, "time", f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}")
+        wanted = f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}"
+        raise _not_found(uri, observed, places, "time", wanted)
     return Suggestion(
         detected=detected,
         files=files,
         observed=observed,
         event=event,
-        items=items,
+        items=found,
         chosen=chosen,
         user=user,
         time=time,
         message=field_roles.message(observed, chosen.at),
-        value=field_roles.value(observed, items, chosen.at),
-        users=user_columns(observed, user.paths[0]),
-        about_items=item_columns(observed, items, chosen.at),
+        value=field_roles.value(observed, found, chosen.at),
+        users=user_columns(observed, user.paths, found),
+        about_items=item_columns(observed, found, chosen.at, user.paths),
+        notes=(
+            *_other_spellings(observed, event),
+            *comments(
+                events_without_item(
+                    observed, event.paths[0] if event else None, found, chosen, item_candidates(observed), places
+                ),
+                " or ".join(found.paths),
+            ),
+        ),
     )
+
+
+def _other_spellings(observed: Observed, event: field_roles.Choice | None) -> Iterator[str]:
+    """A note on events whose name is in a field that is spelled otherwise: `where` takes one path."""
+    if event is None:
+        return
+    best = observed.fields[event.paths[0]]
+    for other in observed:
+        is_same = field_names.spelling(other.name, parent_name(other)) == field_names.spelling(
+            best.name, parent_name(best)
+        )
+        missed = other.at - best.at
+        if is_same and other.path != best.path and other.array is None and str in other.kinds and missed:
+            yield (
+                f"{len(missed):,} events have their name in `{other.path}` and not in `{best.path}`. `where` takes one "
+                "path, so they are not wanted; convert them with a config of their own."
+            )
 
 
 def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
@@ -116,21 +164,29 @@ def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
     return len(read), Observed(events)
 
 
-def _not_found(uri: str, observed: Observed, role: str, examples: str) -> PersonalizeAssetsError:
+def _not_found(
+    uri: str, observed: Observed, places: Sequence[Unreachable], role: str, examples: str
+) -> PersonalizeAssetsError:
     paths = [seen.column_path if seen.array is None else seen.path for seen in observed]
     more = f" and {len(paths) - _MOST_FIELDS_IN_ERROR} more" if len(paths) > _MOST_FIELDS_IN_ERROR else ""
     return PersonalizeAssetsError(
         f"{uri}: no field of {len(observed.events):,} events looks like the {role}: found "
-        f"{', '.join(paths[:_MOST_FIELDS_IN_ERROR])}{more}; wanted one called like {examples}. Write the mapping by "
-        "hand, as in sample_data/segment.yaml"
+        f"{', '.join(paths[:_MOST_FIELDS_IN_ERROR])}{more}; wanted one called like {examples}. "
+        f"{_hidden(places)}Write the mapping by hand, as in sample_data/segment.yaml"
     )
+
+
+def _hidden(places: Sequence[Unreachable]) -> str:
+    """What may hold a field that was not found; empty if nothing does."""
+    found = "; ".join(place.why for place in places[:_MOST_PLACES_IN_ERROR])
+    return f"It may be within these: {found}; store what is in them as fields of the event. " if found else ""
 
 
 def _first_day(found: Suggestion) -> date:
     """The first arrival day (UTC); if the keys carry none, the day of the oldest event in the sample."""
     if found.detected.layout != "flat":
         return min(found.detected.files)
-    nanos = [epoch_nanos(text) for text in found.observed.fields[found.time.paths[0]].values]
+    nanos = [epoch_nanos(text) for path in found.time.paths for text in found.observed.fields[path].values]
     seconds = [one // NANOS for one in nanos if one is not None]
     days = [datetime.fromtimestamp(one, UTC).date() for one in seconds if one >= MIN_EPOCH_SECONDS]
     return min([*days, datetime.now(UTC).date()])

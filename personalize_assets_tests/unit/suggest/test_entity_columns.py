@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config.loading import parse_yaml
 from personalize_assets.suggest import suggest
@@ -60,7 +60,7 @@ def test_personal_data_and_what_is_unique_to_a_user_are_no_columns() -> None:
         ]
     )
 
-    found = user_columns(observed, "user")
+    found = user_columns(observed, ["user"])
 
     assert found is not None
     assert found.columns == {"PLAN": (("traits.plan",), {"categorical": True})}
@@ -74,13 +74,13 @@ def test_personal_data_and_what_is_unique_to_a_user_are_no_columns() -> None:
 def test_users_without_anything_to_train_on_are_no_dataset() -> None:
     observed = Observed([{"user": "u1", "traits": {"email": "a@example.com"}}])
 
-    assert user_columns(observed, "user") is None
+    assert user_columns(observed, ["user"]) is None
 
 
 def test_of_two_objects_of_traits_the_one_nearest_to_the_top_counts() -> None:
     observed = Observed([{"user": "u", "traits": {"plan": "a"}, "context": {"traits": {"plan": "a", "tier": "b"}}}])
 
-    found = user_columns(observed, "user")
+    found = user_columns(observed, ["user"])
 
     assert found is not None
     assert list(found.columns) == ["PLAN"]
@@ -89,7 +89,7 @@ def test_of_two_objects_of_traits_the_one_nearest_to_the_top_counts() -> None:
 def test_a_column_whose_name_is_reserved_gets_another_one() -> None:
     observed = Observed([{"user": "u", "traits": {"user_id": "x", "time_stamp": "ab"[n % 2]}} for n in range(4)])
 
-    found = user_columns(observed, "user")
+    found = user_columns(observed, ["user"])
 
     assert found is not None
     assert found.columns == {"TIME_STAMP_2": (("traits.time_stamp",), {"categorical": True})}
@@ -118,3 +118,71 @@ def test_if_no_known_name_is_there_one_of_the_others_becomes_a_column() -> None:
     assert found is not None
     assert found.columns == {"COLOUR": (("p.colour",), {"categorical": True})}
     assert found.optional == {}
+
+
+def test_an_object_that_holds_the_item_describes_no_user() -> None:
+    observed = Observed(
+        [{"user": f"u{n % 3}", "attributes": {"item_id": f"i{n % 4}", "colour": "ab"[n % 2]}} for n in range(12)]
+    )
+    items = Items(observed.fields["attributes.item_id"], None, why="", at=set(range(12)))
+
+    assert user_columns(observed, ["user"], items) is None
+
+
+def test_attributes_of_events_that_name_no_item_describe_the_user() -> None:
+    clicks = [{"user": f"u{n % 3}", "sku": f"i{n % 4}", "attributes": {"page": "ab"[n % 2]}} for n in range(12)]
+    people = [{"user": f"u{n}", "attributes": {"plan": "ab"[n % 2]}} for n in range(3)]
+    observed = Observed([*clicks, *people])
+    items = Items(observed.fields["sku"], None, why="", at=set(range(12)))
+
+    found = user_columns(observed, ["user"], items)
+
+    assert found is not None
+    assert found.columns == {"PLAN": (("attributes.plan",), {"categorical": True})}
+
+
+def test_an_object_that_holds_the_user_as_well_describes_no_item_but_by_well_known_names() -> None:
+    observed = Observed(
+        [
+            {
+                "data": {
+                    "user": f"u{n % 3}",
+                    "sku": f"i{n % 4}",
+                    "price": n,
+                    "plan": "ab"[n % 2],
+                    "created_at": "2026-10-01",
+                }
+            }
+            for n in range(12)
+        ]
+    )
+    items = Items(observed.fields["data.sku"], None, why="", at=set(range(12)))
+
+    found = item_columns(observed, items, set(range(12)), ["data.user"])
+
+    assert found is not None
+    assert (found.columns, found.optional) == ({"PRICE": (("data.price",), {"type": "float"})}, {})
+
+
+def test_spellings_of_a_trait_are_one_column() -> None:
+    observed = Observed([{"user": "u", "traits": {("plan", "Plan")[n % 2]: "ab"[n % 2]}} for n in range(4)])
+
+    found = user_columns(observed, ["user"])
+
+    assert found is not None
+    assert found.columns == {"PLAN": (("traits.Plan", "traits.plan"), {"categorical": True})}
+
+
+def test_an_address_under_any_name_is_personal_and_an_id_is_nothing_to_train_on() -> None:
+    observed = Observed(
+        [
+            {"user": f"u{n}", "traits": {"reach": "a@example.com", "last_order_id": n, "plan": "ab"[n % 2]}}
+            for n in range(4)
+        ]
+    )
+
+    found = user_columns(observed, ["user"])
+
+    assert found is not None
+    assert (list(found.columns), found.personal) == (["PLAN"], ["traits.reach"])
+    assert found.optional["LAST_ORDER_ID"][2] == "an id; nothing to train on"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.suggest.event_choice import EventChoice, choose_events
 

@@ -21,7 +21,7 @@ def test_the_reasons_and_the_alternatives_are_beside_what_was_chosen(tmp_path: P
         "mostly the page that Product Clicked opens, which is counted already.",
         "the rest become rejects (missing:USER_ID); or anonymousId",
         "or properties.product_id, each.product_id",
-        "or receivedAt, originalTimestamp, sentAt",
+        "or originalTimestamp, receivedAt, sentAt",
         "# Left out as personal data: traits.email, traits.name.",
         "# INVITED_USER: {path: traits.`Invited User?`, categorical: true}  # true or false;",
     ):
