@@ -100,8 +100,9 @@ def user(observed: Observed, wanted: set[int]) -> Choice | None:
         return None
     best = candidates[0]
     fields = [best, *spellings(observed, best, candidates, wanted)]
-    at = set().union(*(seen.at for seen in fields))
-    count = len(set().union(*(seen.values for seen in fields)))
+    words = frozenset().union(*(seen.null_words for seen in fields))
+    at = set().union(*(_at_with_id(observed, seen) for seen in fields))
+    count = len(set().union(*(seen.values for seen in fields)) - words)
     is_device = names.device(best.name)
     why = f"{count_of(count, 'id')} of devices or visits, not of persons" if is_device else count_of(count, "user")
     why += f"; in {share_of(at, wanted):.0%} of the wanted events"
@@ -187,6 +188,12 @@ def _user_fields(observed: Observed, wanted: set[int]) -> list[Field]:
         return max(name + 20 * part - depth_penalty(seen) - _RARE_ACCOUNT_PENALTY * is_rare, 1)
 
     return ranked(observed, score)
+
+
+def _at_with_id(observed: Observed, seen: Field) -> set[int]:
+    """The events in which a field has more than a word for a missing value."""
+    words = seen.null_words
+    return {number for number in seen.at if observed.text(number, seen.path) not in words} if words else seen.at
 
 
 def _kinds(observed: Observed, seen: Field, carrying: set[int]) -> int:

@@ -114,7 +114,8 @@ def items(observed: Observed) -> Items | None:
     at = set().union(*(seen.at for seen in (*chosen, *also)))
     first = event or element
     assert first is not None
-    why = f"{count_of(len(first.values), 'value')}, as {example(first)}; in {len(at) / len(observed.events):.0%} of events"
+    part = len(at) / len(observed.events)
+    why = f"{count_of(len(first.values), 'value')}, as {example(first)}; in {part:.0%} of events"
     rest = [seen for seen in candidates if seen not in chosen and seen not in also]
     return Items(event, element, why, tuple(seen.column_path for seen in rest[:_MAX_ALTERNATIVES]), at, also)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from personalize_assets.catalog.field_stats import path_of
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.export.value_variety import MISSING_IDS
 from personalize_assets.conversion.mapping.paths import EACH, Path, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER, to_text
@@ -29,7 +30,7 @@ class Field:
         path: From the event, as in a catalog; fields of an array's elements follow the array's path.
         parent: Path of the object that has the field; ``""`` is the event.
         array: Path of the array whose elements have the field, or None.
-        at: Numbers of the events in which it has a value: not null, an empty text or an empty array.
+        at: Numbers of the events in which it has a value: not null, a blank text or an empty array.
         kinds: Number of values by JSON type, as Python types; an array counts as one ``list``.
         values: Number of values by their text; the elements of an array count one by one.
     """
@@ -79,6 +80,16 @@ class Field:
         return self.is_scalar and self._share(_is_time) >= 0.9
 
     @property
+    def is_date(self) -> bool:
+        """Whether the values are times, or dates of any year written as such: ``1942-11-26``."""
+        return self.is_time or (self.is_scalar and self._share(_is_date) >= 0.9)
+
+    @property
+    def null_words(self) -> frozenset[str]:
+        """Values that stand for a missing one, as ``undefined``; numbers are not here, for a price may be 0."""
+        return frozenset(word for word in MISSING_IDS.intersection(self.values) if not NUMBER.fullmatch(word))
+
+    @property
     def is_day(self) -> bool:
         """Whether all values are days without a time: ``2026-10-01``, ``20261001``."""
         return self._share(lambda text: _DAY.fullmatch(text.strip()) is not None) == 1
@@ -92,6 +103,11 @@ class Field:
 def _is_time(text: str) -> bool:
     nanos = epoch_nanos(text)
     return nanos is not None and MIN_EPOCH_SECONDS <= nanos // NANOS <= _LATEST_SECONDS
+
+
+def _is_date(text: str) -> bool:
+    # A bare number of another range may be anything.
+    return not NUMBER.fullmatch(text.strip()) and epoch_nanos(text) is not None
 
 
 class Observed:
@@ -136,7 +152,7 @@ def is_numbered(value: Mapping[str, Any]) -> bool:
 
 
 def _enter(seen: Field, value: Any, number: int) -> None:
-    if value is None or value in ("", []):
+    if value is None or value == [] or (type(value) is str and not value.strip()):
         return
     seen.at.add(number)
     seen.kinds[type(value)] += 1

@@ -49,7 +49,16 @@ _NUMBERS = {
     "DURATION": ("duration", "runtime", "totallength"),
 }
 _TIMES = {
-    "CREATION_TIMESTAMP": ("publishedat", "publishdate", "publicationdate", "releasedate", "airdate", "createdat")
+    "CREATION_TIMESTAMP": (
+        "publishedat",
+        "publishdate",
+        "publicationdate",
+        "releasedate",
+        "released",
+        "releasedat",
+        "airdate",
+        "createdat",
+    )
 }
 # Numbers about an event and not about its item.
 _OF_THE_EVENT = field_names.listed(
@@ -203,7 +212,7 @@ def _known(fields: list[Field], items: Items, of_events: set[str]) -> list[tuple
     for columns, marks, fits in (
         (_CATEGORIES, {"categorical": True}, _is_category),
         (_NUMBERS, {"type": "float"}, lambda seen: seen.is_numeric),
-        (_TIMES, {}, lambda seen: seen.is_time and seen.parent not in of_events),
+        (_TIMES, {}, lambda seen: seen.is_date and seen.parent not in of_events),
     ):
         for column, spellings in columns.items():
             for spelling in spellings:
@@ -223,6 +232,8 @@ def _may_describe(seen: Field, wanted: set[int]) -> bool:
     """Whether a field beside an item's id may be about the item."""
     if dict in seen.kinds or len(seen.values) < 2 or len(seen.at & wanted) < 0.2 * len(wanted):
         return False
+    if field_names.value(seen.name) and not seen.is_numeric:
+        return False  # a price that is no number is no category either
     return field_names.folded(seen.name) not in _OF_THE_EVENT and not field_names.item(seen.name, "")
 
 
@@ -277,7 +288,7 @@ def _as_metadata(seen: Field, owners: int) -> tuple[Marks, str]:
     categorical: Marks = {"categorical": True}
     if set(seen.kinds) == {bool}:
         return categorical, "true or false; Personalize trains on it only as a category"
-    if seen.is_time:
+    if seen.is_date:
         return categorical, "a time; nothing to train on as it is"
     if len(seen.values) == 1 and owners > _FEWEST_OWNERS:
         return categorical, "the same for all; nothing to learn from"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,12 +17,15 @@ from personalize_assets.catalog import field_names, field_roles
 from personalize_assets.catalog.event_shapes import Unreachable, unreachable
 from personalize_assets.catalog.field_relations import parent_name
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
-from personalize_assets.catalog.item_ids import among, item_candidates, items
+from personalize_assets.catalog.item_ids import Items, among, item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.config.fields import Uri
 from personalize_assets.config.loading import parse_config
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
+from personalize_assets.conversion.mapping.values import NUMBER
+from personalize_assets.conversion.reading.file_formats import SNIFFED_BYTES, foreign_format
+from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.entity_columns import item_columns, user_columns
 from personalize_assets.suggest.event_choice import choose_events
@@ -36,6 +41,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_PER_FILE = 1024 * 1024
 _MOST_FIELDS_IN_ERROR = 12
 _MOST_PLACES_IN_ERROR = 3
+_GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
         seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
         wanted = f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}"
         raise _not_found(uri, observed, places, "time", wanted)
+    value = field_roles.value(observed, found, chosen.at)
     return Suggestion(
         detected=detected,
         files=files,
@@ -109,11 +116,13 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
         user=user,
         time=time,
         message=field_roles.message(observed, chosen.at),
-        value=field_roles.value(observed, found, chosen.at),
+        value=value,
         users=user_columns(observed, user.paths, found),
         about_items=item_columns(observed, found, chosen.at, user.paths),
+        nulls=_null_words(observed, user, found),
         notes=(
             *_other_spellings(observed, event),
+            *_values_that_are_no_numbers(observed, value, found, chosen.at),
             *comments(
                 events_without_item(
                     observed, event.paths[0] if event else None, found, chosen, item_candidates(observed), places
@@ -141,6 +150,26 @@ def _other_spellings(observed: Observed, event: field_roles.Choice | None) -> It
             )
 
 
+def _null_words(observed: Observed, user: field_roles.Choice, items: Items) -> tuple[str, ...]:
+    """Ids of users and items that are words for a missing value."""
+    ids = [*(observed.fields[path] for path in user.paths), *items.fields]
+    return tuple(sorted(frozenset().union(*(seen.null_words for seen in ids))))
+
+
+def _values_that_are_no_numbers(
+    observed: Observed, value: field_roles.Choice | None, items: Items, wanted: set[int]
+) -> Iterator[str]:
+    """A note on prices and the like beside the item that cannot be EVENT_VALUE."""
+    for seen in observed:
+        is_one = field_names.value(seen.name) > field_names.GUESS and seen.parent in items.parents and seen.at & wanted
+        if is_one and not value and not seen.is_numeric and not set(seen.kinds) & {dict, list, bool}:
+            other = next(text for text, _ in seen.values.most_common() if not NUMBER.fullmatch(text.strip()))
+            yield (
+                f"`{seen.column_path}` could be EVENT_VALUE, but too few of its values are numbers: {other!r:.40} is "
+                "none."
+            )
+
+
 def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
     """How many files were read, and the events in their beginnings."""
     listed = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
@@ -152,16 +181,28 @@ def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
         )
     read = files[:: max(1, -(-len(files) // _MOST_FILES))]
     events: list[Mapping[str, Any]] = []
+    seems = ""
     most_events = max(_FEWEST_EVENTS_PER_FILE, _MOST_EVENTS // len(read))
     first_bytes = max(HEAD_BYTES, min(_MOST_BYTES_PER_FILE, _MOST_BYTES // len(read)))
     for _, file, head in read_heads({"source": detected.raw}, [("source", file) for file in read], first_bytes):
+        seems = seems or _seems(head)
         events.extend(inspect_head(head, file.bytes, most_events).events)
     if not events:
         raise PersonalizeAssetsError(
-            f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}; wanted files "
-            "of JSON objects, plain or gzip"
+            f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}{seems}; wanted "
+            "files of JSON objects, plain or gzip"
         )
     return len(read), Observed(events)
+
+
+def _seems(head: bytes) -> str:
+    """What a file without events seems to be, from its first bytes, as an addition to its name; or empty."""
+    found = foreign_format(head[:SNIFFED_BYTES])
+    if found is None and head.startswith(_GZIP):
+        with suppress(TruncatedStream):
+            unpacked = next(unpacked_blocks(io.BytesIO(head)), b"")
+            found = foreign_format(unpacked[:SNIFFED_BYTES])
+    return f" (a {found[0]}: {found[1]})" if found else ""
 
 
 def _not_found(

@@ -31,6 +31,7 @@ class Suggestion:
         observed: The events from their beginnings.
         users: What events hold about users; ``about_items`` the same about items.
         notes: What to know of the source, and what a config cannot express, as sentences.
+        nulls: Ids of users and items that are words for a missing value.
     """
 
     detected: DetectedLayout
@@ -46,6 +47,7 @@ class Suggestion:
     users: EntityColumns | None
     about_items: EntityColumns | None
     notes: tuple[str, ...] = ()
+    nulls: tuple[str, ...] = ()
 
 
 def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_date: date) -> str:
@@ -78,6 +80,9 @@ def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_d
     group.put("name", name)
     group.put("domain", "custom", "custom | ECOMMERCE | VIDEO_ON_DEMAND")
     root.blank()
+    if found.nulls:
+        root.put("nulls", list(found.nulls), "found as ids of users or items: they stand for a missing value")
+        root.blank()
     datasets = root.block("datasets")
     _interactions(datasets.block("interactions"), found)
     where = _where(found)

@@ -274,7 +274,7 @@ def shopify() -> Events:
                 "id": 70 + number % 3,
                 "email": f"c{number % 3}@example.com",
                 "first_name": "Ada",
-                "created_at": "2025-01-0%d" % (number % 3 + 1) + "T00:00:00Z",
+                "created_at": f"2025-01-0{number % 3 + 1}T00:00:00Z",
                 "orders_count": 3 + number % 3,
                 "currency": "EUR",
                 "last_order_id": 4400 + number % 3,
