@@ -35,6 +35,8 @@ _ITEM_NOUNS = (
 )
 _ITEM_EXACT = {"sku": 100, "itemid": 100, "productid": 97, "asin": 90, "isbn": 90, "ean": 80, "gtin": 80, "upc": 80}
 _ITEM_ENDINGS = {"id": 95, "sku": 85, "code": 75, "number": 70, "no": 70, "slug": 65, "uuid": 90, "guid": 90, "key": 70}
+# What holds several of the items that are played or read: the item is rather one of them.
+_CONTAINERS = listed("series album podcast course show program")
 # Things that have ids and are not recommended.
 _NO_ITEM = listed(
     "user customer member visitor anonymous client session visit device order cart checkout basket transaction "
@@ -60,8 +62,8 @@ _ASIDE = listed(
 _ROWS = listed("line order cart basket checkout wishlist")
 
 _USER_EXACT = {
-    "userid": 100, "customerid": 97, "uid": 85, "user": 75, "customer": 70, "distinctid": 60, "personid": 58,
-    "username": 55, "login": 55,
+    "userid": 100, "customerid": 97, "uid": 85, "user": 75, "customer": 70, "accountid": 88, "distinctid": 60,
+    "personid": 58,     "username": 55, "login": 55,
 }  # fmt: skip
 _USER_NOUNS = ("user", "customer", "member", "subscriber", "account", "profile", "person", "shopper", "player",
                "viewer", "listener", "reader", "patron", "contact", "client", "consumer", "buyer", "guest")  # fmt: skip
@@ -122,6 +124,7 @@ GUESS = 60
 """Scores up to this one are guesses: values must confirm them."""
 
 _ITEM_IN_ROW = 50
+_OF_CONTAINER = 3
 _ITEM_OF_ANY_NAME = 40
 _ITEM_ASIDE = 15
 _USER_OF_ANY_NAME = 60
@@ -141,7 +144,7 @@ def item(name: str, parent: str) -> int:
         return _ITEM_IN_ROW if _ROWS.intersection(above) else _ITEM_ENDINGS[own]
     for ending, score in _ITEM_ENDINGS.items():
         if own.endswith(ending) and own.removesuffix(ending) in _ITEM_NOUNS:
-            return score
+            return score - _OF_CONTAINER * (own.removesuffix(ending) in _CONTAINERS)
     if own in _ITEM_NOUNS:
         return 60
     parts = words(name)

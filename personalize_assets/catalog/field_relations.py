@@ -20,7 +20,6 @@ _FEWEST_COMMON = 2
 _FEWEST_EXPECTED = 3.0
 _MOST_MIXED = 0.1
 _FEWEST_SHARED = 0.2
-_ASIDE_OBJECTS = ("before", "old", "previous", "oldimage")
 
 
 def parent_name(seen: Field) -> str:
@@ -82,9 +81,9 @@ def spellings(observed: Observed, best: Field, candidates: Iterable[Field], want
 
 
 def _is_same_id(observed: Observed, one: Field, other: Field) -> bool:
+    if any(names.aside(step) for step in (*one.steps[:-1], *other.steps[:-1])):
+        return False
     agreed = agree(observed, one, other, 1)
     if agreed is not None or one.parent == other.parent:
         return agreed is not False
-    if any(names.folded(step) in _ASIDE_OBJECTS or names.aside(step) for step in other.steps[:-1]):
-        return False
     return len(one.values.keys() & other.values.keys()) >= _FEWEST_SHARED * min(len(one.values), len(other.values))

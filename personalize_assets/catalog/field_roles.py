@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from personalize_assets.catalog import field_names as names
 from personalize_assets.catalog.field_ranking import count_of, depth_penalty, example, ranked, share, share_of
-from personalize_assets.catalog.field_relations import is_determined_by, parent_name, spellings
+from personalize_assets.catalog.field_relations import agree, is_determined_by, parent_name, spellings
 from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
 
@@ -98,7 +98,7 @@ def user(observed: Observed, wanted: set[int]) -> Choice | None:
     candidates = _user_fields(observed, wanted)
     if not candidates:
         return None
-    best = candidates[0]
+    best = _nearest_of_equal(observed, candidates, wanted)
     fields = [best, *spellings(observed, best, candidates, wanted)]
     words = frozenset().union(*(seen.null_words for seen in fields))
     at = set().union(*(_at_with_id(observed, seen) for seen in fields))
@@ -188,6 +188,16 @@ def _user_fields(observed: Observed, wanted: set[int]) -> list[Field]:
         return max(name + 20 * part - depth_penalty(seen) - _RARE_ACCOUNT_PENALTY * is_rare, 1)
 
     return ranked(observed, score)
+
+
+def _nearest_of_equal(observed: Observed, candidates: list[Field], wanted: set[int]) -> Field:
+    """The best field, or one nearer to the top that has the same ids and in no fewer of the wanted events."""
+    best = candidates[0]
+    for other in candidates[1:]:
+        is_nearer = depth_penalty(other) < depth_penalty(best) and best.at & wanted <= other.at
+        if is_nearer and not names.device(other.name) and agree(observed, best, other):
+            best = other
+    return best
 
 
 def _at_with_id(observed: Observed, seen: Field) -> set[int]:

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_names, field_roles
 from personalize_assets.catalog.event_shapes import Unreachable, unreachable
-from personalize_assets.catalog.field_relations import parent_name
+from personalize_assets.catalog.field_relations import spellings
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
 from personalize_assets.catalog.item_ids import Items, among, item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
@@ -138,16 +138,12 @@ def _other_spellings(observed: Observed, event: field_roles.Choice | None) -> It
     if event is None:
         return
     best = observed.fields[event.paths[0]]
-    for other in observed:
-        is_same = field_names.spelling(other.name, parent_name(other)) == field_names.spelling(
-            best.name, parent_name(best)
+    texts = [seen for seen in observed if str in seen.kinds]
+    for other in spellings(observed, best, texts, set(range(len(observed.events)))):
+        yield (
+            f"{len(other.at - best.at):,} events have their name in `{other.path}` and not in `{best.path}`. `where` "
+            "takes one path, so they are not wanted; convert them with a config of their own."
         )
-        missed = other.at - best.at
-        if is_same and other.path != best.path and other.array is None and str in other.kinds and missed:
-            yield (
-                f"{len(missed):,} events have their name in `{other.path}` and not in `{best.path}`. `where` takes one "
-                "path, so they are not wanted; convert them with a config of their own."
-            )
 
 
 def _null_words(observed: Observed, user: field_roles.Choice, items: Items) -> tuple[str, ...]:
