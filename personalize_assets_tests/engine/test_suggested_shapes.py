@@ -563,13 +563,13 @@ def test_a_shape_gives_these_columns_and_these_rows(name: str, tmp_path: Path, e
     assert found.notes == expected.notes
     group = DatasetGroup(load_config(file, {}))
     days = list(group.bytes_by_day())
-    converted = convert(group, engine, days)
+    convert(group, engine, days)
     export(group, engine)
-    root = Path(group.destination.uri) / "exports/latest"
+    root = Path(group.destination.uri)
     rows = {dataset: getattr(expected, dataset).lstrip("\n") for dataset in ("interactions", "users", "items")}
-    assert {csv.stem: csv.read_text() for csv in root.glob("*.csv")} == {
-        name: text for name, text in rows.items() if text
-    }
+    exported = {csv.stem: csv.read_text() for csv in (root / "exports/latest").glob("*.csv")}
+    assert exported == {dataset: text for dataset, text in rows.items() if text}
+    assert [file for file in (root / "rejects").rglob("*") if file.is_file()] == []
 
 
 @pytest.mark.parametrize(("name", "place"), NOT_EXPRESSIBLE.items())

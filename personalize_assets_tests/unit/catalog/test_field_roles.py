@@ -233,3 +233,21 @@ def test_the_id_of_a_user_or_a_product_is_no_id_of_an_event() -> None:
     events = [{"user": {"id": f"u{n}"}, "product": {"uuid": f"p{n}"}} for n in range(20)]
 
     assert field_roles.message(Observed(events), set(range(20))) is None
+
+
+def test_of_fields_with_the_same_ids_the_one_nearest_to_the_top_is_taken() -> None:
+    events = [{"distinct_id": f"d{n % 3}", "properties": {"user_id": f"d{n % 3}"}} for n in range(12)]
+
+    found = field_roles.user(Observed(events), set(range(12)))
+
+    assert found is not None
+    assert (found.paths, found.others) == (("distinct_id",), ("properties.user_id",))
+
+
+def test_words_for_a_missing_value_are_no_users() -> None:
+    events = [{"userId": user} for user in ("u1", "u2", "undefined", "(not set)")]
+
+    found = field_roles.user(Observed(events), {0, 1, 2, 3})
+
+    assert found is not None
+    assert found.why == "2 users; in 50% of the wanted events, the rest become rejects (missing:USER_ID)"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.catalog.item_ids import item_candidates, items
+from personalize_assets.catalog.item_ids import among, item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
 
 
@@ -139,3 +139,25 @@ def test_the_row_before_a_change_is_not_the_item() -> None:
 
 def test_names_of_an_object_that_are_numbers_are_no_fields() -> None:
     assert paths(*({"products": {"0": {"sku": f"s{n % 5}"}}} for n in range(20))) is None
+
+
+def test_an_episode_is_preferred_to_its_series() -> None:
+    assert paths(*({"series_id": n % 3, "video_id": n % 9} for n in range(20))) == ("video_id",)
+
+
+def test_the_best_field_of_an_array_is_preferred_to_a_lesser_one_of_the_event() -> None:
+    events = [{"location_widget_id": n % 3, "lines": [{"sku": f"s{n % 5}"}], "user_id": n % 4} for n in range(20)]
+
+    assert paths(*events) == ("each.sku",)
+
+
+def test_fields_that_no_wanted_event_has_are_left_out() -> None:
+    observed = Observed([{("viewed", "bought")[n % 2]: {"sku": f"s{n % 5}"}} for n in range(20)])
+    found = items(observed)
+    assert found is not None
+
+    wanted = among(found, {0, 2, 4})
+
+    assert (found.paths, wanted.paths) == (("bought.sku", "viewed.sku"), ("viewed.sku",))
+    assert wanted.at == set(range(0, 20, 2))
+    assert among(found, set()) == found

@@ -186,3 +186,32 @@ def test_an_address_under_any_name_is_personal_and_an_id_is_nothing_to_train_on(
     assert found is not None
     assert (list(found.columns), found.personal) == (["PLAN"], ["traits.reach"])
     assert found.optional["LAST_ORDER_ID"][2] == "an id; nothing to train on"
+
+
+def test_what_is_the_same_for_all_is_nothing_to_learn_from() -> None:
+    observed = Observed([{"user": f"u{n}", "traits": {"currency": "EUR", "plan": "ab"[n % 2]}} for n in range(4)])
+
+    found = user_columns(observed, ["user"])
+
+    assert found is not None
+    assert list(found.columns) == ["PLAN"]
+    assert found.optional["CURRENCY"][2] == "the same for all; nothing to learn from"
+
+
+def test_a_release_in_any_year_is_the_creation_of_an_item() -> None:
+    observed = Observed(
+        [{"film": {"id": f"f{n}", "released": f"{1942 + n}-11-26", "genre": "ab"[n % 2]}} for n in range(4)]
+    )
+    items = Items(observed.fields["film.id"], None, why="", at=set(range(4)))
+
+    found = item_columns(observed, items, set(range(4)))
+
+    assert found is not None
+    assert found.columns["CREATION_TIMESTAMP"] == (("film.released",), {})
+
+
+def test_a_price_that_is_no_number_is_no_category_either() -> None:
+    observed = Observed([{"p": {"sku": f"i{n % 4}", "price": f"${n % 3}"}} for n in range(12)])
+    items = Items(observed.fields["p.sku"], None, why="", at=set(range(12)))
+
+    assert item_columns(observed, items, set(range(12))) is None

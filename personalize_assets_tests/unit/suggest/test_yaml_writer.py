@@ -70,6 +70,7 @@ def test_long_conditions_are_a_value_a_line(tmp_path: Path) -> None:
     text = suggest(str(write_events(tmp_path / "raw", events)), folder=tmp_path)
 
     listed = "".join(f"        - {name}\n" for name in names)
+    assert "&id" not in text
     assert f"    where:\n      event:\n{listed}" in text
 
 
