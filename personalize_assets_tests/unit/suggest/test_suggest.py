@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.cli import main
-from personalize_assets.config import load_config
+from personalize_assets.config import Config, load_config
 from personalize_assets.config.loading import parse_yaml
+from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest import suggest
 from personalize_assets_tests.helpers.sites import (
@@ -208,7 +209,8 @@ def test_an_sku_that_names_variants_gives_way_to_the_product(tmp_path: Path) -> 
 
 NAMES = st.sampled_from(
     ["userId", "user_id", "sku", "item_id", "video id", "event", "type", "timestamp", "ts", "price", "traits",
-     "products", "properties", "messageId", "category", "each", "plan", "timeStamp",
+     "products", "properties", "messageId", "category", "each", "plan", "timeStamp", "attributes", "profile", "user",
+     "distinct_id", "id", "0", "key", "value", "item_ids", "before", "action",
      "a.b", "größe", "\x00\x1b", "Plan", "PLAN?"]
 )  # fmt: skip
 LEAVES = st.one_of(
@@ -241,7 +243,22 @@ def test_whatever_the_events_a_config_that_loads_comes_out_or_an_error_that_name
     except PersonalizeAssetsError as error:
         assert re.search(r"no field of \d+ events looks like the (user|item|time): found", str(error))  # noqa: PT017
     else:
-        assert set(config.datasets.interactions.columns) >= {"USER_ID", "ITEM_ID", "TIMESTAMP"}
+        columns = config.datasets.interactions.columns
+        assert set(columns) >= {"USER_ID", "ITEM_ID", "TIMESTAMP"}
+        users, items = columns["USER_ID"].path or (), columns["ITEM_ID"].path or ()
+        assert not set(users) & set(items)
+        assert not objects_of(items) & objects_of(traits_of(config))
+
+
+def traits_of(config: Config) -> list[str]:
+    """The paths of what describes users."""
+    found = config.datasets.users.columns if config.datasets.users else {}
+    return [path for name, column in found.items() if name != "USER_ID" for path in column.path or ()]
+
+
+def objects_of(paths: Iterable[str]) -> set[tuple[str, ...]]:
+    """The objects that hold the fields at these paths; the event itself is left out."""
+    return {parse_path(path)[:-1] for path in paths} - {()}
 
 
 def test_the_same_files_give_the_same_text(tmp_path: Path) -> None:
