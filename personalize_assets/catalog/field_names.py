@@ -110,6 +110,9 @@ _RECEIVING = listed(
     "loaded processed processing inserted logged stored written"
 )
 
+# What may stand behind the name of a time: its unit or its form.
+_UNITS = listed("ms us ns s sec secs seconds millis milliseconds micros microseconds nanos unix unixtime utc iso epoch")
+
 _MESSAGE_NAMES = {
     "messageid": 100, "eventid": 97, "insertid": 95, "eventuuid": 95, "hitid": 85, "uuid": 75, "guid": 75, "id": 70,
     "recordid": 70, "logid": 70, "requestid": 40,
@@ -210,6 +213,9 @@ def is_event_object(parent: str) -> bool:
 def time(name: str, parent: str = "") -> int:
     """Score a name as the time of an event."""
     own, above, parts = folded(name), _things(parent), words(name)
+    while own not in _TIME_NAMES and len(parts) > 1 and parts[-1] in _UNITS:
+        parts = parts[:-1]
+        own = "".join(parts)
     if own in _TIME_NAMES:
         # Objects of people and things have times of their own; that of a visit is not that of its events.
         is_persons = _is_noun(above, (*_USER_NOUNS, "trait")) or "user" in above

@@ -12,7 +12,7 @@ from personalize_assets.catalog.field_relations import parent_name
 from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.paths import lookup, parse_path
-from personalize_assets.suggest.event_choice import EventChoice
+from personalize_assets.suggest.event_choice import EventChoice, event_name
 
 _MOST_REASONS = 3
 _MOST_NAMES = 8
@@ -47,7 +47,7 @@ class WithoutItem:
 
 def events_without_item(
     observed: Observed,
-    event_path: str | None,
+    event_paths: Sequence[str],
     items: Items,
     chosen: EventChoice,
     candidates: Sequence[Field],
@@ -60,7 +60,7 @@ def events_without_item(
     """
     by_name: dict[str | None, set[int]] = {}
     for number in range(len(observed.events)):
-        by_name.setdefault(observed.text(number, event_path) if event_path else None, set()).add(number)
+        by_name.setdefault(event_name(observed, number, event_paths), set()).add(number)
     found: list[WithoutItem] = []
     others = [seen for seen in candidates if seen not in items.fields]
     for name, at in by_name.items():

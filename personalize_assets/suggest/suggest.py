@@ -15,10 +15,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_names, field_roles
 from personalize_assets.catalog.event_shapes import Unreachable, unreachable
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.catalog.field_relations import spellings
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
 from personalize_assets.catalog.item_ids import Items, among, item_candidates, items
-from personalize_assets.catalog.observed_fields import Observed
+from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.config.fields import Uri
 from personalize_assets.config.loading import parse_config
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
@@ -28,7 +29,7 @@ from personalize_assets.conversion.reading.file_formats import SNIFFED_BYTES, fo
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.entity_columns import item_columns, user_columns
-from personalize_assets.suggest.event_choice import choose_events
+from personalize_assets.suggest.event_choice import EventChoice, choose_events
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
 from personalize_assets.suggest.missing_items import comments, events_without_item
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
@@ -41,6 +42,7 @@ _MOST_BYTES = 16 * 1024 * 1024
 _MOST_BYTES_PER_FILE = 1024 * 1024
 _MOST_FIELDS_IN_ERROR = 12
 _MOST_PLACES_IN_ERROR = 3
+_NEARLY_ALL = 0.95
 _GZIP = b"\x1f\x8b"
 
 
@@ -91,10 +93,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     found = items(observed)
     if found is None:
         raise _not_found(uri, observed, places, "item", "sku, product_id, item_id or video_id")
-    event = field_roles.event_names(observed, found)
-    chosen = choose_events(observed, event.paths[0] if event else None, found)
-    if not chosen.at:  # events that carry items have no name: all of them are wanted
-        event, chosen = None, choose_events(observed, None, found)
+    event, chosen = _named_events(observed, field_roles.event_names(observed, found), found)
     found = among(found, chosen.at)
     user = field_roles.user(observed, chosen.at)
     if user is None:
@@ -125,7 +124,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
             *_values_that_are_no_numbers(observed, value, found, chosen.at),
             *comments(
                 events_without_item(
-                    observed, event.paths[0] if event else None, found, chosen, item_candidates(observed), places
+                    observed, event.paths if event else (), found, chosen, item_candidates(observed), places
                 ),
                 " or ".join(found.paths),
             ),
@@ -133,13 +132,38 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     )
 
 
+def _named_events(
+    observed: Observed, event: field_roles.Choice | None, items: Items
+) -> tuple[field_roles.Choice | None, EventChoice]:
+    """The wanted events, and the field with their names: in all its spellings if that needs no ``where``.
+
+    ``where`` takes one path. So several are taken only if (nearly) all events are wanted; else the most frequent one.
+    """
+    if event is None:
+        return None, choose_events(observed, (), items)
+    others = tuple(other.path for other in _spellings_of_names(observed, event))
+    if others:
+        together = choose_events(observed, (*event.paths, *others), items)
+        if not together.left_out and len(together.at) >= _NEARLY_ALL * len(observed.events):
+            kinds = count_of(len(together.counts), "kind")
+            why = f"{kinds} of events, all of them wanted: so no `where`, which takes one spelling"
+            return field_roles.Choice((*event.paths, *others), why), together
+    chosen = choose_events(observed, event.paths, items)
+    # Events that carry items may have no name: then all of them are wanted.
+    return (event, chosen) if chosen.at else (None, choose_events(observed, (), items))
+
+
+def _spellings_of_names(observed: Observed, event: field_roles.Choice) -> list[Field]:
+    texts = [seen for seen in observed if str in seen.kinds and seen.path not in event.paths]
+    return spellings(observed, observed.fields[event.paths[0]], texts, set(range(len(observed.events))))
+
+
 def _other_spellings(observed: Observed, event: field_roles.Choice | None) -> Iterator[str]:
     """A note on events whose name is in a field that is spelled otherwise: `where` takes one path."""
     if event is None:
         return
     best = observed.fields[event.paths[0]]
-    texts = [seen for seen in observed if str in seen.kinds]
-    for other in spellings(observed, best, texts, set(range(len(observed.events)))):
+    for other in _spellings_of_names(observed, event):
         yield (
             f"{len(other.at - best.at):,} events have their name in `{other.path}` and not in `{best.path}`. `where` "
             "takes one path, so they are not wanted; convert them with a config of their own."

@@ -104,7 +104,7 @@ def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_d
 
 def _interactions(block: _Block, found: Suggestion) -> None:
     where = _where(found)
-    if where:
+    if found.chosen.kept:
         counts = found.chosen.counts
         block.comment(f"These events name an item: {', '.join(f'{n} ({counts[n]:,})' for n in found.chosen.kept)}.")
         for event, why in found.chosen.left_out.items():
@@ -134,8 +134,9 @@ def _interactions(block: _Block, found: Suggestion) -> None:
 
 
 def _where(found: Suggestion) -> dict[str, list[str]]:
-    """The condition on interactions; empty if all events are wanted."""
-    return {found.event.paths[0]: found.chosen.kept} if found.event and found.chosen.kept else {}
+    """The condition on interactions; empty if all events are wanted, as where their names are at several paths."""
+    has_condition = found.event and len(found.event.paths) == 1 and found.chosen.kept
+    return {found.event.paths[0]: found.chosen.kept} if found.event and has_condition else {}
 
 
 def _entity(

@@ -87,6 +87,14 @@ def test_devices_receiving_and_what_is_aside_are_known_by_their_names() -> None:
     assert (field_names.aside("recommendedProducts"), field_names.aside("products")) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("name", "score"),
+    [("timestamp_ms", 100), ("tsMillis", 95), ("timestamp_unixtime_ms", 100), ("processing_time_ms", 30), ("ms", 0)],
+)
+def test_the_unit_behind_the_name_of_a_time_does_not_matter(name: str, score: int) -> None:
+    assert field_names.time(name) == score
+
+
 def test_names_of_other_roles() -> None:
     assert (field_names.event("eventName"), field_names.event("color")) == (98, 0)
     assert (field_names.time("occurred_at"), field_names.time("loadedAt"), field_names.time("color")) == (95, 30, 0)

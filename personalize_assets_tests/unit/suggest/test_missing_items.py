@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from personalize_assets.catalog.event_shapes import unreachable
@@ -13,14 +14,14 @@ from personalize_assets.suggest.missing_items import WithoutItem, comments, even
 BOUGHT = [{"event": "Bought", "products": [{"sku": f"s{n % 2}"}]} for n in range(4)]
 
 
-def without(*events: dict[str, Any], event_path: str | None = "event") -> list[WithoutItem]:
+def without(*events: dict[str, Any], event_paths: Sequence[str] = ("event",)) -> list[WithoutItem]:
     """What is found in these events beside four that carry an item."""
     observed = Observed([*BOUGHT, *events])
     found = items(observed)
     assert found is not None
-    chosen = choose_events(observed, event_path, found)
+    chosen = choose_events(observed, event_paths, found)
     places = unreachable(observed.events)
-    return events_without_item(observed, event_path, found, chosen, item_candidates(observed), places)
+    return events_without_item(observed, event_paths, found, chosen, item_candidates(observed), places)
 
 
 def reasons(*events: dict[str, Any]) -> dict[str, int]:
@@ -52,7 +53,7 @@ def test_a_field_that_is_there_and_empty_is_named() -> None:
     found = items(observed)
     assert found is not None
 
-    (one,) = events_without_item(observed, None, found, choose_events(observed, None, found), [], [])
+    (one,) = events_without_item(observed, [], found, choose_events(observed, [], found), [], [])
 
     assert (one.name, one.events, one.of, one.why) == (None, 1, 3, "`sku` is empty")
 

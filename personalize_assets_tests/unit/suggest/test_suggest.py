@@ -325,6 +325,23 @@ def test_events_that_spell_their_name_otherwise_are_named(tmp_path: Path) -> Non
     ]
 
 
+def test_spellings_of_the_events_name_are_taken_together_where_all_events_are_wanted(tmp_path: Path) -> None:
+    events = [
+        {
+            ("event", "Event")[n % 2]: ("view", "buy")[n % 3 % 2],
+            "userId": f"u{n % 7}",
+            "itemId": f"i{n % 5}",
+            "ts": START,
+        }
+        for n in range(60)
+    ]
+
+    found = suggested_datasets(write_events(tmp_path / "raw", events), tmp_path)["interactions"]
+
+    assert "where" not in found
+    assert found["columns"]["EVENT_TYPE"] == ["Event", "event"]
+
+
 def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
     events = [{**media_event(number), "price": f"${number}.50"} for number in range(40)]
 
