@@ -1,6 +1,7 @@
 """``personalize-assets``: commands, arguments and exit codes. What a command does is imported when it is called.
 
-Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 3 done with `checks: warn` though Personalize
+would refuse the export, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import click
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
+
+_EXIT_RED = 3
 
 
 def program() -> None:
@@ -91,7 +94,10 @@ def run(
     force: bool,
     max_days_per_run: int | None,
 ) -> None:
-    """Run everything, without the UI. Exits with 0, or with 1 and the cause."""
+    """Run everything, without the UI.
+
+    Exits with 0, with 1 and the cause, or with 3 if `checks: warn` exported what Personalize would refuse.
+    """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.local_run.run import run_all
@@ -101,12 +107,15 @@ def run(
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
     with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
         try:
-            run_all(load_config(config, env), _each_day(days) if days else None, resume=resume, force=force)
+            loaded = load_config(config, env)
+            is_accepted = run_all(loaded, _each_day(days) if days else None, resume=resume, force=force)
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) or was_pressed():
                 click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
                 sys.exit(130)
             raise
+    if not is_accepted:
+        sys.exit(_EXIT_RED)
 
 
 @main.command()

@@ -21,8 +21,8 @@ from personalize_assets_tests.helpers.stored import latest_csv
 
 DAYS = 30
 FEW = 9
-ONCE = 56
-"""Requests of a run that do not depend on the number of days: its CSV, manifest, schema and owner, and lists."""
+ONCE = 58
+"""Requests of a run that do not depend on the number of days: CSV, manifest, schema, owner, checks and lists."""
 
 
 def run(folder: Path, source: str, destination: str, *, resume: bool = False) -> None:
