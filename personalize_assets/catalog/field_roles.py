@@ -26,6 +26,7 @@ _KINDS_THAT_COUNT = 5
 _CONSTANT_PENALTY = 50
 _NOT_VERBAL_PENALTY = 20
 _MAX_ALTERNATIVES = 3
+_NEARLY_ALL = 0.95
 # An id of accounts that fewer of the wanted events have gives way to the id of devices.
 _FEWEST_WITH_ACCOUNT = 0.1
 _RARE_ACCOUNT_PENALTY = 60
@@ -106,7 +107,7 @@ def user(observed: Observed, wanted: set[int]) -> Choice | None:
     is_device = names.device(best.name)
     why = f"{count_of(count, 'id')} of devices or visits, not of persons" if is_device else count_of(count, "user")
     why += f"; in {share_of(at, wanted):.0%} of the wanted events"
-    if share_of(at, wanted) < 0.95:
+    if share_of(at, wanted) < _NEARLY_ALL:
         why += ", the rest become rejects (missing:USER_ID)"
     return Choice(_paths(fields), why, _others(candidates, fields))
 
@@ -130,6 +131,9 @@ def time(observed: Observed, wanted: set[int]) -> Choice | None:
         why = f"a day without a time, as {example(best)}: the order of a day's events is unknown"
     elif names.receiving(best.name):
         why += ", at which the event was sent or received"
+    part = share_of(set().union(*(seen.at for seen in fields)), wanted)
+    if part < _NEARLY_ALL:
+        why += f"; in {part:.0%} of the wanted events, the rest become rejects (missing:TIMESTAMP)"
     return Choice(_paths(fields), why, _others(candidates, fields))
 
 
@@ -148,7 +152,7 @@ def message(observed: Observed, wanted: set[int]) -> Choice | None:
 
     def score(seen: Field) -> float:
         name = names.message(seen.name, parent_name(seen))
-        if not name or seen.array or not seen.is_scalar or share_of(seen.at, wanted) < 0.95:
+        if not name or seen.array or not seen.is_scalar or share_of(seen.at, wanted) < _NEARLY_ALL:
             return 0
         if len(seen.values) < 0.9 * len(seen.at) or len(seen.at) < 2 or _is_counter(observed, seen, people):
             return 0

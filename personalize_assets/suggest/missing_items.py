@@ -61,6 +61,7 @@ def events_without_item(
     by_name: dict[str | None, set[int]] = {}
     for number in range(len(observed.events)):
         by_name.setdefault(event_name(observed, number, event_paths), set()).add(number)
+    wants_all = len(event_paths) != 1  # `where` takes one path
     found: list[WithoutItem] = []
     others = [seen for seen in candidates if seen not in items.fields]
     for name, at in by_name.items():
@@ -73,7 +74,7 @@ def events_without_item(
             why, is_place = _why(observed, number, items, others, places)
             reasons[why] += 1
             has_place = has_place or is_place
-        is_wanted = name in chosen.kept or not chosen.kept
+        is_wanted = wants_all or name in chosen.kept
         ordered = tuple(sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])))
         found.append(WithoutItem(name, len(without), len(at), ordered, is_wanted, has_place))
     return sorted(found, key=lambda one: (not one.is_wanted, -one.events, one.name or ""))
@@ -109,6 +110,31 @@ def _has_field(event: object, seen: Field) -> bool:
     *above, last = seen.steps
     parent = lookup(event, tuple(above)) if above else event
     return isinstance(parent, dict) and last in parent
+
+
+def elements_without_item(observed: Observed, items: Items, wanted: set[int]) -> str | None:
+    """A sentence on elements of ``each`` without an id, of their own or of their event; None if all have one."""
+    if items.each is None:
+        return None
+    array = parse_path(items.each)
+    of_elements = [seen.steps[len(array) :] for seen in items.fields if seen.array is not None]
+    of_events = [seen.path for seen in items.fields if seen.array is None]
+    total = without = 0
+    for number in wanted:
+        elements = lookup(observed.events[number], array)
+        if not isinstance(elements, list):
+            continue
+        total += len(elements)
+        if not any(observed.text(number, path) for path in of_events):
+            without += sum(not any(_is_there(lookup(one, path)) for path in of_elements) for one in elements)
+    if not without:
+        return None
+    ids = " or ".join(seen.column_path for seen in items.fields if seen.array is not None)
+    return f"No {ids} in {without:,} of {total:,} elements of `{items.each}`: they become rejects (missing:ITEM_ID)."
+
+
+def _is_there(value: object) -> bool:
+    return value is not None and bool(str(value).strip())
 
 
 def comments(found: Sequence[WithoutItem], wanted_paths: str) -> list[str]:

@@ -31,7 +31,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.entity_columns import item_columns, user_columns
 from personalize_assets.suggest.event_choice import EventChoice, choose_events
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
-from personalize_assets.suggest.missing_items import comments, events_without_item
+from personalize_assets.suggest.missing_items import comments, elements_without_item, events_without_item
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
@@ -105,6 +105,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
         wanted = f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}"
         raise _not_found(uri, observed, places, "time", wanted)
     value = field_roles.value(observed, found, chosen.at)
+    without = elements_without_item(observed, found, chosen.at)
     return Suggestion(
         detected=detected,
         files=files,
@@ -128,6 +129,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
                 ),
                 " or ".join(found.paths),
             ),
+            *([without] if without else []),
         ),
     )
 

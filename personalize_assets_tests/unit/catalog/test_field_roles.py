@@ -251,3 +251,12 @@ def test_words_for_a_missing_value_are_no_users() -> None:
 
     assert found is not None
     assert found.why == "2 users; in 50% of the wanted events, the rest become rejects (missing:USER_ID)"
+
+
+def test_events_without_a_time_are_named_as_rejects() -> None:
+    found = field_roles.time(Observed([{"ts": START}, {"ts": START}, {"ts": START}, {}]), {0, 1, 2, 3})
+
+    assert found is not None
+    assert found.why == (
+        "a time, as 1790812800; in 75% of the wanted events, the rest become rejects (missing:TIMESTAMP)"
+    )

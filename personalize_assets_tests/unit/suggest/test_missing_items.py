@@ -9,7 +9,7 @@ from personalize_assets.catalog.event_shapes import unreachable
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.suggest.event_choice import choose_events
-from personalize_assets.suggest.missing_items import WithoutItem, comments, events_without_item
+from personalize_assets.suggest.missing_items import WithoutItem, comments, elements_without_item, events_without_item
 
 BOUGHT = [{"event": "Bought", "products": [{"sku": f"s{n % 2}"}]} for n in range(4)]
 
@@ -80,3 +80,26 @@ def test_a_name_that_was_left_out_for_another_reason_is_not_repeated() -> None:
 
 def test_events_that_all_carry_items_leave_nothing_to_say() -> None:
     assert comments(without(), "each.sku") == []
+
+
+def elements_sentence(*events: dict[str, Any]) -> str | None:
+    observed = Observed([*BOUGHT, *events])
+    found = items(observed)
+    assert found is not None
+    return elements_without_item(observed, found, set(range(len(observed.events))))
+
+
+def test_elements_without_an_id_are_counted() -> None:
+    assert elements_sentence({"products": [{"sku": "s1"}, {"sku": ""}, {"name": "x"}]}, {"products": "x"}) == (
+        "No each.sku in 2 of 7 elements of `products`: they become rejects (missing:ITEM_ID)."
+    )
+
+
+def test_elements_have_the_id_of_their_event_where_it_has_one() -> None:
+    assert elements_sentence({"sku": "s1", "products": [{"name": "x"}]}, {"sku": "s0"}) is None
+
+
+def test_without_a_condition_all_events_are_wanted_also_those_without_a_name() -> None:
+    (found,) = without({"other": 1}, event_paths=())
+
+    assert (found.name, found.is_wanted) == (None, True)
