@@ -28,10 +28,11 @@ from personalize_assets.conversion.mapping.values import NUMBER
 from personalize_assets.conversion.reading.file_formats import SNIFFED_BYTES, foreign_format
 from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.suggest.entity_columns import item_columns, user_columns
 from personalize_assets.suggest.event_choice import EventChoice, choose_events
+from personalize_assets.suggest.item_columns import item_columns
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
 from personalize_assets.suggest.missing_items import comments, elements_without_item, events_without_item
+from personalize_assets.suggest.user_columns import user_columns
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
