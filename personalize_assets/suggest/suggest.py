@@ -93,18 +93,18 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     places = unreachable(observed.events)
     found = items(observed)
     if found is None:
-        raise _not_found(uri, observed, places, "item", "sku, product_id, item_id or video_id")
+        raise _not_found(uri, detected, observed, places, "item", "sku, product_id, item_id or video_id")
     event, chosen = _named_events(observed, field_roles.event_names(observed, found), found)
     found = among(found, chosen.at)
     user = field_roles.user(observed, chosen.at)
     if user is None:
-        raise _not_found(uri, observed, places, "user", "userId, user_id or customer_id")
+        raise _not_found(uri, detected, observed, places, "user", "userId, user_id or customer_id")
     time = field_roles.time(observed, chosen.at)
     if time is None:
         near = field_roles.unreadable_times(observed)
         seen = f" (not {' and '.join(near[:3])}, which is no form that is read)" if near else ""
         wanted = f"timestamp, event_time or ts, with ISO 8601 or epoch values{seen}"
-        raise _not_found(uri, observed, places, "time", wanted)
+        raise _not_found(uri, detected, observed, places, "time", wanted)
     value = field_roles.value(observed, found, chosen.at)
     without = elements_without_item(observed, found, chosen.at)
     return Suggestion(
@@ -229,15 +229,26 @@ def _seems(head: bytes) -> str:
 
 
 def _not_found(
-    uri: str, observed: Observed, places: Sequence[Unreachable], role: str, examples: str
+    uri: str,
+    detected: DetectedLayout,
+    observed: Observed,
+    places: Sequence[Unreachable],
+    role: str,
+    examples: str,
 ) -> PersonalizeAssetsError:
     paths = [seen.column_path if seen.array is None else seen.path for seen in observed]
     more = f" and {len(paths) - _MOST_FIELDS_IN_ERROR} more" if len(paths) > _MOST_FIELDS_IN_ERROR else ""
     return PersonalizeAssetsError(
         f"{uri}: no field of {len(observed.events):,} events looks like the {role}: found "
         f"{', '.join(paths[:_MOST_FIELDS_IN_ERROR])}{more}; wanted one called like {examples}. "
-        f"{_hidden(places)}Write the mapping by hand, as in sample_data/segment.yaml"
+        f"{_hidden(places)}{_elsewhere(detected)}Write the mapping by hand, as in sample_data/segment.yaml"
     )
+
+
+def _elsewhere(detected: DetectedLayout) -> str:
+    """Other streams in the source, which may hold a field that was not found; empty if there are none."""
+    others = "; ".join(detected.others)
+    return f"These are events of {detected.uri}; name another stream if they are in one: {others}. " if others else ""
 
 
 def _hidden(places: Sequence[Unreachable]) -> str:

@@ -455,6 +455,18 @@ def test_files_of_another_format_are_named_with_it(tmp_path: Path) -> None:
     )
 
 
+def test_a_field_that_was_not_found_may_be_in_another_stream(tmp_path: Path) -> None:
+    root = tmp_path / "raw"
+    for day in (1, 2):
+        write_events(root, [{"id": f"u{n}", "tier": "a"} for n in range(4)], f"crm/day=2026-10-0{day}/a.json")
+    write_events(root, map(media_event, range(8)), "web/day=2026-10-01/a.json")
+
+    assert (
+        f"These are events of {root}/crm; name another stream if they are in one: {root}/web (hive). Write"
+        in refused("--source", str(root))
+    )
+
+
 def test_a_field_that_was_not_found_may_be_where_no_path_leads(tmp_path: Path) -> None:
     events = [{"user_id": "u1", "ts": START, "item_ids": ["a", "b"]}] * 3
 
