@@ -218,17 +218,19 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: stdout]")
 def suggest(source: str, destination: str | None, output: Path | None) -> None:
     """Read raw files and write a commented config that runs."""
-    from personalize_assets.suggest import suggest as suggested
+    from personalize_assets.suggest import suggest_config
 
     with exit_code_of_errors():
         if output is not None and output.exists():
             raise PersonalizeAssetsError(f"{output} already exists; name a new file, or remove it first")
-        text = suggested(source, destination, output.parent if output else None)
+        found = suggest_config(source, destination, output.parent if output else None)
+    for note in found.notes:
+        click.echo(f"Note: {note}", err=True)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(found.text, nl=False)
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        output.write_text(found.text, encoding="utf-8")
         click.echo(f"Wrote {output}; read it, then: personalize-assets run --config {output}")
 
 

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.field_names import folded
+from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
@@ -145,7 +146,7 @@ def _condition(facts: CauseFacts, path: str, allowed: Sequence[str]) -> str:
     """Why a condition matches nothing."""
     values = _values_at(facts.events, path)
     if not values:
-        choice = field_roles.event_names(facts.all_fields)
+        choice = field_roles.event_names(facts.all_fields, items(facts.all_fields))
         return _absent(facts.all_fields, [path], "event", [*choice.paths, *choice.others] if choice else [])
     wanted = _words(allowed)
     if _is_hidden(facts, path):
@@ -314,7 +315,7 @@ def _role(fields: Observed, name: str) -> list[str]:
         choice = field_roles.user(fields, everywhere)
         return [*choice.paths, *choice.others] if choice else []
     if name == "ITEM_ID":
-        return [_written(field) for field in field_roles.item_candidates(fields)]
+        return [_written(field) for field in item_candidates(fields)]
     if name == "TIMESTAMP":
         choice = field_roles.time(fields, everywhere)
         return [*choice.paths, *choice.others] if choice else []
