@@ -152,8 +152,8 @@ class DatasetMapping(_Section):
     """Which events become rows of one dataset, and which of their fields become its columns.
 
     Attributes:
-        where: Path → wanted values, as text. An event is wanted if each path has one of its values; without any path,
-            every event is.
+        where: Path → wanted values, as text, or a condition. An event is wanted if each path has one of its values, or
+            meets its condition; without any path, every event is.
         each: The array whose elements become one row each.
         dedupe_by: The path whose value identifies an event among its repeats.
     """

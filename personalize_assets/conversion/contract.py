@@ -112,12 +112,32 @@ class Column(msgspec.Struct, frozen=True):
         return ID_CHARS if self.is_id else CATEGORY_CHARS
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a field must satisfy in ``where`` beyond having one of some values; each attribute that is set must hold.
+
+    Attributes:
+        none_of: Values as text that it must not have; a field without a value has none of them.
+        min: The least value, as text: a number, or a time. A value that is no number, or no time, is not wanted.
+        max: The greatest, likewise.
+        exists: Whether it must have a value, or have none; null, blank text and ``[]`` are none.
+    """
+
+    none_of: tuple[str, ...] = ()
+    min: str | None = None
+    max: str | None = None
+    exists: bool | None = None
+
+
+Wanted = tuple[str, ...] | Condition
+"""The values that a field may have, as text, or a condition."""
+
+
 class Dataset(msgspec.Struct, frozen=True):
     """The mapping of one dataset as a job spec carries it. Paths are text as in the config (``mapping.paths``).
 
     Attributes:
         columns: In the order of the output.
-        where: Path to the wanted values, compared as text. Empty: every event is wanted.
+        where: Path to the wanted values, compared as text, or to a condition. Empty: every event is wanted.
         each: Path of an array; each of its elements gives one row.
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
@@ -127,7 +147,7 @@ class Dataset(msgspec.Struct, frozen=True):
 
     name: str
     columns: tuple[Column, ...]
-    where: dict[str, tuple[str, ...]]
+    where: Mapping[str, Wanted]
     each: str | None = None
     dedupe_by: str | None = None
     event_time: str | None = None

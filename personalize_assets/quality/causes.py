@@ -21,14 +21,14 @@ from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.field_names import folded
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
-from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS
 from personalize_assets.conversion.mapping.null_words import NullWords
 from personalize_assets.conversion.mapping.paths import Path, column_path, lookup, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import is_null
-from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, matcher
+from personalize_assets.conversion.mapping.where import matcher, value_test
 
 _MANY = 0.25
 """The share of rows from which a reason for rejects is explained; the same as the check `few_rows_are_rejected`."""
@@ -137,23 +137,25 @@ def _unmatched(facts: CauseFacts) -> Iterator[str]:
         )
 
 
-def _matches(events: Iterable[dict[str, Any]], path: str, allowed: Sequence[str]) -> int:
-    steps, values = parse_path(path), AllowedValues.of(allowed)
-    return sum(is_one_of(lookup(event, steps), values) for event in events)
+def _matches(events: Iterable[dict[str, Any]], path: str, wanted: Wanted) -> int:
+    steps, is_wanted = parse_path(path), value_test(wanted)
+    return sum(is_wanted(lookup(event, steps)) for event in events)
 
 
-def _condition(facts: CauseFacts, path: str, allowed: Sequence[str]) -> str:
+def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
     """Why a condition matches nothing."""
     values = _values_at(facts.events, path)
     if not values:
         choice = field_roles.event_names(facts.all_fields, items(facts.all_fields))
         return _absent(facts.all_fields, [path], "event", [*choice.paths, *choice.others] if choice else [])
-    wanted = _words(allowed)
+    if isinstance(wanted, Condition):
+        what, spelling = "meets the condition", ""
+    else:
+        alike = {word.strip().casefold() for word in wanted} & {text.strip().casefold() for text in values}
+        what, spelling = f"is {_words(wanted)}", ", which differ by case or space" if alike else ""
     if _is_hidden(facts, path):
-        return f"no value of `{path}` is {wanted}; its values are masked"
-    alike = {word.strip().casefold() for word in allowed} & {text.strip().casefold() for text in values}
-    spelling = ", which differ by case or space" if alike else ""
-    return f"no value of `{path}` is {wanted}{spelling}; the most frequent `{path}` values are {_counted(values)}"
+        return f"no value of `{path}` {what}; its values are masked"
+    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_counted(values)}"
 
 
 # columns

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.contract import Column, Condition, Dataset
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.batch_rows import RowSelection
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
@@ -68,7 +68,7 @@ USERS = Dataset(
         Column("USER_ID", ("userId",), required=True, hash=True, hash_key="key"),
         Column("AGE", ("`Age, in years`", "age"), type="int"),
     ),
-    where={},
+    where={"userId": Condition(none_of=("x", "0"))},
     event_time="timestamp",
 )
 ALL = (INTERACTIONS, ITEMS, USERS)
