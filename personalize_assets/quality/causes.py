@@ -25,7 +25,7 @@ from personalize_assets.conversion.contract import Column, Condition, Dataset, W
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS
 from personalize_assets.conversion.mapping.null_words import NullWords
-from personalize_assets.conversion.mapping.paths import Path, column_path, lookup, parse_path
+from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, lookup, names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.mapping.where import matcher, value_test
@@ -279,7 +279,7 @@ def _blocked(fields: Observed, path: str) -> str | None:
     steps = column_path(path).steps
     for end in range(1, len(steps)):
         for field in fields:
-            if field.array or field.steps != steps[:end]:
+            if field.array or field.steps != steps[:end] or type(steps[end]) is Pick:
                 continue
             rest = ".".join(steps[end:])
             if list in field.kinds and not column_path(path).in_element:
@@ -365,7 +365,7 @@ def _values_at(events: Iterable[dict[str, Any]], path: str) -> Counter[str]:
 def _is_hidden(facts: CauseFacts, path: str) -> bool:
     parsed = column_path(path)
     each = parse_path(facts.dataset.each) if facts.dataset.each and parsed.in_element else ()
-    steps = (*each, *parsed.steps)
+    steps = names_of((*each, *parsed.steps))
     return any(steps[: len(hidden)] == hidden or hidden[: len(steps)] == steps for hidden in facts.masked)
 
 
