@@ -25,7 +25,7 @@ from personalize_assets.conversion.contract import Column, Condition, Dataset, W
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS
 from personalize_assets.conversion.mapping.null_words import NullWords
-from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, lookup, names_of, parse_path
+from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, elements, lookup, names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.mapping.where import matcher, value_test
@@ -300,7 +300,7 @@ def _similar(fields: Observed, paths: Sequence[str]) -> list[str]:
             by_name.setdefault(folded(field.name), []).append(field)
     found: dict[str, None] = {}
     for path in paths:
-        name = folded(column_path(path).steps[-1])
+        name = folded(parse_path(path)[-1])
         for close in get_close_matches(name, by_name, n=_MAX_FIELDS, cutoff=_ALIKE):
             found.update(dict.fromkeys(_written(field) for field in by_name[close]))
     return [path for path in found if path not in paths][:_MAX_FIELDS]
@@ -337,8 +337,7 @@ def _raw_values(facts: CauseFacts, path: str) -> Iterator[Any]:
         if not parsed.in_element:
             yield lookup(event, parsed.steps)
             continue
-        elements = lookup(event, each) if each else None
-        for element in elements if type(elements) is list else ():
+        for element in elements(event, each) if each else ():
             yield lookup(element, parsed.steps)
 
 
@@ -346,12 +345,11 @@ def _filled(facts: CauseFacts, path: str) -> int:
     """The wanted events that have a value at a path; with ``each.`` in any element."""
     parsed = column_path(path)
     each = parse_path(facts.dataset.each) if facts.dataset.each else ()
-    steps = (*each, *parsed.steps) if parsed.in_element else parsed.steps
     words = NullWords(facts.dataset.nulls)
     count = 0
     for event in facts.wanted:
-        value = lookup(event, steps)
-        values = value if type(value) is list else [value]
+        starts = [event] if not parsed.in_element else elements(event, each) if each else []
+        values = [lookup(start, parsed.steps) for start in starts]
         count += any(not is_null(words.without(one) if words else one) for one in values)
     return count
 

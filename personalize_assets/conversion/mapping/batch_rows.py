@@ -84,6 +84,13 @@ class RowSelection:
             numbers, events = list(compress(numbers, hits)), list(compress(events, hits))
         return numbers, events
 
+    def _arrays(self, events: Sequence[Any]) -> list[Any]:
+        """The elements of each event's ``each``; None or an empty list where there are none."""
+        arrays = self._elements(events) if self._elements else []
+        if dict not in set(map(type, arrays)):
+            return arrays
+        return [list(array.values()) if type(array) is dict else array for array in arrays]
+
 
 class RowCollector:
     """The rows of events that are given a few at a time."""
@@ -102,7 +109,7 @@ class RowCollector:
     def add(self, events: Sequence[Any], first: int) -> None:
         """Add the rows of events, the first of which has the number ``first``."""
         numbers, wanted = self._selection._wanted(events, first)
-        arrays = self._selection._elements(wanted) if self._selection._elements else []
+        arrays = self._selection._arrays(wanted)
         if not any(arrays):
             self._add_plain(numbers, wanted)
             return

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from personalize_assets.conversion.contract import EVENT_NAMES, Dataset
-from personalize_assets.conversion.mapping.paths import Path, Pick, is_relative_to_each, names_of, parse_path
+from personalize_assets.conversion.mapping.paths import EACH, Path, Pick, is_relative_to_each, names_of, parse_path
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.spec import DayProfile, ExportProfile
@@ -40,8 +40,9 @@ def masked_columns(dataset: Dataset, masked: Iterable[str]) -> set[str]:
 
 def _from_event(dataset: Dataset, path: str) -> str:
     """Return a column's path as one that starts at the event."""
-    is_relative = is_relative_to_each(path) and dataset.each
-    return f"{dataset.each}.{path.partition('.')[2]}" if is_relative else path
+    if not is_relative_to_each(path) or not dataset.each:
+        return path
+    return dataset.each + path.removeprefix(EACH)
 
 
 def _overlap(one: Path, other: Path) -> bool:

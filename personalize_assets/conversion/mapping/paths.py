@@ -60,7 +60,7 @@ def names_of(path: Path) -> Path:
 
 
 EACH = "each"
-"""The first name of a column's path that starts at an element of the array ``each``."""
+"""The first name of a column's path that starts at an element of ``each``; alone, it is the element itself."""
 
 _PICK = re.compile(r"\[([^\[\]=`]+)=(?:`((?:[^`]|``)*)`|([^\[\]`]*))\]")
 # A name ends where a pick begins: `a[0]` is a name, `a[key=b]` a name and a pick.
@@ -72,8 +72,8 @@ class ColumnPath(NamedTuple):
     """A column's path: where it starts, and the names from there.
 
     Attributes:
-        steps: The names, outermost first, without the ``each`` that marks a path of an element.
-        in_element: Whether it starts at an element of the array ``each`` and not at the event.
+        steps: The names, outermost first, without the ``each`` that marks a path of an element; none for the element.
+        in_element: Whether it starts at an element of ``each`` and not at the event.
     """
 
     steps: Path
@@ -115,16 +115,16 @@ def parse_path(text: str) -> Path:
 def column_path(text: str) -> ColumnPath:
     """Parse a column's path, which may start at an element of ``each``. Raises ``ValueError`` as ``parse_path`` does.
 
-    A quoted `` `each` `` is the name of a field of the event, and so is ``each`` alone.
+    A quoted `` `each` `` is the name of a field of the event.
     """
     steps = parse_path(text)
-    if len(steps) > 1 and steps[0] == EACH and not text.startswith("`"):
+    if steps[0] == EACH and not text.startswith("`"):
         return ColumnPath(steps[1:], in_element=True)
     return ColumnPath(steps)
 
 
 def is_relative_to_each(text: str) -> bool:
-    """Whether a column's path starts at an element of ``each`` (``each.sku``) and not at the event."""
+    """Whether a column's path starts at an element of ``each`` (``each.sku``, ``each``) and not at the event."""
     return column_path(text).in_element
 
 
@@ -149,8 +149,29 @@ def lookup(value: Any, path: Path) -> Any:
     return value
 
 
+def elements(value: Any, each: Path) -> list[Any]:
+    """The elements of the array at the end of a path, or the values of an object there; none for anything else.
+
+    Where the path goes on in an array, those of each of its elements come one after another.
+    """
+    for at, step in enumerate(each):
+        if type(step) is Pick:
+            value = step.of(value)
+        elif type(value) is dict:
+            value = value.get(step)
+        elif type(value) is list:
+            return [found for element in value for found in elements(element, each[at:])]
+        else:
+            return []
+    if type(value) is dict:
+        return list(value.values())
+    return value if type(value) is list else []
+
+
 def getter(path: Path) -> Callable[[Any], Any]:
-    """Return ``lookup`` of one path, faster for the usual short ones."""
+    """Return ``lookup`` of one path, faster for the usual short ones. No step leads to the value itself."""
+    if not path:
+        return lambda value: value
     first, *rest = path
     if any(type(step) is Pick for step in path):
         return lambda value: lookup(value, path)

@@ -1,8 +1,8 @@
 """Decodes only the fields that paths ask for, as msgspec structs. No dict is built of the other fields.
 
 From the paths of all datasets of a source a ``StructDecoder`` defines nested structs; msgspec decodes an event into
-them at the cost of walking over it. It takes events of the plain shape only: objects where a path goes on, arrays of
-objects where ``each`` leads. All other events take the exact path (``framer``, ``event_mapper``).
+them at the cost of walking over it. It takes events of the plain shape only: objects where a path goes on, an array or
+object of them where ``each`` leads. All other events take the exact path (``framer``, ``event_mapper``).
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class StructDecoder:
                 if not (each and in_element):
                     self._root.descend(_until_pick(parse_path(text))).is_value = True
                 elif node.element is not None:
-                    if not _until_pick(steps):
+                    if steps and not _until_pick(steps):
                         raise NoShapeError
                     node.element.descend(_until_pick(steps)).is_value = True
         decoder = msgspec.json.Decoder(_struct(self._root))
@@ -116,7 +116,7 @@ class StructDecoder:
         return _getter_of(self._root, path)
 
     def of_element(self, each: Path, path: Path) -> Getter:
-        """Reads a path of decoded elements of ``each``; None for an element that is None."""
+        """Reads a path of decoded elements of ``each``; None for an element that is None. No step: the elements."""
         element = self._root.descend(each).element
         assert element is not None
         get = _getter_of(element, path)
@@ -149,9 +149,12 @@ def _struct(node: _Node) -> type[msgspec.Struct]:
             # A missing object is read as one without fields, so that one call can follow a whole path.
             kind, default = inner | None, inner()
         elif child.element is not None:
+            if child.element.is_value and child.element.children:
+                raise NoShapeError
             element: Any = _struct(child.element) if child.element.children else Any
             # An event with more elements is not for this reader: the exact path rejects it.
-            kind = Annotated[list[element], msgspec.Meta(max_length=MAX_ELEMENTS)] | None
+            few = msgspec.Meta(max_length=MAX_ELEMENTS)
+            kind = Annotated[list[element], few] | Annotated[dict[str, element], few] | None
         fields.append((f"f{number}", kind, default))
     names = {f"f{number}": name for number, name in enumerate(node.children)}
     return msgspec.defstruct("Fields", fields, rename=names, frozen=True, gc=False)
@@ -164,6 +167,8 @@ def _until_pick(path: Path) -> Path:
 
 def _getter_of(node: _Node, path: Path) -> Getter:
     """Reads a path that begins at the structs of a node."""
+    if not path:
+        return list
     before = _until_pick(path)
     get = _getter(node.attributes(before))
     if before == path:

@@ -12,6 +12,7 @@ from personalize_assets.conversion.mapping.paths import (
     ColumnPath,
     Pick,
     column_path,
+    elements,
     getter,
     is_relative_to_each,
     lookup,
@@ -69,12 +70,12 @@ def test_what_is_no_path_is_refused_with_the_place(text: str, message: str) -> N
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["each.sku", "each.a.b", "each.`a b`"])
+@pytest.mark.parametrize("text", ["each.sku", "each.a.b", "each.`a b`", "each", "each[key=a].b"])
 def test_a_path_that_starts_with_each_starts_at_the_element(text: str) -> None:
     assert is_relative_to_each(text)
 
 
-@pytest.mark.parametrize("text", ["each", "`each`.sku", "eachother.sku", "properties.each", "sku"])
+@pytest.mark.parametrize("text", ["`each`", "`each`.sku", "eachother.sku", "properties.each", "sku"])
 def test_other_paths_start_at_the_event(text: str) -> None:
     assert not is_relative_to_each(text)
 
@@ -91,7 +92,8 @@ def test_every_name_can_be_quoted(names: list[str]) -> None:
         ("each.sku", ColumnPath(("sku",), in_element=True)),
         ("each.a.`b c`", ColumnPath(("a", "b c"), in_element=True)),
         ("`each`.sku", ColumnPath(("each", "sku"))),
-        ("each", ColumnPath(("each",))),
+        ("each", ColumnPath((), in_element=True)),
+        ("`each`", ColumnPath(("each",))),
         ("a.b", ColumnPath(("a", "b"))),
     ],
 )
@@ -150,3 +152,29 @@ PARAMS: dict[str, Any] = {
 )
 def test_a_pick_leads_to_the_first_element_whose_field_has_the_value(text: str, value: Any) -> None:
     assert lookup(PARAMS, parse_path(text)) == getter(parse_path(text))(PARAMS) == value
+
+
+@pytest.mark.parametrize(
+    ("each", "found"),
+    [
+        ("products", [{"sku": "a"}, None, "b"]),
+        ("numbered", [{"sku": "a"}, "b"]),
+        ("orders.lines", [1, 2, {"x": 3}]),
+        ("orders.lines.x", []),
+        ("orders[id=2].lines", [{"x": 3}]),
+        ("name", []),
+        ("none", []),
+        ("name.products", []),
+    ],
+)
+def test_elements_are_those_of_an_array_or_of_arrays_within_arrays_or_the_values_of_an_object(
+    each: str, found: list[Any]
+) -> None:
+    event = {
+        "products": [{"sku": "a"}, None, "b"],
+        "numbered": {"0": {"sku": "a"}, "1": "b"},
+        "orders": [{"id": 1, "lines": [1, 2]}, None, {"id": 2, "lines": [{"x": 3}]}, {"id": 3, "lines": 7}],
+        "name": "a",
+    }
+
+    assert elements(event, parse_path(each)) == found
