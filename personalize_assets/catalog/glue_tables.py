@@ -15,6 +15,7 @@ import msgspec
 from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.catalog.athena import INTERACTIONS, Table, interactions_table, raw_table
+from personalize_assets.catalog.partitions import kind_of_key
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
@@ -30,7 +31,7 @@ _CRAWLER_RIGHTS = "glue:StartCrawler and glue:GetCrawler on the crawler"
 
 
 class SeenFields(msgspec.Struct, frozen=True):
-    """What all catalogs so far have shown: JSON types by path, and one key of each source's folder."""
+    """What all catalogs so far have shown: JSON types by path, and one key of each ``kind_of_key``."""
 
     fields: dict[str, list[str]] = {}
     keys: list[str] = []
@@ -68,7 +69,7 @@ def _tables(
     source = config.source
     # Only the main source: a dataset's own source has other events.
     files = [file for catalog in catalogs for file in catalog.files if file.source == "source"]
-    seen = _update_seen_fields(destination, catalogs, [file.key for file in files])
+    seen = _update_seen_fields(destination, catalogs, source.layout, [file.key for file in files])
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(FOLDER)
@@ -78,7 +79,9 @@ def _tables(
     ]
 
 
-def _update_seen_fields(destination: Destination, catalogs: Iterable[DayCatalog], keys: Iterable[str]) -> SeenFields:
+def _update_seen_fields(
+    destination: Destination, catalogs: Iterable[DayCatalog], layout: str, keys: Iterable[str]
+) -> SeenFields:
     """Add these catalogs to what was seen before, so that a day with few fields does not remove columns."""
     kept = destination.store.read(_FIELDS)
     try:
@@ -89,10 +92,10 @@ def _update_seen_fields(destination: Destination, catalogs: Iterable[DayCatalog]
     for catalog in catalogs:
         for field in catalog.fields:
             fields.setdefault(field.path, set()).update(field.types)
-    by_folder = {key.split("/")[1]: key for key in before.keys if "/" in key}
-    for key in keys:
-        by_folder.setdefault(key.split("/")[1] if "/" in key else key, key)
-    seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_folder.values()))
+    by_kind: dict[tuple[str, ...], str] = {}
+    for key in (*before.keys, *keys):
+        by_kind.setdefault(kind_of_key(layout, key), key)
+    seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_kind.values()))
     text = json.dumps(msgspec.to_builtins(seen), indent=1, ensure_ascii=False).encode()
     if text != kept:
         destination.store.write(_FIELDS, text)

@@ -18,7 +18,7 @@ from personalize_assets.config.errors import format_value
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
 ENGINES: tuple[str, ...] = ("arrow", "local", "glue")
 """Names of the engines; ``engines.make_engine`` makes one of each."""
@@ -120,6 +120,13 @@ def _day(value: object) -> object:
     raise ValueError(f"{format_value(value)} is not a day; write it as 2026-10-01")
 
 
+def _layout(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError(f"{format_value(value)} is not a layout; use {WHAT_TO_WRITE}")
+    layout(value, date.min)  # raises what is wrong, and what to write
+    return value
+
+
 def _group_name(value: str) -> str:
     if not _GROUP_NAME.fullmatch(value):
         rule = "use 1 to 63 letters, digits, '-' and '_', with a letter or digit first"
@@ -216,7 +223,8 @@ Clock = Annotated[str, BeforeValidator(_clock)]
 """A time of day in UTC, as 04:00."""
 Switch = Annotated[bool, BeforeValidator(_switch)]
 """``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
-LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
+LayoutName = Annotated[str, BeforeValidator(_layout)]
+"""A name of ``layouts.LAYOUTS``, or a pattern of keys."""
 
 
 def _no_sail(value: object) -> object:

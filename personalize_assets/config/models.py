@@ -42,7 +42,7 @@ from personalize_assets.config.fields import (
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import WHAT_TO_WRITE
 
 
 class _Section(BaseModel):
@@ -53,7 +53,7 @@ class _Section(BaseModel):
 
 class _Location(_Section):
     uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
-    layout: LayoutName = Field(description=f"one of {', '.join(LAYOUTS)}")
+    layout: LayoutName = Field(description=WHAT_TO_WRITE)
 
 
 class Source(_Location):

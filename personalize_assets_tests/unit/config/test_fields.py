@@ -41,7 +41,7 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
+        ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine:", "engine: nothing is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine: sail", "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead"),

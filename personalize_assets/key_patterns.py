@@ -1,0 +1,413 @@
+"""Patterns of keys: text with the codes of ``strftime``, ``*`` and ``**``, from which a day can be read and listed.
+
+========  ==============================================================================================
+``%Y``    the year, four digits
+``%m``    the month, ``%d`` the day of the month; without a leading zero too where no digit can touch them
+``%j``    the day of the year, three digits
+``%s``    seconds since 1970, ``%Q`` milliseconds: any of the day
+``%H``    the hour, ``%M`` the minute, ``%S`` the second: they are read over, since keys are found by day
+``%%``    a percent sign
+``*``     any text within a path segment, none included
+``**``    any number of path segments, none included; at the end, everything below
+========  ==============================================================================================
+
+All days and times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import pairwise, product
+from typing import NamedTuple
+
+_EPOCH = date(1970, 1, 1)
+_DAY_SECONDS = 86_400
+
+
+class Token(NamedTuple):
+    """A part of a segment: a code of one letter, a ``*``, or text as it is.
+
+    Attributes:
+        is_strict: Whether a number has its leading zeros: where another digit can touch it, it could be read in two
+            ways without them.
+    """
+
+    code: str = ""
+    text: str = ""
+    is_strict: bool = True
+
+    @property
+    def is_star(self) -> bool:
+        """Whether any text may stand here."""
+        return not self.code and self.text == "*"
+
+    @property
+    def is_of_the_day(self) -> bool:
+        """Whether the day decides what stands here."""
+        return self.code in _OF_THE_DAY if self.code else not self.is_star
+
+
+DEEP = "**"
+Segment = tuple[Token, ...] | str
+"""The tokens between two slashes; as text only ``**``."""
+
+# By code: strict form, and the form without a leading zero.
+_FORMS: Mapping[str, tuple[str, str]] = {
+    "Y": (r"[0-9]{4}", r"[0-9]{4}"),
+    "m": (r"0[1-9]|1[0-2]", r"0?[1-9]|1[0-2]"),
+    "d": (r"0[1-9]|[12][0-9]|3[01]", r"0?[1-9]|[12][0-9]|3[01]"),
+    "j": (r"[0-3][0-9]{2}", r"[0-3][0-9]{2}"),
+    "H": (r"[01][0-9]|2[0-3]", r"[01]?[0-9]|2[0-3]"),
+    "M": (r"[0-5][0-9]", r"[0-5]?[0-9]"),
+    "S": (r"[0-5][0-9]|60", r"[0-5]?[0-9]|60"),
+    "s": (r"0|[1-9][0-9]{0,17}", r"0|[1-9][0-9]{0,17}"),
+    "Q": (r"0|[1-9][0-9]{0,17}", r"0|[1-9][0-9]{0,17}"),
+}
+_ANY = "x"  # begins the names of the groups that stand for `*`
+_UNITS = {"s": 1, "Q": 1000}
+# Epochs are listed by their leading digits: blocks of 100,000 s (28 hours), so that a day takes two prefixes.
+_BLOCK_SECONDS = 100_000
+_OF_THE_DAY = "YmdjsQ"
+_PEOPLE = {
+    "Y": "<YYYY>", "m": "<MM>", "d": "<DD>", "j": "<day of year>", "H": "<HH>", "M": "<minute>", "S": "<second>",
+    "s": "<seconds since 1970>", "Q": "<ms since 1970>",
+}  # fmt: skip
+_WHAT_TO_WRITE = "write %Y, %m and %d, or %Y and %j, %s or %Q"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A pattern that was checked: it says one day, and says it once. Made by ``parse_pattern``.
+
+    Attributes:
+        text: As in the config.
+        segments: Its path segments, each a row of tokens, or ``**``.
+        is_midnight: Whether an epoch is the first instant of its day. ``day_of`` takes any; only that one is listed.
+        below_are_columns: Whether ``**`` stands for folders named ``column=value`` and a file.
+    """
+
+    text: str
+    segments: tuple[Segment, ...]
+    is_midnight: bool = False
+    below_are_columns: bool = False
+
+    # -- keys -> days
+
+    def day_of(self, key: str) -> date | None:
+        """The day of a key; None if the key does not fit."""
+        found = self._whole.fullmatch(key)
+        return _day(found.groupdict()) if found else None
+
+    def day_above(self, key: str) -> tuple[date, str] | None:
+        """The day whose files are listed with a key, and the beginning that says so; the key need not fit."""
+        found = self._head.match(key)
+        day = _day(found.groupdict()) if found and self._is_prefix(found) else None
+        return (day, found[0]) if found and day else None
+
+    def values(self, key: str) -> list[str] | None:
+        """What a key has in place of each code and ``*``, in order; None if the key does not fit."""
+        found = self._whole.fullmatch(key)
+        return [text for text in found.groups() if text is not None] if found else None
+
+    def is_listed(self, key: str) -> bool:
+        """Whether a key that fits begins with a prefix of its day."""
+        found = self._whole.fullmatch(key) if self.is_midnight else None
+        return found is None or self._is_prefix(found)
+
+    def _is_prefix(self, found: re.Match[str]) -> bool:
+        """Whether an epoch, if there is one, is spelled as a day's prefixes are."""
+        epochs = [(name[0], int(text)) for name, text in found.groupdict().items() if name[0] in _UNITS]
+        return not self.is_midnight or all(number % (_DAY_SECONDS * _UNITS[code]) == 0 for code, number in epochs)
+
+    @cached_property
+    def _whole(self) -> re.Pattern[str]:
+        return re.compile("".join(self._expressions(self.segments)))
+
+    @cached_property
+    def _head(self) -> re.Pattern[str]:
+        """Matches at the beginning of keys of a day's folder, whatever follows."""
+        head = self._head_segments
+        expression = "".join(self._expressions(head))
+        if head[-1] != self.segments[len(head) - 1]:
+            return re.compile(expression)
+        return re.compile(expression + ("/" if len(head) < len(self.segments) else "(?![0-9])"))
+
+    def _expressions(self, segments: Sequence[Segment]) -> Iterator[str]:
+        """The regular expressions of segments, with the slashes between them; each code's group has its own name."""
+        number = 0
+        for index, segment in enumerate(segments):
+            is_last = index == len(segments) - 1
+            if isinstance(segment, str):
+                if self.below_are_columns:
+                    yield r"(?:[^/]*=[^/]*/)*[^/]+"
+                else:
+                    yield r"(?:[^/]*/)*[^/]+" if is_last else r"(?:[^/]*/)*?"
+                continue
+            for token in segment:
+                if token.code or token.is_star:
+                    number += 1
+                    form = _FORMS[token.code][not token.is_strict] if token.code else r"[^/]*?"
+                    yield f"(?P<{token.code or _ANY}{number}>{form})"
+                else:
+                    yield re.escape(token.text)
+            if not is_last:
+                yield "/"
+
+    # -- days -> what to list
+
+    @cached_property
+    def _head_segments(self) -> tuple[Segment, ...]:
+        """The segments that say the day, the last one up to where it is known, and what is literal behind that."""
+        seen: set[str] = set()
+        head: list[Segment] = []
+        for segment in self.segments:
+            if isinstance(segment, str):
+                head.append(segment)
+                continue
+            for at, token in enumerate(segment):
+                seen.add(token.code)
+                if _says_the_day(seen):
+                    end = at + 1
+                    while end < len(segment) and not segment[end].code and not segment[end].is_star:
+                        end += 1
+                    return (*head, segment[:end])
+            head.append(segment)
+        raise AssertionError(self.text)
+
+    @property
+    def day_folders(self) -> tuple[Segment, ...] | None:
+        """The folders down to the first one that holds nothing but files of its day; None if there is none."""
+        count = len(self._head_segments)
+        return self.segments[:count] if count < len(self.segments) else None
+
+    def prefixes(self, day: date) -> tuple[str, ...]:
+        """The prefixes below which all keys of a day are, each once; empty if the pattern cannot hold the day.
+
+        A folder in a prefix may have ``*`` for any text in its name, and its name is whole then. What follows the last
+        slash is the beginning of a name. Where the pattern has ``**``, or ``*`` in a file's name, before the day, the
+        prefix ends there: then more is listed than the day's keys.
+        """
+        if day < _EPOCH and any(code in _UNITS for code in self.codes):
+            return ()
+        found = [""]
+        for index, segment in enumerate(self._head_segments):
+            is_folder = index < len(self.segments) - 1
+            whole = self.segments[index]
+            if is_folder and not all(token.is_of_the_day for token in segment if isinstance(token, Token)):
+                segment = whole  # its name is found in a listing of folders
+            if isinstance(segment, str):
+                break
+            texts, is_cut = _spellings(segment, day, stars=is_folder, is_midnight=self.is_midnight)
+            found = [before + text for before, text in product(found, texts)]
+            if is_cut or segment != whole or not is_folder:
+                break
+            found = [before + "/" for before in found]
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
+    def codes(self) -> str:
+        """Its codes, in order."""
+        return "".join(token.code for segment in self.segments if not isinstance(segment, str) for token in segment)
+
+    @cached_property
+    def example(self) -> str:
+        """Its keys, for people: ``<YYYY>/<MM>/<DD>/<file>``."""
+        parts = []
+        for index, segment in enumerate(self.segments):
+            is_last = index == len(self.segments) - 1
+            if isinstance(segment, str):
+                parts.append(
+                    "<file>" if self.below_are_columns else "<any folders>/<file>" if is_last else "<any folders>"
+                )
+                continue
+            star = "<file>" if is_last and len(segment) == 1 else "<any>"
+            text = "".join(_PEOPLE[token.code] if token.code else token.text.replace("*", star) for token in segment)
+            parts.append(text.replace("<YYYY>-<MM>-<DD>", "<YYYY-MM-DD>").replace("<YYYY><MM><DD>", "<YYYYMMDD>"))
+        return "/".join(parts)
+
+    def key(self, day: date, name: str, *, source: str, hour: int) -> str:
+        """The key of the file ``name`` written in the UTC hour ``hour`` of a day.
+
+        ``source`` is put in place of each ``*`` of a folder, ``name`` in place of the first one of the last segment.
+        """
+        midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        at = midnight if self.is_midnight else midnight + timedelta(hours=hour)
+        parts = []
+        for index, segment in enumerate(self.segments):
+            is_last = index == len(self.segments) - 1
+            if isinstance(segment, str):
+                parts += [name] if is_last else []
+                continue
+            stars = iter([name, *[""] * len(segment)] if is_last else [source] * len(segment))
+            parts.append("".join(next(stars) if token.is_star else _written(token, at) for token in segment))
+        return "/".join(parts)
+
+
+def _written(token: Token, at: datetime) -> str:
+    if token.code in _UNITS:
+        return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * _UNITS[token.code])
+    if token.code == "Y":
+        return f"{at.year:04d}"  # strftime leaves out leading zeros on some systems
+    return at.strftime(f"%{token.code}") if token.code else token.text
+
+
+def _spellings(segment: tuple[Token, ...], day: date, *, stars: bool, is_midnight: bool) -> tuple[list[str], bool]:
+    """How a segment may be written on a day, and whether that is cut off where it is not known.
+
+    With ``stars``, what does not depend on the day is a ``*`` in it.
+    """
+    texts = [""]
+    for token in segment:
+        if token.code in _UNITS and not is_midnight:
+            return [text + block for text in texts for block in _blocks(day, _UNITS[token.code])], True
+        if not token.is_of_the_day:
+            if not stars:
+                return texts, True
+            texts = [text + "*" for text in texts]
+        else:
+            texts = [text + way for text in texts for way in (_numbers(token, day) if token.code else (token.text,))]
+    return texts, False
+
+
+def _numbers(token: Token, day: date) -> Sequence[str]:
+    if token.code in _UNITS:
+        return (str((day - _EPOCH).days * _DAY_SECONDS * _UNITS[token.code]),)
+    text = f"{day.year:04d}" if token.code == "Y" else day.strftime(f"%{token.code}")
+    return (text,) if token.is_strict or not text.startswith("0") else (text, text[1:])
+
+
+def _blocks(day: date, unit: int) -> list[str]:
+    """The leading digits that epochs of a day can have, as many as make few prefixes."""
+    size = _BLOCK_SECONDS * unit
+    first = (day - _EPOCH).days * _DAY_SECONDS * unit
+    blocks = range(first // size, (first + _DAY_SECONDS * unit - 1) // size + 1)
+    return [""] if 0 in blocks else [str(block) for block in blocks]
+
+
+def _day(numbers: Mapping[str, str]) -> date | None:
+    """The day of the numbers in a key, by code and position; None if there is none, or there are two."""
+    found: dict[str, int] = {}
+    for name, text in numbers.items():
+        if name[0] != _ANY and found.setdefault(name[0], int(text)) != int(text):
+            return None
+    try:
+        if "m" in found:
+            return date(found["Y"], found["m"], found["d"])
+        if "j" in found:
+            day = date(found["Y"], 1, 1) + timedelta(days=found["j"] - 1)
+            return day if day.year == found["Y"] else None
+        code = "s" if "s" in found else "Q"
+        return _EPOCH + timedelta(days=found[code] // (_DAY_SECONDS * _UNITS[code]))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _says_the_day(codes: set[str]) -> bool:
+    return bool({"Y", "m", "d"} <= codes or {"Y", "j"} <= codes or codes & set(_UNITS))
+
+
+# -- parsing
+
+
+@lru_cache(1024)
+def parse_pattern(
+    text: str, *, is_padded: bool = False, is_midnight: bool = False, below_are_columns: bool = False
+) -> Pattern:
+    """A pattern; ``is_padded``: all its numbers have their leading zeros. The other switches are ``Pattern``'s.
+
+    Raises:
+        ValueError: With what is wrong in the pattern, and what to write.
+    """
+    if text.startswith("/"):
+        raise ValueError(f"{text!r} begins with a slash; keys begin behind the uri's: write {text.lstrip('/')!r}")
+    segments = tuple(_segment(part, text, is_padded=is_padded) for part in text.split("/"))
+    if not segments[-1]:
+        raise ValueError(f"{text!r} ends with a slash, which no file's key does; write {text + '**'!r} for all below")
+    if any(one == two == DEEP for one, two in pairwise(segments)):
+        raise ValueError(f"{text!r} has `**` twice in a row, which is the same as once; write it once")
+    pattern = Pattern(text, segments, is_midnight, below_are_columns)
+    _check_day(pattern)
+    return pattern
+
+
+def _segment(text: str, pattern: str, *, is_padded: bool) -> Segment:
+    if text == DEEP:
+        return DEEP
+    if DEEP in text:
+        raise ValueError(f"{pattern!r} has `**` in {text!r}, but it stands for whole folders: write */**, or one `*`")
+    tokens: list[Token] = []
+    for part in re.findall(r"%.|%\Z|\*|[^%*]+", text, re.DOTALL):
+        code = part[1:] if part.startswith("%") and part != "%%" else None
+        if code is not None and code not in _FORMS:
+            raise ValueError(f"{pattern!r} has {part!r}, {_unknown(part)}")
+        literal = "%" if part == "%%" else part
+        if code is None and literal != "*" and tokens and not tokens[-1].code and not tokens[-1].is_star:
+            tokens[-1] = Token(text=tokens[-1].text + literal)
+        else:
+            tokens.append(Token(code) if code else Token(text=literal))
+    _check_neighbours(tokens, pattern)
+    return tuple(
+        token._replace(is_strict=is_padded or token.code in "YjsQ" or _may_touch_a_digit(tokens, at))
+        for at, token in enumerate(tokens)
+    )
+
+
+def _may_touch_a_digit(tokens: Sequence[Token], at: int) -> bool:
+    before, after = tokens[max(at - 1, 0) : at], tokens[at + 1 : at + 2]
+    return any(
+        token.code or token.is_star or token.text[index].isdigit()
+        for index, beside in ((-1, before), (0, after))
+        for token in beside
+    )
+
+
+def _unknown(code: str) -> str:
+    if code == "%":
+        return "a percent sign without its code; write %% for the sign itself"
+    if code == "%-":
+        return "but %m, %d and %H read numbers without a leading zero as well; leave the minus out"
+    known = ", ".join(f"%{letter}" for letter in _FORMS)
+    return f"which is no code here; use {known}, or * for what is of no matter, and %% for the sign itself"
+
+
+def _check_neighbours(tokens: Sequence[Token], pattern: str) -> None:
+    """A number of any length must end where it can be seen."""
+    for one, two in pairwise(tokens):
+        for epoch, other, is_end in ((one, two, True), (two, one, False)):
+            beside = other.text[0 if is_end else -1 :][:1]
+            if epoch.code in _UNITS and (other.code or other.is_star or beside.isdigit()):
+                where = "ends" if is_end else "begins"
+                mark = f"%{epoch.code}_" if is_end else f"_%{epoch.code}"
+                raise ValueError(
+                    f"{pattern!r} does not show where the number %{epoch.code} {where}; write a mark that is no digit "
+                    f"there, as {mark}"
+                )
+
+
+def _check_day(pattern: Pattern) -> None:
+    text, codes = pattern.text, pattern.codes
+    days = [way for way, is_there in (
+        ("%m and %d", set("md") & set(codes)),
+        ("%j", "j" in codes),
+        ("%s", "s" in codes),
+        ("%Q", "Q" in codes),
+    ) if is_there]  # fmt: skip
+    if not set(_OF_THE_DAY) & set(codes):
+        raise ValueError(f"{text!r} has no day in it; {_WHAT_TO_WRITE}, or use the layout flat")
+    if len(days) > 1:
+        raise ValueError(
+            f"{text!r} says the day in two ways, {days[0]} and {days[1]}, which may differ; write * in place of one"
+        )
+    if set(_UNITS) & set(codes) and "Y" in codes:
+        raise ValueError(
+            f"{text!r} says the day in two ways, %Y and {days[0]}, which may differ; write * in place of one"
+        )
+    for code, needs in (("d", "m"), ("d", "Y"), ("m", "Y"), ("j", "Y"), ("m", "d")):
+        if code in codes and needs not in codes:
+            raise ValueError(f"{text!r} has %{code} without %{needs}, which is no day; {_WHAT_TO_WRITE}")
+    if not _says_the_day(set(codes)):
+        raise ValueError(f"{text!r} has a year, but no day in it; {_WHAT_TO_WRITE}")
