@@ -42,6 +42,9 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
     ("old", "new", "line"),
     [
         ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
+        ("layout: segment", "layout:", "source.layout: nothing is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
+        ("layout: segment", "layout: logs/*", "source.layout: 'logs/*' has no day in it; write %Y, %m and %d, or %Y and %j, %s or %Q, or use the layout flat"),
+        ("layout: segment", 'layout: "%Y/%d/*"', "source.layout: '%Y/%d/*' has %d without %m, which is no day; write %Y, %m and %d, or %Y and %j, %s or %Q"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine:", "engine: nothing is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine: sail", "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead"),
