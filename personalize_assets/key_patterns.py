@@ -213,6 +213,26 @@ class Pattern:
         """Its codes, in order."""
         return "".join(token.code for segment in self.segments if not isinstance(segment, str) for token in segment)
 
+    @property
+    def has_hours(self) -> bool:
+        """Whether keys carry the hour."""
+        return "H" in self.codes or (not self.is_midnight and not set(_UNITS).isdisjoint(self.codes))
+
+    @property
+    def has_sources(self) -> bool:
+        """Whether a folder has any name."""
+        folders = [segment for segment in self.segments[:-1] if not isinstance(segment, str)]
+        return any(token.is_star for folder in folders for token in folder)
+
+    @property
+    def extension(self) -> str | None:
+        """What follows the first ``*`` of a file's name; None if there is none, and so one file a day or hour."""
+        last = self.segments[-1]
+        if isinstance(last, str):
+            return ""
+        stars = [at for at, token in enumerate(last) if token.is_star]
+        return "".join(token.text for token in last[stars[0] + 1 :] if not token.is_star) if stars else None
+
     @cached_property
     def example(self) -> str:
         """Its keys, for people: ``<YYYY>/<MM>/<DD>/<file>``."""

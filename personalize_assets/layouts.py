@@ -80,6 +80,16 @@ class Layout:
         """
         return self.patterns[0].key(day, name, source=source, hour=hour)
 
+    @property
+    def has_sources(self) -> bool:
+        """Whether files of several sources are in folders of their own."""
+        return any(pattern.has_sources for pattern in self.patterns[:1])
+
+    @property
+    def has_hours(self) -> bool:
+        """Whether keys carry the hour, so that no file holds events of several."""
+        return any(pattern.has_hours for pattern in self.patterns[:1])
+
     def example_of(self, key: str) -> str:
         """The pattern that a key of this layout follows, for people."""
         for number, pattern in enumerate(self.patterns):

@@ -104,7 +104,7 @@ def _is_value(token: Token) -> bool:
 def _places(pattern: Pattern, keys: Iterable[str]) -> list[list[_Place]]:
     """The folders down to the day's, token by token; none after ``**``, or if a file's name has the day."""
     folders = pattern.day_folders
-    values = [found for key in keys if (found := pattern.values(key)) is not None]
+    values = [of_key for key in keys if (of_key := pattern.values(key)) is not None]
     at = 0
     places: list[list[_Place]] = []
     for folder in folders or ():
