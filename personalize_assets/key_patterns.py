@@ -113,15 +113,17 @@ class Pattern:
         found = self._whole.fullmatch(key)
         return [text for text in found.groups() if text is not None] if found else None
 
-    def is_listed(self, key: str) -> bool:
-        """Whether a key that fits begins with a prefix of its day."""
-        found = self._whole.fullmatch(key) if self.is_midnight else None
-        return found is None or self._is_prefix(found)
+    def listed_day_of(self, key: str) -> date | None:
+        """As ``day_of``, but None for a key that does not begin with a prefix of its day."""
+        found = self._whole.fullmatch(key)
+        return _day(found.groupdict()) if found and self._is_prefix(found) else None
 
     def _is_prefix(self, found: re.Match[str]) -> bool:
         """Whether an epoch, if there is one, is spelled as a day's prefixes are."""
+        if not self.is_midnight:
+            return True
         epochs = [(name[0], int(text)) for name, text in found.groupdict().items() if name[0] in _UNITS]
-        return not self.is_midnight or all(number % (_DAY_SECONDS * _UNITS[code]) == 0 for code, number in epochs)
+        return all(number % (_DAY_SECONDS * _UNITS[code]) == 0 for code, number in epochs)
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:

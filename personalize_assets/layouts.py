@@ -53,8 +53,8 @@ class Layout:
         if is_mark(key) or key.startswith("/"):
             return None
         for pattern in self.patterns:
-            if (day := pattern.day_of(key)) is not None:
-                return day if pattern.is_listed(key) else None
+            if (day := pattern.listed_day_of(key)) is not None:
+                return day
         return None
 
     def day_above(self, key: str) -> date | None:

@@ -80,8 +80,8 @@ def test_what_is_returned_is_what_was_written(tmp_path: Path) -> None:
         ({"users": -1}, "users: -1 is too few; give 1 or more"),
         (
             {"layout": "csv"},
-            "layout: 'csv' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys "
-            "as 'year=%Y/month=%m/day=%d/**'",
+            "layout: 'csv' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of "
+            "keys as 'year=%Y/month=%m/day=%d/**'",
         ),
         (
             {"layout": "%Y/*"},
