@@ -45,7 +45,7 @@ def register_tables(
     Returns what was done, by kind (``athena``, ``crawler``, ``tables``), as text for people; empty unless source and
     destination are in S3. Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
     """
-    if not (config.source.uri.startswith("s3://") and destination.uri.startswith("s3://")):
+    if not (config.source.uris[0].startswith("s3://") and destination.uri.startswith("s3://")):
         return {}
     tables = _tables(config, destination, interactions, catalogs)
     database = config.glue.database
@@ -67,14 +67,14 @@ def _tables(
     config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
 ) -> list[Table]:
     source = config.source
-    # Only the main source: a dataset's own source has other events.
+    # Only the main source, and of several URIs the first: a dataset's own source has other events.
     files = [file for catalog in catalogs for file in catalog.files if file.source == "source"]
     seen = _update_seen_fields(destination, catalogs, source.layout, [file.key for file in files])
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(FOLDER)
     return [
-        raw_table(source.uri, source.layout, source.start_date, seen.keys, fields, streams),
+        raw_table(source.uris[0], source.layout, source.start_date, seen.keys, fields, streams),
         interactions_table(daily, source.start_date, daily_schema(interactions)),
     ]
 

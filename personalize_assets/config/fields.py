@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic_core import PydanticKnownError
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.conversion import contract
@@ -107,6 +108,17 @@ def _uri(value: str, info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder", "")
     # Not Path.resolve: a folder reached through a link keeps the name the user gave it.
     return os.path.normpath(Path(folder, Path(value).expanduser()).absolute())
+
+
+def _uris(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str):
+        return _uri(value, info)
+    if not isinstance(value, list | tuple):
+        raise PydanticKnownError("string_type")
+    if not value or not all(isinstance(uri, str) for uri in value):
+        raise ValueError("found a list without texts; write at least one folder's path or s3://bucket/prefix")
+    uris = tuple(dict.fromkeys(_uri(uri, info) for uri in value))
+    return uris[0] if len(uris) == 1 else uris
 
 
 def _day(value: object) -> object:
@@ -217,6 +229,8 @@ Uri = Annotated[str, AfterValidator(_uri)]
 
 A relative folder starts at the validation context's ``folder``, by default the working folder.
 """
+Uris = Annotated[str | tuple[str, ...], BeforeValidator(_uris)]
+"""One such URI, or several."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 Clock = Annotated[str, BeforeValidator(_clock)]

@@ -115,9 +115,10 @@ def listed_once() -> Iterator[None]:
 
 
 class RawFiles:
-    """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist.
+    """The raw files of a source of one URI. Raises ``StoreError`` if the folder or bucket does not exist.
 
     Attributes:
+        source_uri: As in the config.
         skipped: Why entries of a folder are not read, by key; of all listings so far.
         unfit: As in ``Listing``; of the listing so far that has most of them. ``archived`` and ``empty`` likewise:
             files that must be restored before they can be read, and files without bytes.
@@ -127,7 +128,8 @@ class RawFiles:
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
         """Nothing is read yet."""
         self.source = source
-        self.store = open_store(source.uri, aws, follow_links=source.follow_links)
+        (self.source_uri,) = source.uris
+        self.store = open_store(self.source_uri, aws, follow_links=source.follow_links)
         self.layout = layout(source.layout, source.start_date)
         self.skipped: dict[str, str] = {}
         self.unfit = self.unfit_elsewhere = self.archived = self.empty = NO_KEYS
@@ -228,7 +230,7 @@ class RawFiles:
         if listing.early:
             found = f"{listing.early} files, but all from before start_date {self.source.start_date}"
         return (
-            f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
+            f"{self.source_uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
             f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
         )
 

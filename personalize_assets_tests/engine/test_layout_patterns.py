@@ -131,6 +131,25 @@ def test_streams_of_one_bucket_are_one_source(tmp_path: Path, engine: Engine) ->
     assert latest_csv(group.destination, "interactions") == (HEADER + row(0) + row(1) + row(2)).encode()
 
 
+def test_a_source_of_two_uris_is_read_as_one(tmp_path: Path, engine: Engine) -> None:
+    group_of(tmp_path, "%Y/%m/%d/*", {"web/2026/10/01/a": view(1), "ios/2026/10/01/a": view(2)})
+    config = tmp_path / "personalize.yaml"
+    config.write_text(config.read_text().replace("uri: raw", "uri: [raw/web, raw/ios]"))
+    group = DatasetGroup(load_config(config))
+
+    converted = convert(group, engine, [FIRST])
+    export(group, engine)
+
+    counts = converted.accounting["interactions"][FIRST.isoformat()]
+    assert (counts.raw_files, counts.read, counts.wanted) == (2, 2, 2)
+    assert latest_csv(group.destination, "interactions") == (HEADER + row(1) + row(2)).encode()
+    (tmp_path / "raw/ios/2026/10/02").mkdir()
+    (tmp_path / "raw/ios/2026/10/02/a").write_text(view(3))
+    convert(DatasetGroup(load_config(config)), engine, [SECOND])
+    export(group, engine)
+    assert latest_csv(group.destination, "interactions") == (HEADER + row(1) + row(2) + row(3)).encode()
+
+
 def test_keys_that_do_not_fit_are_counted_and_their_events_are_not_read(tmp_path: Path, engine: Engine) -> None:
     files = {f"2026/10/01/05/0{minute}/events": view(minute) for minute in (1, 2, 3, 4)}
     files |= {"web/2026/10/01/05/events": view(9), "2026/10/01/05/events-1": view(0)}
