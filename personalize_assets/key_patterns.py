@@ -20,8 +20,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property, lru_cache
-from itertools import pairwise, product
+from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 _EPOCH = date(1970, 1, 1)
@@ -48,7 +48,7 @@ class Token(NamedTuple):
     @property
     def is_of_the_day(self) -> bool:
         """Whether the day decides what stands here."""
-        return self.code in _OF_THE_DAY if self.code else not self.is_star
+        return self.code in OF_THE_DAY if self.code else not self.is_star
 
 
 DEEP = "**"
@@ -56,7 +56,7 @@ Segment = tuple[Token, ...] | str
 """The tokens between two slashes; as text only ``**``."""
 
 # By code: strict form, and the form without a leading zero.
-_FORMS: Mapping[str, tuple[str, str]] = {
+FORMS: Mapping[str, tuple[str, str]] = {
     "Y": (r"[0-9]{4}", r"[0-9]{4}"),
     "m": (r"0[1-9]|1[0-2]", r"0?[1-9]|1[0-2]"),
     "d": (r"0[1-9]|[12][0-9]|3[01]", r"0?[1-9]|[12][0-9]|3[01]"),
@@ -68,20 +68,19 @@ _FORMS: Mapping[str, tuple[str, str]] = {
     "Q": (r"0|[1-9][0-9]{0,17}", r"0|[1-9][0-9]{0,17}"),
 }
 _ANY = "x"  # begins the names of the groups that stand for `*`
-_UNITS = {"s": 1, "Q": 1000}
+UNITS = {"s": 1, "Q": 1000}
 # Epochs are listed by their leading digits: blocks of 100,000 s (28 hours), so that a day takes two prefixes.
 _BLOCK_SECONDS = 100_000
-_OF_THE_DAY = "YmdjsQ"
+OF_THE_DAY = "YmdjsQ"
 _PEOPLE = {
     "Y": "<YYYY>", "m": "<MM>", "d": "<DD>", "j": "<day of year>", "H": "<HH>", "M": "<minute>", "S": "<second>",
     "s": "<seconds since 1970>", "Q": "<ms since 1970>",
 }  # fmt: skip
-_WHAT_TO_WRITE = "write %Y, %m and %d, or %Y and %j, %s or %Q"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A pattern that was checked: it says one day, and says it once. Made by ``parse_pattern``.
+    """A pattern that was checked: it says one day, and says it once. Made by ``pattern_syntax.parse_pattern``.
 
     Attributes:
         text: As in the config.
@@ -122,8 +121,8 @@ class Pattern:
         """Whether an epoch, if there is one, is spelled as a day's prefixes are."""
         if not self.is_midnight:
             return True
-        epochs = [(name[0], int(text)) for name, text in found.groupdict().items() if name[0] in _UNITS]
-        return all(number % (_DAY_SECONDS * _UNITS[code]) == 0 for code, number in epochs)
+        epochs = [(name[0], int(text)) for name, text in found.groupdict().items() if name[0] in UNITS]
+        return all(number % (_DAY_SECONDS * UNITS[code]) == 0 for code, number in epochs)
 
     @cached_property
     def _whole(self) -> re.Pattern[str]:
@@ -152,7 +151,7 @@ class Pattern:
             for token in segment:
                 if token.code or token.is_star:
                     number += 1
-                    form = _FORMS[token.code][not token.is_strict] if token.code else r"[^/]*?"
+                    form = FORMS[token.code][not token.is_strict] if token.code else r"[^/]*?"
                     yield f"(?P<{token.code or _ANY}{number}>{form})"
                 else:
                     yield re.escape(token.text)
@@ -172,7 +171,7 @@ class Pattern:
                 continue
             for at, token in enumerate(segment):
                 seen.add(token.code)
-                if _says_the_day(seen):
+                if says_the_day(seen):
                     end = at + 1
                     while end < len(segment) and not segment[end].code and not segment[end].is_star:
                         end += 1
@@ -193,7 +192,7 @@ class Pattern:
         slash is the beginning of a name. Where the pattern has ``**``, or ``*`` in a file's name, before the day, the
         prefix ends there: then more is listed than the day's keys.
         """
-        if day < _EPOCH and any(code in _UNITS for code in self.codes):
+        if day < _EPOCH and any(code in UNITS for code in self.codes):
             return ()
         found = [""]
         for index, segment in enumerate(self._head_segments):
@@ -218,7 +217,7 @@ class Pattern:
     @property
     def has_hours(self) -> bool:
         """Whether keys carry the hour."""
-        return "H" in self.codes or (not self.is_midnight and not set(_UNITS).isdisjoint(self.codes))
+        return "H" in self.codes or (not self.is_midnight and not set(UNITS).isdisjoint(self.codes))
 
     @property
     def has_sources(self) -> bool:
@@ -270,8 +269,8 @@ class Pattern:
 
 
 def _written(token: Token, at: datetime) -> str:
-    if token.code in _UNITS:
-        return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * _UNITS[token.code])
+    if token.code in UNITS:
+        return str((at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(seconds=1) * UNITS[token.code])
     if token.code == "Y":
         return f"{at.year:04d}"  # strftime leaves out leading zeros on some systems
     return at.strftime(f"%{token.code}") if token.code else token.text
@@ -284,8 +283,8 @@ def _spellings(segment: tuple[Token, ...], day: date, *, stars: bool, is_midnigh
     """
     texts = [""]
     for token in segment:
-        if token.code in _UNITS and not is_midnight:
-            return [text + block for text in texts for block in _blocks(day, _UNITS[token.code])], True
+        if token.code in UNITS and not is_midnight:
+            return [text + block for text in texts for block in _blocks(day, UNITS[token.code])], True
         if not token.is_of_the_day:
             if not stars:
                 return texts, True
@@ -296,8 +295,8 @@ def _spellings(segment: tuple[Token, ...], day: date, *, stars: bool, is_midnigh
 
 
 def _numbers(token: Token, day: date) -> Sequence[str]:
-    if token.code in _UNITS:
-        return (str((day - _EPOCH).days * _DAY_SECONDS * _UNITS[token.code]),)
+    if token.code in UNITS:
+        return (str((day - _EPOCH).days * _DAY_SECONDS * UNITS[token.code]),)
     text = f"{day.year:04d}" if token.code == "Y" else day.strftime(f"%{token.code}")
     return (text,) if token.is_strict or not text.startswith("0") else (text, text[1:])
 
@@ -323,113 +322,11 @@ def _day(numbers: Mapping[str, str]) -> date | None:
             day = date(found["Y"], 1, 1) + timedelta(days=found["j"] - 1)
             return day if day.year == found["Y"] else None
         code = "s" if "s" in found else "Q"
-        return _EPOCH + timedelta(days=found[code] // (_DAY_SECONDS * _UNITS[code]))
+        return _EPOCH + timedelta(days=found[code] // (_DAY_SECONDS * UNITS[code]))
     except (ValueError, OverflowError):
         return None
 
 
-def _says_the_day(codes: set[str]) -> bool:
-    return bool({"Y", "m", "d"} <= codes or {"Y", "j"} <= codes or codes & set(_UNITS))
-
-
-# -- parsing
-
-
-@lru_cache(1024)
-def parse_pattern(
-    text: str, *, is_padded: bool = False, is_midnight: bool = False, below_are_columns: bool = False
-) -> Pattern:
-    """A pattern; ``is_padded``: all its numbers have their leading zeros. The other switches are ``Pattern``'s.
-
-    Raises:
-        ValueError: With what is wrong in the pattern, and what to write.
-    """
-    if text.startswith("/"):
-        raise ValueError(f"{text!r} begins with a slash; keys begin behind the uri's: write {text.lstrip('/')!r}")
-    segments = tuple(_segment(part, text, is_padded=is_padded) for part in text.split("/"))
-    if not segments[-1]:
-        raise ValueError(f"{text!r} ends with a slash, which no file's key does; write {text + '**'!r} for all below")
-    if any(one == two == DEEP for one, two in pairwise(segments)):
-        raise ValueError(f"{text!r} has `**` twice in a row, which is the same as once; write it once")
-    pattern = Pattern(text, segments, is_midnight, below_are_columns)
-    _check_day(pattern)
-    return pattern
-
-
-def _segment(text: str, pattern: str, *, is_padded: bool) -> Segment:
-    if text == DEEP:
-        return DEEP
-    if DEEP in text:
-        raise ValueError(f"{pattern!r} has `**` in {text!r}, but it stands for whole folders: write */**, or one `*`")
-    tokens: list[Token] = []
-    for part in re.findall(r"%.|%\Z|\*|[^%*]+", text, re.DOTALL):
-        code = part[1:] if part.startswith("%") and part != "%%" else None
-        if code is not None and code not in _FORMS:
-            raise ValueError(f"{pattern!r} has {part!r}, {_unknown(part)}")
-        literal = "%" if part == "%%" else part
-        if code is None and literal != "*" and tokens and not tokens[-1].code and not tokens[-1].is_star:
-            tokens[-1] = Token(text=tokens[-1].text + literal)
-        else:
-            tokens.append(Token(code) if code else Token(text=literal))
-    _check_neighbours(tokens, pattern)
-    return tuple(
-        token._replace(is_strict=is_padded or token.code in "YjsQ" or _may_touch_a_digit(tokens, at))
-        for at, token in enumerate(tokens)
-    )
-
-
-def _may_touch_a_digit(tokens: Sequence[Token], at: int) -> bool:
-    before, after = tokens[max(at - 1, 0) : at], tokens[at + 1 : at + 2]
-    return any(
-        token.code or token.is_star or token.text[index].isdigit()
-        for index, beside in ((-1, before), (0, after))
-        for token in beside
-    )
-
-
-def _unknown(code: str) -> str:
-    if code == "%":
-        return "a percent sign without its code; write %% for the sign itself"
-    if code == "%-":
-        return "but %m, %d and %H read numbers without a leading zero as well; leave the minus out"
-    known = ", ".join(f"%{letter}" for letter in _FORMS)
-    return f"which is no code here; use {known}, or * for what is of no matter, and %% for the sign itself"
-
-
-def _check_neighbours(tokens: Sequence[Token], pattern: str) -> None:
-    """A number of any length must end where it can be seen."""
-    for one, two in pairwise(tokens):
-        for epoch, other, is_end in ((one, two, True), (two, one, False)):
-            beside = other.text[0 if is_end else -1 :][:1]
-            if epoch.code in _UNITS and (other.code or other.is_star or beside.isdigit()):
-                where = "ends" if is_end else "begins"
-                mark = f"%{epoch.code}_" if is_end else f"_%{epoch.code}"
-                raise ValueError(
-                    f"{pattern!r} does not show where the number %{epoch.code} {where}; write a mark that is no digit "
-                    f"there, as {mark}"
-                )
-
-
-def _check_day(pattern: Pattern) -> None:
-    text, codes = pattern.text, pattern.codes
-    days = [way for way, is_there in (
-        ("%m and %d", set("md") & set(codes)),
-        ("%j", "j" in codes),
-        ("%s", "s" in codes),
-        ("%Q", "Q" in codes),
-    ) if is_there]  # fmt: skip
-    if not set(_OF_THE_DAY) & set(codes):
-        raise ValueError(f"{text!r} has no day in it; {_WHAT_TO_WRITE}, or use the layout flat")
-    if len(days) > 1:
-        raise ValueError(
-            f"{text!r} says the day in two ways, {days[0]} and {days[1]}, which may differ; write * in place of one"
-        )
-    if set(_UNITS) & set(codes) and "Y" in codes:
-        raise ValueError(
-            f"{text!r} says the day in two ways, %Y and {days[0]}, which may differ; write * in place of one"
-        )
-    for code, needs in (("d", "m"), ("d", "Y"), ("m", "Y"), ("j", "Y"), ("m", "d")):
-        if code in codes and needs not in codes:
-            raise ValueError(f"{text!r} has %{code} without %{needs}, which is no day; {_WHAT_TO_WRITE}")
-    if not _says_the_day(set(codes)):
-        raise ValueError(f"{text!r} has a year, but no day in it; {_WHAT_TO_WRITE}")
+def says_the_day(codes: set[str]) -> bool:
+    """Whether these codes together are a day."""
+    return bool({"Y", "m", "d"} <= codes or {"Y", "j"} <= codes or codes & set(UNITS))

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from personalize_assets.key_patterns import Pattern, parse_pattern
+from personalize_assets.key_patterns import Pattern
+from personalize_assets.pattern_syntax import parse_pattern
 
 LAYOUTS: tuple[str, ...] = ("segment", "rudderstack", "firehose", "hive", "flat")
 WHAT_TO_WRITE = f"one of {', '.join(LAYOUTS)}, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"

@@ -158,8 +158,8 @@ def _source_parameters(config: Config) -> dict[str, str]:
     uris = list(dict.fromkeys(uri.removesuffix("/") for uri in every))
     if len(uris) > 1 + len(_MORE_SOURCES):
         raise PersonalizeAssetsError(
-            f"the config reads {len(uris)} URIs, but the template's role may read {1 + len(_MORE_SOURCES)}: name a prefix "
-            "that several of them share, or deploy with a role of your own (docs/glue.md)"
+            f"the config reads {len(uris)} URIs, but the template's role may read {1 + len(_MORE_SOURCES)}: name a "
+            "prefix that several of them share, or deploy with a role of your own (docs/glue.md)"
         )
     bucket, prefix = _split(uris[0])
     partition = "aws-cn" if (config.aws.region or "").startswith("cn-") else "aws"
