@@ -51,6 +51,7 @@ class Token(NamedTuple):
         return self.code in OF_THE_DAY if self.code else not self.is_star
 
 
+_STAR = Token(text="*")
 DEEP = "**"
 Segment = tuple[Token, ...] | str
 """The tokens between two slashes; as text only ``**``."""
@@ -133,9 +134,10 @@ class Pattern:
         """Matches at the beginning of keys of a day's folder, whatever follows."""
         head = self._head_segments
         expression = "".join(self._expressions(head))
-        if head[-1] != self.segments[len(head) - 1]:
-            return re.compile(expression)
-        return re.compile(expression + ("/" if len(head) < len(self.segments) else "(?![0-9])"))
+        if self._is_folder(len(head) - 1, head[-1]):
+            return re.compile(expression + "/")
+        # A number at the end of a pattern ends where it can be seen.
+        return re.compile(expression + "(?![0-9])" if head[-1] == self.segments[-1] else expression)
 
     def _expressions(self, segments: Sequence[Segment]) -> Iterator[str]:
         """The regular expressions of segments, with the slashes between them; each code's group has its own name."""
@@ -162,10 +164,13 @@ class Pattern:
 
     @cached_property
     def _head_segments(self) -> tuple[Segment, ...]:
-        """The segments that say the day, the last one up to where it is known, and what is literal behind that."""
+        """The segments that say the day, the last one up to where it is known, and what is literal behind that.
+
+        If folders must be listed to find the last one, its name goes on with a ``*``.
+        """
         seen: set[str] = set()
         head: list[Segment] = []
-        for segment in self.segments:
+        for index, segment in enumerate(self.segments):
             if isinstance(segment, str):
                 head.append(segment)
                 continue
@@ -175,9 +180,15 @@ class Pattern:
                     end = at + 1
                     while end < len(segment) and not segment[end].code and not segment[end].is_star:
                         end += 1
-                    return (*head, segment[:end])
+                    known = segment[:end]
+                    is_found = index < len(self.segments) - 1 and any(not one.is_of_the_day for one in known)
+                    return (*head, (*known, _STAR) if is_found and known != segment else known)
             head.append(segment)
         raise AssertionError(self.text)
+
+    def _is_folder(self, index: int, segment: Segment) -> bool:
+        """Whether a segment of the head is the name of a folder, and not the beginning of a name."""
+        return index < len(self.segments) - 1 and (segment == self.segments[index] or segment[-1] == _STAR)
 
     @property
     def day_folders(self) -> tuple[Segment, ...] | None:
@@ -196,15 +207,12 @@ class Pattern:
             return ()
         found = [""]
         for index, segment in enumerate(self._head_segments):
-            is_folder = index < len(self.segments) - 1
-            whole = self.segments[index]
-            if is_folder and not all(token.is_of_the_day for token in segment if isinstance(token, Token)):
-                segment = whole  # its name is found in a listing of folders
             if isinstance(segment, str):
                 break
-            texts, is_cut = _spellings(segment, day, stars=is_folder, is_midnight=self.is_midnight)
+            is_folder = self._is_folder(index, segment)
+            texts, is_cut = _spellings(segment, day, is_folder=is_folder, is_midnight=self.is_midnight)
             found = [before + text for before, text in product(found, texts)]
-            if is_cut or segment != whole or not is_folder:
+            if is_cut or not is_folder:
                 break
             found = [before + "/" for before in found]
         return tuple(dict.fromkeys(found))
@@ -276,17 +284,19 @@ def _written(token: Token, at: datetime) -> str:
     return at.strftime(f"%{token.code}") if token.code else token.text
 
 
-def _spellings(segment: tuple[Token, ...], day: date, *, stars: bool, is_midnight: bool) -> tuple[list[str], bool]:
+def _spellings(segment: tuple[Token, ...], day: date, *, is_folder: bool, is_midnight: bool) -> tuple[list[str], bool]:
     """How a segment may be written on a day, and whether that is cut off where it is not known.
 
-    With ``stars``, what does not depend on the day is a ``*`` in it.
+    In the name of a folder, what does not depend on the day is a ``*``.
     """
     texts = [""]
     for token in segment:
         if token.code in UNITS and not is_midnight:
-            return [text + block for text in texts for block in _blocks(day, UNITS[token.code])], True
+            blocks = [text + block for text in texts for block in _blocks(day, UNITS[token.code])]
+            is_found = is_folder and "*" in texts[0]
+            return [block + "*" for block in blocks] if is_found else blocks, not is_found
         if not token.is_of_the_day:
-            if not stars:
+            if not is_folder:
                 return texts, True
             texts = [text + "*" for text in texts]
         else:

@@ -140,6 +140,8 @@ def test_a_key_that_does_not_fit_has_no_day(pattern: str, key: str) -> None:
         ("%Y/%m/%d/*", "2026/10/events", None),
         ("%Y/%m/%d/*", "2026/02/30/events", None),
         ("logs/%s/*", f"logs/{SECONDS + 5}/a/b", DAY),
+        ("web-*-%Y%m%d-%H/*", "web-1-20261001-x/a/b", DAY),
+        ("web-*-%Y%m%d-%H/*", "web-1-20261001-05", None),
     ],
 )
 def test_a_key_that_does_not_fit_may_be_in_the_folder_of_a_day(pattern: str, key: str, day: date | None) -> None:
@@ -165,6 +167,7 @@ def test_a_key_that_does_not_fit_may_be_in_the_folder_of_a_day(pattern: str, key
         ("logs/web_*_%Y%m%d.gz", ("logs/web_",)),
         ("web-*-%Y%m%d/*", ("web-*-20260102/",)),
         ("web-*-%Y%m%d-%H/*", ("web-*-20260102-*/",)),
+        ("web-*-%s/*", ("web-*-17673*/",)),
         ("%H/%Y%m%d/*", ("*/20260102/",)),
         ("logs/%s.json", ("logs/17673",)),
         ("logs/%Q.json", ("logs/17673",)),

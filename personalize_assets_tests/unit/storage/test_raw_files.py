@@ -171,6 +171,7 @@ def cost_of_a_day(uri: Path, pattern: str, days: int) -> tuple[int, int]:
         ("logs//%Y%m%d/*.gz", 1 + 1),
         ("*/%Y/%j/**", 1 + 1 + 2),
         ("segment-logs/*/%Q/*", 1 + 1 + 2),
+        ("run-*-%Y%m%d-%H/*", 1 + 1 + 2),
     ],
 )
 def test_a_day_takes_as_many_requests_however_long_the_history_is(tmp_path: Path, pattern: str, requests: int) -> None:
@@ -199,6 +200,8 @@ def test_a_day_above_which_no_pattern_can_be_listed_is_found_in_all_files(tmp_pa
             "x-%Q.json",
             "**/%Y-%m-%d/*",
             "%Y/%j/*",
+            "run-*-%Y%m%d-%H/*",
+            "run-*-%s/*",
         ]
     ),
     days=st.lists(
