@@ -93,8 +93,10 @@ def _update_seen_fields(
         for field in catalog.fields:
             fields.setdefault(field.path, set()).update(field.types)
     by_kind: dict[tuple[str, ...], str] = {}
-    one_of_each_folder = {key.rpartition("/")[0]: key for key in (*keys, *reversed(before.keys))}
-    for key in reversed(one_of_each_folder.values()):
+    by_folder: dict[str, str] = {}
+    for key in (*before.keys, *keys):
+        by_folder.setdefault(key.rpartition("/")[0], key)
+    for key in by_folder.values():
         by_kind.setdefault(kind_of_key(layout, key), key)
     seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_kind.values()))
     text = json.dumps(msgspec.to_builtins(seen), indent=1, ensure_ascii=False).encode()
