@@ -8,6 +8,7 @@ its codes mean, is in `key_patterns`.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from personalize_assets.key_patterns import Pattern
 from personalize_assets.pattern_syntax import parse_pattern
@@ -80,6 +81,11 @@ class Layout:
         Source and hour are ignored by layouts whose keys have none.
         """
         return self.patterns[0].key(day, name, source=source, hour=hour)
+
+    @cached_property
+    def days_share_prefixes(self) -> bool:
+        """Whether every listing of a day has the keys of all: the day is behind a `**`, or a `*` in a file's name."""
+        return self.is_dated and self.prefixes(date(2000, 1, 1)) == self.prefixes(date(2026, 10, 12))
 
     @property
     def has_sources(self) -> bool:
@@ -171,6 +177,8 @@ def _own_pattern(text: str) -> Pattern:
 def is_mark(key: str) -> bool:
     """Whether a key is a folder marker, hidden, a mark that a tool left, or Segment's test of the bucket.
 
+    A mark is also the list of its files that UNLOAD of Redshift writes beside them (``<prefix>manifest``).
+
     A folder may have an empty name, as in ``logs//2026``.
     """
     parts = key.split("/")
@@ -178,5 +186,6 @@ def is_mark(key: str) -> bool:
         parts[-1] == ""
         or any(part[:1] in (".", "_") for part in parts)
         or parts[-1] == "dummy-object.txt"
-        or parts[-1].endswith("_$folder$")
+        or parts[-1].endswith(("_$folder$", "_manifest", "-manifest"))
+        or parts[-1] == "manifest"
     )

@@ -287,6 +287,7 @@ class DayListing:
         self._asking = threading.Lock()
         self._folders = cache(raw.store.folders)
         self._holds = cache(raw.store.holds)
+        self._of_all_days: dict[date, list[StoredObject]] | None = None
 
     def files(self, day: date, after: str = "") -> Iterator[StoredObject]:
         """The raw files of a day whose keys come after ``after``, in the order of keys."""
@@ -295,11 +296,23 @@ class DayListing:
                 self._raw.store.check_exists()
                 self._exists = True
             prefixes = _disjoint(self._raw.prefixes(day, self._folders, self._may_have))
+            if self._raw.layout.days_share_prefixes and self._of_all_days is None:
+                self._of_all_days = {}
+                for its_day, file in self._listed(prefixes):
+                    self._of_all_days.setdefault(its_day, []).append(file)
+        if self._of_all_days is not None:
+            yield from (file for file in self._of_all_days.get(day, ()) if file.key > after)
+            return
+        yield from (file for its_day, file in self._listed(prefixes, after) if its_day == day)
+
+    def _listed(self, prefixes: Sequence[str], after: str = "") -> Iterator[tuple[date, StoredObject]]:
+        """The raw files below prefixes, with their days."""
         for prefix in prefixes:
             if prefix >= after or after.startswith(prefix):
                 for file in self._raw.store.files(prefix, after):
-                    if not file.problem and self._raw.layout.listed_day_of(file.key) == day:
-                        yield file
+                    day = None if file.problem else self._raw.layout.listed_day_of(file.key)
+                    if day is not None:
+                        yield day, file
 
     def _may_have(self, pattern: str) -> bool:
         """Whether a source may have keys of a pattern: of the spellings `day=`, `dt=`, `year=` it has one."""

@@ -114,6 +114,8 @@ def _reason(chosen: _Choice, share: float, uri: str, keys: Sequence[str]) -> str
         why = f"{share:.0%} of {len(keys):,} keys are like {example}"
     else:
         why = f"covers {len(rests):,} of {len(keys):,} keys, as {rests[0]}"
+        if chosen.layout.days_share_prefixes:
+            why += "; the day is not in front, so each listing of a day reads the names of all files"
     return why if chosen.start == uri else f"{why}, from {chosen.start} on"
 
 

@@ -188,6 +188,22 @@ def test_a_day_above_which_no_pattern_can_be_listed_is_found_in_all_files(tmp_pa
     assert [file.key for file in raw.of([NEXT]).days[NEXT]] == ["a/web_20261002.json"]
 
 
+def test_days_that_cannot_be_listed_alone_are_listed_once_a_tick(tmp_path: Path) -> None:
+    raw = source(str(tmp_path), "*_%Y%m%d.json", "a_20261001.json", "a_20261002.json", "b_20261001.json")
+    raw.store = store = CountingStore(str(tmp_path))
+    listing = DayListing(raw)
+
+    found = [[file.key for file in listing.files(day)] for day in (START, NEXT, START)]
+
+    assert found == [
+        ["a_20261001.json", "b_20261001.json"],
+        ["a_20261002.json"],
+        ["a_20261001.json", "b_20261001.json"],
+    ]
+    assert [file.key for file in listing.files(START, "a_20261001.json")] == ["b_20261001.json"]
+    assert store.requests == 2  # exists? all of it
+
+
 @given(
     pattern=st.sampled_from(
         [

@@ -79,6 +79,19 @@ def test_the_reason_names_the_form_that_the_keys_have(tmp_path: Path) -> None:
     assert detect_layout(str(tmp_path)).why == "100% of 1 keys are like year=<YYYY>/month=<MM>/day=<DD>/<file>"
 
 
+def test_the_reason_says_if_a_day_cannot_be_listed_alone(tmp_path: Path) -> None:
+    for stream in ("web", "ios"):
+        write_events(tmp_path, map(media_event, range(2)), f"{stream}_20261001.json")
+
+    found = detect_layout(str(tmp_path))
+
+    assert (found.layout, found.why) == (
+        "*_%Y%m%d.json",
+        "covers 2 of 2 keys, as ios_20261001.json; the day is not in front, so each listing of a day reads the names "
+        "of all files",
+    )
+
+
 def test_the_reason_for_a_pattern_counts_the_keys_that_it_covers(tmp_path: Path) -> None:
     for key in ("dt=2026-10-01-05/a", "dt=2026-10-02-06/a", "notes/a.json"):
         write_events(tmp_path, map(media_event, range(2)), key)
