@@ -16,7 +16,7 @@ FILE_NAMES = st.text(min_size=1).filter(
     lambda name: (
         "/" not in name
         and name[0] not in "._"
-        and name != "dummy-object.txt"
+        and name not in ("dummy-object.txt", "manifest")
         and not name.endswith(("_$folder$", "_manifest", "-manifest"))
     )
 )
