@@ -32,6 +32,7 @@ from personalize_assets.config.fields import (
     Text,
     Texts,
     Uri,
+    Uris,
     UseCaseName,
     Wanted,
     Workers,
@@ -42,7 +43,7 @@ from personalize_assets.config.fields import (
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import WHAT_TO_WRITE
 
 
 class _Section(BaseModel):
@@ -52,8 +53,13 @@ class _Section(BaseModel):
 
 
 class _Location(_Section):
-    uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
-    layout: LayoutName = Field(description=f"one of {', '.join(LAYOUTS)}")
+    uri: Uris = Field(description="a folder's path or s3://bucket/prefix")
+    layout: LayoutName = Field(description=WHAT_TO_WRITE)
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All its URIs; one where ``uri`` is no list."""
+        return (self.uri,) if isinstance(self.uri, str) else self.uri
 
 
 class Source(_Location):
@@ -66,6 +72,10 @@ class Source(_Location):
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
     follow_links: Switch = False
+
+    def each(self) -> tuple[Source, ...]:
+        """The source of each of its URIs alone."""
+        return tuple(self.model_copy(update={"uri": uri}) for uri in self.uris)
 
 
 class DatasetSource(_Location):
