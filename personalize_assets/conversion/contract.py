@@ -51,11 +51,13 @@ class Column(msgspec.Struct, frozen=True):
     """How the values of one column are made. Complete: defaults that follow from the name are filled in by `implied`.
 
     Attributes:
-        paths: The first path whose value is not null gives the value; empty with a `constant`.
+        paths: The first path whose value is not null gives the value.
+        constant: The value where no path gives one; without paths it is that of every row.
         type: A name in ``column_types.COLUMN_TYPES``.
         required: A row without a value is a reject, and the Avro field takes no null.
         map: Value to value, both as text; a value that is not in it stays.
         separator: Joins the elements of an array to one text.
+        split: Where a text is taken apart: it is then read as an array of the parts, without space around them.
         keep: `latest` or `first`; used for users and items only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
         event_times: Those of `paths` that lead to the time of the event; see ``needs_event_time``.
@@ -72,6 +74,7 @@ class Column(msgspec.Struct, frozen=True):
     textual: bool = False
     map: dict[str, str] = msgspec.field(default_factory=dict)
     separator: str = "|"
+    split: str | None = None
     keep: str = "latest"
     hash: bool = False
     event_times: tuple[str, ...] = ()
@@ -98,6 +101,11 @@ class Column(msgspec.Struct, frozen=True):
         The time of the event itself must, also as an attribute: an event time of 0 is no date of creation.
         """
         return self.is_event_time or path in self.event_times
+
+    @property
+    def changes_texts(self) -> bool:
+        """Whether a text does not become the cell as it is."""
+        return bool(self.map or self.hash or self.split)
 
     @property
     def takes_arrays(self) -> bool:

@@ -102,7 +102,7 @@ def test_a_condition_of_where_refuses_values_and_compares_numbers(tmp_path: Path
         "where: {kind: {not: [bot]}, price: {min: 1, max: 10}, test: {exists: false}}, "
         "columns: {USER_ID: user, ITEM_ID: sku, TIMESTAMP: at}"
     )
-    events = [
+    events: list[dict[str, Any]] = [
         {"price": 5},
         {"price": "5.5", "kind": "person"},
         {"price": 5, "kind": "bot"},
@@ -114,4 +114,22 @@ def test_a_condition_of_where_refuses_values_and_compares_numbers(tmp_path: Path
     assert csv(tmp_path, engine, mapping, *({"sku": f"s{n}", **event} for n, event in enumerate(events))) == [
         f"u0,s0,{FIVE_O_CLOCK}",
         f"u1,s1,{FIVE_O_CLOCK + 1}",
+    ]
+
+
+def test_a_text_is_split_and_a_default_stands_where_nothing_is_found(tmp_path: Path, engine: Engine) -> None:
+    mapping = (
+        "columns: {USER_ID: user, ITEM_ID: sku, TAGS: {path: tags, split: ',', categorical: true}, "
+        "SHOP: {path: [shop, store], default: 007}, TIMESTAMP: at}"
+    )
+    events: list[dict[str, Any]] = [
+        {"tags": "shoes, sale ,,new", "shop": "web"},
+        {"tags": ["a,b", "c"], "store": "app"},
+        {"tags": " , ", "shop": " "},
+    ]
+
+    assert csv(tmp_path, engine, mapping, *({"sku": "s", **event} for event in events)) == [
+        f"u0,s,shoes|sale|new,web,{FIVE_O_CLOCK}",
+        f"u1,s,a|b|c,app,{FIVE_O_CLOCK + 1}",
+        f"u2,s,,007,{FIVE_O_CLOCK + 2}",
     ]

@@ -32,6 +32,7 @@ INTERACTIONS = Dataset(
         Column("GIFT", ("properties.gift",), type="boolean"),
         Column("SHOP", (), constant="web"),
         Column("IMPRESSION", ("each.tags", "tags")),
+        Column("PARTS", ("tags", "properties.count"), split=",", constant="a, b"),
         Column("RENAMED", ("tags",), map={"a": "b" * 1001}),
         Column("TIMESTAMP", ("timestamp",), type="timestamp", required=True),
     ),
@@ -83,6 +84,7 @@ TIMES = st.one_of(
 )
 ODD = st.sampled_from(
     [
+        *["a,b , c", ",", ["a,b", "c, "], [["a", "b,c"], None]],
         *["", " ", "a\nb", "a b", "x" * 300, "x" * 1001, "ü", 0, -0.0, 1e300, 2**53 + 1, 2**70, 12345678901234567890],
         *[
             "undefined",
