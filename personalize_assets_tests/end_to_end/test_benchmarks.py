@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 from benchmarks.comparing import compare
 from benchmarks.contestants import settings
 from benchmarks.data import site
+from benchmarks.event_shapes import FEATURES, shares
 from benchmarks.history import history
 from benchmarks.large import large
 from benchmarks.measuring import REPO
@@ -94,3 +95,7 @@ def test_one_more_day_is_added_to_a_whole_history(tmp_path: Path) -> None:
     for row in (short, long):
         assert set(row["stages"]) == {"catalog", "convert", "export", "schemas"}
         assert row["again_seconds"] > 0
+
+
+def test_each_way_to_reach_a_value_keeps_every_event(tmp_path: Path) -> None:
+    assert shares(300, 1, tmp_path).keys() == FEATURES.keys()

@@ -1,0 +1,98 @@
+"""How fast one convert task is with each way to reach a value, as a share of its speed with plain fields.
+
+    .venv/bin/python -m benchmarks.event_shapes [events] [rounds]
+
+The events are the same for all; only the mapping differs. All are measured in turn, several rounds in one process, by
+processor time; the least of each counts.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
+from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task
+
+LEAST = 0.5
+"""The least share of the plain speed that a feature may have."""
+BASE = "plain fields"
+_VIEWS: Mapping[str, Wanted] = {"event": ("View",)}
+
+
+def _event(number: int) -> dict[str, Any]:
+    sku = f"s{number % 333}"
+    return {
+        "event": "View", "user": f"u{number % 997}", "sku": sku, "at": 1_790_830_800 + number % 50_000,
+        "price": number % 50, "tags": "shoes,sale", "products": [{"sku": sku}], "numbered": {"0": {"sku": sku}},
+        "ids": [sku], "params": [{"key": "page", "value": {"text": "/x"}}, {"key": "item", "value": {"text": sku}}],
+        "context": {"agent": "x" * 200},
+    }  # fmt: skip
+
+
+def _dataset(
+    item: str = "sku", each: str | None = None, where: Mapping[str, Wanted] = _VIEWS, more: tuple[Column, ...] = ()
+) -> Dataset:
+    columns = (
+        Column("USER_ID", ("user",), required=True),
+        Column("ITEM_ID", (item,), required=True),
+        *more,
+        Column("TIMESTAMP", ("at",), type="timestamp", required=True),
+    )
+    return Dataset("interactions", columns, where, each)
+
+
+FEATURES: dict[str, Dataset] = {
+    BASE: _dataset(),
+    "each of an array of objects": _dataset("each.sku", "products"),
+    "each of an object": _dataset("each.sku", "numbered"),
+    "each of plain ids": _dataset("each", "ids"),
+    "a[key=value]": _dataset("params[key=item].value.text"),
+    "where: not, min, max": _dataset(
+        where={**_VIEWS, "price": Condition(none_of=("77",), min="0", max="100"), "user": Condition(exists=True)}
+    ),
+    "split": _dataset(more=(Column("TAGS", ("tags",), categorical=True, split=","),)),
+    "default": _dataset(more=(Column("SHOP", ("shop",), categorical=True, constant="web"),)),
+}
+"""By what they are: the mapping."""
+
+
+def shares(count: int, rounds: int, folder: Path) -> dict[str, float]:
+    """The speed of each feature as a share of that of plain fields."""
+    path = folder / "events.json"
+    path.write_text("".join(json.dumps(_event(number)) + "\n" for number in range(count)))
+    least: dict[str, float] = {}
+    for number in range(rounds):
+        for name, dataset in FEATURES.items():
+            seconds = _seconds(path, dataset, count, folder / f"{number}-{list(FEATURES).index(name)}")
+            least[name] = min(seconds, least.get(name, seconds))
+    return {name: least[BASE] / seconds for name, seconds in least.items()}
+
+
+def _seconds(path: Path, dataset: Dataset, count: int, out: Path) -> float:
+    plan = Plan("run", ("interactions",), {name: f"{out}/{name}" for name in ("interactions", "rejects")}, 0, {})
+    file = RawFile(str(path), date(2026, 10, 1), path.stat().st_size, "lines")
+    task = Task(0, RawFileSet("source", True, (file,), (dataset,)))
+    started = time.process_time()
+    report = run_task(task, plan)
+    seconds = time.process_time() - started
+    assert report.days["2026-10-01"].datasets["interactions"].kept == count
+    return seconds
+
+
+def main(count: int = 50_000, rounds: int = 5) -> None:
+    """Print a table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for name, share in shares(count, rounds, Path(scratch)).items():
+            print(f"| {name} | {share:.2f} |{'' if share >= LEAST else f' under {LEAST}'}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
