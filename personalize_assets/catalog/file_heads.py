@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -16,16 +16,30 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from personalize_assets.conversion.reading.compression import (
+    BZIP2,
+    HADOOP_SNAPPY,
+    LZ4,
+    NOT_PACKED,
+    PEEKED_BYTES,
+    ZIP,
+    compression_of,
+)
+from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.file_formats import encoding_of
 from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
+from personalize_assets.conversion.reading.zip_members import first_members
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 HEAD_BYTES = 64 * 1024
 """Bytes of a file that are read: some hundred events. The rest of the file may differ and is still read exactly."""
 
+# What is packed in blocks of up to 4 MB can be unpacked only if the first one is there.
+_IN_LARGE_BLOCKS = (BZIP2, HADOOP_SNAPPY, LZ4)
+_LARGE_HEAD_BYTES = 1024 * 1024
 _MAX_UNPACKED_BYTES = 1024 * 1024
 # If few events are wanted of a file: so many bytes an event, but enough lines to find the framing.
 _UNPACKED_BYTES_PER_EVENT = 8 * 1024
@@ -46,7 +60,7 @@ class FileHead(NamedTuple):
     """What the first bytes of a file show.
 
     Attributes:
-        compression: ``gzip`` or ``none``, by the bytes and not by the name.
+        compression: How the file is packed, by the bytes and not by the name (``reading.compression``); or ``none``.
         framing: ``lines`` (one object a line) or ``stream``.
         events: The fields of the first events that can be read.
     """
@@ -85,7 +99,12 @@ def heads_in_order(
 
     def read(job: tuple[str, StoredObject]) -> ReadHead:
         source, file = job
-        return ReadHead(source, file, sources[source].store.read(file.key, first_bytes))
+        store = sources[source].store
+        head = store.read(file.key, first_bytes)
+        is_longer = head is not None and len(head) < file.bytes and len(head) < _LARGE_HEAD_BYTES
+        if head is not None and is_longer and compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS:
+            head = store.read(file.key, _LARGE_HEAD_BYTES)
+        return ReadHead(source, file, head)
 
     coming: deque[Future[ReadHead]] = deque()
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as threads:
@@ -103,28 +122,32 @@ def heads_in_order(
 def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> FileHead:
     """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
     most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
-    text = _unpacked(head, most)
+    compression = compression_of(head[:PEEKED_BYTES])
+    # The directory at the end of an archive is not in its head.
+    parts = first_members(head) if compression == ZIP and len(head) < size else [head]
+    text = _unpacked(parts, most)
     is_cut = len(head) < size or len(text) == most
     if is_cut:
         # Drop the last line, which may be cut off: nothing must look broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
     return FileHead(
-        "gzip" if head.startswith(b"\x1f\x8b") else "none",
+        compression or NOT_PACKED,
         # Only in UTF-8 does a byte show where a line ends.
         "lines" if not encoding_of(head) and (_is_lines(text) or (is_cut and _is_within_a_line(text))) else "stream",
         _first_events(text, sample),
     )
 
 
-def _unpacked(head: bytes, most: int) -> bytes:
+def _unpacked(parts: Iterable[bytes], most: int) -> bytes:
     text = b""
-    with suppress(TruncatedStream):  # expected: it is only the head
-        for block in unpacked_blocks(io.BytesIO(head)):
-            text += block
-            if len(text) >= most:
-                break
-    return text[:most]
+    for part in parts:
+        with suppress(TruncatedStream):  # expected: it is only the head
+            for block in unpacked_blocks(io.BytesIO(part)):
+                text += block
+                if len(text) >= most:
+                    return text[:most]
+    return text
 
 
 def _first_events(text: bytes, count: int) -> Sequence[Mapping[str, Any]]:

@@ -35,7 +35,7 @@ class RawFile(msgspec.Struct, frozen=True):
         day: Its arrival day (UTC).
         bytes: Its stored size.
         framing: ``lines`` or ``stream``, as found in the catalog.
-        packed: Whether it is gzip.
+        compression: How it is packed, as found in the catalog (``reading.compression``); outermost if in several ways.
         share: Number of the split, from 0.
         shares: Number of splits; 1 if the file is read as a whole.
     """
@@ -44,7 +44,7 @@ class RawFile(msgspec.Struct, frozen=True):
     day: date
     bytes: int
     framing: str
-    packed: bool = False
+    compression: str = "none"
     share: int = 0
     shares: int = 1
 

@@ -98,7 +98,7 @@ def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]
         id=id,
         dated=source.source.layout != "flat",
         files=tuple(
-            RawFile(source.uri(file.key), day, file.bytes, file.framing, file.compression == "gzip")
+            RawFile(source.uri(file.key), day, file.bytes, file.framing, file.compression)
             for day, catalog in catalogs.items()
             for file in catalog.files
             if file.source == id

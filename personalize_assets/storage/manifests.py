@@ -31,7 +31,7 @@ class CatalogFile(msgspec.Struct, frozen=True):
         source: Id of its source.
         key: Relative to the source.
         bytes: Its stored size.
-        compression: ``gzip`` or ``none``.
+        compression: How it is packed (``conversion.reading.compression``), or ``none``; outermost if in several ways.
         framing: ``lines`` or ``stream``.
     """
 

@@ -37,7 +37,15 @@ _PREINSTALLED = (
     "boto3", "botocore", "s3transfer", "jmespath", "urllib3",
 )  # fmt: skip
 _ADDITIONAL_MODULES = Template.of(template()).defaults["AdditionalPythonModules"]
-_MODULES = {"dagster-pipes": "dagster_pipes", "isal": "isal", "msgspec": "msgspec", "obstore": "obstore"}
+_MODULES = {
+    "backports.zstd": "backports",
+    "cramjam": "cramjam",
+    "dagster-pipes": "dagster_pipes",
+    "isal": "isal",
+    "lz4": "lz4",
+    "msgspec": "msgspec",
+    "obstore": "obstore",
+}
 _GOING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _GROUP = "/aws-glue/jobs"
 _JSON = "application/x-amz-json-1.1"

@@ -10,6 +10,7 @@ import msgspec
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.reading.compression import GZIP, NOT_PACKED
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
@@ -130,6 +131,12 @@ def _even_groups(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, l
 def _count_splits(file: RawFile, target: int, cores: int) -> int:
     if file.framing != "lines":
         return 1  # only a line shows where an event may begin
-    # Each split of a gzip file unpacks everything before it, which costs a tenth of reading it.
-    most = min(cores, _MAX_GZIP_SPLITS) if file.packed else file.bytes
+    most = _most_splits(file, cores)
     return max(1, min(round(file.bytes / target), most))
+
+
+def _most_splits(file: RawFile, cores: int) -> int:
+    if file.compression == NOT_PACKED:
+        return file.bytes
+    # Each split of a gzip file unpacks everything before it, which costs a tenth of reading it.
+    return min(cores, _MAX_GZIP_SPLITS) if file.compression == GZIP else 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 from personalize_assets.conversion.contract import Dataset
@@ -21,9 +22,9 @@ from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_ep
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
+from personalize_assets.conversion.reading.text_blocks import texts
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
 
 
@@ -45,26 +46,47 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
             output = _open_day(task, plan, day, mappers.written, filesystem)
             sink = EventSink(mappers, output)
             for file in files:
-                framer = Framer(_blocks(file, ahead), mappers.may_match)
-                for found in mappers.read(framer):
-                    sink.accept(found, file.uri)
-                sink.end_file(framer.skipped)
+                for text in _texts(file, ahead):
+                    framer = Framer(text, mappers.may_match)
+                    for found in mappers.read(framer):
+                        sink.accept(found, file.uri)
+                    sink.end_text(framer.skipped)
+                    if framer.is_cut and file.shares > 1:
+                        cut.append(file.uri)
                 if file.share == 0:
                     output.source.add_file(file.bytes)
-                if framer.is_cut and file.shares > 1:
-                    cut.append(file.uri)
             days[day.isoformat()] = sink.close()
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _blocks(file: RawFile, ahead: ReadAhead) -> Iterator[bytes]:
+def _texts(file: RawFile, ahead: ReadAhead) -> Iterator[Iterator[bytes]]:
+    """The texts of a file, each of which is read before the next one; or the one of its split."""
+    with _naming(file):
+        stream = ahead.open(file)
+    with stream:
+        if file.shares > 1:
+            size = stream.seek(0, io.SEEK_END)
+            yield _blocks(split_blocks(stream, size, file.share, file.shares), file)
+            return
+        found = texts(stream)
+        while True:
+            with _naming(file):
+                text = next(found, None)
+            if text is None:
+                return
+            yield _blocks(text, file)
+
+
+def _blocks(text: Iterator[bytes], file: RawFile) -> Iterator[bytes]:
+    with _naming(file):
+        yield from text
+
+
+@contextmanager
+def _naming(file: RawFile) -> Iterator[None]:
+    """Raise what reading raises with the name of the file."""
     try:
-        with ahead.open(file) as stream:
-            if file.shares == 1:
-                yield from unpacked_blocks(stream)
-            else:
-                size = stream.seek(0, io.SEEK_END)
-                yield from split_blocks(stream, size, file.share, file.shares)
+        yield
     except UnansweredFile:
         raise
     except OSError as error:

@@ -33,7 +33,13 @@ def content(number: int) -> bytes:
 
 def run(root: str, out: Path, s3: dict[str, str]) -> TaskReport:
     files = [
-        RawFile(f"{root}/{number}", DAYS[number // FILES_A_DAY], len(content(number)), "lines", bool(number % 2))
+        RawFile(
+            f"{root}/{number}",
+            DAYS[number // FILES_A_DAY],
+            len(content(number)),
+            "lines",
+            "gzip" if number % 2 else "none",
+        )
         for number in range(len(DAYS) * FILES_A_DAY)
     ]
     plan = Plan("run", ("items",), {name: f"{out}/{name}" for name in ("items", "rejects")}, 0, s3)

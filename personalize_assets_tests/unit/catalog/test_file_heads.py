@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -24,6 +25,7 @@ from personalize_assets.config import Source
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH
 from personalize_assets.storage.raw_files import RawFiles
+from personalize_assets_tests.helpers.packing import PACKERS
 from personalize_assets_tests.helpers.strategies import FILES
 
 EVENT = {"type": "track", "userId": "u1"}
@@ -83,6 +85,25 @@ def test_compression_is_found_by_the_bytes() -> None:
     assert inspect_head(LINE, len(LINE)).compression == "none"
     assert inspect_head(gzip.compress(LINE), 1).compression == "gzip"
     assert inspect_head(b"", 0).compression == "none"
+
+
+@pytest.mark.parametrize("name", PACKERS)
+def test_events_are_found_however_a_file_is_packed(name: str) -> None:
+    rng = random.Random(1)
+    events = [{"n": number, "text": f"{rng.getrandbits(400):x}"} for number in range(9000)]
+    packed = PACKERS[name](b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+    assert len(packed) > HEAD_BYTES
+    head = inspect_head(packed[:HEAD_BYTES], len(packed))
+    assert head.compression == name
+    if name not in ("bzip2", "hadoop-snappy"):  # the first of their blocks is longer than the head
+        assert len(head.events) > 50
+    assert list(head.events) == events[: len(head.events)]
+
+
+def test_events_of_a_file_that_is_packed_twice_are_found() -> None:
+    head = inspect_head(gzip.compress(gzip.compress(LINE)), 1000)
+    assert (head.compression, list(head.events)) == ("gzip", [EVENT])
 
 
 def test_a_line_longer_than_the_head_is_still_lines() -> None:
@@ -170,6 +191,18 @@ def test_only_the_first_bytes_are_read(tmp_path: Path) -> None:
     ((_, _, head),) = read_heads({"source": raw}, jobs, first_bytes=3)
 
     assert head == b"abc"
+
+
+@pytest.mark.parametrize(("name", "is_read_on"), [("bzip2", True), ("lz4", True), ("gzip", False)])
+def test_more_is_read_of_a_file_that_is_packed_in_large_blocks(tmp_path: Path, name: str, is_read_on: bool) -> None:
+    raw = source(tmp_path, "a")
+    data = PACKERS[name](LINE * 1000)
+    (tmp_path / "day=2026-10-01/a").write_bytes(data)
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+
+    ((_, _, head),) = read_heads({"source": raw}, jobs, first_bytes=32)
+
+    assert head == (data if is_read_on else data[:32])
 
 
 def test_a_file_that_no_longer_exists_is_left_out(tmp_path: Path) -> None:

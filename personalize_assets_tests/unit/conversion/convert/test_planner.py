@@ -42,7 +42,7 @@ def convert(
 ) -> tuple[list[Task], DayReport, list[str]]:
     """The tasks that were run, the report of the day, and the items kept."""
     plan = Plan("r", ("items",), {"items": f"{tmp_path}/items", "rejects": f"{tmp_path}/rejects"}, 0, {}, mask)
-    raw = RawFile(str(file), DAY, file.stat().st_size, "lines", file.suffix == ".gz")
+    raw = RawFile(str(file), DAY, file.stat().st_size, "lines", "gzip" if file.suffix == ".gz" else "none")
     run: list[Any] = []
 
     def spread(work: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
@@ -117,6 +117,12 @@ def test_masked_values_do_not_appear_in_a_report(tmp_path: Path) -> None:
 def test_a_stream_has_no_splits() -> None:
     raw = RawFile("file", DAY, 1 << 30, "stream")
     assert len(plan_tasks([RawFileSet("s", True, (raw,), (ITEMS,))], 4)) == 1
+
+
+@pytest.mark.parametrize(("compression", "splits"), [("none", 5), ("gzip", 4), ("zstd", 1), ("zip", 1)])
+def test_a_large_file_has_splits_where_unpacking_it_again_is_cheap(compression: str, splits: int) -> None:
+    raw = RawFile("file", DAY, 40 << 20, "lines", compression)
+    assert len(plan_tasks([RawFileSet("s", True, (raw,), (ITEMS,))], 4)) == splits
 
 
 def test_without_files_there_are_no_tasks() -> None:
