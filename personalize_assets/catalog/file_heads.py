@@ -26,10 +26,14 @@ from personalize_assets.conversion.reading.compression import (
     compression_of,
 )
 from personalize_assets.conversion.reading.damage import TruncatedStream
+from personalize_assets.conversion.reading.event_source import is_csv
 from personalize_assets.conversion.reading.file_formats import encoding_of
+from personalize_assets.conversion.reading.formats.csv_rows import CsvRows
+from personalize_assets.conversion.reading.formats.rows import ROWS, RowReader
+from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
-from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
+from personalize_assets.conversion.reading.text_blocks import texts as texts_of
 from personalize_assets.conversion.reading.zip_members import first_members
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -52,6 +56,7 @@ _FRAMING_LINES = 100
 _HEADS_AT_ONCE = 64
 # Heads in memory, on their way or waiting to be looked at: 8 MB.
 _HEADS_AHEAD = 128
+_ANY_FORMAT = SourceFormat()
 _BOM = b"\xef\xbb\xbf"
 _decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
 
@@ -61,7 +66,7 @@ class FileHead(NamedTuple):
 
     Attributes:
         compression: How the file is packed, by the bytes and not by the name (``reading.compression``); or ``none``.
-        framing: ``lines`` (one object a line) or ``stream``.
+        framing: ``lines`` (one object a line) or ``stream`` of JSON, or ``rows``.
         events: The fields of the first events that can be read.
     """
 
@@ -119,18 +124,24 @@ def heads_in_order(
             threads.shutdown(wait=False, cancel_futures=True)
 
 
-def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> FileHead:
+def inspect_head(
+    head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE, format: SourceFormat = _ANY_FORMAT
+) -> FileHead:
     """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
     most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
     compression = compression_of(head[:PEEKED_BYTES])
     # The directory at the end of an archive is not in its head.
     parts = first_members(head) if compression == ZIP and len(head) < size else [head]
-    text = _unpacked(parts, most)
+    texts = _unpacked(parts, most, is_rows=format.name == CSV)
+    text = b"\n".join(texts)[:most]
     is_cut = len(head) < size or len(text) == most
     if is_cut:
         # Drop the last line, which may be cut off: nothing must look broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
+    if is_csv(text, format):
+        rows = texts[0] if len(texts) > 1 else text
+        return FileHead(compression or NOT_PACKED, ROWS, _first_rows(CsvRows([rows], format.csv), sample))
     return FileHead(
         compression or NOT_PACKED,
         # Only in UTF-8 does a byte show where a line ends.
@@ -139,15 +150,31 @@ def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> 
     )
 
 
-def _unpacked(parts: Iterable[bytes], most: int) -> bytes:
-    text = b""
+def _unpacked(parts: Iterable[bytes], most: int, *, is_rows: bool) -> list[bytes]:
+    """The beginnings of texts, ``most`` bytes in all or a block more."""
+    found: list[bytes] = []
     for part in parts:
         with suppress(TruncatedStream):  # expected: it is only the head
-            for block in unpacked_blocks(io.BytesIO(part)):
-                text += block
-                if len(text) >= most:
-                    return text[:most]
-    return text
+            for blocks in texts_of(io.BytesIO(part), is_rows=is_rows):
+                found.append(b"")
+                with suppress(TruncatedStream):
+                    for block in blocks:
+                        found[-1] += block
+                        if sum(map(len, found)) >= most:
+                            return found
+    return found
+
+
+def _first_rows(rows: RowReader, count: int) -> Sequence[Mapping[str, Any]]:
+    """The first ``count`` rows, without those that cannot be read."""
+    events: list[Mapping[str, Any]] = []
+    with suppress(TruncatedStream):
+        for found in rows:
+            if isinstance(found, bytes):
+                events += _first_events(found, count - len(events))
+            if len(events) >= count:
+                break
+    return events
 
 
 def _first_events(text: bytes, count: int) -> Sequence[Mapping[str, Any]]:

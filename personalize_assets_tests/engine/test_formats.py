@@ -1,11 +1,15 @@
-"""The same events give the same bytes, however their files are packed."""
+"""The same events give the same bytes, whatever the format of their files and however these are packed."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
@@ -21,14 +25,14 @@ EVENTS = [
 LINES = [json.dumps(event).encode() + b"\n" for event in EVENTS]
 
 
-def group_of(folder: Path, files: dict[str, bytes]) -> DatasetGroup:
+def group_of(folder: Path, files: dict[str, bytes], source: str = "") -> DatasetGroup:
     """A dataset group of one day with these files."""
     raw = folder / "raw" / f"day={DAY}"
     raw.mkdir(parents=True)
     for name, content in files.items():
         (raw / name).write_bytes(content)
     (folder / "personalize.yaml").write_text(
-        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        f"source: {{uri: raw, layout: hive, start_date: 2026-10-01{source}}}\n"
         "destination: {uri: out}\n"
         "dataset_group: {name: formats}\n"
         "datasets:\n"
@@ -39,9 +43,9 @@ def group_of(folder: Path, files: dict[str, bytes]) -> DatasetGroup:
     return DatasetGroup(load_config(folder / "personalize.yaml", os.environ))
 
 
-def csv_of(folder: Path, engine: Engine, files: dict[str, bytes]) -> bytes:
+def csv_of(folder: Path, engine: Engine, files: dict[str, bytes], source: str = "") -> bytes:
     """The export of these files."""
-    group = group_of(folder, files)
+    group = group_of(folder, files, source)
     convert(group, engine, [DAY])
     export(group, engine, "interactions_csv")
     return (folder / "out/exports/latest/interactions.csv").read_bytes()
@@ -61,6 +65,51 @@ def test_every_compression_gives_the_bytes_of_plain_files(tmp_path: Path, engine
         "archive": zipped({"a.gz": PACKERS["gzip"](b"".join(LINES[50:100])), "b": b"".join(LINES[100:])}),
     }
     assert csv_of(tmp_path / "twice", engine, twice) == plain
+
+
+def as_csv(events: Sequence[Mapping[str, object]], **dialect: Any) -> bytes:
+    """Events as CSV with a header."""
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(events[0]), lineterminator="\n", **dialect)
+    writer.writeheader()
+    writer.writerows(events)
+    return file.getvalue().encode()
+
+
+def test_csv_gives_the_bytes_of_json(tmp_path: Path, engine: Engine) -> None:
+    plain = csv_of(tmp_path / "plain", engine, {"a": b"".join(LINES)})
+    files = {
+        "comma": as_csv(EVENTS[:50]),
+        "semicolon.gz": PACKERS["gzip"](as_csv(EVENTS[50:100], delimiter=";")),
+        "archive": zipped({"one": as_csv(EVENTS[100:120]), "two": as_csv(EVENTS[120:150], delimiter="\t")}),
+        "lines": b"".join(LINES[150:]),
+    }
+    assert csv_of(tmp_path / "csv", engine, files) == plain
+    dialect = "{delimiter: '|', quote: null, escape: '\\', header: off, columns: [id, user, item, at, text]}"
+    rows = [
+        "|".join(str(value).replace("\\", "\\\\").replace("\n", "\\\n") for value in event.values()) for event in EVENTS
+    ]
+    assert (
+        csv_of(
+            tmp_path / "unload", engine, {"0000_part_00": "\n".join(rows).encode()}, f", format: csv, csv: {dialect}"
+        )
+        == plain
+    )
+
+
+def test_a_row_that_cannot_be_read_is_counted(tmp_path: Path, engine: Engine) -> None:
+    files = {"a": as_csv(EVENTS) + b"m,u\nm,u,i,1790830800,\xff\nm,,i,1790830800,\n"}
+    done = convert(group_of(tmp_path, files, ", format: csv"), engine, [DAY])
+    counts = done.accounting["interactions"][DAY.isoformat()]
+    assert (counts.read, counts.wanted, counts.malformed) == (len(EVENTS) + 3, len(EVENTS) + 1, {"malformed_row": 2})
+    assert done.commits["interactions"][DAY.isoformat()].rejected == {"missing:USER_ID": 1}
+    written = [path.read_text() for path in (tmp_path / "out/rejects").rglob("*.jsonl")]
+    rejects = [json.loads(line) for text in written for line in text.splitlines()]
+    assert sorted(reject["raw"] for reject in rejects) == [
+        "m,u",
+        "m,u,i,1790830800,\\xff",
+        '{"id":"m","user":null,"item":"i","at":"1790830800","text":null}',
+    ]
 
 
 def test_a_damaged_file_of_each_compression_is_counted(tmp_path: Path, engine: Engine) -> None:

@@ -11,6 +11,8 @@ from personalize_assets.conversion.reading.damage import (
     UNPACKED_TOO_LARGE,
 )
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
+from personalize_assets.conversion.reading.formats.csv_rows import MAX_ROW_BYTES
+from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.framer import (
     EVENT_TOO_LARGE,
     MAX_EVENT_BYTES,
@@ -38,6 +40,7 @@ from personalize_assets_tests.helpers.samples import REPO
         ("nesting of one event", f"{MAX_DEPTH} ", MALFORMED),
         ("unpacked bytes of a packed file", f"{MAX_UNPACKED_BYTES:,} (", UNPACKED_TOO_LARGE),
         ("unpacked bytes of a packed file", f" or {MAX_UNPACKED_RATIO} times", UNPACKED_TOO_LARGE),
+        ("bytes of one row of a CSV", f"{MAX_ROW_BYTES:,} (", MALFORMED_ROW),
         ("times a file is packed, one in the other", f"{MAX_PACKED_TIMES} ", UNREADABLE_FILE),
         ("malformed events in a row", f"{MAX_MALFORMED_IN_A_ROW:,} ", TOO_MANY_MALFORMED),
         ("bytes of a broken stretch that a reject keeps", f"{MAX_RAW_BYTES:,} (", ""),

@@ -11,6 +11,7 @@ from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
 from personalize_assets.conversion.reading.compression import GZIP, NOT_PACKED
+from personalize_assets.conversion.reading.formats.settings import AUTO, JSON
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
@@ -74,7 +75,7 @@ def plan_tasks(sources: Sequence[RawFileSet], cores: int) -> list[Task]:
     for source in sources:
         whole = []
         for file in sorted(source.files, key=lambda file: (file.day, file.uri)):
-            splits = _count_splits(file, target, cores)
+            splits = _count_splits(file, target, cores) if source.format.name in (AUTO, JSON) else 1
             if splits == 1:
                 whole.append(file)
                 continue

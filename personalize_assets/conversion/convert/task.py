@@ -7,7 +7,7 @@ on every engine and version, where native readers differ in numbers, in broken i
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -19,9 +19,10 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
+from personalize_assets.conversion.reading.event_source import EventSource, JsonText, text_source
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.reading.framer import Framer
+from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.reading.text_blocks import texts
@@ -46,12 +47,11 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
             output = _open_day(task, plan, day, mappers.written, filesystem)
             sink = EventSink(mappers, output)
             for file in files:
-                for text in _texts(file, ahead):
-                    framer = Framer(text, mappers.may_match)
-                    for found in mappers.read(framer):
+                for source in _sources(file, ahead, task.source.format, mappers.may_match):
+                    for found in source.events(mappers.read):
                         sink.accept(found, file.uri)
-                    sink.end_text(framer.skipped)
-                    if framer.is_cut and file.shares > 1:
+                    sink.end_text(source.skipped)
+                    if source.is_cut and file.shares > 1:
                         cut.append(file.uri)
                 if file.share == 0:
                     output.source.add_file(file.bytes)
@@ -59,22 +59,24 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _texts(file: RawFile, ahead: ReadAhead) -> Iterator[Iterator[bytes]]:
-    """The texts of a file, each of which is read before the next one; or the one of its split."""
+def _sources(
+    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
+) -> Iterator[EventSource]:
+    """The events of a file, text by text, of which each is read before the next one; or those of its split."""
     with _naming(file):
         stream = ahead.open(file)
     with stream:
         if file.shares > 1:
             size = stream.seek(0, io.SEEK_END)
-            yield _blocks(split_blocks(stream, size, file.share, file.shares), file)
+            yield JsonText(_blocks(split_blocks(stream, size, file.share, file.shares), file), may_match)
             return
-        found = texts(stream)
+        found = texts(stream, is_rows=format.name == CSV)
         while True:
             with _naming(file):
                 text = next(found, None)
             if text is None:
                 return
-            yield _blocks(text, file)
+            yield text_source(_blocks(text, file), format, may_match)
 
 
 def _blocks(text: Iterator[bytes], file: RawFile) -> Iterator[bytes]:

@@ -46,11 +46,11 @@ _MAX_CONTROL_CHARACTERS = 0.02
 _WITHOUT_MARK = re.compile(rb'\{\0(?:[ \t\r\n]\0)*+"\0|\0\{(?:\0[ \t\r\n])*+\0"')
 
 
-def foreign_format(beginning: bytes) -> tuple[str, str] | None:
+def foreign_format(beginning: bytes, *, is_rows: bool = False) -> tuple[str, str] | None:
     """What a file seems to be that holds no JSON, and what to do; None if events may be found in it.
 
     ``beginning`` are its first ``SNIFFED_BYTES`` bytes after unpacking, or all of them. Text without any JSON is no
-    reason: each of its lines is a reject.
+    reason: each of its lines is a reject. Of what is known to be rows (``is_rows``), only magic numbers are looked at.
     """
     for magic, name, advice in _MAGIC:
         if beginning.startswith(magic):
@@ -59,7 +59,7 @@ def foreign_format(beginning: bytes) -> tuple[str, str] | None:
         return "tar archive", _UNPACK
     if beginning.startswith(b"ORC") and _NO_TEXT.search(beginning):
         return "ORC file", _CONVERT
-    if _OBJECT.search(beginning) or encoding_of(beginning):
+    if is_rows or _OBJECT.search(beginning) or encoding_of(beginning):
         return None
     if _WITHOUT_MARK.search(beginning):
         return "UTF-16 text without a byte order mark", "write it as UTF-8"

@@ -34,21 +34,24 @@ _DAMAGED = "copy it again"
 _INSTALL = "install personalize-assets with all its libraries; for Glue, deploy again: {error}"
 
 
-def unpacked_blocks(file: IO[bytes]) -> Iterator[bytes]:
+def unpacked_blocks(file: IO[bytes], *, is_rows: bool = False) -> Iterator[bytes]:
     """Yield all texts of a file as one, each member of an archive on a line of its own; see ``texts``."""
-    for number, text in enumerate(texts(file)):
+    for number, text in enumerate(texts(file, is_rows=is_rows)):
         if number:
             yield b"\n"
         yield from text
 
 
-def texts(file: IO[bytes]) -> Iterator[Iterator[bytes]]:
+def texts(file: IO[bytes], *, is_rows: bool = False) -> Iterator[Iterator[bytes]]:
     """Yield the texts of a file, each in blocks, unpacked by its first bytes; its name is not looked at.
 
     Each text must be read before the next one is asked for. UTF-16 and UTF-32 with a byte order mark become UTF-8.
     Reading a text raises ``UnreadableFormat`` instead of its first block if it is of another format. Where something is
     cut off or damaged, everything before that place is yielded and then ``TruncatedStream`` is raised; so is
     ``UnpackedTooLarge`` after ``max_unpacked_bytes`` of a file. Other members of an archive are read all the same.
+
+    Args:
+        is_rows: Whether the texts are known to be rows and not JSON: those may be in another encoding, row by row.
     """
     file.seek(0)
     beginning = file.read(PEEKED_BYTES)
@@ -57,10 +60,10 @@ def texts(file: IO[bytes]) -> Iterator[Iterator[bytes]]:
     compression = compression_of(beginning)
     if compression is None:
         file.seek(0)
-        yield _text(_plain(file), "", lambda: file.seek(0, io.SEEK_END))
+        yield _text(_plain(file), "", lambda: file.seek(0, io.SEEK_END), is_rows)
         return
     size = file.seek(0, io.SEEK_END)
-    yield from _Unpacker(size).texts(file, compression)
+    yield from _Unpacker(size, is_rows).texts(file, compression)
 
 
 def _plain(file: IO[bytes]) -> Iterator[bytes]:
@@ -68,7 +71,7 @@ def _plain(file: IO[bytes]) -> Iterator[bytes]:
         yield block
 
 
-def _text(blocks: Iterator[bytes], packed: str, size: Callable[[], int]) -> Iterator[bytes]:
+def _text(blocks: Iterator[bytes], packed: str, size: Callable[[], int], is_rows: bool) -> Iterator[bytes]:
     """The blocks as UTF-8, once they are known to be text. ``packed`` is what the text is unpacked from, if it is."""
     beginning = b""
     try:
@@ -82,7 +85,7 @@ def _text(blocks: Iterator[bytes], packed: str, size: Callable[[], int]) -> Iter
         if beginning:
             yield beginning
         raise
-    found = foreign_format(beginning[:SNIFFED_BYTES])
+    found = foreign_format(beginning[:SNIFFED_BYTES], is_rows=is_rows)
     if found is not None:
         format, advice = found
         raise UnreadableFormat(f"{format} in a {packed}" if packed else format, size(), advice)
@@ -101,8 +104,9 @@ def _text(blocks: Iterator[bytes], packed: str, size: Callable[[], int]) -> Iter
 class _Unpacker:
     """Unpacks one file, layer by layer."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, is_rows: bool) -> None:
         self._size = size
+        self._is_rows = is_rows
         self._allowances = [Allowance(size) for _ in range(MAX_PACKED_TIMES)]
 
     def texts(self, file: IO[bytes], compression: str, outside: tuple[str, ...] = ()) -> Iterator[Iterator[bytes]]:
@@ -136,7 +140,7 @@ class _Unpacker:
         compression = compression_of(layer.peek(PEEKED_BYTES))
         if compression is None:
             name = " in a ".join(reversed(outside))
-            yield _text(layer.blocks(), name, lambda: self._size)
+            yield _text(layer.blocks(), name, lambda: self._size, self._is_rows)
         elif len(outside) == MAX_PACKED_TIMES:
             yield self._refused(f"{NAMES[compression]} within {len(outside)} others", "pack it once only")
         else:

@@ -47,7 +47,7 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_blocks, "BLOCK_BYTES", 16)
     monkeypatch.setattr(text_blocks, "SNIFFED_BYTES", 4)
     # A file of another format is never split.
-    monkeypatch.setattr(text_blocks, "foreign_format", lambda beginning: None)
+    monkeypatch.setattr(text_blocks, "foreign_format", lambda beginning, is_rows: None)
     monkeypatch.setattr(text_blocks, "encoding_of", lambda beginning: None)
     monkeypatch.setattr(gzip_blocks, "_PACKED_BYTES_PER_CALL", 5)
 
