@@ -29,8 +29,15 @@ from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.event_source import is_csv
 from personalize_assets.conversion.reading.file_formats import encoding_of
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows
-from personalize_assets.conversion.reading.formats.rows import ROWS, RowReader
-from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
+from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS, RowReader
+from personalize_assets.conversion.reading.formats.settings import AVRO, CSV, ORC, PARQUET, SourceFormat
+from personalize_assets.conversion.reading.formats.table_files import (
+    MAGIC_BYTES,
+    TableRows,
+    is_table,
+    shortened,
+    table_format,
+)
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
 from personalize_assets.conversion.reading.text_blocks import texts as texts_of
@@ -66,7 +73,7 @@ class FileHead(NamedTuple):
 
     Attributes:
         compression: How the file is packed, by the bytes and not by the name (``reading.compression``); or ``none``.
-        framing: ``lines`` (one object a line) or ``stream`` of JSON, or ``rows``.
+        framing: ``lines`` (one object a line) or ``stream`` of JSON, ``rows``, or ``row_groups``.
         events: The fields of the first events that can be read.
     """
 
@@ -81,7 +88,10 @@ def events_per_file(files: int) -> int:
 
 
 class ReadHead(NamedTuple):
-    """The first bytes of a file of a source, given by its id; None if the file no longer exists."""
+    """The first bytes of a file of a source, given by its id; None if the file no longer exists.
+
+    Of a large Parquet or ORC file, whose beginning alone shows nothing: a Parquet file of its first rows.
+    """
 
     source: str
     file: StoredObject
@@ -107,7 +117,12 @@ def heads_in_order(
         store = sources[source].store
         head = store.read(file.key, first_bytes)
         is_longer = head is not None and len(head) < file.bytes and len(head) < _LARGE_HEAD_BYTES
-        if head is not None and is_longer and compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS:
+        if head is None or len(head) >= file.bytes:
+            return ReadHead(source, file, head)
+        if table_format(head[:MAGIC_BYTES]) in (PARQUET, ORC):
+            rows = store.read_with(file.key, lambda opened: shortened(opened, _MAX_EVENTS_PER_FILE))
+            return ReadHead(source, file, rows or head)
+        if is_longer and _is_in_large_blocks(head):
             head = store.read(file.key, _LARGE_HEAD_BYTES)
         return ReadHead(source, file, head)
 
@@ -124,10 +139,17 @@ def heads_in_order(
             threads.shutdown(wait=False, cancel_futures=True)
 
 
+def _is_in_large_blocks(head: bytes) -> bool:
+    return compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS or table_format(head[:MAGIC_BYTES]) == AVRO
+
+
 def inspect_head(
     head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE, format: SourceFormat = _ANY_FORMAT
 ) -> FileHead:
     """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
+    if head and is_table(head[:MAGIC_BYTES], format.name):
+        framing = ROWS if table_format(head[:MAGIC_BYTES]) == AVRO else ROW_GROUPS
+        return FileHead(NOT_PACKED, framing, _first_rows(TableRows(io.BytesIO(head), format.name), sample))
     most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
     compression = compression_of(head[:PEEKED_BYTES])
     # The directory at the end of an archive is not in its head.

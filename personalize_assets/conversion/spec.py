@@ -35,7 +35,7 @@ class RawFile(msgspec.Struct, frozen=True):
         uri: A path, or ``s3://bucket/key``.
         day: Its arrival day (UTC).
         bytes: Its stored size.
-        framing: ``lines`` or ``stream`` of JSON, or ``rows``, as found in the catalog.
+        framing: ``lines`` or ``stream`` of JSON, ``rows``, or ``row_groups``, as found in the catalog.
         compression: How it is packed, as found in the catalog (``reading.compression``); outermost if in several ways.
         share: Number of the split, from 0.
         shares: Number of splits; 1 if the file is read as a whole.

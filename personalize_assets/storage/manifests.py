@@ -34,7 +34,7 @@ class CatalogFile(msgspec.Struct, frozen=True):
         key: Relative to the source.
         bytes: Its stored size.
         compression: How it is packed (``conversion.reading.compression``), or ``none``; outermost if in several ways.
-        framing: ``lines`` or ``stream`` of JSON, or ``rows``.
+        framing: ``lines`` or ``stream`` of JSON, ``rows``, or ``row_groups`` (Parquet and ORC).
     """
 
     source: str

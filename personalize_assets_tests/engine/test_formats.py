@@ -11,6 +11,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import fastavro
+import pyarrow as pa
+import pyarrow.orc
+import pyarrow.parquet
+
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -95,6 +100,56 @@ def test_csv_gives_the_bytes_of_json(tmp_path: Path, engine: Engine) -> None:
         )
         == plain
     )
+
+
+def as_table(events: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Events with typed columns."""
+    table = pa.Table.from_pylist([dict(event) for event in events])
+    at = table.schema.get_field_index("at")
+    times = pa.array([event["at"] for event in events], pa.timestamp("s")).cast(pa.timestamp("us"))
+    return table.set_column(at, "at", times)
+
+
+def as_parquet(events: Sequence[Mapping[str, Any]], **options: Any) -> bytes:
+    """Events as Parquet."""
+    file = io.BytesIO()
+    pa.parquet.write_table(as_table(events), file, **options)
+    return file.getvalue()
+
+
+def as_orc(events: Sequence[Mapping[str, Any]]) -> bytes:
+    """Events as ORC."""
+    file = io.BytesIO()
+    pa.orc.write_table(as_table(events), file)
+    return file.getvalue()
+
+
+def as_avro(events: Sequence[Mapping[str, Any]]) -> bytes:
+    """Events as Avro."""
+    fields = [{"name": name, "type": "long" if name == "at" else "string"} for name in events[0]]
+    file = io.BytesIO()
+    fastavro.writer(file, {"type": "record", "name": "event", "fields": fields}, events, "deflate")
+    return file.getvalue()
+
+
+def test_parquet_orc_and_avro_give_the_bytes_of_json(tmp_path: Path, engine: Engine) -> None:
+    plain = csv_of(tmp_path / "plain", engine, {"a": b"".join(LINES)})
+    files = {
+        "a": as_parquet(EVENTS[:50], use_deprecated_int96_timestamps=True),
+        "b.csv": as_parquet(EVENTS[50:90], row_group_size=7, use_dictionary=True),
+        "c": as_orc(EVENTS[90:130]),
+        "d": as_avro(EVENTS[130:170]),
+        "e": b"".join(LINES[170:]),
+    }
+    assert csv_of(tmp_path / "tables", engine, files) == plain
+    assert csv_of(tmp_path / "one", engine, {"a": as_parquet(EVENTS)}, ", format: parquet") == plain
+
+
+def test_tables_that_cannot_be_read_are_counted(tmp_path: Path, engine: Engine) -> None:
+    files = {"a": as_parquet(EVENTS)[:-9], "b": as_orc(EVENTS)[:-9], "c": as_avro(EVENTS)[:-9], "d": b"".join(LINES)}
+    done = convert(group_of(tmp_path, files), engine, [DAY])
+    counts = done.accounting["interactions"][DAY.isoformat()]
+    assert (counts.raw_files, counts.wanted, counts.unreadable, counts.malformed) == (4, len(EVENTS), 3, {})
 
 
 def test_a_row_that_cannot_be_read_is_counted(tmp_path: Path, engine: Engine) -> None:

@@ -41,6 +41,7 @@ _MODULES = {
     "backports.zstd": "backports",
     "cramjam": "cramjam",
     "dagster-pipes": "dagster_pipes",
+    "fastavro": "fastavro",
     "isal": "isal",
     "lz4": "lz4",
     "msgspec": "msgspec",

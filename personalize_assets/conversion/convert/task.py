@@ -7,9 +7,10 @@ on every engine and version, where native readers differ in numbers, in broken i
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from typing import TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
@@ -19,14 +20,17 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
-from personalize_assets.conversion.reading.event_source import EventSource, JsonText, text_source
+from personalize_assets.conversion.reading.event_source import EventSource, JsonText, Rows, text_source
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
+from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, Share, TableRows, is_table
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.reading.text_blocks import texts
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
+
+_T = TypeVar("_T")
 
 
 def run_task(task: Task, plan: Plan) -> TaskReport:
@@ -66,9 +70,16 @@ def _sources(
     with _naming(file):
         stream = ahead.open(file)
     with stream:
+        with _naming(file):
+            stream.seek(0)
+            beginning = stream.read(MAGIC_BYTES)
+            stream.seek(0)
+        if beginning and is_table(beginning, format.name):
+            yield Rows(_named(TableRows(stream, format.name, Share(file.share, file.shares)), file), may_match)
+            return
         if file.shares > 1:
             size = stream.seek(0, io.SEEK_END)
-            yield JsonText(_blocks(split_blocks(stream, size, file.share, file.shares), file), may_match)
+            yield JsonText(_named(split_blocks(stream, size, file.share, file.shares), file), may_match)
             return
         found = texts(stream, is_rows=format.name == CSV)
         while True:
@@ -76,12 +87,12 @@ def _sources(
                 text = next(found, None)
             if text is None:
                 return
-            yield text_source(_blocks(text, file), format, may_match)
+            yield text_source(_named(text, file), format, may_match)
 
 
-def _blocks(text: Iterator[bytes], file: RawFile) -> Iterator[bytes]:
+def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:
     with _naming(file):
-        yield from text
+        yield from found
 
 
 @contextmanager

@@ -69,7 +69,7 @@ class Rows:
 
     is_cut = False
 
-    def __init__(self, rows: RowReader, may_match: MayMatch) -> None:
+    def __init__(self, rows: RowReader | Iterable[bytes | Event], may_match: MayMatch) -> None:
         """Take the reader of the rows, and the prefilter."""
         self._rows = rows
         self._may_match = may_match
@@ -77,7 +77,7 @@ class Rows:
 
     def events(self, read: Read) -> Iterator[Batch | Event]:
         """As ``EventSource.events``."""
-        for found in self._rows:
+        for found in iter(self._rows):
             if isinstance(found, Event):
                 yield found
                 continue

@@ -13,6 +13,7 @@ UNREADABLE_FILE = "unreadable_file"
 
 _UNPACK = "unpack it, or pack it with gzip"
 _CONVERT = "write it as JSON, one event a line"
+_AUTO = "write it without another compression around it, and set source.format to auto"
 _REMOVE = "remove it from the source"
 # By their first bytes: what it is, and what to do about it.
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -20,8 +21,8 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "7z archive", _UNPACK),
     (b"Rar!\x1a\x07", "rar archive", _UNPACK),
     (b"\x1f\x9d", "compress (.Z) file", _UNPACK),
-    (b"PAR1", "Parquet file", _CONVERT),
-    (b"Obj\x01", "Avro file", _CONVERT),
+    (b"PAR1", "Parquet file", _AUTO),
+    (b"Obj\x01", "Avro file", _AUTO),
     (b"ARROW1\0\0", "Arrow file", _CONVERT),
     (b"SQLite format 3\0", "SQLite database", _CONVERT),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Microsoft Office file", _CONVERT),
@@ -58,7 +59,7 @@ def foreign_format(beginning: bytes, *, is_rows: bool = False) -> tuple[str, str
     if beginning.startswith(_TAR_MAGIC, _TAR_PLACE):
         return "tar archive", _UNPACK
     if beginning.startswith(b"ORC") and _NO_TEXT.search(beginning):
-        return "ORC file", _CONVERT
+        return "ORC file", _AUTO
     if is_rows or _OBJECT.search(beginning) or encoding_of(beginning):
         return None
     if _WITHOUT_MARK.search(beginning):

@@ -104,6 +104,7 @@ def test_the_modules_that_glue_installs_are_those_this_is_tested_with() -> None:
         "backports.zstd",
         "cramjam",
         "dagster-pipes",
+        "fastavro",
         "isal",
         "lz4",
         "msgspec",

@@ -10,8 +10,8 @@ from personalize_assets.conversion.reading.json_value import Event
 MALFORMED_ROW = "malformed_row"
 """Reason of the reject for a row of a CSV with more or fewer cells than columns, or that is not UTF-8."""
 
-ROWS = "rows"
-"""The framing of files that hold rows, as ``lines`` and ``stream`` are those of JSON."""
+ROWS, ROW_GROUPS = "rows", "row_groups"
+"""The framing of files of rows, as ``lines`` and ``stream`` are those of JSON; row groups can be read one by one."""
 
 
 class RowReader(Protocol):
