@@ -48,6 +48,9 @@ def cells_of(column: pa.Array) -> pa.Array:
         return quoted_texts(column.cast(pa.large_string()))
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind):
         return column.cast(pa.string()).cast(pa.large_string())
+    if pa.types.is_float32(kind) or pa.types.is_float64(kind):
+        finite = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))  # JSON has no other numbers
+        return finite.cast(pa.string()).cast(pa.large_string())
     if pa.types.is_timestamp(kind):
         return _timestamps(column)
     if pa.types.is_date(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):

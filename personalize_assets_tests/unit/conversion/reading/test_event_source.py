@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import IO, Any
 
+import fastavro
+import pyarrow as pa
+import pyarrow.orc
+import pyarrow.parquet
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from personalize_assets.conversion.reading.batches import Batch, whole_events
 from personalize_assets.conversion.reading.damage import UnreadableFormat
 from personalize_assets.conversion.reading.event_source import JsonText, Rows, is_csv, text_source
 from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
+from personalize_assets.conversion.reading.formats.table_files import TableRows
 from personalize_assets.conversion.reading.framer import Framer, everything
 from personalize_assets.conversion.reading.json_value import Event
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
+from personalize_assets_tests.helpers.packing import PACKERS
 
 AUTO, JSON, CSV = SourceFormat("auto"), SourceFormat("json"), SourceFormat("csv")
 
@@ -43,6 +55,55 @@ def test_a_format_that_is_given_is_not_guessed() -> None:
     assert found(b'{"a"\n1\n', CSV) == [{'{"a"': "1"}]
     assert is_csv(b"", CSV)
     assert not is_csv(b"", AUTO)
+
+
+TEXTS = st.text(alphabet=st.sampled_from('ab,"|\\\n\té😀 {}[]:0'), max_size=8)
+EVENTS = st.lists(st.fixed_dictionaries({"id": TEXTS.map("x".__add__), "b": TEXTS, "c": TEXTS}), min_size=1, max_size=6)
+
+
+def as_csv(events: list[dict[str, str]]) -> bytes:
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, ["id", "b", "c"], lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(events)
+    return file.getvalue().encode()
+
+
+def written_by(write: Callable[[IO[bytes]], object]) -> bytes:
+    file = io.BytesIO()
+    write(file)
+    return file.getvalue()
+
+
+def as_avro(events: list[dict[str, str]]) -> bytes:
+    fields = [{"name": name, "type": "string"} for name in ("id", "b", "c")]
+    return written_by(lambda file: fastavro.writer(file, {"type": "record", "name": "e", "fields": fields}, events))
+
+
+@given(EVENTS, st.sampled_from(sorted(PACKERS)), st.integers(1, 3))
+def test_events_are_the_same_in_every_format_and_however_they_are_packed(
+    events: list[dict[str, str]], packer: str, rows: int
+) -> None:
+    lines = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+    table = pa.Table.from_pylist(events)
+    for text in (lines, lines.replace(b"\n", b""), as_csv(events)):
+        packed = io.BytesIO(PACKERS[packer](text))
+        source = text_source(unpacked_blocks(packed), SourceFormat(), everything)
+        found = [event.fields for event in source.events(read) if isinstance(event, Event)]
+        assert [with_empty(fields) for fields in found] == events
+    for data in (
+        written_by(lambda file: pa.parquet.write_table(table, file, row_group_size=rows)),
+        written_by(lambda file: pa.orc.write_table(table, file)),
+        as_avro(events),
+    ):
+        source = Rows(TableRows(io.BytesIO(data), "auto"), everything)
+        assert [event.fields for event in source.events(read) if isinstance(event, Event)] == events
+
+
+def with_empty(fields: dict[str, str | None] | None) -> dict[str, str]:
+    """A CSV has no other form of an empty text than no value."""
+    assert fields is not None
+    return {name: value or "" for name, value in fields.items()}
 
 
 def test_the_prefilter_skips_rows_too() -> None:
