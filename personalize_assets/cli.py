@@ -1,6 +1,7 @@
 """``personalize-assets``: commands, arguments and exit codes. What a command does is imported when it is called.
 
-Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 3 done with `checks: warn` though Personalize
+would refuse the export, 130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import click
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS
+
+_EXIT_RED = 3
 
 
 def program() -> None:
@@ -91,7 +94,10 @@ def run(
     force: bool,
     max_days_per_run: int | None,
 ) -> None:
-    """Run everything, without the UI. Exits with 0, or with 1 and the cause."""
+    """Run everything, without the UI.
+
+    Exits with 0, with 1 and the cause, or with 3 if `checks: warn` exported what Personalize would refuse.
+    """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.local_run.run import run_all
@@ -101,12 +107,15 @@ def run(
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
     with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
         try:
-            run_all(load_config(config, env), _each_day(days) if days else None, resume=resume, force=force)
+            loaded = load_config(config, env)
+            is_accepted = run_all(loaded, _each_day(days) if days else None, resume=resume, force=force)
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) or was_pressed():
                 click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
                 sys.exit(130)
             raise
+    if not is_accepted:
+        sys.exit(_EXIT_RED)
 
 
 @main.command()
@@ -209,17 +218,19 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="File to write.  [default: stdout]")
 def suggest(source: str, destination: str | None, output: Path | None) -> None:
     """Read raw files and write a commented config that runs."""
-    from personalize_assets.suggest import suggest as suggested
+    from personalize_assets.suggest import suggest_config
 
     with exit_code_of_errors():
         if output is not None and output.exists():
             raise PersonalizeAssetsError(f"{output} already exists; name a new file, or remove it first")
-        text = suggested(source, destination, output.parent if output else None)
+        found = suggest_config(source, destination, output.parent if output else None)
+    for note in found.notes:
+        click.echo(f"Note: {note}", err=True)
     if output is None:
-        click.echo(text, nl=False)
+        click.echo(found.text, nl=False)
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        output.write_text(found.text, encoding="utf-8")
         click.echo(f"Wrote {output}; read it, then: personalize-assets run --config {output}")
 
 

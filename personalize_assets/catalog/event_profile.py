@@ -16,6 +16,7 @@ import msgspec
 
 from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
+from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
 from personalize_assets.conversion.mapping.paths import Path, parse_path
@@ -100,9 +101,9 @@ def day_profile(
         events.extend(inspect_head(head, file.bytes, sample, format).events)
     observed = Observed(events)
     mask = Mask(masked)
-    choice = field_roles.event_names(observed)
+    choice = field_roles.event_names(observed, items(observed))
     path = choice.paths[0] if choice else None
-    candidates = field_roles.item_candidates(observed)[:_MAX_PATHS]
+    candidates = item_candidates(observed)[:_MAX_PATHS]
     named = [observed.text(number, path) if path else None for number in range(len(events))]
     frequent = [name for name, _ in Counter(named).most_common(_MAX_KINDS)]
     hidden = [parse_path(one) for one in masked]

@@ -1,29 +1,45 @@
-"""Finds the fields for the user, the item, the event's name, its time, its id and its value, each with the reason.
+"""Finds the fields for the user, the event's name, its time, its id and its value, each with the reason.
 
 A field's name gives the first score (``field_names``) and its values must fit. Between several fields, the share of
 events with a value, the depth of the path and the values decide. Reasons and alternatives are returned for people.
+The item's id is found by ``item_ids``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from personalize_assets.catalog import field_names as names
+from personalize_assets.catalog.field_ranking import count_of, depth_penalty, example, ranked, share, share_of
+from personalize_assets.catalog.field_relations import agree, is_determined_by, parent_name, spellings
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
-from personalize_assets.conversion.mapping.paths import parse_path
 
 # A field with more values is free text or a page's title, not the name of an event.
 _MAX_EVENT_NAMES = 300
-_DEPTH_PENALTY = 5
-# For fields below `context`, which trackers repeat on every event.
-_CONTEXT_PENALTY = 20
-# An SKU with this many times the values of another id names variants (sizes, colours); products are recommended.
-_VARIANTS_PER_ITEM = 1.3
-_VARIANT_PENALTY = 30
+# Values of an event's name repeat; those of a document's number do not.
+_MOST_DISTINCT_NAMES = 0.5
+_FEWEST_NAMED = 20
+_FEWEST_NAMED_BY_GUESS = 6
+_KINDS_THAT_COUNT = 5
+# For a field with one value among events that name an item, or that few of them have.
+_CONSTANT_PENALTY = 50
+_NOT_VERBAL_PENALTY = 20
 _MAX_ALTERNATIVES = 3
-# Fields below this share of the best score are not named as alternatives.
-_MIN_SHARE_OF_BEST = 0.4
+_NEARLY_ALL = 0.95
+# An id of accounts that fewer of the wanted events have gives way to the id of devices.
+_FEWEST_WITH_ACCOUNT = 0.1
+_RARE_ACCOUNT_PENALTY = 60
+# A day without a time of day orders nothing.
+_DAY_PENALTY = 40
+_MOST_CONFLICTS = 0.1
+_VERBS = names.listed(
+    "view viewed views click clicked clicks tap tapped select selected add added remove removed order ordered purchase "
+    "purchased buy bought checkout play played start started watch watched listen listened read like liked rate rated "
+    "rating review reviewed share shared save saved favorite favorited favourite bookmark download downloaded open "
+    "opened search searched impression complete completed finish finished visit visited submit submitted cart "
+    "wishlist subscribe subscribed follow followed unlike skip skipped pause scroll"
+)
 
 
 @dataclass
@@ -41,152 +57,113 @@ class Choice:
     others: tuple[str, ...] = ()
 
 
-@dataclass
-class Items:
-    """The fields chosen for the item's id: one of the event, one of an array's elements, or both.
+def event_names(observed: Observed, found: Items | None = None) -> Choice | None:
+    """The field with the name of the event; None if there is none.
 
-    Attributes:
-        event: The field of the event, or None.
-        element: The field of the array's elements, or None.
-        why: The reason, for people.
-        others: Paths of the next best fields.
-        at: Numbers of the events that have either.
+    Args:
+        found: The item's id. The name must tell events that have one apart: a field with several kinds among them is
+            preferred to a constant, and none that merely describes the item is taken.
     """
-
-    event: Field | None
-    element: Field | None
-    why: str
-    others: tuple[str, ...] = ()
-    at: set[int] = field(default_factory=set)
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        """As a column needs them, the element's first."""
-        return tuple(found.column_path for found in (self.element, self.event) if found)
-
-    @property
-    def each(self) -> str | None:
-        """Path of the array for ``each``; None without one."""
-        return self.element.array if self.element else None
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Paths of the objects that have the ids: the array's first."""
-        return tuple(found.parent for found in (self.element, self.event) if found)
-
-
-def event_names(observed: Observed) -> Choice | None:
-    """The field with the name of the event; None if there is none."""
+    carrying = found.at if found else set()
+    id_fields = [seen for seen in (found.fields if found else ()) if seen.array is None]
+    id_fields += _user_fields(observed, carrying)[:1]
 
     def score(seen: Field) -> float:
-        name = names.event(seen.name)
+        name = names.event(seen.name, parent_name(seen))
         if not name or seen.array or set(seen.kinds) != {str} or len(seen.values) > _MAX_EVENT_NAMES:
             return 0
-        return name + 10 * _share(seen, observed) - _depth(seen)
+        total = seen.values.total()
+        fewest = _FEWEST_NAMED if name > names.GUESS else _FEWEST_NAMED_BY_GUESS
+        if total >= fewest and len(seen.values) > _MOST_DISTINCT_NAMES * total:
+            return 0
+        kinds = _kinds(observed, seen, carrying)
+        result = name + 10 * share(seen, observed) + 2 * min(kinds, _KINDS_THAT_COUNT) - depth_penalty(seen)
+        if name <= names.GUESS:
+            if any(is_determined_by(observed, seen, by) for by in id_fields):
+                return 0
+            result -= _NOT_VERBAL_PENALTY * (not _are_verbal(seen))
+        if kinds == 1 or (carrying and share_of(seen.at, carrying) < 0.5):
+            result -= _CONSTANT_PENALTY
+        return max(result, 1)
 
-    ranked = _ranked(observed, score)
-    if not ranked:
-        return None
-    best = ranked[0]
-    why = f"{_count(len(best.values), 'kind')} of events, in {_share(best, observed):.0%} of them"
-    return Choice((best.path,), why, _others(ranked))
-
-
-def item_candidates(observed: Observed) -> list[Field]:
-    """All fields that could be an item's id, the likeliest first."""
-    return _ranked(observed, lambda seen: _item_score(seen, observed), least=0)
-
-
-def items(observed: Observed) -> Items | None:
-    """The fields of the item's id; None if there is none.
-
-    A field of the event and one of an array's elements are chosen together if they share the name or values.
-    """
-    candidates = item_candidates(observed)
+    candidates = ranked(observed, score)
     if not candidates:
         return None
-    scores = {seen.path: _item_score(seen, observed) for seen in candidates}
-    of_events: list[Field | None] = [seen for seen in candidates if seen.array is None]
-    of_elements: list[Field | None] = [seen for seen in candidates if seen.array is not None]
-    best: tuple[float, Field | None, Field | None] = (0.0, None, None)
-    for event in of_events or [None]:
-        for element in [None, *of_elements] if event else of_elements:
-            score = max(scores[seen.path] for seen in (event, element) if seen)
-            if event and element:
-                kin = _kinship(event, element)
-                if kin <= 0:
-                    continue
-                score += kin
-            if score > best[0]:
-                best = (score, event, element)
-    _, event, element = best
-    chosen = [seen for seen in (element, event) if seen]
-    at = set().union(*(seen.at for seen in chosen))
-    first = event or element
-    assert first is not None
-    why = (
-        f"{_count(len(first.values), 'value')}, as {_example(first)}; in {len(at) / len(observed.events):.0%} of events"
-    )
-    rest = [seen for seen in candidates if seen not in chosen]
-    return Items(event, element, why, tuple(seen.column_path for seen in rest[:_MAX_ALTERNATIVES]), at)
+    best = candidates[0]
+    why = f"{count_of(len(best.values), 'kind')} of events, in {share(best, observed):.0%} of them"
+    return Choice((best.path,), why, _others(candidates))
 
 
 def user(observed: Observed, wanted: set[int]) -> Choice | None:
     """The field of the user's id in the wanted events, given by number; None if there is none."""
-
-    def score(seen: Field) -> float:
-        name = names.user(seen.name, _parent_name(seen))
-        if not name or seen.array or not seen.is_scalar or not seen.at & wanted:
-            return 0
-        return name + 20 * _share_of(seen, wanted) - _depth(seen)
-
-    ranked = _ranked(observed, score)
-    if not ranked:
+    candidates = _user_fields(observed, wanted)
+    if not candidates:
         return None
-    best = ranked[0]
-    share = _share_of(best, wanted)
-    why = f"{_count(len(best.values), 'user')}; in {share:.0%} of the wanted events"
-    if share < 0.95:
+    best = _nearest_of_equal(observed, candidates, wanted)
+    fields = [best, *spellings(observed, best, candidates, wanted)]
+    words = frozenset().union(*(seen.null_words for seen in fields))
+    at = set().union(*(_at_with_id(observed, seen) for seen in fields))
+    count = len(set().union(*(seen.values for seen in fields)) - words)
+    is_device = names.device(best.name)
+    why = f"{count_of(count, 'id')} of devices or visits, not of persons" if is_device else count_of(count, "user")
+    why += f"; in {share_of(at, wanted):.0%} of the wanted events"
+    if share_of(at, wanted) < _NEARLY_ALL:
         why += ", the rest become rejects (missing:USER_ID)"
-    return Choice((best.path,), why, _others(ranked))
+    return Choice(_paths(fields), why, _others(candidates, fields))
 
 
 def time(observed: Observed, wanted: set[int]) -> Choice | None:
     """The field of the event's time, whose values can be read as times; None if there is none."""
 
     def score(seen: Field) -> float:
-        name = names.time(seen.name)
+        name = names.time(seen.name, parent_name(seen))
         if not name or seen.array or not seen.is_time:
             return 0
-        return name + 60 * _share_of(seen, wanted) - 2 * _depth(seen)
+        return name + 60 * share_of(seen.at, wanted) - 2 * depth_penalty(seen) - _DAY_PENALTY * seen.is_day
 
-    ranked = _ranked(observed, score)
-    if not ranked:
+    candidates = ranked(observed, score)
+    if not candidates:
         return None
-    best = ranked[0]
-    return Choice((best.path,), f"a time, as {_example(best)}", _others(ranked))
+    best = candidates[0]
+    fields = [best, *spellings(observed, best, candidates, wanted)]
+    why = f"a time, as {example(best)}"
+    if best.is_day:
+        why = f"a day without a time, as {example(best)}: the order of a day's events is unknown"
+    elif names.receiving(best.name):
+        why += ", at which the event was sent or received"
+    part = share_of(set().union(*(seen.at for seen in fields)), wanted)
+    if part < _NEARLY_ALL:
+        why += f"; in {part:.0%} of the wanted events, the rest become rejects (missing:TIMESTAMP)"
+    return Choice(_paths(fields), why, _others(candidates, fields))
 
 
 def unreadable_times(observed: Observed) -> list[str]:
     """Fields whose name is that of a time, each with its most frequent value, for an error text."""
-    return [f"{seen.path}: {_example(seen)!r}" for seen in observed if names.time(seen.name) >= 80 and seen.is_scalar]
+    return [
+        f"{seen.path}: {example(seen)!r}"
+        for seen in observed
+        if names.time(seen.name, parent_name(seen)) >= 80 and seen.is_scalar and not seen.is_time
+    ]
 
 
 def message(observed: Observed, wanted: set[int]) -> Choice | None:
     """The field of the event's own id, of which (nearly) every event has another value; None if there is none."""
+    people = _user_fields(observed, wanted)[:1]
 
     def score(seen: Field) -> float:
-        name = names.message(seen.name)
-        if not name or seen.array or not seen.is_scalar or _share_of(seen, wanted) < 0.95:
+        name = names.message(seen.name, parent_name(seen))
+        if not name or seen.array or not seen.is_scalar or share_of(seen.at, wanted) < _NEARLY_ALL:
             return 0
-        return name - _depth(seen) if len(seen.values) >= 0.9 * len(seen.at) and len(seen.at) > 1 else 0
+        if len(seen.values) < 0.9 * len(seen.at) or len(seen.at) < 2 or _is_counter(observed, seen, people):
+            return 0
+        return name - depth_penalty(seen)
 
-    ranked = _ranked(observed, score)
-    if not ranked:
+    candidates = ranked(observed, score)
+    if not candidates:
         return None
-    repeats = len(ranked[0].at) - len(ranked[0].values)
-    found = f"{_count(repeats, 'repeat')} among the events looked at" if repeats else "no event has another's"
-    return Choice((ranked[0].path,), found, _others(ranked))
+    repeats = len(candidates[0].at) - len(candidates[0].values)
+    found = f"{count_of(repeats, 'repeat')} among the events looked at" if repeats else "no event has another's"
+    return Choice((candidates[0].path,), found, _others(candidates))
 
 
 def value(observed: Observed, found: Items, wanted: set[int]) -> Choice | None:
@@ -196,82 +173,70 @@ def value(observed: Observed, found: Items, wanted: set[int]) -> Choice | None:
         name = names.value(seen.name)
         return name if name and seen.is_numeric and seen.at & wanted and seen.parent in found.parents else 0
 
-    ranked = _ranked(observed, score)
-    if not ranked:
+    candidates = ranked(observed, score)
+    if not candidates:
         return None
-    name = names.folded(ranked[0].name)
-    same = [seen for parent in found.parents for seen in ranked if seen.parent == parent]
-    paths = tuple(seen.column_path for seen in same if names.folded(seen.name) == name)
-    others = tuple(seen.column_path for seen in ranked if seen.column_path not in paths)
-    return Choice(paths, f"a number, as {_example(ranked[0])}", others[:_MAX_ALTERNATIVES])
+    name = names.folded(candidates[0].name)
+    same = [seen for parent in found.parents for seen in candidates if seen.parent == parent]
+    fields = [seen for seen in same if names.folded(seen.name) == name]
+    return Choice(_paths(fields), f"a number, as {example(candidates[0])}", _others(candidates, fields))
 
 
-def _item_score(seen: Field, observed: Observed) -> float:
-    name = names.item(seen.name, _parent_name(seen))
-    if not name or not seen.is_scalar or len(seen.values) < 2 or _is_address(seen):
-        return 0
-    score = name + 10 * _share(seen, observed) - _depth(seen)
-    is_generic = name <= 60
-    if is_generic and len(seen.values) >= 0.95 * seen.values.total() and seen.values.total() > 50:
-        return 0  # another value in each event: the event's id, not an item's
-    return max(score - _VARIANT_PENALTY * _names_variants(seen, observed), 1)
+def _user_fields(observed: Observed, wanted: set[int]) -> list[Field]:
+    def score(seen: Field) -> float:
+        name = names.user(seen.name, parent_name(seen))
+        if not name or seen.array or not seen.is_scalar or not seen.at & wanted:
+            return 0
+        part = share_of(seen.at, wanted)
+        is_rare = part < _FEWEST_WITH_ACCOUNT and not names.device(seen.name)
+        return max(name + 20 * part - depth_penalty(seen) - _RARE_ACCOUNT_PENALTY * is_rare, 1)
+
+    return ranked(observed, score)
 
 
-def _names_variants(seen: Field, observed: Observed) -> bool:
-    """Whether the field is an SKU, and another id beside it has fewer values: the product of which it is a variant."""
-    if names.folded(seen.name) not in ("sku", "variantid", "productvariantid"):
-        return False
-    beside = (other for other in observed if other.parent == seen.parent and other.path != seen.path)
-    return any(
-        names.item(other.name, "") >= 90 and len(other.at) >= 0.9 * len(seen.at)
-        and len(seen.values) > _VARIANTS_PER_ITEM * len(other.values) > 1
-        for other in beside
-    )  # fmt: skip
+def _nearest_of_equal(observed: Observed, candidates: list[Field], wanted: set[int]) -> Field:
+    """The best field, or one nearer to the top that has the same ids and in no fewer of the wanted events."""
+    best = candidates[0]
+    for other in candidates[1:]:
+        is_nearer = depth_penalty(other) < depth_penalty(best) and best.at & wanted <= other.at
+        if is_nearer and not names.device(other.name) and agree(observed, best, other):
+            best = other
+    return best
 
 
-def _kinship(event: Field, element: Field) -> float:
-    """Score how likely two fields have the same ids."""
-    common = len(event.values.keys() & element.values.keys()) / min(len(event.values), len(element.values))
-    same_name = names.folded(event.name) == names.folded(element.name)
-    return 50 * same_name + 50 * common if same_name or common >= 0.2 else 0
+def _at_with_id(observed: Observed, seen: Field) -> set[int]:
+    """The events in which a field has more than a word for a missing value."""
+    words = seen.null_words
+    return {number for number in seen.at if observed.text(number, seen.path) not in words} if words else seen.at
 
 
-def _is_address(seen: Field) -> bool:
-    return sum(count for text, count in seen.values.items() if "/" in text or " " in text) > 0.5 * seen.values.total()
+def _kinds(observed: Observed, seen: Field, carrying: set[int]) -> int:
+    """How many values a field has among events that name an item; among all events if that is not known."""
+    if not carrying & seen.at:
+        return len(seen.values)
+    return len({observed.text(number, seen.path) for number in carrying & seen.at})
 
 
-def _ranked(observed: Observed, score: Callable[[Field], float], least: float = _MIN_SHARE_OF_BEST) -> list[Field]:
-    """The fields with a score, the best first, down to the share ``least`` of the best score."""
-    scored = sorted(((score(seen), seen) for seen in observed), key=lambda pair: (-pair[0], pair[1].path))
-    return [seen for number, seen in scored if number > least * scored[0][0] and number > 0]
+def _are_verbal(seen: Field) -> bool:
+    """Whether half of the values hold a word for what people do."""
+    verbal = sum(bool(_VERBS.intersection(names.words(text))) for text in seen.values)
+    return 2 * verbal >= len(seen.values)
 
 
-def _others(ranked: list[Field]) -> tuple[str, ...]:
-    return tuple(seen.column_path for seen in ranked[1 : 1 + _MAX_ALTERNATIVES])
+def _is_counter(observed: Observed, seen: Field, people: list[Field]) -> bool:
+    """Whether events of different users share values, as the numbers that each device gives its own events."""
+    users: dict[str | None, set[str | None]] = {}
+    for number in seen.at:
+        key = observed.text(number, seen.path)
+        users.setdefault(key, set()).update(observed.text(number, one.path) for one in people)
+    repeated = len(seen.at) - len(seen.values)
+    return sum(len(found) - 1 for found in users.values() if found) > _MOST_CONFLICTS * repeated
 
 
-def _parent_name(seen: Field) -> str:
-    return parse_path(seen.parent)[-1] if seen.parent else ""
+def _paths(fields: list[Field]) -> tuple[str, ...]:
+    return tuple(seen.column_path for seen in fields)
 
 
-def _depth(seen: Field) -> float:
-    steps = seen.steps
-    return _DEPTH_PENALTY * (len(steps) - 1) + (_CONTEXT_PENALTY if steps[0] == "context" else 0)
-
-
-def _share(seen: Field, observed: Observed) -> float:
-    return len(seen.at) / len(observed.events)
-
-
-def _share_of(seen: Field, wanted: set[int]) -> float:
-    return len(seen.at & wanted) / len(wanted) if wanted else 0.0
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
-
-
-def _example(seen: Field) -> str:
-    """The most frequent value, at most 40 characters long."""
-    text = seen.values.most_common(1)[0][0].replace("\n", " ")
-    return text if len(text) <= 40 else text[:39] + "…"
+def _others(candidates: list[Field], chosen: list[Field] | None = None) -> tuple[str, ...]:
+    rest = [seen for seen in candidates if seen not in (chosen or candidates[:1])]
+    return tuple(seen.column_path for seen in rest[:_MAX_ALTERNATIVES])

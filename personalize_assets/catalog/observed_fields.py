@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +10,14 @@ from typing import Any
 
 from personalize_assets.catalog.field_stats import path_of
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.export.value_variety import MISSING_IDS
 from personalize_assets.conversion.mapping.paths import EACH, Path, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER, to_text
 
 MAX_VALUES = 20_000
 """Distinct values that are kept of a field; one with more is an id or free text."""
+_DAY = re.compile(r"(19|20|21)\d\d([-/.]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])", re.ASCII)
 # 2100-01-01: a larger number is not taken for a time.
 _LATEST_SECONDS = 4_102_444_800
 
@@ -27,7 +30,7 @@ class Field:
         path: From the event, as in a catalog; fields of an array's elements follow the array's path.
         parent: Path of the object that has the field; ``""`` is the event.
         array: Path of the array whose elements have the field, or None.
-        at: Numbers of the events in which it has a value: not null, an empty text or an empty array.
+        at: Numbers of the events in which it has a value: not null, a blank text or an empty array.
         kinds: Number of values by JSON type, as Python types; an array counts as one ``list``.
         values: Number of values by their text; the elements of an array count one by one.
     """
@@ -76,6 +79,21 @@ class Field:
         """Whether at least 90 % of the values can be read as times from 1990 to 2100."""
         return self.is_scalar and self._share(_is_time) >= 0.9
 
+    @property
+    def is_date(self) -> bool:
+        """Whether the values are times, or dates of any year written as such: ``1942-11-26``."""
+        return self.is_time or (self.is_scalar and self._share(_is_date) >= 0.9)
+
+    @property
+    def null_words(self) -> frozenset[str]:
+        """Values that stand for a missing one, as ``undefined``; numbers are not here, for a price may be 0."""
+        return frozenset(word for word in MISSING_IDS.intersection(self.values) if not NUMBER.fullmatch(word))
+
+    @property
+    def is_day(self) -> bool:
+        """Whether all values are days without a time: ``2026-10-01``, ``20261001``."""
+        return self._share(lambda text: _DAY.fullmatch(text.strip()) is not None) == 1
+
     def _share(self, is_true: Callable[[str], bool]) -> float:
         if not self.values:
             return 0.0
@@ -87,8 +105,16 @@ def _is_time(text: str) -> bool:
     return nanos is not None and MIN_EPOCH_SECONDS <= nanos // NANOS <= _LATEST_SECONDS
 
 
+def _is_date(text: str) -> bool:
+    # A bare number of another range may be anything.
+    return not NUMBER.fullmatch(text.strip()) and epoch_nanos(text) is not None
+
+
 class Observed:
-    """Events and their fields. Fields of an array within an array are left out: a column's path cannot reach them.
+    """Events and their fields, as far as a column's path reaches them.
+
+    Left out are fields of an array within an array, and those of an object whose names are numbers (``is_numbered``),
+    which stands for an array: ``event_shapes`` finds them.
 
     Attributes:
         events: As given; kept in memory. Their numbers are positions in it.
@@ -120,8 +146,13 @@ class Observed:
         return _text(_at(self.events[number], parse_path(path)))
 
 
+def is_numbered(value: Mapping[str, Any]) -> bool:
+    """Whether an object stands for an array: all its names are numbers."""
+    return bool(value) and all(name.isascii() and name.isdigit() for name in value)
+
+
 def _enter(seen: Field, value: Any, number: int) -> None:
-    if value is None or value in ("", []):
+    if value is None or value == [] or (type(value) is str and not value.strip()):
         return
     seen.at.add(number)
     seen.kinds[type(value)] += 1
@@ -139,7 +170,8 @@ def _values(
         child_path = path_of(path, name)
         yield child_path, path, array, child
         if type(child) is dict:
-            yield from _values(child, child_path, array)
+            if not is_numbered(child):
+                yield from _values(child, child_path, array)
         elif type(child) is list and array is None:
             for element in child:
                 if type(element) is dict:

@@ -12,6 +12,7 @@ from personalize_assets.conversion.export.csv_scan import Scan, combine_scans, s
 from personalize_assets.conversion.mapping.masking import masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import ExportProfile, ExportReport
+from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.convert import first_rejects
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
@@ -19,8 +20,8 @@ from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
 from personalize_assets.quality.rule import ExportFacts
-from personalize_assets.storage.days import commits_of
-from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportedFile, ExportManifest
+from personalize_assets.storage.days import accounting_of, commits_of
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, ExportedFile, ExportManifest
 
 _REJECTS_A_DAY = 5
 
@@ -37,7 +38,16 @@ def day_facts(
         accounting=accounting,
         kept={day: commit.kept for day, commit in known.items()},
         rejects=lambda day: msgspec.to_builtins(first_rejects(group, name, day, _REJECTS_A_DAY)),
+        causes=lambda: likely_causes(group, name, commits, accounting),
     )
+
+
+def facts_of_all_days(group: DatasetGroup, name: str, states: Mapping[str, DayState]) -> DayFacts:
+    """The facts of all converted days of a dataset, which ``states`` are, by day (ISO)."""
+    accounting, commits = accounting_of(states, group.source_ids[name]), commits_of(states, name)
+    # A day from before the dataset got a source of its own has the accounting of another source.
+    days = [day for day in commits if day in accounting]
+    return day_facts(group, name, {day: commits[day] for day in days}, {day: accounting[day] for day in days})
 
 
 def judge_exports(group: DatasetGroup, planned: PlannedExport, report: ExportReport) -> dict[str, Judged[ExportFacts]]:

@@ -9,6 +9,7 @@ from functools import partial
 from personalize_assets.conversion.spec import ExportReport, ExportSpec
 from personalize_assets.judging.check_facts import judge_exports
 from personalize_assets.judging.engine_run import discarding
+from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.cleaning import clean
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import (
@@ -19,7 +20,7 @@ from personalize_assets.pipeline.export import (
     is_whole,
     plan_export,
 )
-from personalize_assets.quality.evaluate import Judged, refusals, why_refused
+from personalize_assets.quality.evaluate import Judged, refusals, why_refused, with_causes
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.days import DAILY
 
@@ -30,7 +31,7 @@ class JudgedExport:
 
     Attributes:
         outcome: What became current; ``outcome.counts`` also has the counts of what was refused.
-        judged: The findings on each CSV, by dataset.
+        judged: The findings on each CSV, by dataset; for what Personalize would refuse with the likely causes.
         refused: Why a table or CSV did not become the current one, by dataset; each a text for the user.
         report: What the engine reported.
     """
@@ -61,12 +62,17 @@ def make_export(
     with discarding(partial(discard_export, group, planned)):
         report = run(planned.spec)
     judged = judge_exports(group, planned, report)
-    strict = group.config.is_strict
-    reasons = {name: found for name, findings in judged.items() if strict and (found := refusals(findings))}
-    outcome = commit_export(group, planned, report, reasons)
+    found = {name: reasons for name, findings in judged.items() if (reasons := refusals(findings))}
+    causes = {name: likely_causes(group, name) for name in found}
+    judged = {name: with_causes(findings, causes.get(name, ())) for name, findings in judged.items()}
+    to_refuse = found if group.config.is_strict else {}
+    outcome = commit_export(group, planned, report, to_refuse)
     clean(group)
     aside = group.destination.uri_of(group.destination.exports.refused_folder(planned.run))
-    refused = {name: why_refused(f"{name}_csv", found, _former(group, name), aside) for name, found in reasons.items()}
+    refused = {
+        name: why_refused(f"{name}_csv", reasons, _former(group, name), aside, causes[name])
+        for name, reasons in to_refuse.items()
+    }
     for name, counts in outcome.counts.items():
         if not is_whole(counts):
             refused[name] = _why_not_whole(name, counts, _former(group, name))
@@ -77,7 +83,7 @@ def _why_not_whole(name: str, counts: ExportCounts, former: str) -> str:
     return (
         f"{name} was not exported: the commits of its days count {counts.kept:,} rows, but the export read "
         f"{counts.rows + counts.duplicates:,}. {former}. Run it again; if that gives the same, daily files were "
-        f"changed by hand: materialize {DAILY[name]} for all days again"
+        f"changed by hand: materialize {DAILY[name]} for all days again, or use `personalize-assets run --force`"
     )
 
 

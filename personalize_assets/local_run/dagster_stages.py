@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError
 
 from personalize_assets.definitions import build_definitions
 from personalize_assets.errors import PersonalizeAssetsError
@@ -65,6 +66,10 @@ class DagsterStages:
             raise PersonalizeAssetsError(str(failure.description)) from failure
         except dg.DagsterExecutionInterruptedError:
             raise KeyboardInterrupt from None
+        except DagsterAssetCheckFailedError as error:
+            # Its first line ends at a colon; the others are an asset and its red checks each.
+            _, *checks = str(error).splitlines()
+            raise PersonalizeAssetsError(f"a check failed: {'; '.join(checks)}") from error
 
 
 def _resume_tags(resume: bool) -> dict[str, str]:

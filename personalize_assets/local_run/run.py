@@ -14,13 +14,13 @@ from personalize_assets.config import Config
 from personalize_assets.conversion import waiting
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.local_run.closing import print_closing, print_failed_closing
 from personalize_assets.local_run.display import Display, PlainDisplay
-from personalize_assets.local_run.summary import print_summary, summarize
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
 from personalize_assets.storage.cleanup import warned_once
-from personalize_assets.storage.raw_files import format_skipped, format_unread, listed_once
+from personalize_assets.storage.raw_files import listed_once
 
 if TYPE_CHECKING:
     from personalize_assets.local_run.dagster_stages import DagsterStages
@@ -35,10 +35,11 @@ def run_all(
     resume: bool = False,
     force: bool = False,
     display: Display | None = None,
-) -> None:
-    """Convert days, export all, and print a line a stage and the closing table.
+) -> bool:
+    """Convert days, export all, and print a line a stage, the closing table and the red checks.
 
-    If nothing is new since the last run, only the table is printed, after a line that says so.
+    If nothing is new since the last run, only the latter are printed, after a line that says so. Returns whether
+    Personalize would accept what is exported: with ``checks: warn`` in the config it may not.
 
     Args:
         days: Arrival days (UTC); by default every day that has raw files.
@@ -52,10 +53,10 @@ def run_all(
     """
     shown = display or PlainDisplay()
     with waiting.reported(shown.note), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
-        _run_all(config, days, resume=resume, force=force, display=shown)
+        return _run_all(config, days, resume=resume, force=force, display=shown)
 
 
-def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force: bool, display: Display) -> None:
+def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force: bool, display: Display) -> bool:
     group = DatasetGroup(config)
     hash_keys.check_key(group.datasets)
     settings = settings_digest(group)
@@ -65,24 +66,18 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
         files = {day: files[day] for day in days} if files else group.files_of(days)
         if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
-            _print_closing(group)
-            return
+            return not print_closing(group)
     engine = make_engine(config.engine, config)
     engine.prepare(sum(map(total_bytes, files.values())))
-    with engine.several_jobs():
-        contents = _run_stages(group, engine, days, resume=resume, display=display)
+    try:
+        with engine.several_jobs():
+            contents = _run_stages(group, engine, days, resume=resume, display=display)
+    except PersonalizeAssetsError:
+        print_failed_closing(group)
+        raise
     mark_done(group, settings, contents)
     click.echo()
-    _print_closing(group)
-
-
-def _print_closing(group: DatasetGroup) -> None:
-    print_summary(summarize(group))
-    for source in group.sources.values():
-        if source.skipped:
-            click.echo(f"Skipped:  {format_skipped(source)}")
-        for line in format_unread(source):
-            click.echo(line)
+    return not print_closing(group)
 
 
 def _run_stages(

@@ -13,8 +13,27 @@ import click
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.days import REJECTS, accounting_of, commits_of
+from personalize_assets.storage.manifests import DayState
 
 _HEADER = ("dataset", "kept", "rejected", "duplicates", "exported", "bytes", "file")
+_NO_CSV = ("-", "-", "-", "none")
+
+
+@dataclass(frozen=True)
+class CsvSummary:
+    """The current CSV of a dataset.
+
+    Attributes:
+        duplicates: Daily rows that are repeats of others, or were merged into others.
+        rows: Without the header.
+        bytes: Its size.
+        file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
+    """
+
+    duplicates: int
+    rows: int
+    bytes: int
+    file: str
 
 
 @dataclass(frozen=True)
@@ -24,19 +43,13 @@ class DatasetSummary:
     Attributes:
         kept: Daily rows.
         rejected: Rows that were wanted but cannot be used.
-        duplicates: Daily rows that are repeats of others, or were merged into others.
-        exported: Rows of the CSV.
-        bytes: Size of the CSV.
-        file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
+        csv: None if there is none.
     """
 
     name: str
     kept: int
     rejected: int
-    duplicates: int
-    exported: int
-    bytes: int
-    file: str
+    csv: CsvSummary | None
 
 
 @dataclass(frozen=True)
@@ -57,35 +70,33 @@ class Summary:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def summarize(group: DatasetGroup) -> Summary:
-    """Read the numbers of all converted days and of the current exports. A dataset without an export is left out."""
+def summarize(group: DatasetGroup, days: Mapping[str, DayState]) -> Summary:
+    """The numbers of all converted days, which ``days`` are, by day (ISO), and of the current CSVs, which are read.
+
+    A dataset without either is left out.
+    """
     destination = group.destination
     rejects: Counter[str] = Counter()
     dropped: Counter[str] = Counter()
     datasets = []
-    days = destination.days.all()
     latest = destination.exports.latest()
     manifests, run = (latest.datasets, latest.run) if latest else ({}, "")
     for name in group.datasets:
         rejected: Counter[str] = Counter()
-        for commit in commits_of(days, name).values():
+        commits = commits_of(days, name)
+        for commit in commits.values():
             rejected.update(commit.rejected)
             dropped.update({f"{name} {reason}": count for reason, count in commit.dropped.items()})
         rejects.update({f"{name} {reason}": count for reason, count in rejected.items()})
         manifest = manifests.get(name)
-        if manifest is None:
+        csv = None
+        if manifest:
+            file = destination.uri_of(destination.exports.shown(manifest.path, run))
+            csv = CsvSummary(manifest.duplicates, manifest.rows, manifest.bytes, file)
+        elif not commits:
             continue
-        datasets.append(
-            DatasetSummary(
-                name=name,
-                kept=manifest.kept,
-                rejected=rejected.total(),
-                duplicates=manifest.duplicates,
-                exported=manifest.rows,
-                bytes=manifest.bytes,
-                file=destination.uri_of(destination.exports.shown(manifest.path, run)),
-            )
-        )
+        kept = sum(commit.kept for commit in commits.values())
+        datasets.append(DatasetSummary(name, kept, rejected.total(), csv))
     for source in group.sources:
         for accounting in accounting_of(days, source).values():
             rejects.update(accounting.malformed)
@@ -119,8 +130,9 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _row(dataset: DatasetSummary) -> tuple[str, ...]:
-    numbers = (dataset.kept, dataset.rejected, dataset.duplicates, dataset.exported, dataset.bytes)
-    return (dataset.name, *(f"{number:,}" for number in numbers), short_path(dataset.file))
+    csv = dataset.csv
+    of_csv = (f"{csv.duplicates:,}", f"{csv.rows:,}", f"{csv.bytes:,}", short_path(csv.file)) if csv else _NO_CSV
+    return (dataset.name, f"{dataset.kept:,}", f"{dataset.rejected:,}", *of_csv)
 
 
 def _print_styled(rows: Sequence[Sequence[str]]) -> None:

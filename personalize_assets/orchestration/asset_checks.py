@@ -28,6 +28,8 @@ def rule_result(rule: Rule[FactsT], finding: Finding, key: dg.AssetKey, *, stric
     metadata: Metadata = {"observed": finding.observed, "allowed": finding.allowed}
     if finding.rows:
         metadata["rows"] = rows_table(finding.rows)
+    if finding.causes:
+        metadata["likely causes"] = dg.MetadataValue.md("\n".join(f"- {cause}" for cause in finding.causes))
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=rule.name,

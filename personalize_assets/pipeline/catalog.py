@@ -123,14 +123,18 @@ def current_catalogs(group: DatasetGroup, days: Sequence[date]) -> dict[date, Da
         if day not in found:
             raise PersonalizeAssetsError(
                 f"{uri} does not exist: the files of {day} are not "
-                "catalogued; materialize raw_event_catalog for that day first"
+                f"catalogued; materialize raw_event_catalog for that day first, or use {_command(day)}"
             )
         if found[day].sources != sources:
             raise PersonalizeAssetsError(
                 f"{uri} lists the files of other sources than the config "
-                "has now; materialize raw_event_catalog for that day again"
+                f"has now; materialize raw_event_catalog for that day again, or use {_command(day)}"
             )
     return {day: found[day] for day in days}
+
+
+def _command(day: date) -> str:
+    return f"`personalize-assets run --days {day}`"
 
 
 def profile_days(group: DatasetGroup, days: Sequence[date]) -> dict[str, EventProfile]:

@@ -165,14 +165,19 @@ def _daily_input(group: DatasetGroup, name: str, days: Mapping[str, DayState]) -
     commits = commits_of(days, name)
     if not commits:
         raise PersonalizeAssetsError(
-            f"{group.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first"
+            f"{group.destination.uri_of(DAILY[name])} has no converted day; materialize {DAILY[name]} first, or use "
+            "`personalize-assets run`"
         )
     mapping = fingerprint(group.datasets[name])
-    stale = [day for day, commit in commits.items() if commit.mapping != mapping]
+    source = group.source_ids[name]
+    # A day without files has the same rows, none, by any mapping; it may have lost its files, and is converted no more.
+    stale = [day for day, commit in commits.items() if commit.mapping != mapping and _has_files(days[day], source)]
     if stale:
         raise PersonalizeAssetsError(
             f"{DAILY[name]}: {len(stale)} of {len(commits)} days ({stale[0]} to {stale[-1]}) were converted with "
-            f"another mapping than datasets.{name} has now; materialize {DAILY[name]} for these days again"
+            f"another mapping than datasets.{name} has now; materialize {DAILY[name]} for these days again, or use "
+            f"`personalize-assets run --days {stale[0]}..{stale[-1]}`. A day whose raw files are gone has no rows "
+            "then: put them back first"
         )
     return ExportInput(
         days=tuple(commits),
@@ -185,6 +190,10 @@ def _daily_input(group: DatasetGroup, name: str, days: Mapping[str, DayState]) -
         ),
         key_mark=hash_keys.first_mark(commits.values()),
     )
+
+
+def _has_files(state: DayState, source: str) -> bool:
+    return source not in state.sources or bool(state.sources[source].raw_files)
 
 
 def _table_input(group: DatasetGroup, name: str, commit: TableCommit | None) -> ExportInput:

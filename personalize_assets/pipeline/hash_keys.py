@@ -55,5 +55,5 @@ def check_same_key(
         first, second, *_ = made.values()
         raise PersonalizeAssetsError(
             f"{first} and {second} were hashed with different values of {KEY}; with one key, materialize all days "
-            "again, and then users and items"
+            "again, and then users and items, or use `personalize-assets run --force`"
         )

@@ -30,6 +30,7 @@ class DayFacts:
         accounting: Of the dataset's source, by the same days.
         kept: Kept rows by day, of the days to judge and of the week before each.
         rejects: Reads the first few rejects of a day; called only for a finding that carries them.
+        causes: Looks for the likely causes of missing rows; called only for a finding that carries them.
     """
 
     dataset: Dataset
@@ -37,6 +38,7 @@ class DayFacts:
     accounting: Mapping[str, DayAccounting]
     kept: Mapping[str, int]
     rejects: Callable[[str], Sequence[Mapping[str, Any]]]
+    causes: Callable[[], Sequence[str]] = tuple
 
 
 def days_before(day: str) -> list[str]:
@@ -54,7 +56,8 @@ def _few_rejected(facts: DayFacts) -> Finding:
         worst = sorted(rejected, key=lambda day: -rejected[day])[:MAX_ROWS]
         examples = [{"day": day, **row} for day in worst for row in facts.rejects(day)]
     allowed = f"at most {_MAX_REJECTED:.0%} of the rows"
-    return Finding(share <= _MAX_REJECTED, round(share, 4), allowed, examples[:MAX_ROWS])
+    passed = share <= _MAX_REJECTED
+    return Finding(passed, round(share, 4), allowed, examples[:MAX_ROWS], () if passed else facts.causes())
 
 
 def _few_malformed(facts: DayFacts) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.quality.advice import ADVISED
@@ -37,21 +38,37 @@ def all_failed(rules: Sequence[Rule[FactsT]], observed: str, allowed: str) -> Ju
 
 def refusals(judged: Judged[FactsT]) -> list[str]:
     """Why Personalize would refuse an export or a file, a sentence each; empty if it would accept it."""
+    return [format_finding(rule.name, finding) for rule, finding in judged if rule.is_error and not finding.passed]
+
+
+def format_finding(name: str, finding: Finding) -> str:
+    """What a check found, as one sentence."""
+    observed = f"{finding.observed:,}" if type(finding.observed) is int else finding.observed
+    return f"{name}: found {observed}, allowed is {finding.allowed}"
+
+
+def with_causes(judged: Judged[FactsT], causes: Sequence[str]) -> Judged[FactsT]:
+    """The same findings; those for which Personalize would refuse the data have their likely causes."""
     return [
-        f"{rule.name}: found {finding.observed}, allowed is {finding.allowed}"
+        (rule, replace(finding, causes=causes) if rule.is_error and not finding.passed else finding)
         for rule, finding in judged
-        if rule.is_error and not finding.passed
     ]
 
 
-def why_refused(asset: str, reasons: Sequence[str], former: str, aside: str) -> str:
+def format_causes(causes: Sequence[str]) -> str:
+    """Likely causes as lines below a heading; empty without any."""
+    return "\n  ".join(["Likely causes:", *causes]) if causes else ""
+
+
+def why_refused(asset: str, reasons: Sequence[str], former: str, aside: str, causes: Sequence[str] = ()) -> str:
     """The error of a run that refuses an export.
 
     ``asset`` is ``<dataset>_csv``; ``former`` says which export stays the current one instead; ``aside`` is where the
-    refused one is.
+    refused one is; ``causes`` are the likely ones, which get a line each.
     """
-    return (
+    text = (
         f"{asset} was not replaced, because Personalize would refuse the new export: {'; '.join(reasons)}. {former}. "
         f"The refused one is in {aside}. The checks of {asset} say what to do; `checks: warn` in the config exports it "
         "anyway, as for a trial"
     )
+    return f"{text}\n{format_causes(causes)}" if causes else text

@@ -26,12 +26,16 @@ def guide(page: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a rule found: the value ``observed``, the one ``allowed``, and at most ``MAX_ROWS`` rows at fault."""
+    """What a rule found: the value ``observed``, the one ``allowed``, and at most ``MAX_ROWS`` rows at fault.
+
+    ``causes`` are the likely ones, a sentence each, where they were looked for.
+    """
 
     passed: bool
     observed: str | int | float
     allowed: str
     rows: Sequence[Mapping[str, Any]] = ()
+    causes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

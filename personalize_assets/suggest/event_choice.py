@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from personalize_assets.catalog import field_names
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
 
 _NEGATIVE = field_names.listed(
@@ -53,16 +53,21 @@ class EventChoice:
     at: set[int]
 
 
-def choose_events(observed: Observed, event_path: str | None, items: Items) -> EventChoice:
-    """The names at ``event_path`` (None: events have no name) that show interest in one of ``items``.
+def event_name(observed: Observed, number: int, paths: Sequence[str]) -> str | None:
+    """The name of an event, given by number: the first at these paths; None if it has none."""
+    return next((name for path in paths if (name := observed.text(number, path)) is not None), None)
+
+
+def choose_events(observed: Observed, event_paths: Sequence[str], items: Items) -> EventChoice:
+    """The names at ``event_paths`` (none: events have no name) that show interest in one of ``items``.
 
     If a reason speaks against every name, all names that carry items are kept.
     """
-    if event_path is None:
+    if not event_paths:
         return EventChoice([], {}, {}, set(items.at))
     by_name: dict[str, set[int]] = {}
-    for number in observed.fields[event_path].at:
-        name = observed.text(number, event_path)
+    for number in range(len(observed.events)):
+        name = event_name(observed, number, event_paths)
         if name is not None:
             by_name.setdefault(name, set()).add(number)
     carrying = [name for name, at in by_name.items() if len(at & items.at) >= _CARRIES_ITEMS * len(at)]

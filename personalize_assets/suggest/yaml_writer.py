@@ -12,7 +12,8 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import CommentMark
 from ruamel.yaml.tokens import CommentToken
 
-from personalize_assets.catalog import field_roles
+from personalize_assets.catalog.field_roles import Choice
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.suggest.entity_columns import EntityColumns
 from personalize_assets.suggest.event_choice import EventChoice
@@ -29,20 +30,24 @@ class Suggestion:
         files: How many files were looked at.
         observed: The events from their beginnings.
         users: What events hold about users; ``about_items`` the same about items.
+        notes: What to know of the source, and what a config cannot express, as sentences.
+        nulls: Ids of users and items that are words for a missing value.
     """
 
     detected: DetectedLayout
     files: int
     observed: Observed
-    event: field_roles.Choice | None
-    items: field_roles.Items
+    event: Choice | None
+    items: Items
     chosen: EventChoice
-    user: field_roles.Choice
-    time: field_roles.Choice
-    message: field_roles.Choice | None
-    value: field_roles.Choice | None
+    user: Choice
+    time: Choice
+    message: Choice | None
+    value: Choice | None
     users: EntityColumns | None
     about_items: EntityColumns | None
+    notes: tuple[str, ...] = ()
+    nulls: tuple[str, ...] = ()
 
 
 def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_date: date) -> str:
@@ -75,6 +80,9 @@ def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_d
     group.put("name", name)
     group.put("domain", "custom", "custom | ECOMMERCE | VIDEO_ON_DEMAND")
     root.blank()
+    if found.nulls:
+        root.put("nulls", list(found.nulls), "found as ids of users or items: they stand for a missing value")
+        root.blank()
     datasets = root.block("datasets")
     _interactions(datasets.block("interactions"), found)
     where = _where(found)
@@ -96,11 +104,14 @@ def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_d
 
 def _interactions(block: _Block, found: Suggestion) -> None:
     where = _where(found)
-    if where:
+    if found.chosen.kept:
         counts = found.chosen.counts
         block.comment(f"These events name an item: {', '.join(f'{n} ({counts[n]:,})' for n in found.chosen.kept)}.")
         for event, why in found.chosen.left_out.items():
             block.comment(f"Left out: {event} ({counts[event]:,}): {why}.")
+    for note in found.notes:
+        block.comment(note)
+    if where:
         block.where(where)
     if found.items.each:
         block.put("each", found.items.each, "one row per element where the array is there")
@@ -109,7 +120,7 @@ def _interactions(block: _Block, found: Suggestion) -> None:
     else:
         block.comment("dedupe_by: no field has a value of its own for every event; equal rows count once.")
     columns = block.block("columns")
-    choices: list[tuple[str, field_roles.Choice | field_roles.Items | None, Mapping[str, object]]] = [
+    choices: list[tuple[str, Choice | Items | None, Mapping[str, object]]] = [
         ("USER_ID", found.user, {}),
         ("ITEM_ID", found.items, {}),
         ("EVENT_TYPE", found.event, {}),
@@ -123,8 +134,9 @@ def _interactions(block: _Block, found: Suggestion) -> None:
 
 
 def _where(found: Suggestion) -> dict[str, list[str]]:
-    """The condition on interactions; empty if all events are wanted."""
-    return {found.event.paths[0]: found.chosen.kept} if found.event and found.chosen.kept else {}
+    """The condition on interactions; empty if all events are wanted, as where their names are at several paths."""
+    has_condition = found.event and len(found.event.paths) == 1 and found.chosen.kept
+    return {found.event.paths[0]: found.chosen.kept} if found.event and has_condition else {}
 
 
 def _entity(
@@ -236,7 +248,8 @@ class _Block:
         if self._indent + len(_inline({"where": values})) <= _WIDTH:
             self.put("where", values)
         else:
-            self._document.key(self.map, "where", CommentedMap(values))
+            # Copies: YAML would write one list in two places as an anchor and an alias.
+            self._document.key(self.map, "where", CommentedMap((path, list(found)) for path, found in values.items()))
 
 
 def _printable(text: str) -> str:

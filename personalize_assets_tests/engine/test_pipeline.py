@@ -359,7 +359,7 @@ def test_converting_a_day_that_is_not_catalogued_says_so(group: Group) -> None:
 
     assert str(error.value) == (
         f"{group.out.uri}/catalog/day=2026-10-01.json does not exist: the files of 2026-10-01 are not catalogued; "
-        "materialize raw_event_catalog for that day first"
+        "materialize raw_event_catalog for that day first, or use `personalize-assets run --days 2026-10-01`"
     )
 
 
@@ -386,7 +386,8 @@ def test_exporting_before_anything_is_converted_says_so(group: Group) -> None:
         plan_export(group.group, ["interactions_csv"])
 
     assert str(error.value) == (
-        f"{group.out.uri}/filtered_interactions has no converted day; materialize filtered_interactions first"
+        f"{group.out.uri}/filtered_interactions has no converted day; materialize filtered_interactions first, or "
+        "use `personalize-assets run`"
     )
 
 
@@ -409,7 +410,8 @@ def test_days_of_another_mapping_are_named(group: Group, engine: Engine, tmp_pat
         plan_export(after.group, ["users"])
     assert str(error.value) == (
         "user_traits: 1 of 2 days (2026-10-01 to 2026-10-01) were converted with another mapping than datasets.users "
-        "has now; materialize user_traits for these days again"
+        "has now; materialize user_traits for these days again, or use `personalize-assets run --days "
+        "2026-10-01..2026-10-01`. A day whose raw files are gone has no rows then: put them back first"
     )
     with pytest.raises(PersonalizeAssetsError) as error:
         plan_export(after.group, ["users_csv"])

@@ -308,7 +308,10 @@ def test_days_of_two_keys_are_not_exported_together(
     export(group, engine, "users")
     monkeypatch.setenv(KEY, OTHER_SECRET)
     convert(group, engine, NEXT_DAY)
-    what_to_do = f"different values of {KEY}; with one key, materialize all days again, and then users and items"
+    what_to_do = (
+        f"different values of {KEY}; with one key, materialize all days again, and then users and items, or use "
+        "`personalize-assets run --force`"
+    )
 
     with pytest.raises(PersonalizeAssetsError) as raised:
         export(group, engine, "interactions_csv")

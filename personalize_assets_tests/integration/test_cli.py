@@ -52,6 +52,22 @@ def test_with_a_folder_of_csvs_the_table_and_the_asset_name_that_folder(
     assert event.asset_materialization.metadata["path"] == dg.MetadataValue.path(f"{folder}/")
 
 
+def test_with_checks_warn_what_personalize_would_refuse_is_exported_and_the_exit_code_is_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERSONALIZE__CHECKS", "warn")
+    (tmp_path / "raw/day=2026-10-01").mkdir(parents=True)
+    (tmp_path / "raw/day=2026-10-01/a.json").write_text('{"user": "u", "item": "i", "time": 1790812801}')
+
+    first = invoke("run", "--config", config(tmp_path, "raw"))
+    again = invoke("run", "--config", config(tmp_path, "raw"))
+
+    assert (first.exit_code, again.exit_code) == (3, 3)
+    assert again.stdout.startswith("Nothing is new")
+    for result in (first, again):
+        assert "at_least_1000_interactions_are_unique: found 1, allowed is at least 1,000\n" in result.stdout
+
+
 # files
 
 

@@ -22,11 +22,12 @@ def invoke(*arguments: str) -> Result:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
-    """What ``run`` is called with, instead of running: days, resume, and the days that one run converts."""
+    """What ``run`` is called with, instead of a run that succeeds: days, resume, and the days that one run converts."""
     found: list[Any] = []
 
-    def run_all(config: Any, days: list[date] | None, *, resume: bool, force: bool) -> None:
+    def run_all(config: Any, days: list[date] | None, *, resume: bool, force: bool) -> bool:
         found.append((days, resume, force, config.automation.max_days_per_run))
+        return True
 
     monkeypatch.setattr(local_run, "run_all", run_all)
     monkeypatch.chdir(tmp_path)

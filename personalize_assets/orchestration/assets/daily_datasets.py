@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import dagster as dg
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.judging.check_facts import day_facts
+from personalize_assets.judging.check_facts import facts_of_all_days
 from personalize_assets.judging.judged_days import make_days
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import accounted, accounting_spec, rule_result, rule_spec
@@ -16,7 +16,7 @@ from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DayFacts, daily_rules
-from personalize_assets.storage.days import DAILY, accounting_of, commits_of
+from personalize_assets.storage.days import DAILY
 
 
 def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -95,13 +95,6 @@ def _check_current(
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with user_errors():
-                states = group.destination.days.all()
-                accounting = accounting_of(states, group.source_ids[name])
-                commits = commits_of(states, name)
-                # A day from before the dataset got a source of its own has the accounting of another source.
-                days = [day for day in commits if day in accounting]
-                facts = day_facts(
-                    group, name, {day: commits[day] for day in days}, {day: accounting[day] for day in days}
-                )
+                facts = facts_of_all_days(group, name, group.destination.days.all())
                 results = _check_results(key, facts)
             yield from selected(context, results)

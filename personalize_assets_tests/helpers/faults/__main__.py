@@ -2,7 +2,7 @@
 
     .venv/bin/python -m personalize_assets_tests.helpers.faults [--share 0.1] [--seed 1]
 
-Faults in a folder and faults on S3 are done at the same time, by a process each.
+Four processes work at the same time: most of it is waiting, for what was killed or for an S3 that does not answer.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from personalize_assets_tests.helpers.reading_faults import check_mutated
 
 KILLS, S3_KILLS, S3_RUNS, OVERLAPS, DISKS, MUTATED = 200, 60, 100, 60, 20, 10_000
 KINDS = ("lost or invented", "wrong current state", "half visible", "leftover", "other")
-PLACES = ("folder", "s3")
 
 
 class Line(NamedTuple):
@@ -37,26 +36,34 @@ class Line(NamedTuple):
     problems: list[str]
 
 
-def in_a_folder(share: float, seed: int, folder: Path) -> Iterator[Line]:
-    """A share of the kills, full disks and damaged files."""
-    world = make_world(folder)
-    done, found = kills(world, _part(KILLS, share), seed)
+def _folder_kills(share: float, seed: int, folder: Path) -> Iterator[Line]:
+    done, found = kills(make_world(folder), _part(KILLS, share), seed)
     yield Line("kills at a write, folder", done.total(), _shown(done), found)
+
+
+def _overlaps_disks_and_files(share: float, seed: int, folder: Path) -> Iterator[Line]:
+    world = make_world(folder)
+    done, found = overlaps(world, _part(OVERLAPS, share), seed)
+    yield Line("overlaps", _part(OVERLAPS, share), _shown(done), found)
     details, found = full_disks(world, _part(DISKS, share))
     yield Line("full disks", _part(DISKS, share), details, found)
     yield _mutated(_part(MUTATED, share), seed)
 
 
-def on_s3(share: float, seed: int, folder: Path) -> Iterator[Line]:
-    """A share of the overlaps, which are in a folder too, and of what happens on S3."""
-    world = make_world(folder)
-    done, found = overlaps(world, _part(OVERLAPS, share), seed)
-    yield Line("overlaps", _part(OVERLAPS, share), _shown(done), found)
-    with s3_world(world) as there:
+def _s3_kills(share: float, seed: int, folder: Path) -> Iterator[Line]:
+    with s3_world(make_world(folder)) as there:
         done, found = s3_kills(there, _part(S3_KILLS, share), seed)
-        yield Line("kills at a write, S3", done.total(), _shown(done), found)
+    yield Line("kills at a write, S3", done.total(), _shown(done), found)
+
+
+def _s3_runs(share: float, seed: int, folder: Path) -> Iterator[Line]:
+    with s3_world(make_world(folder)) as there:
         injected, well, found = faulty_runs(there, _part(S3_RUNS, share), seed)
-        yield Line("S3 with faults", _part(S3_RUNS, share), f"{well} ended well; {_shown(injected)}", found)
+    yield Line("S3 with faults", _part(S3_RUNS, share), f"{well} ended well; {_shown(injected)}", found)
+
+
+PARTS = {"kills": _folder_kills, "overlaps": _overlaps_disks_and_files, "s3-kills": _s3_kills, "s3-runs": _s3_runs}
+"""What each process does, by the name it is started with."""
 
 
 def _part(number: int, share: float) -> int:
@@ -101,16 +108,16 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--place", choices=PLACES)
+    parser.add_argument("--part", choices=PARTS)
     options = parser.parse_args()
-    if options.place:
-        do = in_a_folder if options.place == "folder" else on_s3
+    if options.part:
         with tempfile.TemporaryDirectory() as folder:
-            return 0 if print_lines(do(options.share, options.seed, Path(folder) / "world")) else 1
+            lines = PARTS[options.part](options.share, options.seed, Path(folder) / "world")
+            return 0 if print_lines(lines) else 1
     print(f"{'fault':<30}{'done':>7}  {'  '.join(KINDS)}  seconds  details", flush=True)
     command = [sys.executable, "-m", "personalize_assets_tests.helpers.faults"]
     given = ["--share", str(options.share), "--seed", str(options.seed)]
-    processes = [subprocess.Popen([*command, *given, "--place", place]) for place in PLACES]
+    processes = [subprocess.Popen([*command, *given, "--part", part]) for part in PARTS]
     return max([process.wait() for process in processes])
 
 

@@ -21,8 +21,8 @@ from personalize_assets_tests.helpers.stored import latest_csv
 
 DAYS = 30
 FEW = 9
-ONCE = 56
-"""Requests of a run that do not depend on the number of days: its CSV, manifest, schema and owner, and lists."""
+ONCE = 62
+"""Requests of a run that do not depend on the number of days: CSV, manifest, schema, owner, checks and lists."""
 
 
 def run(folder: Path, source: str, destination: str, *, resume: bool = False) -> None:
@@ -72,7 +72,7 @@ def test_a_destination_on_s3_takes_five_requests_a_day(tmp_path: Path, s3_server
     # A day: its catalog, its rows, its object and the list of its files are written, and its rows are read.
     assert len(s3_server.requests) <= 5 * DAYS + ONCE
     assert counts(s3_server.requests).get("HEAD", 0) == 0
-    assert counts(s3_server.requests)["LIST"] <= 22
+    assert counts(s3_server.requests)["LIST"] <= 25
     of_days = {place: number for place, number in by_object(s3_server.requests).items() if "day=" in place[1]}
     assert len(of_days) == 5 * DAYS
     assert set(of_days.values()) == {1}

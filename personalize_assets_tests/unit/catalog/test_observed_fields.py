@@ -9,6 +9,8 @@ import pytest
 from personalize_assets.catalog import observed_fields
 from personalize_assets.catalog.observed_fields import Field, Observed
 
+START = 1_790_812_800  # 2026-10-01T00:00:00Z
+
 
 def field(*values: Any) -> Field:
     """A field that has these values in as many events."""
@@ -16,7 +18,7 @@ def field(*values: Any) -> Field:
 
 
 def test_a_field_counts_its_values_and_the_events_that_have_them() -> None:
-    found = field("x", "y", "x", None, "", [])
+    found = field("x", "y", "x", None, "", [], " \t")
 
     assert found.at == {0, 1, 2}
     assert found.values == {"x": 2, "y": 1}
@@ -89,3 +91,30 @@ def test_events_are_found_by_a_value_and_values_by_an_event() -> None:
 
     assert observed.where("a.b", "1") == {0, 1}
     assert [observed.text(number, "a.b") for number in range(3)] == ["1", "1", None]
+
+
+@pytest.mark.parametrize(
+    ("values", "is_date", "is_day"),
+    [
+        (["1942-11-26", "2026-12-18"], True, True),
+        (["20261001"], True, True),
+        (["2026-10-01T00:00:00Z"], True, False),
+        ([START], True, False),
+        ([1942, "7"], False, False),
+        (["soon"], False, False),
+    ],
+)
+def test_dates_of_any_year_are_known_by_how_they_are_written(values: list[Any], is_date: bool, is_day: bool) -> None:
+    found = field(*values)
+
+    assert (found.is_date, found.is_day) == (is_date, is_day)
+
+
+def test_words_for_a_missing_value_are_found_among_the_values() -> None:
+    assert field("u1", "undefined", "(not set)", 0).null_words == {"undefined", "(not set)"}
+
+
+def test_the_names_of_an_object_that_stands_for_an_array_are_no_fields() -> None:
+    assert sorted(Observed([{"a": {"0": {"b": 1}, "1": {"b": 2}}, "c": {"0": 1, "d": 2}}]).fields) == [
+        "a", "c", "c.`0`", "c.d",
+    ]  # fmt: skip

@@ -168,7 +168,7 @@ def test_rows_that_are_neither_exported_nor_duplicates_end_the_run_and_nothing_i
     assert str(error.value).splitlines()[0] == (
         "interactions was not exported: the commits of its days count 1 rows, but the export read 0. "
         "There is no former export. Run it again; if that gives the same, daily files were changed by hand: "
-        "materialize filtered_interactions for all days again"
+        "materialize filtered_interactions for all days again, or use `personalize-assets run --force`"
     )
     assert (group.destination.exports.manifest("interactions"), group.destination.tables.current("users")) == (
         None,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.local_run.summary import (
+    CsvSummary,
     DatasetSummary,
     Summary,
     plain_table,
@@ -23,8 +24,9 @@ from personalize_assets_tests.helpers.stored import put_day, put_export
 
 SUMMARY = Summary(
     [
-        DatasetSummary("interactions", 1234, 5, 34, 1200, 56_789, "/out/exports/interactions.csv"),
-        DatasetSummary("users", 7, 0, 0, 7, 99, "s3://bucket/exports/users.csv"),
+        DatasetSummary("interactions", 1234, 5, CsvSummary(34, 1200, 56_789, "/out/exports/interactions.csv")),
+        DatasetSummary("users", 7, 0, CsvSummary(0, 7, 99, "s3://bucket/exports/users.csv")),
+        DatasetSummary("items", 3, 0, None),
     ],
     {"interactions missing:USER_ID": 5, "malformed_json": 1000},
     "/out/rejects",
@@ -35,6 +37,7 @@ LINES = [
     "dataset        kept  rejected  duplicates  exported   bytes  file",
     "interactions  1,234         5          34     1,200  56,789  /out/exports/interactions.csv",
     "users             7         0           0         7      99  s3://bucket/exports/users.csv",
+    "items             3         0           -         -       -  none",
     "",
     "Rejected: 5 interactions missing:USER_ID, 1,000 malformed_json; see /out/rejects",
     "Dropped values: 1,200 interactions bad_value:EVENT_VALUE, 1 users too_long:CITY; their rows are kept",
@@ -95,7 +98,7 @@ def test_dropped_values_are_counted_over_all_days_by_dataset_and_reason(tmp_path
         commit = DayCommit(run="r", mapping="m", rows=9, kept=9, dropped={"bad_value:EVENT_VALUE": count})
         put_day(group.destination, day, {"interactions": commit})
 
-    assert summarize(group).dropped == {"interactions bad_value:EVENT_VALUE": 5}
+    assert summarize(group, group.destination.days.all()).dropped == {"interactions bad_value:EVENT_VALUE": 5}
 
 
 def test_rejects_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path) -> None:
@@ -113,10 +116,10 @@ def test_rejects_are_counted_over_all_days_by_dataset_and_reason(tmp_path: Path)
         ),
     )  # fmt: skip
 
-    summary = summarize(group)
+    summary = summarize(group, group.destination.days.all())
 
     assert summary.datasets == [
-        DatasetSummary("interactions", 20, 7, 5, 15, 300, f"{tmp_path}/out/exports/latest/interactions.csv")
+        DatasetSummary("interactions", 20, 7, CsvSummary(5, 15, 300, f"{tmp_path}/out/exports/latest/interactions.csv"))
     ]
     assert summary.schemas == [f"{tmp_path}/out/exports/latest/*.avsc"]
     assert summary.rejects == {"interactions missing:USER_ID": 3, "interactions bad": 4, "malformed_json": 2}

@@ -141,7 +141,7 @@ def test_a_day_that_is_not_catalogued_is_an_error(tmp_path: Path) -> None:
 
     assert str(error.value) == (
         f"{tmp_path}/out/catalog/day=2026-10-01.json does not exist: the files of 2026-10-01 are not catalogued; "
-        "materialize raw_event_catalog for that day first"
+        "materialize raw_event_catalog for that day first, or use `personalize-assets run --days 2026-10-01`"
     )
 
 

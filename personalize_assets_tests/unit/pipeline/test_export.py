@@ -20,7 +20,7 @@ from personalize_assets.pipeline.export import (
     plan_export,
     unexported,
 )
-from personalize_assets.storage.manifests import ExportedFile, ExportSet
+from personalize_assets.storage.manifests import DayAccounting, DayCommit, ExportedFile, ExportSet
 from personalize_assets.storage.object_store import StoreError
 from personalize_assets.storage.stored_structs import Found
 from personalize_assets_tests.helpers.small_group import (
@@ -32,7 +32,7 @@ from personalize_assets_tests.helpers.small_group import (
     put_events,
     small_group,
 )
-from personalize_assets_tests.helpers.stored import commits
+from personalize_assets_tests.helpers.stored import commits, put_day
 
 PROFILE = ExportProfile(rows=1, nulls={}, max_chars={}, first={}, last={}, blamed={}, categories={}, ids={}, preview=())
 
@@ -113,7 +113,7 @@ def test_csvs_of_a_folder_have_a_header_each(tmp_path: Path, group: DatasetGroup
     [
         (
             "users",
-            "/out/user_traits has no converted day; materialize user_traits first",
+            "/out/user_traits has no converted day; materialize user_traits first, or use `personalize-assets run`",
         ),
         ("users_csv", "/out/users does not exist; materialize users first"),
     ],
@@ -138,10 +138,22 @@ def test_days_and_tables_of_another_mapping_are_refused(tmp_path: Path, group: D
         plan_export(changed, ["users"])
     assert str(raised.value) == (
         "user_traits: 2 of 2 days (2026-10-01 to 2026-10-02) were converted with another mapping than datasets.users "
-        "has now; materialize user_traits for these days again"
+        "has now; materialize user_traits for these days again, or use `personalize-assets run --days "
+        "2026-10-01..2026-10-02`. A day whose raw files are gone has no rows then: put them back first"
     )
     with pytest.raises(PersonalizeAssetsError, match="/out/users was made with another mapping than the config's; mat"):
         plan_export(changed, ["users_csv"])
+
+
+def test_a_day_without_raw_files_has_the_same_rows_by_any_mapping(tmp_path: Path) -> None:
+    """Else it could end every export: a run does not convert days without files again."""
+    group = small_group(tmp_path)
+    empty = DayCommit(run="r", mapping="of a former config", rows=0, kept=0)
+    put_day(group.destination, "2026-10-01", {"users": empty}, {group.source_ids["users"]: DayAccounting(run="r")})
+
+    planned = plan_export(group, ["users"])
+
+    assert planned.inputs["users"].days == ("2026-10-01",)
 
 
 # -- commits ---------------------------------------------------------------------------------------------------------

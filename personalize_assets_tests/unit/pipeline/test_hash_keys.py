@@ -60,7 +60,7 @@ def test_days_of_two_keys_are_refused(tmp_path: Path) -> None:
         check(destination, ["users"])
     assert str(error.value) == (
         f"user_traits of 2026-10-01 and user_traits of 2026-10-02 were hashed with different values of {KEY}; with one "
-        "key, materialize all days again, and then users and items"
+        "key, materialize all days again, and then users and items, or use `personalize-assets run --force`"
     )
 
 

@@ -1,20 +1,15 @@
-"""Columns of users and items."""
+"""What columns of users and items have in common."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from personalize_assets.catalog.field_roles import Items
+import pytest
+
 from personalize_assets.catalog.observed_fields import Observed
-from personalize_assets.config.loading import parse_yaml
-from personalize_assets.suggest import suggest
-from personalize_assets.suggest.entity_columns import item_columns, user_columns
-from personalize_assets_tests.helpers.sites import (
-    START,
-    suggested_datasets,
-    write_events,
-)
+from personalize_assets.suggest.entity_columns import EntityColumns, as_metadata, column_name, condition
+from personalize_assets_tests.helpers.sites import START, suggested_datasets, write_events
 
 
 def test_records_of_users_and_items_beside_the_interactions_become_their_datasets(tmp_path: Path) -> None:
@@ -41,80 +36,35 @@ def test_records_of_users_and_items_beside_the_interactions_become_their_dataset
     }
 
 
-def test_traits_beyond_what_personalize_takes_are_offered_only(tmp_path: Path) -> None:
-    def event(number: int) -> dict[str, Any]:
-        traits = {f"trait{n:02}": "ab"[number % 2] for n in range(30)} | {"timestamp": "ab"[number % 2]}
-        return {"user": {"id": f"u{number % 5}", **traits}, "item": f"i{number % 7}", "time": START + number}
+def test_the_condition_is_the_value_that_the_describing_events_have_and_no_others() -> None:
+    observed = Observed([{"type": "identify", "channel": "web"}] * 3 + [{"type": "track", "channel": "web"}] * 3)
 
-    text = suggest(str(write_events(tmp_path / "raw", map(event, range(50)))), folder=tmp_path)
-
-    assert len(parse_yaml(text, "suggested.yaml")["datasets"]["users"]["columns"]) == 1 + 25
-    assert "# TRAIT_29: {path: user.trait29, categorical: true}  # Personalize takes 25 columns at most" in text
+    assert condition(observed, {0, 1, 2}) == ("type", "identify")
+    assert condition(observed, {0, 3}) is None
 
 
-def test_personal_data_and_what_is_unique_to_a_user_are_no_columns() -> None:
-    observed = Observed(
-        [
-            {"user": f"u{n}", "traits": {"email": f"{n}@example.com", "code": f"c{n}", "plan": "ab"[n % 2]}}
-            for n in range(30)
-        ]
-    )
+@pytest.mark.parametrize(
+    ("values", "marks", "why"),
+    [
+        (["a", "b"], {"categorical": True}, ""),
+        ([1, "2"], {"type": "long"}, ""),
+        ([1, 2.5], {"type": "float"}, ""),
+        ([True, False], {"categorical": True}, "true or false; Personalize trains on it only as a category"),
+        (["1942-01-02", "2026-10-01"], {"categorical": True}, "a time; nothing to train on as it is"),
+        (["a"], {"categorical": True}, "the same for all; nothing to learn from"),
+        (["https://a", "https://b"], {"categorical": True}, "long or many texts; no category"),
+    ],
+)
+def test_values_decide_on_marks_and_on_why_a_field_is_no_column(
+    values: list[Any], marks: dict[str, object], why: str
+) -> None:
+    field = Observed([{"a": value} for value in values]).fields["a"]
 
-    found = user_columns(observed, "user")
-
-    assert found is not None
-    assert found.columns == {"PLAN": (("traits.plan",), {"categorical": True})}
-    assert found.optional == {
-        "CODE": (("traits.code",), {"categorical": True}, "30 values: (nearly) each has its own"),
-    }
-    assert found.personal == ["traits.email"]
-    assert found.why == "30 of 30 events describe 30 users"
-
-
-def test_users_without_anything_to_train_on_are_no_dataset() -> None:
-    observed = Observed([{"user": "u1", "traits": {"email": "a@example.com"}}])
-
-    assert user_columns(observed, "user") is None
+    assert as_metadata(field, owners=3) == (marks, why)
 
 
-def test_of_two_objects_of_traits_the_one_nearest_to_the_top_counts() -> None:
-    observed = Observed([{"user": "u", "traits": {"plan": "a"}, "context": {"traits": {"plan": "a", "tier": "b"}}}])
+def test_a_column_gets_a_name_that_no_other_has() -> None:
+    field = Observed([{"plan": "a"}]).fields["plan"]
 
-    found = user_columns(observed, "user")
-
-    assert found is not None
-    assert list(found.columns) == ["PLAN"]
-
-
-def test_a_column_whose_name_is_reserved_gets_another_one() -> None:
-    observed = Observed([{"user": "u", "traits": {"user_id": "x", "time_stamp": "ab"[n % 2]}} for n in range(4)])
-
-    found = user_columns(observed, "user")
-
-    assert found is not None
-    assert found.columns == {"TIME_STAMP_2": (("traits.time_stamp",), {"categorical": True})}
-
-
-def test_fields_beside_an_item_under_known_names_are_columns_and_others_are_offered() -> None:
-    observed = Observed(
-        [{"p": {"sku": f"i{n % 7}", "price": n % 7, "colour": "ab"[n % 2], "quantity": n % 3}} for n in range(30)]
-    )
-    items = Items(observed.fields["p.sku"], None, why="", at=set(range(30)))
-
-    found = item_columns(observed, items, wanted=set(range(30)))
-
-    assert found is not None
-    assert found.where is None
-    assert found.columns == {"PRICE": (("p.price",), {"type": "float"})}
-    assert found.optional == {"COLOUR": (("p.colour",), {"categorical": True}, "2 values, as a")}
-
-
-def test_if_no_known_name_is_there_one_of_the_others_becomes_a_column() -> None:
-    observed = Observed([{"p": {"sku": f"i{n % 7}", "colour": "ab"[n % 2]}} for n in range(30)])
-    items = Items(observed.fields["p.sku"], None, why="", at=set(range(30)))
-
-    found = item_columns(observed, items, wanted=set(range(30)))
-
-    assert found is not None
-    assert found.columns == {"COLOUR": (("p.colour",), {"categorical": True})}
-    assert found.optional == {}
+    assert column_name(field, "users", EntityColumns(None)) == "PLAN"
+    assert column_name(field, "users", EntityColumns(None, {"PLAN": ((), {})}, {"PLAN_2": ((), {}, "")})) == "PLAN_3"

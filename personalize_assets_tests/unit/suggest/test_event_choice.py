@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from personalize_assets.catalog.field_roles import Items
+from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
-from personalize_assets.suggest.event_choice import EventChoice, choose_events
+from personalize_assets.suggest.event_choice import EventChoice, choose_events, event_name
 
 
 def choice(*names: str | None) -> EventChoice:
@@ -17,7 +17,7 @@ def choice(*names: str | None) -> EventChoice:
 def choose_from(events: list[dict[str, str | None]]) -> EventChoice:
     observed = Observed(events)
     item = observed.fields["item"]
-    return choose_events(observed, "name", Items(item, None, why="", at=set(item.at)))
+    return choose_events(observed, ["name"], Items(item, None, why="", at=set(item.at)))
 
 
 def test_the_names_that_carry_items_are_wanted_the_most_frequent_first() -> None:
@@ -81,6 +81,12 @@ def test_nine_names_are_kept_at_most() -> None:
 def test_without_names_all_events_with_an_item_are_wanted() -> None:
     observed = Observed([{"item": "a"}, {"item": None}, {"item": "b"}])
 
-    found = choose_events(observed, None, Items(observed.fields["item"], None, why="", at={0, 2}))
+    found = choose_events(observed, [], Items(observed.fields["item"], None, why="", at={0, 2}))
 
     assert found == EventChoice([], {}, {}, {0, 2})
+
+
+def test_of_several_fields_the_first_with_a_name_names_an_event() -> None:
+    observed = Observed([{"name": "Ordered", "Name": "x", "item": "a"}, {"Name": "Clicked", "item": "b"}, {}])
+
+    assert [event_name(observed, number, ["name", "Name"]) for number in range(3)] == ["Ordered", "Clicked", None]

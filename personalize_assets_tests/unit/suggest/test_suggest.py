@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.cli import main
-from personalize_assets.config import load_config
+from personalize_assets.config import Config, load_config
 from personalize_assets.config.loading import parse_yaml
+from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest import suggest
 from personalize_assets_tests.helpers.sites import (
@@ -208,7 +209,8 @@ def test_an_sku_that_names_variants_gives_way_to_the_product(tmp_path: Path) -> 
 
 NAMES = st.sampled_from(
     ["userId", "user_id", "sku", "item_id", "video id", "event", "type", "timestamp", "ts", "price", "traits",
-     "products", "properties", "messageId", "category", "each", "plan", "timeStamp",
+     "products", "properties", "messageId", "category", "each", "plan", "timeStamp", "attributes", "profile", "user",
+     "distinct_id", "id", "0", "key", "value", "item_ids", "before", "action",
      "a.b", "größe", "\x00\x1b", "Plan", "PLAN?"]
 )  # fmt: skip
 LEAVES = st.one_of(
@@ -241,7 +243,22 @@ def test_whatever_the_events_a_config_that_loads_comes_out_or_an_error_that_name
     except PersonalizeAssetsError as error:
         assert re.search(r"no field of \d+ events looks like the (user|item|time): found", str(error))  # noqa: PT017
     else:
-        assert set(config.datasets.interactions.columns) >= {"USER_ID", "ITEM_ID", "TIMESTAMP"}
+        columns = config.datasets.interactions.columns
+        assert set(columns) >= {"USER_ID", "ITEM_ID", "TIMESTAMP"}
+        users, items = columns["USER_ID"].path or (), columns["ITEM_ID"].path or ()
+        assert not set(users) & set(items)
+        assert not objects_of(items) & objects_of(traits_of(config))
+
+
+def traits_of(config: Config) -> list[str]:
+    """The paths of what describes users."""
+    found = config.datasets.users.columns if config.datasets.users else {}
+    return [path for name, column in found.items() if name != "USER_ID" for path in column.path or ()]
+
+
+def objects_of(paths: Iterable[str]) -> set[tuple[str, ...]]:
+    """The objects that hold the fields at these paths; the event itself is left out."""
+    return {parse_path(path)[:-1] for path in paths} - {()}
 
 
 def test_the_same_files_give_the_same_text(tmp_path: Path) -> None:
@@ -265,6 +282,96 @@ def test_the_command_writes_a_file_that_loads(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout == f"Wrote {output}; read it, then: personalize-assets run --config {output}\n"
     assert load_config(output, {}).source.uri == str(tmp_path / "raw")
+
+
+def noted(tmp_path: Path, events: list[dict[str, Any]]) -> list[str]:
+    """The notes of the command, which are in the config as well."""
+    source = write_events(tmp_path / "raw", events)
+    done = CliRunner().invoke(main, ["suggest", "--source", str(source), "--destination", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    notes = [line.removeprefix("Note: ") for line in done.stderr.splitlines()]
+    in_config = " ".join(line.strip().removeprefix("# ") for line in done.stdout.splitlines())
+    assert all(note in in_config for note in notes)
+    return notes
+
+
+def test_wanted_events_without_an_item_are_named_with_the_reason(tmp_path: Path) -> None:
+    events = [media_event(number) for number in range(40)]
+    del events[0]["video_id"]
+    events[4]["video_id"] = ""
+
+    assert noted(tmp_path, events) == [
+        "No item in 2 of 10 events called play: `video_id` is empty (1); none of the item's fields is there (1); they "
+        "become rejects (missing:ITEM_ID)."
+    ]
+
+
+def test_events_whose_item_no_path_reaches_are_named(tmp_path: Path) -> None:
+    orders = [{"user_id": "u1", "action": "order", "ts": START, "products": '[{"sku": "s1"}]'}] * 5
+
+    assert noted(tmp_path, [*map(media_event, range(40)), *orders]) == [
+        "No item in order (5): `products` is text that holds JSON (sku), which no path reaches. They are not wanted."
+    ]
+
+
+def test_events_that_spell_their_name_otherwise_are_named(tmp_path: Path) -> None:
+    events = [media_event(number) for number in range(40)]
+    for event in events[:8]:
+        event["Action"] = event.pop("action")
+
+    assert noted(tmp_path, events) == [
+        "8 events have their name in `Action` and not in `action`. `where` takes one path, so they are not wanted; "
+        "convert them with a config of their own."
+    ]
+
+
+def test_spellings_of_the_events_name_are_taken_together_where_all_events_are_wanted(tmp_path: Path) -> None:
+    events = [
+        {
+            ("event", "Event")[n % 2]: ("view", "buy")[n % 3 % 2],
+            "userId": f"u{n % 7}",
+            "itemId": f"i{n % 5}",
+            "ts": START,
+        }
+        for n in range(60)
+    ]
+
+    found = suggested_datasets(write_events(tmp_path / "raw", events), tmp_path)["interactions"]
+
+    assert "where" not in found
+    assert found["columns"]["EVENT_TYPE"] == ["Event", "event"]
+
+
+def test_a_price_that_is_no_number_is_named(tmp_path: Path) -> None:
+    events = [{**media_event(number), "price": f"${number}.50"} for number in range(40)]
+
+    assert noted(tmp_path, events) == [
+        "`price` could be EVENT_VALUE, but too few of its values are numbers: '$0.50' is none."
+    ]
+
+
+def test_words_for_a_missing_id_become_nulls(tmp_path: Path) -> None:
+    events = [media_event(number) for number in range(40)]
+    events[0]["user_id"] = "undefined"
+
+    found = suggested(write_events(tmp_path / "raw", events), tmp_path)
+
+    assert found.nulls == ("undefined",)
+
+
+def test_spellings_of_ids_become_lists_of_paths(tmp_path: Path) -> None:
+    events = [
+        {
+            ("userId", "userid", "user_id")[n % 3]: f"u{n % 7}",
+            ("itemId", "item_id")[n % 2]: f"i{n % 5}",
+            "ts": START + n,
+        }
+        for n in range(60)
+    ]
+
+    columns = suggested_datasets(write_events(tmp_path / "raw", events), tmp_path)["interactions"]["columns"]
+
+    assert columns == {"USER_ID": ["userId", "user_id", "userid"], "ITEM_ID": ["itemId", "item_id"], "TIMESTAMP": "ts"}
 
 
 def refused(*arguments: str) -> str:
@@ -337,6 +444,36 @@ def test_files_without_events_are_named(tmp_path: Path) -> None:
         f"Error: {tmp_path}: no event was found in the beginnings of 1 files, as notes.txt; wanted files of JSON "
         "objects, plain or gzip\n"
     )
+
+
+def test_files_of_another_format_are_named_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(20) + b"PAR1")
+
+    assert refused("--source", str(tmp_path)) == (
+        f"Error: {tmp_path}: no event was found in the beginnings of 1 files, as a.parquet (a Parquet file: write it "
+        "as JSON, one event a line); wanted files of JSON objects, plain or gzip\n"
+    )
+
+
+def test_a_field_that_was_not_found_may_be_in_another_stream(tmp_path: Path) -> None:
+    root = tmp_path / "raw"
+    for day in (1, 2):
+        write_events(root, [{"id": f"u{n}", "tier": "a"} for n in range(4)], f"crm/day=2026-10-0{day}/a.json")
+    write_events(root, map(media_event, range(8)), "web/day=2026-10-01/a.json")
+
+    assert (
+        f"These are events of {root}/crm; name another stream if they are in one: {root}/web (hive). Write"
+        in refused("--source", str(root))
+    )
+
+
+def test_a_field_that_was_not_found_may_be_where_no_path_leads(tmp_path: Path) -> None:
+    events = [{"user_id": "u1", "ts": START, "item_ids": ["a", "b"]}] * 3
+
+    assert (
+        "It may be within these: `item_ids` is an array of plain ids and not of objects, which no path reaches; store "
+        "what is in them as fields of the event. Write the mapping by hand"
+    ) in refused("--source", str(write_events(tmp_path / "raw", events)))
 
 
 def test_a_destination_in_the_source_is_refused_as_in_any_config(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_the_reasons_and_the_alternatives_are_beside_what_was_chosen(tmp_path: P
         "mostly the page that Product Clicked opens, which is counted already.",
         "the rest become rejects (missing:USER_ID); or anonymousId",
         "or properties.product_id, each.product_id",
-        "or receivedAt, originalTimestamp, sentAt",
+        "or originalTimestamp, receivedAt, sentAt",
         "# Left out as personal data: traits.email, traits.name.",
         "# INVITED_USER: {path: traits.`Invited User?`, categorical: true}  # true or false;",
     ):
@@ -70,6 +70,7 @@ def test_long_conditions_are_a_value_a_line(tmp_path: Path) -> None:
     text = suggest(str(write_events(tmp_path / "raw", events)), folder=tmp_path)
 
     listed = "".join(f"        - {name}\n" for name in names)
+    assert "&id" not in text
     assert f"    where:\n      event:\n{listed}" in text
 
 

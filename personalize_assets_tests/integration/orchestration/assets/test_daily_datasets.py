@@ -70,5 +70,6 @@ def test_a_day_that_is_not_catalogued_fails_with_what_to_do(config: Config, inst
     assert not result.success
     assert failure(result) == (
         f"{config.destination.uri}/catalog/day=2026-10-01.json does not exist: the files of 2026-10-01 are not "
-        "catalogued; materialize raw_event_catalog for that day first"
+        "catalogued; materialize raw_event_catalog for that day first, or use `personalize-assets run --days "
+        "2026-10-01`"
     )

@@ -28,4 +28,6 @@ def test_a_catalogued_day_shows_its_events_and_an_example(tmp_path: Path) -> Non
 def test_a_day_without_a_catalog_fails_with_what_to_do(tmp_path: Path) -> None:
     result = materialize(small_config(tmp_path), dg.DagsterInstance.ephemeral(), ["event_profile"], DAY)
 
-    assert failure(result).endswith("materialize raw_event_catalog for that day first")
+    assert failure(result).endswith(
+        "materialize raw_event_catalog for that day first, or use `personalize-assets run --days 2026-10-01`"
+    )

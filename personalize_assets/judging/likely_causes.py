@@ -1,0 +1,102 @@
+"""The likely causes of missing rows: the raw files of the days at fault are looked at again, as the catalog does."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
+from personalize_assets.conversion.mapping.paths import parse_path
+from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets.storage.days import accounting_of, commits_of
+from personalize_assets.storage.manifests import CatalogFile, DayAccounting, DayCommit
+from personalize_assets.storage.object_store import StoredObject
+
+_MAX_DAYS = 5
+_MAX_FILES = 40
+
+
+def likely_causes(
+    group: DatasetGroup,
+    name: str,
+    commits: Mapping[str, DayCommit] | None = None,
+    accounting: Mapping[str, DayAccounting] | None = None,
+) -> tuple[str, ...]:
+    """Why rows of a dataset are missing, a sentence each; see ``quality.causes``.
+
+    It only reads, and it never fails: what cannot be looked at is the cause that is returned.
+
+    Args:
+        commits: Those of the days to explain, by day (ISO); by default all converted days.
+        accounting: Of the dataset's source, by the same days.
+    """
+    try:
+        if commits is None or accounting is None:
+            states = group.destination.days.all()
+            commits, accounting = commits_of(states, name), accounting_of(states, group.source_ids[name])
+        return tuple(causes(_facts(group, name, commits, accounting)))
+    except PersonalizeAssetsError as error:
+        return (f"the raw files could not be looked at for a cause: {error}",)
+
+
+def _facts(
+    group: DatasetGroup, name: str, commits: Mapping[str, DayCommit], accounting: Mapping[str, DayAccounting]
+) -> CauseFacts:
+    rejected: Counter[str] = Counter()
+    malformed: Counter[str] = Counter()
+    for commit in commits.values():
+        rejected.update(commit.rejected)
+    for counts in accounting.values():
+        malformed.update(counts.malformed)
+    days = _worst_days(commits, accounting)
+    return CauseFacts(
+        dataset=group.datasets[name],
+        days=len(commits),
+        raw_files=sum(counts.raw_files for counts in accounting.values()),
+        read=sum(counts.read for counts in accounting.values()),
+        malformed=malformed,
+        unreadable=sum(counts.unreadable for counts in accounting.values()),
+        rows=sum(commit.rows for commit in commits.values()),
+        rejected=rejected,
+        sample=lambda: _sample(group, group.source_ids[name], days),
+        max_epoch_seconds=_latest(group, group.source_ids[name], days),
+        masked=tuple(map(parse_path, group.masked_paths)),
+    )
+
+
+def _latest(group: DatasetGroup, source: str, days: list[date]) -> int:
+    """The last second that a TIMESTAMP of any of these days may have."""
+    if group.sources[source].source.layout == "flat" or not days:
+        return int(time.time()) + DAY_SECONDS
+    return max_epoch_seconds_of(max(days))
+
+
+def _worst_days(commits: Mapping[str, DayCommit], accounting: Mapping[str, DayAccounting]) -> list[date]:
+    """The days that lack most rows: first those with most rejects, then those with most events."""
+
+    def lacking(day: str) -> tuple[int, int]:
+        return sum(commits[day].rejected.values()), accounting[day].read if day in accounting else 0
+
+    return [date.fromisoformat(day) for day in sorted(commits, key=lacking, reverse=True)[:_MAX_DAYS]]
+
+
+def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str, Any]]:
+    """Events from the beginnings of some files of each day."""
+    catalogs = group.destination.catalogs(days)
+    files: list[CatalogFile] = []
+    for catalog in catalogs.values():
+        of_source = [file for file in catalog.files if file.source == source]
+        step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
+        files += of_source[::step]
+    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
+    count = events_per_file(len(jobs))
+    events: list[dict[str, Any]] = []
+    for _, file, head in read_heads(group.sources, jobs):
+        events += [dict(event) for event in inspect_head(head, file.bytes, count).events]
+    return events

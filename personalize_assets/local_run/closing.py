@@ -1,0 +1,62 @@
+"""What a run prints at its end, whether it succeeded or not: the table, what was not read, and the red checks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.judging.red_checks import RedCheck, red_checks
+from personalize_assets.local_run.summary import print_summary, summarize
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.evaluate import format_causes
+from personalize_assets.storage.raw_files import format_skipped, format_unread
+
+_CHECK_DOCS = "docs/checks.md says what to do"
+
+
+def print_closing(group: DatasetGroup) -> bool:
+    """Print what the destination has now; returns whether Personalize would refuse any of it."""
+    states = group.destination.days.all()
+    print_summary(summarize(group, states))
+    _print_not_read(group)
+    found = red_checks(group, states)
+    _print_checks(found)
+    return any(check.is_error for check in found)
+
+
+def print_failed_closing(group: DatasetGroup) -> None:
+    """Print the table and what was not read, after a stage has failed; nothing if no day is converted.
+
+    Never raises: the error of the stage is the one to print.
+    """
+    try:
+        states = group.destination.days.all()
+        if states:
+            click.echo()
+            print_summary(summarize(group, states))
+            _print_not_read(group)
+    except PersonalizeAssetsError as error:
+        click.echo(f"The table of results cannot be read: {error}")
+
+
+def _print_not_read(group: DatasetGroup) -> None:
+    for source in group.sources.values():
+        if source.skipped:
+            click.echo(f"Skipped:  {format_skipped(source)}")
+        for line in format_unread(source):
+            click.echo(line)
+
+
+def _print_checks(found: Sequence[RedCheck]) -> None:
+    errors = [check for check in found if check.is_error]
+    warnings = [check for check in found if not check.is_error]
+    for title, checks in (("Personalize would refuse this export", errors), ("Warnings of checks", warnings)):
+        if checks:
+            click.echo(f"\n{title} ({_CHECK_DOCS}):")
+            for check in checks:
+                click.echo(f"  {check}")
+    causes = dict.fromkeys(cause for check in found for cause in check.finding.causes)
+    if causes:
+        click.echo(f"\n{format_causes(list(causes))}")

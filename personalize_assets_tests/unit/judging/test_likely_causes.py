@@ -1,0 +1,63 @@
+"""The raw files of the days at fault are looked at again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from personalize_assets.engines import make_engine
+from personalize_assets.judging.likely_causes import likely_causes
+from personalize_assets.local_run.stages import Stages
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
+from personalize_assets_tests.helpers.small_group import FIRST, SECOND
+
+WRONG = '{"userId": "u1", "item": "i1", "time": 1790812801}'
+
+
+def converted(folder: Path) -> DatasetGroup:
+    """Two days, of which the second has only events whose user is in another field."""
+    put_raw(folder, '{"user": "u1", "item": "i1", "time": 1790812801}\n')
+    put_raw(folder, f"{WRONG}\n" * 3, day="2026-10-02")
+    group = DatasetGroup(small_config(folder, checks="warn"))
+    stages = Stages(group, make_engine("arrow", group.config), lambda progress: None)
+    stages.catalog([FIRST, SECOND], resume=False)
+    stages.convert([FIRST, SECOND], resume=False)
+    return group
+
+
+def test_the_cause_is_looked_for_in_the_raw_files_of_all_converted_days(tmp_path: Path) -> None:
+    assert likely_causes(converted(tmp_path), "interactions") == (
+        "USER_ID: of 4 wanted events looked at `user` is in 1, and `userId` in 3; 3 of 4 rows are rejects "
+        "(missing:USER_ID)",
+    )
+
+
+def test_of_some_days_only_their_files_are_looked_at(tmp_path: Path) -> None:
+    group = converted(tmp_path)
+    states = group.destination.days.all()
+    commits = {"2026-10-02": states["2026-10-02"].datasets["interactions"]}
+    accounting = {"2026-10-02": next(iter(states["2026-10-02"].sources.values()))}
+
+    assert likely_causes(group, "interactions", commits, accounting) == (
+        "USER_ID: path `user` is in no wanted event; events have `userId`; 3 of 3 rows are rejects (missing:USER_ID)",
+    )
+
+
+def test_raw_files_that_are_gone_leave_what_the_counts_show(tmp_path: Path) -> None:
+    group = converted(tmp_path)
+    for file in (tmp_path / "raw").rglob("*.json"):
+        file.unlink()
+
+    assert likely_causes(group, "interactions") == (
+        "USER_ID: 3 of 4 rows are rejects (missing:USER_ID); rejects/ has them",
+    )
+
+
+def test_a_destination_that_cannot_be_read_is_the_cause_and_no_error(tmp_path: Path) -> None:
+    group = converted(tmp_path)
+    [day, _] = sorted((tmp_path / "out/days").iterdir())
+    day.write_text("{")
+
+    [cause] = likely_causes(group, "interactions")
+
+    assert cause.startswith("the raw files could not be looked at for a cause: ")

@@ -1,0 +1,82 @@
+"""What a run prints at its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.local_run.closing import print_failed_closing
+from personalize_assets.local_run.run import run_all
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
+
+WRONG = '{"userId": "u1", "item": "i1", "time": 1790812801}\n'
+CAUSE = "USER_ID: path `user` is in no wanted event; events have `userId`; 1 of 1 rows are rejects (missing:USER_ID)"
+
+
+def test_with_checks_warn_the_red_checks_and_the_likely_causes_are_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_raw(tmp_path, WRONG)
+
+    assert not run_all(small_config(tmp_path, checks="warn"))
+
+    assert capsys.readouterr().out.partition("\n\n")[2].splitlines() == [
+        "dataset       kept  rejected  duplicates  exported  bytes  file",
+        "interactions     0         1           0         0     26  out/exports/latest/interactions.csv",
+        "",
+        "Rejected: 1 interactions missing:USER_ID; see out/rejects",
+        "Schemas:  out/exports/latest/*.avsc",
+        "",
+        "Personalize would refuse this export (docs/checks.md says what to do):",
+        "  interactions_csv: at_least_1000_interactions_are_unique: found 0, allowed is at least 1,000",
+        "  interactions_csv: at_least_25_users_have_two_interactions: found 0, allowed is at least 25 and 1 % of 0 "
+        "users",
+        "",
+        "Warnings of checks (docs/checks.md says what to do):",
+        "  filtered_interactions: few_rows_are_rejected: found 1.0, allowed is at most 25% of the rows",
+        "  interactions_csv: at_least_50000_interactions_are_there: found 0, allowed is at least 50,000",
+        "  interactions_csv: at_least_1000_users_have_two_interactions: found 0, allowed is at least 1,000",
+        "",
+        "Likely causes:",
+        f"  {CAUSE}",
+    ]
+
+
+def test_a_run_that_fails_prints_the_table_and_the_rejects_and_its_error_has_the_cause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_raw(tmp_path, WRONG)
+
+    with pytest.raises(PersonalizeAssetsError) as raised:
+        run_all(small_config(tmp_path))
+
+    assert capsys.readouterr().out.partition("\n\n")[2].splitlines() == [
+        "dataset       kept  rejected  duplicates  exported  bytes  file",
+        "interactions     0         1           -         -      -  none",
+        "",
+        "Rejected: 1 interactions missing:USER_ID; see out/rejects",
+    ]
+    assert str(raised.value).endswith(f"as for a trial\nLikely causes:\n  {CAUSE}")
+
+
+def test_a_table_that_cannot_be_read_is_said_and_leaves_the_error_of_the_stage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    group = DatasetGroup(small_config(tmp_path))
+    (tmp_path / "out/days").mkdir(parents=True)
+    (tmp_path / "out/days/day=2026-10-01.json").write_text("{")
+
+    print_failed_closing(group)
+
+    assert capsys.readouterr().out.startswith("The table of results cannot be read: ")
+
+
+def test_before_any_day_is_converted_there_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    print_failed_closing(DatasetGroup(small_config(tmp_path)))
+
+    assert capsys.readouterr().out == ""
