@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -17,10 +18,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_NOTHING = pa.scalar("", pa.large_string())
 _SPECIAL = re.compile(rb'["\\\x00-\x1f]')
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
+
+
+@lru_cache(256)
+def _constant(text: str) -> pa.Scalar:
+    """Not made at import: pyarrow imports pandas with its first scalar, unless that is guarded against."""
+    return pa.scalar(text, pa.large_string())
 
 
 def lines_of(batch: pa.RecordBatch) -> bytes:
@@ -31,9 +37,9 @@ def lines_of(batch: pa.RecordBatch) -> bytes:
         return b"{}\n" * int(batch.num_rows)
     pieces: list[pa.Array | pa.Scalar] = []
     for number, (name, column) in enumerate(zip(batch.schema.names, batch.columns, strict=True)):
-        pieces += [pa.scalar(f"{',' if number else '{'}{_quoted(name)}:", pa.large_string()), cells_of(column)]
-    pieces.append(pa.scalar("}\n", pa.large_string()))
-    lines = pc.binary_join_element_wise(*pieces, _NOTHING, null_handling="replace", null_replacement="null")
+        pieces += [_constant(f"{',' if number else '{'}{_quoted(name)}:"), cells_of(column)]
+    pieces.append(_constant("}\n"))
+    lines = pc.binary_join_element_wise(*pieces, _constant(""), null_handling="replace", null_replacement="null")
     return _text_bytes(lines)
 
 
@@ -69,8 +75,8 @@ def quoted_texts(column: pa.Array) -> pa.Array:
         if _CONTROL.search(_text_bytes(column)):
             decoded = [None if text is None else _with_controls(text) for text in column.to_pylist()]
             column = pa.array(decoded, pa.large_string())
-    quote = pa.scalar('"', pa.large_string())
-    return pc.binary_join_element_wise(quote, column, quote, _NOTHING)
+    quote = _constant('"')
+    return pc.binary_join_element_wise(quote, column, quote, _constant(""))
 
 
 def _with_controls(escaped: str) -> str:
@@ -95,8 +101,8 @@ def _timestamps(column: pa.Array) -> pa.Array:
     zone = column.type.tz
     plain = column.cast(pa.timestamp(column.type.unit)) if zone else column
     text = plain.cast(pa.string()).cast(pa.large_string())
-    end = pa.scalar('Z"' if zone else '"', pa.large_string())
-    return pc.binary_join_element_wise(pa.scalar('"', pa.large_string()), text, end, _NOTHING)
+    end = _constant('Z"' if zone else '"')
+    return pc.binary_join_element_wise(_constant('"'), text, end, _constant(""))
 
 
 def _extension(column: pa.Array) -> pa.Array:
