@@ -116,7 +116,7 @@ def to_values(column: pa.Array) -> list[Any]:
     """A nested column as Python values; times of nanoseconds lose what is below a microsecond."""
     kind = _coarse(column.type)
     coarse = column if kind == column.type else column.cast(kind, safe=False)
-    return cast("list[Any]", coarse.to_pylist(maps_as_pydicts="lossy"))
+    return cast("list[Any]", coarse.to_pylist())
 
 
 def _coarse(kind: pa.DataType) -> pa.DataType:
@@ -146,6 +146,8 @@ def _plain(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if kind is dict:
         return {_key(key): _plain(item) for key, item in value.items()}
+    if kind is list and value and type(value[0]) is tuple:  # a map of Arrow
+        return {_key(key): _plain(item) for key, item in value}
     if kind is list or kind is tuple:
         return [_plain(item) for item in value]
     if kind is int and not -(2**63) <= value < 2**64:

@@ -86,9 +86,9 @@ class TableRows:
             if twice:
                 yield from self._unreadable(f"{NAMES[found]} with two columns {twice[0]!r}: rename one of them")
                 return
-            for lines in table.lines(self._share):
-                rows += lines.count(b"\n")
-                yield lines
+            for block in table.lines(self._share):
+                rows += block.lines if isinstance(block, Event) else block.count(b"\n")
+                yield block
         except ImportError as error:
             yield from self._unreadable(f"{NAMES[found]} of {size:,} bytes: install what it needs ({error})")
         except _ARROW_REFUSALS as error:
@@ -138,7 +138,19 @@ class _Table(NamedTuple):
 
     names: Sequence[str]
     rows: Callable[[Share], int]
-    lines: Callable[[Share], Iterator[bytes]]
+    lines: Callable[[Share], Iterator[bytes | Event]]
+
+
+def _lines_of(batch: pa.RecordBatch) -> Iterator[bytes | Event]:
+    """The rows as lines; a row with a value that has no form in Python, as a time in the year 290,000, by itself."""
+    try:
+        yield lines_of(batch)
+    except _ARROW_REFUSALS as error:
+        if batch.num_rows == 1:
+            yield Event(f"a row with a value that cannot be read: {error}".encode(), None, MALFORMED_ROW)
+            return
+        for row in range(batch.num_rows):
+            yield from _lines_of(batch.slice(row, 1))
 
 
 def _parquet(file: IO[bytes]) -> _Table:
@@ -149,10 +161,10 @@ def _parquet(file: IO[bytes]) -> _Table:
     def groups_of(share: Share) -> list[int]:
         return [group for group in range(groups) if share.holds(group, groups)]
 
-    def lines(share: Share) -> Iterator[bytes]:
+    def lines(share: Share) -> Iterator[bytes | Event]:
         for group in groups_of(share):
             for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], use_threads=False):
-                yield lines_of(batch)
+                yield from _lines_of(batch)
 
     def rows(share: Share) -> int:
         return sum(opened.metadata.row_group(group).num_rows for group in groups_of(share))
@@ -166,12 +178,12 @@ def _orc(file: IO[bytes]) -> _Table:
     opened = orc.ORCFile(file)
     stripes = opened.nstripes
 
-    def lines(share: Share) -> Iterator[bytes]:
+    def lines(share: Share) -> Iterator[bytes | Event]:
         for stripe in range(stripes):
             if share.holds(stripe, stripes):
                 whole = opened.read_stripe(stripe)
                 for at in range(0, whole.num_rows, _ROWS_AT_ONCE):
-                    yield lines_of(whole.slice(at, _ROWS_AT_ONCE))
+                    yield from _lines_of(whole.slice(at, _ROWS_AT_ONCE))
 
     return _Table(opened.schema.names, lambda share: opened.nrows if share == WHOLE else 0, lines)
 

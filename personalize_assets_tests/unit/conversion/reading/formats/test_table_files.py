@@ -223,6 +223,13 @@ def test_the_rows_of_a_damaged_row_group_are_counted() -> None:
     assert event.raw == b"damaged Parquet file: copy it again"
 
 
+def test_a_value_that_cannot_be_read_costs_its_row() -> None:
+    times = pa.array([[0], [2**62], [1_000_000]], pa.list_(pa.timestamp("us")))
+    rows, (event,) = read(parquet(pa.table({"id": ["a", "b", "c"], "at": times})))
+    assert [row["id"] for row in rows] == ["a", "c"]
+    assert (event.reason, event.lines) == ("malformed_row", 1)
+
+
 @pytest.mark.parametrize("format", WRITERS)
 def test_mutations_raise_nothing(format: str) -> None:
     rng = random.Random(format)
