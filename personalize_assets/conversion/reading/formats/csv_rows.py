@@ -29,6 +29,7 @@ _DELIMITERS = ("::", ",", "\t", "|", ";")
 _STAND_IN = "\x1f"
 _NAME = re.compile(r"[A-Za-z_][\w.$:/-]*(?: [\w.$:/-]+)*")
 _SAMPLED_ROWS = 20
+_JSON_LINE = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 
 
 class CsvRows:
@@ -232,11 +233,13 @@ def delimiter_of(beginning: bytes) -> str:
 
 
 def looks_like_csv(beginning: bytes) -> bool:
-    """Whether a text that is not JSON is a CSV with a header: names, and rows with as many cells.
+    """Whether a text is a CSV with a header: names, and rows with as many cells. No line must begin like JSON.
 
     Args:
         beginning: Its first bytes, or all of them; the last row may be cut off.
     """
+    if _JSON_LINE.search(beginning):
+        return False
     dialect = CsvDialect()
     text = beginning.removeprefix(_BOM)
     delimiter = delimiter_of(text)

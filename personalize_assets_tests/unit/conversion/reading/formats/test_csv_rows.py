@@ -255,6 +255,7 @@ def test_a_header_and_rows_are_recognized(text: bytes) -> None:
         b"2026-10-01,INFO,started\n2026-10-01,INFO,stopped\n",
         b"Oct  1 05:00:00 host app[1]: started\n",
         b"a,a\n1,2\n",
+        b'a;b\n1;2\n{"n":1}\n',
         b"user,item\nu\nv\nw\nx,y\n",
         b"\x89PNG,\xff\n1,2\n",
     ],
