@@ -131,10 +131,10 @@ def bench(name: str, keys: int) -> tuple[int, float, float, float, int]:
 def main() -> None:
     print("| layout | keys | days | calls a tick | commits read a tick | ms a tick | cursor, bytes |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
-    for name in ("segment", "firehose", "hive"):
+    for name in ("segment", "firehose", "hive", "customer_id=*/year=%Y/month=%m/day=%d/hour=%H/**", "logs/%Y%m%d_*.gz"):
         for keys in (10_000, 100_000, 1_000_000):
             days, calls, reads, ms, size = bench(name, keys)
-            print(f"| {name} | {keys:,} | {days:,} | {calls:.1f} | {reads:.1f} | {ms:.1f} | {size:,} |")
+            print(f"| `{name}` | {keys:,} | {days:,} | {calls:.1f} | {reads:.1f} | {ms:.1f} | {size:,} |")
 
 
 if __name__ == "__main__":

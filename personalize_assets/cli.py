@@ -6,6 +6,7 @@ would refuse the export, 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -18,7 +19,8 @@ import click
 
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import LAYOUTS, WHAT_TO_WRITE
+from personalize_assets.layouts import layout as layout_of
 
 _EXIT_RED = 3
 
@@ -191,8 +193,16 @@ def _may_lose(losses: Sequence[str], *, yes: bool) -> bool:
         return False
 
 
+def _layout(context: click.Context, option: click.Parameter, value: str) -> str:
+    """A layout as given. Raises ``click.BadParameter`` for what is none."""
+    try:
+        return layout_of(value, date.min).name
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @main.command()
-@click.option("--layout", type=click.Choice(LAYOUTS), required=True, help="How keys carry the arrival day.")
+@click.option("--layout", callback=_layout, required=True, help=f"How keys carry the arrival day: {WHAT_TO_WRITE}.")
 @click.option("--days", type=click.IntRange(min=1), default=7, help="Number of arrival days.")
 @click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")
 @click.option("--seed", type=int, default=1, help="The same seed gives the same bytes.")
@@ -209,7 +219,8 @@ def generate(layout: str, days: int, users: int, seed: int, start: date, out: Pa
         click.echo(f"Error: {error}", err=True)
         sys.exit(1)
     click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
-    click.echo(f"Name it in a config: source: {{uri: {out.absolute()}, layout: {layout}, start_date: {first_day}}}")
+    written = layout if layout in LAYOUTS else json.dumps(layout)
+    click.echo(f"Name it in a config: source: {{uri: {out.absolute()}, layout: {written}, start_date: {first_day}}}")
 
 
 @main.command()

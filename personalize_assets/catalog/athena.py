@@ -9,44 +9,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pyarrow as pa
 
+from personalize_assets.catalog.partitions import Partitions, partitions_of
 from personalize_assets.conversion.column_types import type_of_arrow
 from personalize_assets.conversion.mapping.paths import parse_path
 
 RAW, INTERACTIONS = "raw_events", "filtered_interactions"
 
 _LISTED = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
-_DAY_MS = 86_400_000
-# The names of Segment's folders are numbers, whose projection needs an end: so many days after the first day.
-_PROJECTED_DAYS = 3653
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "bigint", "number": "double"}
-_HIVE_DAY = re.compile(r"(day|dt|date)=\d{4}-\d{2}-\d{2}/")
-_HIVE_PARTS = re.compile(r"year=\d{4}/month=(\d{1,2})/day=(\d{1,2})/")
 
 FieldTypes = dict[str, set[str]]
 """The JSON types found at each path of the raw events."""
 
 _Tree = dict[str, "_Tree"]
 """Names of fields, nested as in the events."""
-
-
-@dataclass(frozen=True)
-class Partitions:
-    """Partition columns by projection: Athena computes them from the keys, and none is registered.
-
-    Attributes:
-        columns: ``(name, type)``.
-        template: Where a partition's files are, below the table's location; ``${column}`` stands for a value.
-        properties: The table properties that describe the values.
-    """
-
-    columns: tuple[tuple[str, str], ...] = ()
-    template: str = ""
-    properties: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -162,8 +143,7 @@ def raw_table(
         uri: The source, ``s3://bucket/prefix``.
         layout: Its layout.
         start: The first day of the projected partitions.
-        keys: Keys of some files, which show how folders are named; for ``segment`` and ``rudderstack`` one of each
-            source.
+        keys: Keys of some files, which show how folders are named: one of each ``partitions.kind_of_key``.
         fields: The fields to make columns of.
         stream_files: Number of files of framing ``stream``, for the comment.
     """
@@ -171,70 +151,10 @@ def raw_table(
     comment = f"Raw events of the layout {layout}, written by personalize_assets"
     if stream_files:
         comment += f"; {stream_files} files hold more than an object a line, of which Athena reads the first or none"
-    partitions = _partitions(layout, start, keys)
+    partitions = partitions_of(layout, start, keys)
     taken = {name for name, _ in partitions.columns}
     columns = [(name, type) for name, type in columns if name not in taken]
     return Table(RAW, uri.removesuffix("/") + "/", tuple(columns), partitions, True, mappings, comment)
-
-
-def _partitions(layout: str, start: date, keys: Sequence[str]) -> Partitions:
-    if layout == "firehose":
-        return _by_day("day", start, "${day}/", "yyyy/MM/dd", start.strftime("%Y/%m/%d"))
-    if layout == "rudderstack":
-        return _by_source("rudder-logs", keys, _by_day("day", start, "${day}/"))
-    if layout == "segment":
-        first = (start - date(1970, 1, 1)) // timedelta(days=1) * _DAY_MS
-        numbers = {
-            "projection.day_ms.type": "integer",
-            "projection.day_ms.range": f"{first},{first + _PROJECTED_DAYS * _DAY_MS}",
-            "projection.day_ms.interval": str(_DAY_MS),
-        }
-        return _by_source("segment-logs", keys, Partitions((("day_ms", "bigint"),), "${day_ms}/", numbers))
-    if layout == "hive":
-        return _hive(start, keys)
-    return Partitions()
-
-
-def _by_day(column: str, start: date, template: str, form: str = "yyyy-MM-dd", first: str = "") -> Partitions:
-    properties = {
-        f"projection.{column}.type": "date",
-        f"projection.{column}.format": form,
-        f"projection.{column}.range": f"{first or start.isoformat()},NOW",
-        f"projection.{column}.interval": "1",
-        f"projection.{column}.interval.unit": "DAYS",
-    }
-    return Partitions(((column, "string"),), template, properties)
-
-
-def _by_source(folder: str, keys: Sequence[str], by_day: Partitions) -> Partitions:
-    sources = sorted({parts[1] for parts in (key.split("/") for key in keys) if len(parts) > 3})
-    return Partitions(
-        (("source", "string"), *by_day.columns),
-        f"{folder}/${{source}}/{by_day.template}",
-        {"projection.source.type": "enum", "projection.source.values": ",".join(sources), **by_day.properties},
-    )
-
-
-def _hive(start: date, keys: Sequence[str]) -> Partitions:
-    for key in keys:
-        if found := _HIVE_DAY.match(key):
-            return _by_day(found[1], start, f"{found[1]}=${{{found[1]}}}/")
-        if found := _HIVE_PARTS.match(key):
-            return _year_month_day(
-                start, padded=all(number.startswith("0") or len(number) == 2 for number in found.groups())
-            )
-    return Partitions()
-
-
-def _year_month_day(start: date, *, padded: bool) -> Partitions:
-    properties = {}
-    for column, first, last in (("year", start.year, start.year + 10), ("month", 1, 12), ("day", 1, 31)):
-        properties[f"projection.{column}.type"] = "integer"
-        properties[f"projection.{column}.range"] = f"{first},{last}"
-        if padded and column != "year":
-            properties[f"projection.{column}.digits"] = "2"
-    columns = tuple((column, "string") for column in ("year", "month", "day"))
-    return Partitions(columns, "year=${year}/month=${month}/day=${day}/", properties)
 
 
 def _columns(fields: FieldTypes) -> tuple[list[tuple[str, str]], dict[str, str]]:
@@ -295,4 +215,4 @@ def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
     """The table of the daily interactions: Parquet files of this schema, which lists below ``uri`` name."""
     columns = tuple((column.name.lower(), type_of_arrow(column.type).athena) for column in schema)
     comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
-    return Table(INTERACTIONS, f"{uri}/", columns, _by_day("day", start, "day=${day}/"), False, {}, comment)
+    return Table(INTERACTIONS, f"{uri}/", columns, partitions_of("hive", start, []), False, {}, comment)

@@ -49,6 +49,6 @@ def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[Rea
 def catalog_sources(sources: Mapping[str, RawFiles]) -> dict[str, CatalogSource]:
     """Sources as a catalog names them. A catalog of other sources does not describe the files of these."""
     return {
-        id: CatalogSource(files.source.uri, files.source.layout, files.source.own_format)
+        id: CatalogSource(files.source_uri, files.source.layout, files.source.own_format)
         for id, files in sources.items()
     }

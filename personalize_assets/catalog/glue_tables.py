@@ -15,6 +15,7 @@ import msgspec
 from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.catalog.athena import INTERACTIONS, Table, interactions_table, raw_table
+from personalize_assets.catalog.partitions import kind_of_key
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
@@ -31,7 +32,7 @@ _CRAWLER_RIGHTS = "glue:StartCrawler and glue:GetCrawler on the crawler"
 
 
 class SeenFields(msgspec.Struct, frozen=True):
-    """What all catalogs so far have shown: JSON types by path, and one key of each source's folder."""
+    """What all catalogs so far have shown: JSON types by path, and one key of each ``kind_of_key``."""
 
     fields: dict[str, list[str]] = {}
     keys: list[str] = []
@@ -46,7 +47,7 @@ def register_tables(
     destination are in S3. Raw files of rows, as CSV or Parquet, get no table here: ``glue.catalog: crawler`` makes one.
     Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
     """
-    if not (config.source.uri.startswith("s3://") and destination.uri.startswith("s3://")):
+    if not (config.source.uris[0].startswith("s3://") and destination.uri.startswith("s3://")):
         return {}
     tables = _tables(config, destination, interactions, catalogs)
     database = config.glue.database
@@ -68,20 +69,22 @@ def _tables(
     config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
 ) -> list[Table]:
     source = config.source
-    # Only the main source: a dataset's own source has other events.
+    # Only the main source, and of several URIs the first: a dataset's own source has other events.
     files = [file for catalog in catalogs for file in catalog.files if file.source == "source"]
-    seen = _update_seen_fields(destination, catalogs, [file.key for file in files])
+    seen = _update_seen_fields(destination, catalogs, source.layout, [file.key for file in files])
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(FOLDER)
     tables = [interactions_table(daily, source.start_date, daily_schema(interactions))]
     # A table over rows needs the order of their columns, or their physical types: that is a crawler's work.
     if not any(file.framing in (ROWS, ROW_GROUPS) for file in files):
-        tables.insert(0, raw_table(source.uri, source.layout, source.start_date, seen.keys, fields, streams))
+        tables.insert(0, raw_table(source.uris[0], source.layout, source.start_date, seen.keys, fields, streams))
     return tables
 
 
-def _update_seen_fields(destination: Destination, catalogs: Iterable[DayCatalog], keys: Iterable[str]) -> SeenFields:
+def _update_seen_fields(
+    destination: Destination, catalogs: Iterable[DayCatalog], layout: str, keys: Iterable[str]
+) -> SeenFields:
     """Add these catalogs to what was seen before, so that a day with few fields does not remove columns."""
     kept = destination.store.read(_FIELDS)
     try:
@@ -92,10 +95,13 @@ def _update_seen_fields(destination: Destination, catalogs: Iterable[DayCatalog]
     for catalog in catalogs:
         for field in catalog.fields:
             fields.setdefault(field.path, set()).update(field.types)
-    by_folder = {key.split("/")[1]: key for key in before.keys if "/" in key}
-    for key in keys:
-        by_folder.setdefault(key.split("/")[1] if "/" in key else key, key)
-    seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_folder.values()))
+    by_kind: dict[tuple[str, ...], str] = {}
+    by_folder: dict[str, str] = {}
+    for key in (*before.keys, *keys):
+        by_folder.setdefault(key.rpartition("/")[0], key)
+    for key in by_folder.values():
+        by_kind.setdefault(kind_of_key(layout, key), key)
+    seen = SeenFields({path: sorted(types) for path, types in sorted(fields.items())}, sorted(by_kind.values()))
     text = json.dumps(msgspec.to_builtins(seen), indent=1, ensure_ascii=False).encode()
     if text != kept:
         destination.store.write(_FIELDS, text)

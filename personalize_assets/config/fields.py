@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic_core import PydanticKnownError
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
 from personalize_assets.conversion.reading.formats.settings import FORMATS
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
 ENGINES: tuple[str, ...] = ("arrow", "local", "glue")
 """Names of the engines; ``engines.make_engine`` makes one of each."""
@@ -110,6 +111,17 @@ def _uri(value: str, info: ValidationInfo) -> str:
     return os.path.normpath(Path(folder, Path(value).expanduser()).absolute())
 
 
+def _uris(value: object, info: ValidationInfo) -> object:
+    if isinstance(value, str):
+        return _uri(value, info)
+    if not isinstance(value, list | tuple):
+        raise PydanticKnownError("string_type")
+    if not value or not all(isinstance(uri, str) for uri in value):
+        raise ValueError("found a list without texts; write at least one folder's path or s3://bucket/prefix")
+    uris = tuple(dict.fromkeys(_uri(uri, info) for uri in value))
+    return uris[0] if len(uris) == 1 else uris
+
+
 def _day(value: object) -> object:
     try:
         if isinstance(value, str) and _DAY.fullmatch(value):
@@ -119,6 +131,13 @@ def _day(value: object) -> object:
     if type(value) is date:
         return value
     raise ValueError(f"{format_value(value)} is not a day; write it as 2026-10-01")
+
+
+def _layout(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError(f"{format_value(value)} is not a layout; use {WHAT_TO_WRITE}")
+    layout(value, date.min)  # raises what is wrong, and what to write
+    return value
 
 
 def _group_name(value: str) -> str:
@@ -239,13 +258,16 @@ Uri = Annotated[str, AfterValidator(_uri)]
 
 A relative folder starts at the validation context's ``folder``, by default the working folder.
 """
+Uris = Annotated[str | tuple[str, ...], BeforeValidator(_uris)]
+"""One such URI, or several."""
 Day = Annotated[date, BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
 Clock = Annotated[str, BeforeValidator(_clock)]
 """A time of day in UTC, as 04:00."""
 Switch = Annotated[bool, BeforeValidator(_switch)]
 """``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
-LayoutName = Annotated[str, one_of(LAYOUTS, "a layout")]
+LayoutName = Annotated[str, BeforeValidator(_layout)]
+"""A name of ``layouts.LAYOUTS``, or a pattern of keys."""
 FormatName = Annotated[str, one_of(FORMATS, "a format")]
 Delimiter = Annotated[str, BeforeValidator(_delimiter)]
 """What is between two cells of a CSV: one character, or several in a file without quotes."""

@@ -37,6 +37,9 @@ PREFIX = "PERSONALIZE__"
 ENGINE = "PERSONALIZE_ENGINE"
 DEFAULT = "sample_data/segment.yaml"
 
+_QUOTE = "; put the text in quotes"
+_YAML_HINTS = {r"'\t'": "; indent with spaces", "character '%'": _QUOTE, "alias '/": _QUOTE, "alias '*": _QUOTE}
+"""What to do, by a part of the parser's text."""
 _SECTIONS = "source, destination, dataset_group, datasets"
 _NAMED_BY_THE_USER = ("columns", "where", "map")
 
@@ -209,7 +212,7 @@ def parse_yaml(text: str, name: str) -> Values:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         found = ", ".join(part for part in (error.context, error.problem) if part)
-        hint = "; indent with spaces" if r"'\t'" in found else ""
+        hint = next((hint for part, hint in _YAML_HINTS.items() if part in found), "")
         raise ConfigError([f"{name}: {place}{found}{hint}"]) from None
     except ReaderError as error:
         line, column = text.count("\n", 0, error.position) + 1, error.position - text.rfind("\n", 0, error.position)

@@ -37,6 +37,7 @@ from personalize_assets.config.fields import (
     Text,
     Texts,
     Uri,
+    Uris,
     UseCaseName,
     Wanted,
     Workers,
@@ -48,7 +49,7 @@ from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
 from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import WHAT_TO_WRITE
 
 
 class _Section(BaseModel):
@@ -81,8 +82,13 @@ class Csv(_Section):
 
 
 class _Location(_Section):
-    uri: Uri = Field(description="a folder's path or s3://bucket/prefix")
-    layout: LayoutName = Field(description=f"one of {', '.join(LAYOUTS)}")
+    uri: Uris = Field(description="a folder's path or s3://bucket/prefix")
+    layout: LayoutName = Field(description=WHAT_TO_WRITE)
+
+    @property
+    def uris(self) -> tuple[str, ...]:
+        """All its URIs; one where ``uri`` is no list."""
+        return (self.uri,) if isinstance(self.uri, str) else self.uri
 
 
 class Source(_Location):
@@ -110,6 +116,10 @@ class Source(_Location):
         """The format, unset if it is the default one: what is stored of a source without one stays as it is."""
         format = self.conversion_format
         return msgspec.UNSET if format == SourceFormat() else format
+
+    def each(self) -> tuple[Source, ...]:
+        """The source of each of its URIs alone."""
+        return tuple(self.model_copy(update={"uri": uri}) for uri in self.uris)
 
 
 class DatasetSource(_Location):

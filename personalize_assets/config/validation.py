@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -84,6 +85,7 @@ def problems(config: WellFormed) -> list[Problem]:
     """Every contradiction, with the keys that lead to it; empty if there is none."""
     found = [
         *_overlaps(config),
+        *_nested_uris(config),
         *_start_dates(config),
         *_folders_on_glue(config),
         *_catalog(config),
@@ -112,10 +114,12 @@ def _valid(model: type[_Model], written: object, context: Mapping[str, Any]) -> 
 def _uris(config: WellFormed) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every URI that is read or written, with its location; the destination's last."""
     if config.source:
-        yield ("source", "uri"), config.source.uri
+        for uri in config.source.uris:
+            yield ("source", "uri"), uri
     for name, dataset in config.datasets.items():
         if dataset.source:
-            yield ("datasets", name, "source", "uri"), dataset.source.uri
+            for uri in dataset.source.uris:
+                yield ("datasets", name, "source", "uri"), uri
     if config.destination:
         yield ("destination", "uri"), config.destination.uri
 
@@ -132,6 +136,18 @@ def _overlaps(config: WellFormed) -> Iterator[Problem]:
             how = "is the same as" if to == start else "is inside" if len(to) > len(start) else "contains"
             message = f"{destination!r} {how} {'.'.join(location)}, {uri!r}; write to a place apart from it"
             yield ("destination", "uri"), message
+
+
+def _nested_uris(config: WellFormed) -> Iterator[Problem]:
+    """A URI of a list that is inside another one of it: its files would be read twice."""
+    sources = [(("source",), config.source)] if config.source else []
+    named = [(("datasets", name, "source"), dataset.source) for name, dataset in config.datasets.items()]
+    for location, source in (*sources, *named):
+        for inner, outer in permutations(source.uris if source else (), 2):
+            above = _steps(outer)
+            if _steps(inner)[: len(above)] == above:
+                message = f"{inner!r} is inside {outer!r}, and its files would be read twice; leave one of them out"
+                yield (*location, "uri"), message
 
 
 def _steps(uri: str) -> list[str]:

@@ -154,7 +154,13 @@ def _split(uri: str) -> tuple[str, str]:
 
 def _source_parameters(config: Config) -> dict[str, str]:
     # A uri that ends with two slashes begins in a folder without a name; the template adds the last one.
-    uris = list(dict.fromkeys(config.source_of(name).uri.removesuffix("/") for name in config.datasets.named()))
+    every = (uri for name in config.datasets.named() for uri in config.source_of(name).uris)
+    uris = list(dict.fromkeys(uri.removesuffix("/") for uri in every))
+    if len(uris) > 1 + len(_MORE_SOURCES):
+        raise PersonalizeAssetsError(
+            f"the config reads {len(uris)} URIs, but the template's role may read {1 + len(_MORE_SOURCES)}: name a "
+            "prefix that several of them share, or deploy with a role of your own (docs/glue.md)"
+        )
     bucket, prefix = _split(uris[0])
     partition = "aws-cn" if (config.aws.region or "").startswith("cn-") else "aws"
     arns = (f"arn:{partition}:s3:::{uri.removeprefix('s3://')}/*" for uri in uris[1:])

@@ -15,7 +15,7 @@ from personalize_assets.generate.file_writer import FileWriter
 from personalize_assets.generate.shop import Shop
 from personalize_assets.generate.text import DAY_MS, HOUR_MS
 from personalize_assets.generate.trackers import Tracker
-from personalize_assets.layouts import LAYOUTS
+from personalize_assets.layouts import layout as layout_of
 
 __all__ = ["Generated", "generate"]
 
@@ -48,7 +48,7 @@ def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start:
 
     Args:
         out: The folder, as ``source.uri`` would name it; it must be empty or absent.
-        layout: One of ``layouts.LAYOUTS``.
+        layout: One of ``layouts.LAYOUTS``, or a pattern of keys.
         days: How many arrival days, from ``start`` on.
         users: Registered users; each gives about five interactions a week.
         seed: Another seed gives other events.
@@ -79,8 +79,12 @@ def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start:
 
 
 def _check(out: Path, layout: str, days: int, users: int) -> None:
-    if layout not in LAYOUTS:
-        raise ValueError(f"layout: {layout!r} is not a layout; use one of {', '.join(LAYOUTS)}")
+    try:
+        patterns = layout_of(layout, date.min).patterns
+    except ValueError as error:
+        raise ValueError(f"layout: {error}") from None
+    if any(pattern.extension is None for pattern in patterns):
+        raise ValueError(f"layout: {layout!r} has no place for the name of a file; write a `*` into its last part")
     if days < 1:
         raise ValueError(f"days: {days} is too few; give 1 or more")
     if users < 1:

@@ -50,11 +50,12 @@ class FileWriter:
         self._name = layout_name
         self._keys = layout(layout_name, start)
         self._rng = Random(f"files {seed}")
+        self._extension = self._keys.patterns[0].extension if self._keys.patterns else ""
         self._open: dict[tuple[int, str, bool], _OpenFile] = {}
-        # With few users a file holds several hours, as a producer's buffer does. Firehose has the hour in its keys.
-        self._hours_per_file = 1 if layout_name == "firehose" or users > 5000 else 6 if users > 1000 else 24
+        # With few users a file holds several hours, as a producer's buffer does, unless keys carry the hour.
+        self._hours_per_file = 1 if self._keys.has_hours or users > 5000 else 6 if users > 1000 else 24
         self._gzip_level = 1 if users > 5000 else 6  # fast for benchmarks, small for the repository
-        self._by_source = layout_name in ("segment", "rudderstack")
+        self._by_source = self._keys.has_sources
         self._pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
         self._pending: deque[Future[int]] = deque()
 
@@ -117,6 +118,8 @@ class FileWriter:
                 return f"stream-1-{received:%Y-%m-%d-%H-%M-%S}-{unique}" + (".gz" if zipped else ""), zipped
             case "hive":
                 return f"part-{self.files:05d}-{unique}.json", False
+            case pattern if self._extension:
+                return f"events-{self.files:05d}-{unique[:8]}", pattern.endswith(".gz")
             case _:
                 zipped = self.files % 2 == 0
                 return f"events-{self.files:05d}-{unique[:8]}.json" + (".gz" if zipped else ""), zipped

@@ -54,7 +54,7 @@ def settings_digest(group: DatasetGroup) -> str:
     parts += [hash_keys.mark_of(dataset) for dataset in group.datasets.values()]
     # What another version would write in another way, at other keys too.
     parts += [str(LAYOUT), *map(fingerprint, group.datasets.values())]
-    if any(source.source.layout == "flat" for source in group.sources.values()):
+    if not all(source.layout.is_dated for source in group.sources.values()):
         # Without arrival days, which events are too late depends on the time of the run.
         parts.append(datetime.now(UTC).date().isoformat())
     return _digest(parts)

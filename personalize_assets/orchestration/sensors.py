@@ -88,7 +88,7 @@ def _jobs_that_make(assets: Set[dg.AssetKey], repository: dg.RepositoryDefinitio
 
 def _scope(group: DatasetGroup) -> str:
     """Identifies the sources, destination and datasets that a cursor and the tags of a run are about."""
-    sources = [f"{id} {raw.source.uri} {raw.source.layout}" for id, raw in group.sources.items()]
+    sources = [f"{id} {raw.source_uri} {raw.source.layout}" for id, raw in group.sources.items()]
     text = "\n".join([*sources, group.destination.uri, *group.datasets])
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -98,11 +98,11 @@ def _rules(group: DatasetGroup, today: date) -> Rules:
     automation, source = group.config.automation, group.config.source
     days = [source.start_date + timedelta(days=n) for n in range((today - source.start_date).days + 1)]
     recent = set(days[-automation.lookback_days :])
-    if any(raw.source.layout == "flat" for raw in group.sources.values()):
+    if not all(raw.layout.is_dated for raw in group.sources.values()):
         recent.update(days[:1])  # all files of a flat source belong to its first day
     if automation.arrivals == "sqs":
         recent = set()  # the queue names the days; all are still listed in turn, in case a message was lost
-    is_s3 = any(raw.source.uri.startswith("s3://") for raw in group.sources.values())
+    is_s3 = any(raw.source_uri.startswith("s3://") for raw in group.sources.values())
     share = automation.older_days_per_tick or (_OLDER_DAYS_S3 if is_s3 else _OLDER_DAYS_FOLDER)
     return Rules(sorted(recent), [day for day in days if day not in recent], share, automation.settle_minutes * 60)
 

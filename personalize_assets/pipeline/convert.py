@@ -79,7 +79,7 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
     needed = {group.source_ids[name] for name in dataset_names}
     folders = {**DAILY, REJECTS: REJECTS}
     return ConvertSpec(
-        sources=tuple(_raw_file_set(group, id, catalogs) for id in group.sources if id in needed),
+        sources=tuple(_raw_file_set(group, id, catalogs) for id in group.places if id in needed),
         plan=Plan(
             run_id=new_run_id(),
             make=tuple(name for name in group.datasets if name in dataset_names),
@@ -93,15 +93,15 @@ def plan_convert(group: DatasetGroup, days: Sequence[date], dataset_names: Colle
 
 
 def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]) -> RawFileSet:
-    source = group.sources[id]
+    places = group.places[id]
     return RawFileSet(
         id=id,
-        dated=source.source.layout != "flat",
+        dated=group.sources[id].layout.is_dated,
         files=tuple(
-            RawFile(source.uri(file.key), day, file.bytes, file.framing, file.compression)
+            RawFile(group.sources[file.source].uri(file.key), day, file.bytes, file.framing, file.compression)
             for day, catalog in catalogs.items()
             for file in catalog.files
-            if file.source == id
+            if file.source in places
         ),
         datasets=tuple(group.datasets[name] for name, its_source in group.source_ids.items() if its_source == id),
     )

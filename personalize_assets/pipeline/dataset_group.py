@@ -26,6 +26,7 @@ class DatasetGroup:
     Attributes:
         datasets: By name, in the order of the config.
         source_ids: The id of each dataset's source, by dataset: ``source``, or the dataset's name if it has its own.
+        places: The ids of the URIs of each source, by source: ``source``, ``source-2``, … in the order of the config.
         owns_destination: Whether ``pipeline.ownership`` has found that the destination is this group's.
     """
 
@@ -37,6 +38,11 @@ class DatasetGroup:
         self.destination = Destination(config.destination.uri, config.aws)
         self.source_ids = {
             name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
+        }
+
+        self.places = {
+            id: (id, *(f"{id}-{number}" for number in range(2, len(config.source_of(name).uris) + 1)))
+            for name, id in self.source_ids.items()
         }
 
     @property
@@ -55,8 +61,12 @@ class DatasetGroup:
 
     @cached_property
     def sources(self) -> dict[str, RawFiles]:
-        """The sources by id, those of single datasets after the main one."""
-        return {id: RawFiles(self.config.source_of(name), self.config.aws) for name, id in self.source_ids.items()}
+        """The URIs of all sources by the ids in ``places``, those of single datasets after the main source's."""
+        return {
+            place: RawFiles(source, self.config.aws)
+            for name, id in self.source_ids.items()
+            for place, source in zip(self.places[id], self.config.source_of(name).each(), strict=True)
+        }
 
     @cached_property
     def s3_options(self) -> dict[str, str]:

@@ -19,6 +19,9 @@ from personalize_assets.storage.manifests import OwnerMark
 from personalize_assets.storage.object_store import StoreError
 from personalize_assets.storage.older_layout import fold_older_layout
 
+_SEVERAL = "\n"
+"""Between the URIs of one source in the mark."""
+
 
 class ForeignDestination(PersonalizeAssetsError):
     """A destination that belongs to another dataset group, or was made of other sources; the text says what to do."""
@@ -54,7 +57,9 @@ def confirm_owner(group: DatasetGroup) -> None:
         fold_older_layout(destination)
         _update(destination, layout=LAYOUT)
     for name, uri in mine.sources.items():
-        if found.sources.get(name, uri) != uri and _has_rows(group, name):
+        known = found.sources.get(name, uri)
+        # A URI may be added to a source; without one that it had, days would lose events when they are converted again.
+        if not set(known.split(_SEVERAL)) <= set(uri.split(_SEVERAL)) and _has_rows(group, name):
             raise ForeignDestination(_of_another_source(destination.uri, mark, name, found.sources[name], uri))
     if {**found.sources, **mine.sources} != found.sources:
         _update(destination, sources=mine.sources)
@@ -91,7 +96,7 @@ def owner_mark(group: DatasetGroup) -> OwnerMark:
     """The mark of this group, as of now."""
     return OwnerMark(
         dataset_group=group.config.dataset_group.name,
-        sources={name: group.config.source_of(name).uri for name in group.datasets},
+        sources={name: _SEVERAL.join(group.config.source_of(name).uris) for name in group.datasets},
         since=datetime.now(UTC).isoformat(timespec="seconds"),
         layout=LAYOUT,
     )
@@ -115,11 +120,15 @@ def _of_a_newer_version(uri: str, mark: str, found: OwnerMark) -> str:
 
 def _of_another_source(uri: str, mark: str, name: str, before: str, now: str) -> str:
     return (
-        f"{uri} holds {name} made of {before}, as {mark} says, but this config reads them from {now}; write another "
-        f"destination.uri for other events, or, if the same events have moved, delete {mark} and run again: days that "
-        "were converted before stay in the exports"
+        f"{uri} holds {name} made of {_listed(before)}, as {mark} says, but this config reads them from "
+        f"{_listed(now)}; write another destination.uri for other events, or, if the same events have moved, delete "
+        f"{mark} and run again: days that were converted before stay in the exports"
     )
 
 
 def _uris(mark: OwnerMark) -> str:
-    return ", ".join(dict.fromkeys(mark.sources.values()))
+    return ", ".join(dict.fromkeys(map(_listed, mark.sources.values())))
+
+
+def _listed(uris: str) -> str:
+    return ", ".join(uris.split(_SEVERAL))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -114,9 +115,10 @@ def listed_once() -> Iterator[None]:
 
 
 class RawFiles:
-    """The raw files of a source. Raises ``StoreError`` if the folder or bucket does not exist.
+    """The raw files of a source of one URI. Raises ``StoreError`` if the folder or bucket does not exist.
 
     Attributes:
+        source_uri: As in the config.
         skipped: Why entries of a folder are not read, by key; of all listings so far.
         unfit: As in ``Listing``; of the listing so far that has most of them. ``archived`` and ``empty`` likewise:
             files that must be restored before they can be read, and files without bytes.
@@ -126,7 +128,8 @@ class RawFiles:
     def __init__(self, source: Source, aws: Aws | None = None) -> None:
         """Nothing is read yet."""
         self.source = source
-        self.store = open_store(source.uri, aws, follow_links=source.follow_links)
+        (self.source_uri,) = source.uris
+        self.store = open_store(self.source_uri, aws, follow_links=source.follow_links)
         self.layout = layout(source.layout, source.start_date)
         self.skipped: dict[str, str] = {}
         self.unfit = self.unfit_elsewhere = self.archived = self.empty = NO_KEYS
@@ -163,8 +166,9 @@ class RawFiles:
             listing = self._all()
         else:
             self.store.check_exists()
-            prefixes = {prefix for day in days for prefix in self.prefixes(day, self.store.folders)}
-            listing = self._sorted(file for prefix in sorted(prefixes) for file in self.store.files(prefix))
+            folders = cache(self.store.folders)
+            prefixes = _disjoint(prefix for day in days for prefix in self.prefixes(day, folders))
+            listing = self._sorted(file for prefix in prefixes for file in self.store.files(prefix))
         return replace(listing, days={day: listing.days.get(day, []) for day in days})
 
     def prefixes(
@@ -172,13 +176,13 @@ class RawFiles:
     ) -> set[str]:
         """The prefixes of a day's keys, from the patterns of the layout.
 
-        ``folders`` lists the names to put in place of a ``*``; patterns for which ``may_have`` is false are left out.
+        ``folders`` lists the names to put in place of those with a ``*``. Of patterns that begin in different ways,
+        those are left out for which ``may_have`` is false.
         """
-        found: set[str] = set()
-        for pattern in filter(may_have, self.layout.prefixes(day)):
-            before, star, after = pattern.partition("*")
-            found.update((before + name + after for name in folders(before)) if star else (pattern,))
-        return found
+        patterns = self.layout.prefixes(day)
+        if len({pattern.partition("=")[0] for pattern in patterns}) > 1:
+            patterns = tuple(filter(may_have, patterns))
+        return {prefix for pattern in patterns for prefix in _expanded("", pattern, folders)}
 
     def _sorted(self, files: Iterator[StoredObject]) -> Listing:
         listing = Listing()
@@ -186,16 +190,16 @@ class RawFiles:
         elsewhere: list[str] = []
         unfit_of: dict[date, list[str]] = {}
         for file in sorted(files):
-            day = None if file.problem else self.layout.day_of(file.key)
+            day = None if file.problem else self.layout.listed_day_of(file.key)
             if file.problem:
                 listing.skipped[file.key] = file.problem
                 self.skipped[file.key] = file.problem
-            if day is None or not any(_leads_to(prefix, file.key) for prefix in self.layout.prefixes(day)):
+            if day is None:
                 listing.foreign += 1
                 may_be_raw = not file.problem and not is_mark(file.key)
                 if may_be_raw:
                     unfit.append(file.key)
-                if (folder_day := self._day_above(file.key)) is not None:
+                if (folder_day := self.layout.day_above(file.key)) is not None:
                     listing.foreign_by_day[folder_day] += 1
                     if may_be_raw:
                         unfit_of.setdefault(folder_day, []).append(file.key)
@@ -210,15 +214,6 @@ class RawFiles:
         listing.unfit_elsewhere = unread_keys(elsewhere)
         self._note(listing)
         return listing
-
-    def _day_above(self, key: str) -> date | None:
-        """The day in whose folder a key is that does not fit the layout, at any depth; None if it is in none."""
-        at = len(key)
-        while (at := key.rfind("/", 0, at)) >= 0:
-            day = self.layout.day_of(key[: at + 1] + "any-name")
-            if day is not None:
-                return day if any(_leads_to(prefix, key) for prefix in self.layout.prefixes(day)) else None
-        return None
 
     def _note(self, listing: Listing) -> None:
         files = [file for of_day in listing.days.values() for file in of_day]
@@ -235,7 +230,7 @@ class RawFiles:
         if listing.early:
             found = f"{listing.early} files, but all from before start_date {self.source.start_date}"
         return (
-            f"{self.source.uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
+            f"{self.source_uri} holds no raw files of layout {self.source.layout!r}: expected keys like "
             f"{self.layout.example}, found {found}; correct uri, layout or start_date of the source in the config"
         )
 
@@ -292,6 +287,7 @@ class DayListing:
         self._asking = threading.Lock()
         self._folders = cache(raw.store.folders)
         self._holds = cache(raw.store.holds)
+        self._of_all_days: dict[date, list[StoredObject]] | None = None
 
     def files(self, day: date, after: str = "") -> Iterator[StoredObject]:
         """The raw files of a day whose keys come after ``after``, in the order of keys."""
@@ -299,12 +295,24 @@ class DayListing:
             if not self._exists:
                 self._raw.store.check_exists()
                 self._exists = True
-            prefixes = sorted(self._raw.prefixes(day, self._folders, self._may_have))
+            prefixes = _disjoint(self._raw.prefixes(day, self._folders, self._may_have))
+            if self._raw.layout.days_share_prefixes and self._of_all_days is None:
+                self._of_all_days = {}
+                for its_day, file in self._listed(prefixes):
+                    self._of_all_days.setdefault(its_day, []).append(file)
+        if self._of_all_days is not None:
+            yield from (file for file in self._of_all_days.get(day, ()) if file.key > after)
+            return
+        yield from (file for its_day, file in self._listed(prefixes, after) if its_day == day)
+
+    def _listed(self, prefixes: Sequence[str], after: str = "") -> Iterator[tuple[date, StoredObject]]:
+        """The raw files below prefixes, with their days."""
         for prefix in prefixes:
             if prefix >= after or after.startswith(prefix):
                 for file in self._raw.store.files(prefix, after):
-                    if not file.problem and self._raw.layout.day_of(file.key) == day:
-                        yield file
+                    day = None if file.problem else self._raw.layout.listed_day_of(file.key)
+                    if day is not None:
+                        yield day, file
 
     def _may_have(self, pattern: str) -> bool:
         """Whether a source may have keys of a pattern: of the spellings `day=`, `dt=`, `year=` it has one."""
@@ -312,9 +320,27 @@ class DayListing:
         return not equals or "*" in spelling or self._holds(spelling + equals)
 
 
-def _leads_to(prefix: str, key: str) -> bool:
-    """Whether a layout's prefix, in which ``*`` stands for one folder, is one of this key."""
-    before, star, after = prefix.partition("*")
-    if not key.startswith(before):
-        return False
-    return not star or ("/" + key[len(before) :].partition("/")[2]).startswith(after)
+def _expanded(before: str, rest: str, folders: Callable[[str], list[str]]) -> Iterator[str]:
+    """The prefixes of a pattern whose first folders are known: ``before`` them, and ``rest`` with every ``*`` in it."""
+    literal, star, _ = rest.partition("*")
+    if not star:
+        yield before + rest
+        return
+    above = literal[: literal.rfind("/") + 1]
+    pattern, _, below = rest[len(above) :].partition("/")
+    for name in folders(before + above):
+        if _fits(name, pattern):
+            yield from _expanded(f"{before}{above}{name}/", below, folders)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name, re.DOTALL) is not None
+
+
+def _disjoint(prefixes: Iterable[str]) -> list[str]:
+    """The prefixes without those that begin with another one, whose files would be listed twice."""
+    found: list[str] = []
+    for prefix in sorted(set(prefixes)):
+        if not found or not prefix.startswith(found[-1]):
+            found.append(prefix)
+    return found

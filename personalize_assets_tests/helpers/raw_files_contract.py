@@ -16,7 +16,8 @@ START = date(2026, 10, 1)
 NEXT = date(2026, 10, 2)
 
 
-DATED = [name for name in LAYOUTS if name != "flat"]
+PATTERNS = ["c=*/d=*/year=%Y/month=%m/day=%d/hour=%H/**", "logs/%Y%m%d_*.gz", "*/dt=%Y-%m-%d-%H/*", "logs/%s/*"]
+DATED = [name for name in LAYOUTS if name != "flat"] + PATTERNS
 
 
 def source(uri: str, name: str, *keys: str) -> RawFiles:
@@ -143,7 +144,7 @@ class RawFilesContract:
             error.value
         )
 
-    @pytest.mark.parametrize("name", LAYOUTS)
+    @pytest.mark.parametrize("name", [*LAYOUTS, *PATTERNS])
     def test_a_day_listed_by_itself_is_the_same_as_in_a_listing_of_many(self, uri: str, name: str) -> None:
         key = layout(name, START).key
         raw = source(

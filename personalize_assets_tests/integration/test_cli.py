@@ -193,6 +193,21 @@ def test_generate_writes_events_and_says_how_to_name_them(tmp_path: Path) -> Non
     assert sorted(folder.name for folder in (tmp_path / "raw").iterdir()) == ["day=2026-10-01", "day=2026-10-02"]
 
 
+def test_generate_writes_the_keys_of_a_pattern_and_names_it_as_yaml_needs_it(tmp_path: Path) -> None:
+    result = invoke("generate", "--layout", "%Y/%j/*", "--days", "1", "--users", "20", str(tmp_path / "raw"))
+
+    assert result.exit_code == 0, result.output
+    assert f'source: {{uri: {tmp_path}/raw, layout: "%Y/%j/*", start_date: 2026-10-01}}' in result.stdout
+    assert [path.name for path in (tmp_path / "raw/2026").iterdir()] == ["274"]
+
+
+def test_a_layout_that_is_none_is_a_wrong_command(tmp_path: Path) -> None:
+    result = invoke("generate", "--layout", "s3", str(tmp_path / "raw"))
+
+    assert result.exit_code == 2
+    assert "'s3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern" in result.stderr
+
+
 def test_generate_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
 

@@ -14,7 +14,10 @@ MIDNIGHT = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp() * 1000)
 
 FILE_NAMES = st.text(min_size=1).filter(
     lambda name: (
-        "/" not in name and name[0] not in "._" and name != "dummy-object.txt" and not name.endswith("_$folder$")
+        "/" not in name
+        and name[0] not in "._"
+        and name not in ("dummy-object.txt", "manifest")
+        and not name.endswith(("_$folder$", "_manifest", "-manifest"))
     )
 )
 DAYS = st.dates(min_value=date(1970, 1, 1))
@@ -84,7 +87,18 @@ def test_a_key_that_does_not_match_the_layout_is_foreign(name: str, key: str) ->
 
 @pytest.mark.parametrize("name", LAYOUTS)
 @pytest.mark.parametrize(
-    "file", ["dummy-object.txt", "_SUCCESS", ".hidden", ".part-0.json.crc", "part_$folder$", "", "folder/"]
+    "file",
+    [
+        "dummy-object.txt",
+        "_SUCCESS",
+        ".hidden",
+        ".part-0.json.crc",
+        "part_$folder$",
+        "",
+        "folder/",
+        "manifest",
+        "part_manifest",
+    ],
 )
 def test_marks_left_by_tools_and_hidden_files_are_foreign_in_every_layout(name: str, file: str) -> None:
     keys = layout(name, DAY)

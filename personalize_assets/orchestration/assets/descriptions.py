@@ -106,7 +106,7 @@ def code_location(config: Config) -> dict[str, str]:
     return {
         "dataset group": config.dataset_group.name,
         "domain": config.dataset_group.domain,
-        "source": f"{config.source.uri} (layout {config.source.layout}, from {config.source.start_date})",
+        "source": f"{', '.join(config.source.uris)} (layout {config.source.layout}, from {config.source.start_date})",
         "destination": config.destination.uri,
         "engine": config.engine,
         "checks": config.checks,

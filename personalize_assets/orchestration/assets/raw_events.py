@@ -15,8 +15,8 @@ def raw_events(defs: GroupDefs) -> dg.AssetSpec:
         defs.key("raw_events"),
         group_name="raw",
         partitions_def=defs.partitions,
-        kinds={"s3" if source.uri.startswith("s3://") else "file", "json"},
+        kinds={"s3" if source.uris[0].startswith("s3://") else "file", "json"},
         description=RAW_EVENTS.format(layout=source.layout),
-        metadata={"uri": dg.MetadataValue.path(source.uri), "layout": source.layout},
+        metadata={"uri": dg.MetadataValue.path(", ".join(source.uris)), "layout": source.layout},
         **defs.owners_and_tags(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,33 @@ def test_a_quiet_day_does_not_narrow_a_table_and_nothing_new_makes_no_new_versio
     }  # fmt: skip
     assert table("raw_events")["Parameters"]["projection.source.values"] == "android,website"
     assert glue.calls.count("UpdateTable") == 1
+
+
+def test_the_folders_of_a_pattern_are_partitions_with_the_values_of_all_days(
+    database: None, glue: GlueEmulator
+) -> None:
+    shop = group(
+        PERSONALIZE__GLUE__DATABASE="shop",
+        PERSONALIZE__SOURCE__URI="s3://events/own",
+        PERSONALIZE__SOURCE__LAYOUT="customer_id=*/dt=%Y-%m-%d-%H/**",
+    )
+    for customer, day in (("a", 1), ("b", 2), ("a", 2)):
+        for name in ("x", "y"):
+            key = f"own/customer_id={customer}/dt=2026-10-0{day}-05/{name}.json"
+            boto3.client("s3").put_object(Bucket="events", Key=key, Body=b'{"event": "View"}')
+
+    for day in (1, 2):
+        register_in_athena(shop, catalog_days(shop, [date(2026, 10, day)]))
+
+    raw = table("raw_events")
+    assert [column["Name"] for column in raw["PartitionKeys"]] == ["customer_id", "dt"]
+    assert raw["Parameters"]["storage.location.template"] == "s3://events/own/customer_id=${customer_id}/dt=${dt}/"
+    assert raw["Parameters"]["projection.customer_id.values"] == "a,b"
+    assert raw["Parameters"]["projection.dt.format"] == "yyyy-MM-dd-HH"
+    assert json.loads(read("out/catalog/_fields.json"))["keys"] == [
+        "customer_id=a/dt=2026-10-01-05/x.json",
+        "customer_id=b/dt=2026-10-02-05/x.json",
+    ]
 
 
 def test_a_database_that_is_not_there_says_how_to_make_it(glue: GlueEmulator) -> None:

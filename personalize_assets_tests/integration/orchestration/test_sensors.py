@@ -187,6 +187,18 @@ def test_a_flat_source_is_listed_whole_whatever_its_first_day(in_folder: Start, 
     assert [group.tick_and_launch() for _ in range(2)] == [[str(first)], []]
 
 
+def test_files_of_a_pattern_are_found_on_their_days_alone(start: Start, today: date) -> None:
+    yesterday = today - timedelta(days=1)
+    group = start(layout="*/dt=%Y-%m-%d-%H/**", start=yesterday)
+    group.put("a.json", yesterday)
+    group.raw.write("notes/README.txt", b"no event")
+
+    assert [group.tick_and_launch() for _ in range(2)] == [[str(yesterday)], []]
+    group.raw.write(f"ios/dt={today}-23/b/c.json", b"{}")
+    assert [group.tick_and_launch() for _ in range(2)] == [[str(today)], []]
+    assert [[str(yesterday)], [str(today)]] == CALLS
+
+
 def test_a_failed_day_is_requested_again_after_its_wait(
     in_folder: Start, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -349,6 +361,21 @@ def test_a_notified_day_is_listed_at_once_and_its_messages_go_when_the_cursor_is
     assert left_in(queue) == (0, 3)  # S3 has tested the queue by a message too
     group.tick_and_launch()
     assert left_in(queue) == (0, 0)
+
+
+def test_a_notified_key_of_a_pattern_names_its_day(on_s3: Start, queue: str, today: date) -> None:
+    day = today - timedelta(days=300)
+    group = on_s3(
+        layout="logs/%Y%m%d_*.gz",
+        start=today - timedelta(days=400),
+        arrivals="sqs",
+        sqs_queue=queue,
+        older_days_per_tick=1,
+    )
+    group.put("a", day)
+    group.raw.write("logs/README.txt", b"no event")
+
+    assert group.tick_and_launch() == [str(day)]
 
 
 def test_messages_of_a_tick_that_dagster_lost_come_again(on_s3: Start, queue: str, today: date) -> None:

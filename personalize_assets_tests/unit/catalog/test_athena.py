@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import date
 
 import pyarrow as pa
-import pytest
 
-from personalize_assets.catalog.athena import Partitions, interactions_table, raw_table
+from personalize_assets.catalog.athena import interactions_table, raw_table
 
 START = date(2026, 10, 1)
-SEGMENT = "segment-logs/website/1790812800000/a.gz"
 
 
 def columns(**types: str) -> tuple[tuple[str, str], ...]:
@@ -82,65 +80,6 @@ def test_names_that_differ_by_case_alone_stay_apart_at_every_level() -> None:
         ("url_3", "string"),
     )
     assert table.mappings == {"url": "URL", "url_2": "Url", "url_3": "url"}
-
-
-# Partitions
-
-
-def partitions(layout: str, *keys: str) -> Partitions:
-    return raw_table("s3://raw/events", layout, START, keys, {}).partitions
-
-
-def test_segments_days_are_numbers_and_its_sources_are_those_seen() -> None:
-    found = partitions("segment", SEGMENT, "segment-logs/android/1790812800000/b.gz")
-
-    assert found.columns == (("source", "string"), ("day_ms", "bigint"))
-    assert found.template == "segment-logs/${source}/${day_ms}/"
-    assert found.properties == {
-        "projection.source.type": "enum",
-        "projection.source.values": "android,website",
-        "projection.day_ms.type": "integer",
-        "projection.day_ms.range": "1790812800000,2106432000000",
-        "projection.day_ms.interval": "86400000",
-    }
-
-
-def test_firehose_has_its_days_in_three_folders_and_the_hours_below() -> None:
-    found = partitions("firehose", "2026/10/01/00/stream-1")
-
-    assert (found.columns, found.template) == ((("day", "string"),), "${day}/")
-    assert found.properties == {
-        "projection.day.type": "date",
-        "projection.day.format": "yyyy/MM/dd",
-        "projection.day.range": "2026/10/01,NOW",
-        "projection.day.interval": "1",
-        "projection.day.interval.unit": "DAYS",
-    }
-
-
-@pytest.mark.parametrize(
-    ("key", "expected", "template"),
-    [
-        ("day=2026-10-01/a.json", ["day"], "day=${day}/"),
-        ("dt=2026-10-01/hour=01/a.json", ["dt"], "dt=${dt}/"),
-        ("year=2026/month=10/day=01/a.json", ["year", "month", "day"], "year=${year}/month=${month}/day=${day}/"),
-    ],
-)
-def test_hives_folders_are_taken_as_they_are(key: str, expected: list[str], template: str) -> None:
-    found = partitions("hive", key)
-
-    assert ([name for name, _ in found.columns], found.template) == (expected, template)
-
-
-@pytest.mark.parametrize(("key", "digits"), [("year=2026/month=03/day=01/a", "2"), ("year=2026/month=3/day=1/a", None)])
-def test_months_and_days_have_as_many_digits_as_in_the_keys(key: str, digits: str | None) -> None:
-    properties = partitions("hive", key).properties
-
-    assert (properties.get("projection.month.digits"), properties.get("projection.day.digits")) == (digits, digits)
-
-
-def test_a_flat_source_has_no_partitions() -> None:
-    assert partitions("flat", "any/a.json") == Partitions()
 
 
 # The statement

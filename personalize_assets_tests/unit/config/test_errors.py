@@ -63,7 +63,7 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv"),
         ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets, mask, nulls, automation, aws, glue"),
-        ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat"),
+        ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
         ("  start_date: 2026-10-01\n", "", "source.start_date: missing; write the first arrival day, as 2026-10-01"),
         ("name: workshop", "name: 5", 'dataset_group.name: found 5; write text, as "5"'),
         ("uri: segment", "uri:", "source.uri: found nothing; write text"),
@@ -112,7 +112,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_file() -> None:
         ),
     )
     assert problems_in(text) == [
-        "personalize.yaml: source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat",
+        "personalize.yaml: source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'",
         "personalize.yaml: engine: 'flink' is not an engine; use one of arrow, local, glue",
         "personalize.yaml: datasets.interactions.columns.EVENT_VALUE.type:"
         " 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp",

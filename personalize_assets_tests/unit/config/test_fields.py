@@ -26,6 +26,13 @@ def test_two_slashes_at_the_end_of_an_s3_uri_are_a_folder_without_a_name() -> No
     assert load(edited(("uri: segment", "uri: s3://raw/logs//"))).source.uri == "s3://raw/logs//"
 
 
+def test_a_source_may_have_several_uris_each_once() -> None:
+    uris = load(edited(("uri: segment", "uri: [s3://raw/web/, s3://raw/ios, s3://raw/web]"))).source.uris
+
+    assert uris == ("s3://raw/web", "s3://raw/ios")
+    assert load(edited(("uri: segment", "uri: [s3://raw/web]"))).source.uri == "s3://raw/web"
+
+
 def test_wanted_values_become_text_as_events_are_compared() -> None:
     where = "where: {Invited: true, n: [1, 0.50, 100000000000000000000], zip: 01234, day: 2026-10-01, at: 12:30}"
     dataset = load(edited(("where: {type: identify}", where))).conversion_datasets()["users"]
@@ -41,7 +48,10 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
+        ("layout: segment", "layout: s3", "source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
+        ("layout: segment", "layout:", "source.layout: nothing is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
+        ("layout: segment", "layout: logs/*", "source.layout: 'logs/*' has no day in it; write %Y, %m and %d, or %Y and %j, %s or %Q, or use the layout flat"),
+        ("layout: segment", 'layout: "%Y/%d/*"', "source.layout: '%Y/%d/*' has %d without %m, which is no day; write %Y, %m and %d, or %Y and %j, %s or %Q"),
         ("engine: local", "engine: flink", "engine: 'flink' is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine:", "engine: nothing is not an engine; use one of arrow, local, glue"),
         ("engine: local", "engine: sail", "engine: 'sail' has been replaced by 'arrow', which needs no server and no Java; write arrow instead"),
@@ -51,6 +61,9 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
         ("2026-10-01", "2026-13-01", "source.start_date: '2026-13-01' is not a day: month must be in 1..12; write it as 2026-10-01"),
         ("name: workshop", "name: my shop", "dataset_group.name: 'my shop' is not a dataset group's name; use 1 to 63 letters, digits, '-' and '_', with a letter or digit first (Personalize API, CreateDatasetGroup)"),
         ("uri: segment", "uri: ''", "source.uri: found an empty text; write a folder's path or s3://bucket/prefix"),
+        ("uri: segment", "uri: []", "source.uri: found a list without texts; write at least one folder's path or s3://bucket/prefix"),
+        ("uri: segment", "uri: [s3://raw, 5]", "source.uri: found a list without texts; write at least one folder's path or s3://bucket/prefix"),
+        ("uri: segment", "uri: [s3://raw, s3:///a]", "source.uri: 's3:///a' names no bucket; write s3://bucket/prefix"),
         ("uri: segment", "uri: s3a://raw/logs", "source.uri: 's3a://raw/logs' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("uri: segment", "uri: s3:/raw", "source.uri: 's3:/raw' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("../data/segment", "s3:///made", "destination.uri: 's3:///made' names no bucket; write s3://bucket/prefix"),

@@ -316,6 +316,12 @@ def test_a_folder() -> None:
         ("a: b\n\n# \x07\n", "line 3, column 3: the character U+0007 is not allowed in YAML; remove it"),
         ("a: !!int x\n", "a value does not fit the tag before it; remove the tag"),
         ("a: *b\n", "line 1, column 4: found undefined alias 'b'"),
+        ("a: */%Y/*\n", "line 1, column 4: found undefined alias '/%Y/*'; put the text in quotes"),
+        ("a: **/b\n", "line 1, column 4: found undefined alias '*/b'; put the text in quotes"),
+        (
+            "a: %Y/%m/%d\n",
+            "line 1, column 4: while scanning for the next token, found character '%' that cannot start any token; put the text in quotes",
+        ),
         (
             "a: !!python/object:os.system x\n",
             "line 1, column 4: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object:os.system'",

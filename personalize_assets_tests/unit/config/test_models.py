@@ -37,6 +37,12 @@ def test_the_example_of_the_design_loads() -> None:
     }
 
 
+def test_a_layout_may_be_a_pattern() -> None:
+    pattern = "customer_id=*/year=%Y/month=%m/day=%d/hour=%H/**"
+
+    assert load(edited(("layout: segment", f'layout: "{pattern}"'))).source.layout == pattern
+
+
 def test_the_engine_and_the_domain_have_defaults() -> None:
     config = load(edited(("engine: local\n", ""), ("  domain: custom\n", "")))
     assert (config.engine, config.dataset_group.domain) == ("arrow", "custom")

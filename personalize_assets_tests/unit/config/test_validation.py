@@ -103,6 +103,20 @@ def test_the_destination_is_apart_from_the_source_of_a_dataset_too() -> None:
     assert "is inside datasets.users.source.uri" in line
 
 
+def test_a_uri_inside_another_one_of_its_source_is_refused() -> None:
+    text = edited(("uri: segment", "uri: [s3://raw, s3://raw-2, s3://raw/web]"))
+
+    assert problems_in(text) == [
+        "personalize.yaml: source.uri: 's3://raw/web' is inside 's3://raw', and its files would be read twice; leave "
+        "one of them out"
+    ]
+
+
+def test_a_destination_is_apart_from_every_uri_of_a_source() -> None:
+    [line] = problems_in(edited(("uri: segment", "uri: [s3://raw/web, ../data]")))
+    assert "is inside source.uri" in line
+
+
 def test_a_plain_event_value_is_refused_with_the_line_to_write() -> None:
     text = edited(("EVENT_VALUE: {path: [each.price, properties.price], type: float}", "EVENT_VALUE: properties.price"))
     assert problems_in(text) == [

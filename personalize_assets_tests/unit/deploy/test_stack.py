@@ -58,6 +58,18 @@ def test_an_empty_account_gets_a_bucket_and_its_policy() -> None:
     }
 
 
+def test_every_uri_of_a_source_may_be_read_and_more_than_the_template_has_are_refused() -> None:
+    uris = '["s3://raw/web", "s3://raw/ios", "s3://other"]'
+
+    parameters = planned(PERSONALIZE__SOURCE__URI=uris).parameters
+
+    assert (parameters["SourceBucketName"], parameters["SourceDataPrefix"]) == ("raw", "web")
+    assert parameters["SecondSourceArn"] == "arn:aws:s3:::raw/ios/*"
+    assert parameters["ThirdSourceArn"] == "arn:aws:s3:::other/*"
+    with pytest.raises(PersonalizeAssetsError, match="the config reads 4 URIs, but the template's role may read 3"):
+        planned(PERSONALIZE__SOURCE__URI=uris.replace("]", ', "s3://more"]'))
+
+
 def test_a_bucket_that_exists_is_not_made() -> None:
     assert planned(account(has_bucket=True)).parameters["CreateDestinationBucket"] == "false"
 

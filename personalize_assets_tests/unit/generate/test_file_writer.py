@@ -1,5 +1,6 @@
 """What a file holds, and what it is called."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,16 @@ def test_hive_files_are_plain_lines_and_flat_ones_are_mixed(tmp_path: Path) -> N
 
     assert {Path(key).suffixes[-1] for key in files_in(tmp_path / "hive")} == {".json"}
     assert {Path(key).suffixes[-1] for key in files_in(tmp_path / "flat")} == {".json", ".gz"}
+
+
+def test_files_of_a_pattern_are_named_and_compressed_as_it_says(tmp_path: Path) -> None:
+    generate(tmp_path / "one", layout="logs/%Y%m%d_*.gz", days=1, users=60, seed=3)
+    generate(tmp_path / "two", layout="*/%Y/%m/%d/%H/*", days=1, users=60, seed=3)
+
+    one, two = files_in(tmp_path / "one"), files_in(tmp_path / "two")
+    assert all(re.fullmatch(r"logs/20261001_events-[0-9]{5}-[0-9a-f]{8}\.gz", key) for key in one)
+    assert all(content.startswith(b"\x1f\x8b") for content in one.values())
+    assert {key.partition("/2026/10/01/")[0] for key in two} == {"website-prod", "android-prod", "ios-prod"}
 
 
 def test_a_file_that_is_full_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,10 @@ from personalize_assets_tests.helpers.raw_files import (
     lines_in,
 )
 
+PATTERNS = ["*/%Y/%m/%d/%H/*", "logs/%Y%m%d_*.gz", "dt=%Y-%m-%d-%H/**", "logs/%s-*.json"]
 
-@pytest.mark.parametrize("name", LAYOUTS)
+
+@pytest.mark.parametrize("name", [*LAYOUTS, *PATTERNS])
 def test_the_same_arguments_give_the_same_bytes(name: str, tmp_path: Path) -> None:
     generate(tmp_path / "one", layout=name, days=2, users=60, seed=3)
     generate(tmp_path / "two", layout=name, days=2, users=60, seed=3)
@@ -36,22 +38,22 @@ def test_another_seed_gives_other_events(tmp_path: Path) -> None:
 
 def test_one_seed_gives_the_same_events_in_every_layout(tmp_path: Path) -> None:
     of_layouts = []
-    for name in LAYOUTS:
-        generate(tmp_path / name, layout=name, days=2, users=60, seed=3)
+    for number, name in enumerate([*LAYOUTS, *PATTERNS]):
+        generate(tmp_path / str(number), layout=name, days=2, users=60, seed=3)
         of_layouts.append(
-            Counter((event["messageId"], event.get("event")) for _, _, event in arrived(tmp_path / name, name))
+            Counter((event["messageId"], event.get("event")) for _, _, event in arrived(tmp_path / str(number), name))
         )
 
     assert of_layouts[0]
     assert all(other == of_layouts[0] for other in of_layouts)
 
 
-@pytest.mark.parametrize("name", [name for name in LAYOUTS if name != "flat"])
+@pytest.mark.parametrize("name", [name for name in (*LAYOUTS, *PATTERNS) if name != "flat"])
 def test_every_day_has_files_and_no_file_is_outside_the_range(name: str, tmp_path: Path) -> None:
-    generate(tmp_path / name, layout=name, days=3, users=100, seed=3)
+    generate(tmp_path / "raw", layout=name, days=3, users=100, seed=3)
 
     keys = layout(name, START)
-    days = {keys.day_of(key) for key in files_in(tmp_path / name) if "dummy-object" not in key}
+    days = {keys.day_of(key) for key in files_in(tmp_path / "raw") if "dummy-object" not in key}
     assert days == {START + timedelta(days=n) for n in range(3)}
 
 
@@ -76,7 +78,19 @@ def test_what_is_returned_is_what_was_written(tmp_path: Path) -> None:
     [
         ({"days": 0}, "days: 0 is too few; give 1 or more"),
         ({"users": -1}, "users: -1 is too few; give 1 or more"),
-        ({"layout": "csv"}, "layout: 'csv' is not a layout; use one of segment, rudderstack, firehose, hive, flat"),
+        (
+            {"layout": "csv"},
+            "layout: 'csv' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of "
+            "keys as 'year=%Y/month=%m/day=%d/**'",
+        ),
+        (
+            {"layout": "%Y/*"},
+            "layout: '%Y/*' has a year, but no day in it; write %Y, %m and %d, or %Y and %j, %s or %Q",
+        ),
+        (
+            {"layout": "%Y-%m-%d.json"},
+            "layout: '%Y-%m-%d.json' has no place for the name of a file; write a `*` into its last part",
+        ),
     ],
 )
 def test_an_argument_out_of_range_is_refused_before_anything_is_written(

@@ -26,6 +26,18 @@ def test_a_dataset_with_a_source_of_its_own_gives_it_its_name(tmp_path: Path) ->
     }
 
 
+def test_each_uri_of_a_source_has_an_id_and_together_they_are_one_source(tmp_path: Path) -> None:
+    uris = {"uri": ["web", "ios"], "layout": "hive", "start_date": "2026-10-01"}
+    group = small_group(tmp_path, source=uris, datasets=OWN_SOURCE)
+
+    assert group.places == {"source": ("source", "source-2"), "users": ("users",)}
+    assert {id: raw.store.uri for id, raw in group.sources.items()} == {
+        "source": str(tmp_path / "web"),
+        "source-2": str(tmp_path / "ios"),
+        "users": str(tmp_path / "crm"),
+    }
+
+
 def test_the_bytes_of_a_day_are_those_of_all_sources_oldest_day_first(tmp_path: Path) -> None:
     group = small_group(tmp_path, datasets=OWN_SOURCE)
     put_events(group, SECOND, CLICK)

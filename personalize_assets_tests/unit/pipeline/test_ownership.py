@@ -73,6 +73,17 @@ def test_another_group_is_refused_with_who_owns_the_destination_and_what_to_do(t
     )
 
 
+def test_a_uri_may_be_added_to_a_source_that_has_rows_and_none_may_be_taken_away(tmp_path: Path) -> None:
+    converted(tmp_path)
+    both = {"source": {"uri": ["raw", "more"], "layout": "hive", "start_date": "2026-10-01"}}
+
+    claim_destination(small_group(tmp_path, **both))
+
+    with pytest.raises(ForeignDestination) as error:
+        claim_destination(small_group(tmp_path))
+    assert f"made of {tmp_path}/raw, {tmp_path}/more, as" in str(error.value)
+
+
 @pytest.mark.parametrize(
     "stage",
     [

@@ -1,16 +1,20 @@
 """The raw files of a source by arrival day: every layout, in folders and buckets."""
 
 import os
-from datetime import date
+from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from personalize_assets.config import Source
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.layouts import LAYOUTS
-from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE
-from personalize_assets.storage.object_store import StoredObject, StoreError
+from personalize_assets.layouts import LAYOUTS, layout
+from personalize_assets.storage.folder import LEADS_OUT, NOT_A_FILE, FolderStore
+from personalize_assets.storage.object_store import StoredObject, StoreError, open_store
 from personalize_assets.storage.raw_files import (
     NO_FILES,
     DayListing,
@@ -33,7 +37,7 @@ class TestRawFilesInAFolder(RawFilesContract):
         return str(tmp_path / "raw events")
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", [*LAYOUTS, "*/%Y/%m/%d/*"])
 def test_a_folder_that_is_not_there_is_an_error_and_not_a_day_without_files(tmp_path: Path, name: str) -> None:
     raw = source(str(tmp_path / "nothing"), name)
 
@@ -96,6 +100,146 @@ def test_a_notification_names_a_day_if_its_object_is_a_raw_file(bucket: str, key
     raw = RawFiles(Source(uri="s3://events/raw", layout="hive", start_date=START))
 
     assert raw.day_of_object(bucket, key) == day
+
+
+@pytest.mark.parametrize(
+    ("key", "day"),
+    [
+        ("raw/customer=a%2Fb/dt=2026-10-01-05/a.gz", START),
+        ("raw/customer=/dt=2026-10-02-23/a/b", NEXT),
+        ("raw/customer=a/dt=2026-10-01-24/a.gz", None),
+        ("raw/dt=2026-10-01-05/a.gz", None),
+        ("raw/customer=a/dt=2026-10-01-05/_SUCCESS", None),
+    ],
+)
+def test_a_notification_of_a_pattern_names_the_day_of_its_key(key: str, day: date | None) -> None:
+    raw = RawFiles(Source(uri="s3://events/raw", layout="customer=*/dt=%Y-%m-%d-%H/**", start_date=START))
+
+    assert raw.day_of_object("events", key) == day
+
+
+# -- how much a pattern lists ------------------------------------------------------------------------------------------
+
+
+class CountingStore(FolderStore):
+    """A folder that counts the requests which a bucket would receive, and the files that it lists."""
+
+    requests = files_listed = 0
+
+    def check_exists(self) -> None:
+        self.requests += 1
+        super().check_exists()
+
+    def holds(self, prefix: str = "") -> bool:
+        self.requests += 1
+        return super().holds(prefix)
+
+    def folders(self, prefix: str = "") -> list[str]:
+        self.requests += 1
+        return super().folders(prefix)
+
+    def files(self, prefix: str = "", after: str = "", before: str | None = None) -> Iterator[StoredObject]:
+        self.requests += 1
+        for file in super().files(prefix, after, before):
+            self.files_listed += 1
+            yield file
+
+
+def cost_of_a_day(uri: Path, pattern: str, days: int) -> tuple[int, int]:
+    """The requests and the listed files of the first day, in a source of so many days with two streams each."""
+    key = layout(pattern, START).key
+    raw = source(
+        str(uri),
+        pattern,
+        *(key(START + timedelta(days=n), "a", source=stream, hour=5) for n in range(days) for stream in ("ios", "web")),
+    )
+    raw.store = store = CountingStore(str(uri))
+
+    found = list(DayListing(raw).files(START))
+
+    assert {raw.layout.day_of(file.key) for file in found} == {START}
+    return store.requests, store.files_listed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "requests"),
+    [
+        ("*/%Y/%m/%d/%H/*", 1 + 1 + 2 * 2),  # exists? which streams? each with 01 and 1
+        ("customer=*/device=*/year=%Y/month=%m/day=%d/**", 1 + 1 + 2 + 2 * 2),
+        ("*/dt=%Y%m%d%H/*", 1 + 1 + 2),
+        ("logs/%Y%m%d_*.gz", 1 + 1),
+        ("logs//%Y%m%d/*.gz", 1 + 1),
+        ("*/%Y/%j/**", 1 + 1 + 2),
+        ("segment-logs/*/%Q/*", 1 + 1 + 2),
+        ("run-*-%Y%m%d-%H/*", 1 + 1 + 2),
+    ],
+)
+def test_a_day_takes_as_many_requests_however_long_the_history_is(tmp_path: Path, pattern: str, requests: int) -> None:
+    short, long = cost_of_a_day(tmp_path / "short", pattern, 3), cost_of_a_day(tmp_path / "long", pattern, 60)
+
+    assert (short[0], long[0]) == (requests, requests)
+    assert short[1] == long[1] <= 4
+
+
+def test_a_day_above_which_no_pattern_can_be_listed_is_found_in_all_files(tmp_path: Path) -> None:
+    raw = source(str(tmp_path), "**/*_%Y%m%d.json", "a/web_20261001.json", "b_20261001.json", "a/web_20261002.json")
+
+    assert [file.key for file in DayListing(raw).files(START)] == ["a/web_20261001.json", "b_20261001.json"]
+    assert [file.key for file in raw.of([NEXT]).days[NEXT]] == ["a/web_20261002.json"]
+
+
+def test_days_that_cannot_be_listed_alone_are_listed_once_a_tick(tmp_path: Path) -> None:
+    raw = source(str(tmp_path), "*_%Y%m%d.json", "a_20261001.json", "a_20261002.json", "b_20261001.json")
+    raw.store = store = CountingStore(str(tmp_path))
+    listing = DayListing(raw)
+
+    found = [[file.key for file in listing.files(day)] for day in (START, NEXT, START)]
+
+    assert found == [
+        ["a_20261001.json", "b_20261001.json"],
+        ["a_20261002.json"],
+        ["a_20261001.json", "b_20261001.json"],
+    ]
+    assert [file.key for file in listing.files(START, "a_20261001.json")] == ["b_20261001.json"]
+    assert store.requests == 2  # exists? all of it
+
+
+@given(
+    pattern=st.sampled_from(
+        [
+            "*/%Y/%m/%d/%H/*",
+            "dt=%Y-%m-%d-%H/**",
+            "logs/%Y%m%d_*",
+            "c=*/y=%Y/m=%m/d=%d/**",
+            "%Y-%m-%d",
+            "%s/*",
+            "x-%Q.json",
+            "**/%Y-%m-%d/*",
+            "%Y/%j/*",
+            "run-*-%Y%m%d-%H/*",
+            "run-*-%s/*",
+        ]
+    ),
+    days=st.lists(
+        st.dates(min_value=date(1970, 1, 3), max_value=date(2100, 1, 1)), min_size=1, max_size=4, unique=True
+    ),
+    near=st.booleans(),
+)
+def test_a_key_is_found_by_listing_its_day_and_by_no_other(pattern: str, days: list[date], near: bool) -> None:
+    days = [days[0] + timedelta(days=n) for n in range(4)] if near else days
+    keys_of = layout(pattern, date(1970, 1, 1))
+    keys = {day: keys_of.key(day, "a", source="web", hour=23) for day in days}
+    with TemporaryDirectory() as folder:
+        open_store(folder).write("README", b"")
+        for key in keys.values():
+            open_store(folder).write(key, b"{}")
+        raw = RawFiles(Source(uri=folder, layout=pattern, start_date=date(1970, 1, 1)))
+
+        alone = {day: [file.key for file in DayListing(raw).files(day)] for day in days}
+        of_days = raw.of(days)
+
+    assert alone == {day: [key] for day, key in keys.items()}
+    assert {day: [file.key for file in files] for day, files in of_days.days.items()} == alone
 
 
 # -- what is not read --------------------------------------------------------------------------------------------------
@@ -161,6 +305,33 @@ def test_keys_that_do_not_fit_are_counted_with_an_example_of_each_kind(tmp_path:
     assert list(format_unread(raw)) == [
         f"Not read: {tmp_path} has keys that do not fit the layout firehose (<YYYY>/<MM>/<DD>/<HH>/<file>): "
         "5, e.g. 2026/10/01/05/01/events, web/2026/10/01/05/events; if they are events, correct layout or uri"
+    ]
+
+
+def test_keys_that_do_not_fit_a_pattern_are_counted_with_the_day_in_whose_folder_they_are(tmp_path: Path) -> None:
+    raw = source(
+        str(tmp_path),
+        "*/dt=%Y-%m-%d-%H/*.gz",
+        "web/dt=2026-10-01-05/a.gz",
+        "web/dt=2026-10-01-05/b.txt",
+        "web/dt=2026-10-01-x/a.gz",
+        "web/dt=2026-10-01-05/_SUCCESS",
+        "dt=2026-10-01-05/a.gz",
+    )
+
+    alone, whole = raw.of([START]), raw.all()
+
+    for listing in (alone, whole):
+        assert [file.key for file in listing.days[START]] == ["web/dt=2026-10-01-05/a.gz"]
+        assert listing.foreign_by_day == {START: 3}
+        assert listing.unfit_by_day == {
+            START: UnreadKeys(2, ("web/dt=2026-10-01-05/b.txt", "web/dt=2026-10-01-x/a.gz"))
+        }
+    assert whole.unfit_elsewhere == UnreadKeys(1, ("dt=2026-10-01-05/a.gz",))
+    assert list(format_unread(raw)) == [
+        f"Not read: {tmp_path} has keys that do not fit the layout */dt=%Y-%m-%d-%H/*.gz "
+        "(<any>/dt=<YYYY-MM-DD>-<HH>/<any>.gz): 3, e.g. dt=2026-10-01-05/a.gz, web/dt=2026-10-01-05/b.txt, "
+        "web/dt=2026-10-01-x/a.gz; if they are events, correct layout or uri"
     ]
 
 

@@ -459,10 +459,10 @@ def test_a_field_that_was_not_found_may_be_in_another_stream(tmp_path: Path) -> 
     root = tmp_path / "raw"
     for day in (1, 2):
         write_events(root, [{"id": f"u{n}", "tier": "a"} for n in range(4)], f"crm/day=2026-10-0{day}/a.json")
-    write_events(root, map(media_event, range(8)), "web/day=2026-10-01/a.json")
+    write_events(root, map(media_event, range(8)), "web/2026/10/01/a.json")
 
     assert (
-        f"These are events of {root}/crm; name another stream if they are in one: {root}/web (hive). Write"
+        f"These are events of {root}/crm; name another stream if they are in one: {root}/web (firehose). Write"
         in refused("--source", str(root))
     )
 
