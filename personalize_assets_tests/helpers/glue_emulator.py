@@ -289,6 +289,10 @@ class GlueEmulator:
             raise FileNotFoundError(f"File does not exist: {uri}") from error
         return file
 
+    def environment(self) -> Path:
+        """The virtual environment of a job with the modules that the template names."""
+        return self._modules(_ADDITIONAL_MODULES or "")
+
     def _modules(self, named: str) -> Path:
         """The virtual environment, with these modules added; fails if another version of one is installed here."""
         if self._environment is None:
