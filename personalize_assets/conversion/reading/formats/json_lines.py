@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import math
-import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,8 +17,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SPECIAL = re.compile(rb'["\\\x00-\x1f]')
-_CONTROL = re.compile(rb"[\x00-\x1f]")
 _ESCAPES = (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r"), ("\t", "\\t"))
 
 
@@ -69,14 +66,18 @@ def cells_of(column: pa.Array) -> pa.Array:
 def quoted_texts(column: pa.Array) -> pa.Array:
     """Texts (``large_string``) as JSON."""
     text = _text_bytes(column)
-    if _SPECIAL.search(text):
+    if b'"' in text or b"\\" in text or _has_controls(text):
         for character, escape in _ESCAPES:
             column = pc.replace_substring(column, character, escape)
-        if _CONTROL.search(_text_bytes(column)):
+        if _has_controls(_text_bytes(column)):
             decoded = [None if text is None else _with_controls(text) for text in column.to_pylist()]
             column = pa.array(decoded, pa.large_string())
     quote = _constant('"')
     return pc.binary_join_element_wise(quote, column, quote, _constant(""))
+
+
+def _has_controls(text: bytes) -> bool:
+    return bool(text) and int(np.frombuffer(text, np.uint8).min()) < ord(" ")
 
 
 def _with_controls(escaped: str) -> str:
