@@ -23,8 +23,9 @@ from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_ep
 from personalize_assets.conversion.reading.event_source import EventSource, JsonText, Rows, text_source
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.formats.row_batches import Share
 from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
-from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, Share, TableRows, is_table
+from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, TableRows, is_table
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.reading.text_blocks import texts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import IO, Any, NamedTuple, cast
 
@@ -12,7 +12,15 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
-from personalize_assets.conversion.reading.formats.json_lines import encode, lines_of
+from personalize_assets.conversion.reading.formats.json_lines import encode
+from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
+from personalize_assets.conversion.reading.formats.row_batches import (
+    ARROW_REFUSALS,
+    ROWS_AT_ONCE,
+    WHOLE,
+    Share,
+    lines_of_rows,
+)
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
 from personalize_assets.conversion.reading.json_value import Event
@@ -24,24 +32,8 @@ NAMES = {PARQUET: "Parquet file", ORC: "ORC file", AVRO: "Avro file"}
 """What a file of each format is called in texts."""
 
 _MAGIC = {PARQUET: b"PAR1", ORC: b"ORC", AVRO: b"Obj\x01"}
-_ROWS_AT_ONCE = 8192
 _BUFFER_BYTES = 256 * 1024
 _COPY = "copy it again"
-_ARROW_REFUSALS = (pa.ArrowException, OSError, ValueError, IndexError, TypeError, OverflowError, MemoryError)
-
-
-class Share(NamedTuple):
-    """A part of a file, of several that are read side by side; numbered from 0."""
-
-    number: int
-    of: int
-
-    def holds(self, part: int, parts: int) -> bool:
-        """Whether a row group or stripe belongs to it, of so many in the file."""
-        return part * self.of // parts == self.number
-
-
-WHOLE = Share(0, 1)
 
 
 def table_format(beginning: bytes) -> str | None:
@@ -81,20 +73,20 @@ class TableRows:
         rows = 0
         table: _Table | None = None
         try:
-            table = read(cast("IO[bytes]", self._file))
+            table = read(cast("IO[bytes]", self._file), self._share)
             twice = [name for name, count in Counter(table.names).items() if count > 1]
             if twice:
                 yield from self._unreadable(f"{NAMES[found]} with two columns {twice[0]!r}: rename one of them")
                 return
-            for block in table.lines(self._share):
+            for block in table.lines:
                 rows += block.lines if isinstance(block, Event) else block.count(b"\n")
                 yield block
         except ImportError as error:
             yield from self._unreadable(f"{NAMES[found]} of {size:,} bytes: install what it needs ({error})")
-        except _ARROW_REFUSALS as error:
+        except ARROW_REFUSALS as error:
             if self._file.error is not None:
                 raise self._file.error from error
-            lost = table.rows(self._share) - rows if table else 0
+            lost = table.rows - rows if table else 0
             if lost <= 0 and not rows:
                 yield from self._unreadable(f"damaged {NAMES[found]} of {size:,} bytes: {_COPY}")
                 return
@@ -113,21 +105,16 @@ def shortened(file: IO[bytes], rows: int) -> bytes | None:
     watched = _Watched(file)
     try:
         if table_format(watched.read(MAGIC_BYTES)) == ORC:
-            from pyarrow import orc
-
-            opened = orc.ORCFile(watched)
-            batches = iter([opened.read_stripe(0).slice(0, rows)] if opened.nstripes else [])
-            table = pa.Table.from_batches(batches, opened.schema)
-        else:
-            # Through a buffer, pages are read as they are needed, and not the whole row group.
-            options = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "coerce_int96_timestamp_unit": "us"}
-            parquet = pa.parquet.ParquetFile(watched, **options)
-            batches = islice(parquet.iter_batches(rows, use_threads=False), 1)
-            table = pa.Table.from_batches(batches, parquet.schema_arrow)
+            return read_first(file, rows)
+        # Through a buffer, pages are read as they are needed, and not the whole row group.
+        options = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "coerce_int96_timestamp_unit": "us"}
+        parquet = pa.parquet.ParquetFile(watched, **options)
+        batches = islice(parquet.iter_batches(rows, use_threads=False), 1)
+        table = pa.Table.from_batches(batches, parquet.schema_arrow)
         written = io.BytesIO()
         pa.parquet.write_table(table, written)
         return written.getvalue()
-    except _ARROW_REFUSALS as error:
+    except ARROW_REFUSALS as error:
         if watched.error is not None:
             raise watched.error from error
         return None
@@ -137,58 +124,44 @@ class _Table(NamedTuple):
     """An open file: the names of its columns, the number of its rows in a share (0 if unknown), and these rows."""
 
     names: Sequence[str]
-    rows: Callable[[Share], int]
-    lines: Callable[[Share], Iterator[bytes | Event]]
+    rows: int
+    lines: Iterator[bytes | Event]
 
 
-def _lines_of(batch: pa.RecordBatch) -> Iterator[bytes | Event]:
-    """The rows as lines; a row with a value that has no form in Python, as a time in the year 290,000, by itself."""
-    try:
-        yield lines_of(batch)
-    except _ARROW_REFUSALS as error:
-        if batch.num_rows == 1:
-            yield Event(f"a row with a value that cannot be read: {error}".encode(), None, MALFORMED_ROW)
-            return
-        for row in range(batch.num_rows):
-            yield from _lines_of(batch.slice(row, 1))
-
-
-def _parquet(file: IO[bytes]) -> _Table:
+def _parquet(file: IO[bytes], share: Share) -> _Table:
     # INT96 in microseconds: nanoseconds of 64 bits end in the year 2262.
     opened = pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
-    groups = opened.num_row_groups
+    groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
-    def groups_of(share: Share) -> list[int]:
-        return [group for group in range(groups) if share.holds(group, groups)]
+    def lines() -> Iterator[bytes | Event]:
+        for group in groups:
+            for batch in opened.iter_batches(ROWS_AT_ONCE, row_groups=[group], use_threads=False):
+                yield from lines_of_rows(batch)
 
-    def lines(share: Share) -> Iterator[bytes | Event]:
-        for group in groups_of(share):
-            for batch in opened.iter_batches(_ROWS_AT_ONCE, row_groups=[group], use_threads=False):
-                yield from _lines_of(batch)
-
-    def rows(share: Share) -> int:
-        return sum(opened.metadata.row_group(group).num_rows for group in groups_of(share))
-
-    return _Table(opened.schema_arrow.names, rows, lines)
+    rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
+    return _Table(opened.schema_arrow.names, rows, lines())
 
 
-def _orc(file: IO[bytes]) -> _Table:
-    from pyarrow import orc
+def _orc(file: IO[bytes], share: Share) -> _Table:
+    found = read_lines(file, share)
+    try:
+        header = next(found)
+        assert isinstance(header, Header)
+    except Died as error:
+        raise pa.ArrowInvalid from error
 
-    opened = orc.ORCFile(file)
-    stripes = opened.nstripes
+    def lines() -> Iterator[bytes | Event]:
+        try:
+            for block in found:
+                assert not isinstance(block, Header)
+                yield block
+        except Died as error:
+            raise pa.ArrowInvalid from error
 
-    def lines(share: Share) -> Iterator[bytes | Event]:
-        for stripe in range(stripes):
-            if share.holds(stripe, stripes):
-                whole = opened.read_stripe(stripe)
-                for at in range(0, whole.num_rows, _ROWS_AT_ONCE):
-                    yield from _lines_of(whole.slice(at, _ROWS_AT_ONCE))
-
-    return _Table(opened.schema.names, lambda share: opened.nrows if share == WHOLE else 0, lines)
+    return _Table(header.names, header.rows if share == WHOLE else 0, lines())
 
 
-def _avro(file: IO[bytes]) -> _Table:
+def _avro(file: IO[bytes], share: Share) -> _Table:
     import fastavro
 
     try:
@@ -199,7 +172,7 @@ def _avro(file: IO[bytes]) -> _Table:
         raise pa.ArrowInvalid(str(error)) from error
     schema: Any = blocks.writer_schema
 
-    def lines(share: Share) -> Iterator[bytes]:
+    def lines() -> Iterator[bytes | Event]:
         if share.number:
             return
         try:
@@ -211,7 +184,7 @@ def _avro(file: IO[bytes]) -> _Table:
             raise pa.ArrowInvalid(str(error)) from error
 
     fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
-    return _Table([field["name"] for field in fields], lambda share: 0, lines)
+    return _Table([field["name"] for field in fields], 0, lines())
 
 
 def _as_object(row: Any) -> dict[str, Any]:

@@ -16,15 +16,9 @@ import pyarrow.orc
 import pyarrow.parquet
 import pytest
 
+from personalize_assets.conversion.reading.formats.row_batches import WHOLE, Share
 from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON
-from personalize_assets.conversion.reading.formats.table_files import (
-    WHOLE,
-    Share,
-    TableRows,
-    is_table,
-    shortened,
-    table_format,
-)
+from personalize_assets.conversion.reading.formats.table_files import TableRows, is_table, shortened, table_format
 from personalize_assets.conversion.reading.json_value import Event
 
 ROWS = [
@@ -201,7 +195,7 @@ def test_two_columns_of_one_name_make_a_file_unreadable() -> None:
 @pytest.mark.parametrize("format", WRITERS)
 def test_a_file_cut_anywhere_gives_first_rows_and_one_reject(format: str) -> None:
     data = WRITERS[format]()
-    for size in range(len(b"Obj\x01"), len(data)):
+    for size in range(len(b"Obj\x01"), len(data), len(data) // 8 if format == "orc" else 1):
         rows, others = read(data[:size], format)
         assert rows == ROWS[: len(rows)]
         if format == "avro" and not others:  # between two blocks nothing shows that there were more
@@ -234,7 +228,7 @@ def test_a_value_that_cannot_be_read_costs_its_row() -> None:
 def test_mutations_raise_nothing(format: str) -> None:
     rng = random.Random(format)
     data = WRITERS[format]()
-    for _ in range(300):
+    for _ in range(12 if format == "orc" else 300):
         mutated = bytearray(data)
         for _ in range(rng.randrange(1, 6)):
             mutated[rng.randrange(4, len(mutated))] = rng.randrange(256)
