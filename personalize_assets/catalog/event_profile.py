@@ -19,7 +19,7 @@ from personalize_assets.catalog.file_heads import events_per_file, inspect_head,
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
-from personalize_assets.conversion.mapping.paths import Path, parse_path
+from personalize_assets.conversion.mapping.paths import Path, names_of, parse_path
 from personalize_assets.storage.manifests import CatalogFile
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -106,7 +106,7 @@ def day_profile(
     candidates = item_candidates(observed)[:_MAX_PATHS]
     named = [observed.text(number, path) if path else None for number in range(len(events))]
     frequent = [name for name, _ in Counter(named).most_common(_MAX_KINDS)]
-    hidden = [parse_path(one) for one in masked]
+    hidden = [names_of(parse_path(one)) for one in masked]
     return EventProfile(
         day=day.isoformat(),
         files=len(jobs),

@@ -1,6 +1,7 @@
-"""Where events hold ids that no column's path reaches: in JSON within text, in arrays of arrays, and the like.
+"""Where events hold ids in other than plain fields: in JSON within text, in arrays of arrays, and the like.
 
-What is found here is reported and never guessed at: a config that maps other fields instead would lose events.
+What is found here is reported with how to reach it, if a config can, and is never guessed at: a config that maps other
+fields instead would lose events.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from personalize_assets.catalog import field_names as names
 from personalize_assets.catalog.field_stats import path_of
@@ -23,35 +24,38 @@ _ROLE_SCORE = 60
 
 
 @dataclass
-class Unreachable:
-    """A place in events that holds ids and that no path reaches.
+class UnmappedPlace:
+    """A place in events that holds ids and that `suggest` does not map.
 
     Attributes:
         path: Of the text, array or object.
         form: What it is, for people; it begins a clause: ``text that holds JSON``.
+        way: How a config reaches what is there, or that none does; it ends the clause.
         names: Fields, or keys, in it that could be ids, times or names of events; the likeliest first.
         at: Numbers of the events that have it.
     """
 
     path: str
     form: str
+    way: str
     names: tuple[str, ...] = ()
     at: set[int] = field(default_factory=set)
 
     @property
     def why(self) -> str:
-        """What is there and cannot be read, for people."""
+        """What is there and how it is reached, for people."""
         found = f" ({', '.join(self.names)})" if self.names else ""
-        return f"`{self.path}` is {self.form}{found}, which no path reaches"
+        way = self.way.format(path=self.path, name=self.names[0] if self.names else "")
+        return f"`{self.path}` is {self.form}{found}, {way}"
 
 
-def unreachable(events: Sequence[Mapping[str, Any]]) -> list[Unreachable]:
-    """All places with ids, times or names of events that no path reaches; those of most events first."""
-    found: dict[tuple[str, str], Unreachable] = {}
-    inside: dict[tuple[str, str], dict[str, int]] = {}
+def unmapped_places(events: Sequence[Mapping[str, Any]]) -> list[UnmappedPlace]:
+    """All such places with ids, times or names of events; those of most events first."""
+    found: dict[tuple[str, _Form], UnmappedPlace] = {}
+    inside: dict[tuple[str, _Form], dict[str, int]] = {}
     for number, event in enumerate(events):
         for path, form, scores in _places(event, "", 0, in_array=False):
-            place = found.setdefault((path, form), Unreachable(path, form))
+            place = found.setdefault((path, form), UnmappedPlace(path, *form))
             place.at.add(number)
             inside.setdefault((path, form), {}).update(scores)
     for key, place in found.items():
@@ -60,7 +64,21 @@ def unreachable(events: Sequence[Mapping[str, Any]]) -> list[Unreachable]:
     return sorted(found.values(), key=lambda place: (-len(place.at), place.path, place.form))
 
 
-_Place = tuple[str, str, dict[str, int]]
+class _Form(NamedTuple):
+    """What a place is, and how a config reaches it."""
+
+    form: str
+    way: str
+
+
+_STORED_ANEW = "which no path reaches; store what is in it as fields of the event"
+_JSON_TEXT = _Form("text that holds JSON", _STORED_ANEW)
+_EVENTS = _Form("an array of whole events", _STORED_ANEW)
+_NUMBERED = _Form("an object whose names are numbers and not an array", "of which `each: {path}` takes the values")
+_PLAIN_IDS = _Form("an array of plain ids and not of objects", "which `each: {path}` with ITEM_ID: each reads")
+_KEYS = "an array of keys and values"
+_NESTED = _Form("an array within an array", "through which `each: {path}` goes")
+_Place = tuple[str, _Form, dict[str, int]]
 
 
 def _places(value: Mapping[str, Any], path: str, depth: int, *, in_array: bool) -> Iterator[_Place]:
@@ -72,13 +90,13 @@ def _places(value: Mapping[str, Any], path: str, depth: int, *, in_array: bool) 
         if type(child) is dict:
             if is_numbered(child):
                 if scores := _scores(list(child.values()), name):
-                    yield child_path, "an object whose names are numbers and not an array", scores
+                    yield child_path, _NUMBERED, scores
             else:
                 yield from _places(child, child_path, depth + 1, in_array=in_array)
         elif type(child) is list:
             yield from _in_list(child, child_path, name, depth, in_array=in_array)
         elif type(child) is str and child[:1] in ("{", "[") and (scores := _in_text(child, name)):
-            yield child_path, "text that holds JSON", scores
+            yield child_path, _JSON_TEXT, scores
 
 
 def _in_list(values: list[Any], path: str, name: str, depth: int, *, in_array: bool) -> Iterator[_Place]:
@@ -86,19 +104,22 @@ def _in_list(values: list[Any], path: str, name: str, depth: int, *, in_array: b
     if not objects:
         plain = [one for one in values if type(one) in (str, int)]
         if plain and names.items(name):
-            yield path, "an array of plain ids and not of objects", {}
+            yield path, _PLAIN_IDS, {}
         return
     if keys := _keys(objects):
         scores = {key: _score(key, "") for key in keys}
         if scores := {key: score for key, score in scores.items() if score >= _ROLE_SCORE}:
-            yield path, "an array of keys and values", scores
+            key = next(name for name in _KEY_NAMES if name in objects[0])
+            value = next(name for name in _VALUE_NAMES if name in objects[0])
+            way = f"where a path such as `{{path}}[{key}={{name}}].{value}` leads to a value"
+            yield path, _Form(_KEYS, way), scores
         return
     if in_array:
         if scores := _scores(objects, name):
-            yield path, "an array within an array", scores
+            yield path, _NESTED, scores
         return
     if _are_events(objects):
-        yield path, "an array of whole events", _scores(objects, name)
+        yield path, _EVENTS, _scores(objects, name)
     for one in objects:
         yield from _places(one, path, depth + 1, in_array=True)
 

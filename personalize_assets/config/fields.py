@@ -12,13 +12,15 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+import msgspec
+from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, ValidationInfo
 from pydantic_core import PydanticKnownError
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
+from personalize_assets.conversion.mapping.where import bound
 from personalize_assets.conversion.reading.formats.settings import FORMATS
 from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
@@ -214,11 +216,38 @@ def _text(value: object) -> str:
     return text
 
 
-def _wanted(value: object) -> tuple[str, ...]:
+def _wanted(value: object) -> contract.Wanted:
+    if isinstance(value, contract.Condition):
+        return value
+    if isinstance(value, Mapping):
+        return _condition(value)
     wanted = _one_or_several(value)
     if not wanted:
         raise ValueError("found an empty list, which wants no event; write at least one value")
     return tuple(dict.fromkeys(map(_text, wanted)))
+
+
+def _condition(written: Mapping[str, object]) -> contract.Condition:
+    known = ("not", "min", "max", "exists")
+    unknown = [str(key) for key in written if key not in known]
+    if unknown or not written:
+        found = f"the unknown key {unknown[0]}" if unknown else "an empty mapping"
+        raise ValueError(f"found {found}; write a list of values, or a mapping with {', '.join(known)}")
+    for key in ("min", "max"):
+        if key in written:
+            try:
+                bound(_text(written[key]))
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}; write one, as 10 or 2026-10-01") from None
+    exists = _SWITCHES.get(_text(written["exists"]).lower()) if "exists" in written else None
+    if "exists" in written and exists is None:
+        raise ValueError(f"exists: found {format_value(written['exists'])}; write true or false")
+    return contract.Condition(
+        none_of=_texts(written.get("not", ())),
+        min=_text(written["min"]) if "min" in written else None,
+        max=_text(written["max"]) if "max" in written else None,
+        exists=exists,
+    )
 
 
 def _texts(value: object) -> tuple[str, ...]:
@@ -307,7 +336,7 @@ ColumnPaths = Annotated[tuple[ColumnPath, ...], BeforeValidator(_at_least_one_pa
 Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
 Text = Annotated[str, BeforeValidator(_text)]
 """A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
-Wanted = Annotated[tuple[str, ...], BeforeValidator(_wanted)]
-"""One such text or several, each once."""
+Wanted = Annotated[contract.Wanted, PlainValidator(_wanted), PlainSerializer(msgspec.to_builtins)]
+"""One such text or several, each once, or a condition as a mapping."""
 Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
 """Any number of such texts, each once; one may be written without its list."""

@@ -2,8 +2,8 @@
 
 YAML 1.2, read as people expect it: a key that occurs twice is refused, keys are text as written, and only ``true``,
 ``false``, ``null`` and ordinary numbers are not text (``NO``, ``0123``, ``12:30``, ``1e5`` and ``2026-10-01`` are).
-What is compared with events or written to rows (``where``, ``map``, ``constant``, ``nulls``) is text as written too:
-``1.10``.
+What is compared with events or written to rows (``where``, ``map``, ``constant``, ``default``, ``nulls``) is text as
+written too: ``1.10``.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _keeps_spelling(location: Location) -> bool:
     keys = [key.lower() for key in location]
     if keys[:1] != ["datasets"]:
         return keys[:1] == ["nulls"] or keys[:2] == ["dataset_group", "train_on"]
-    return keys[2:3] == ["where"] or (keys[2:3] == ["columns"] and keys[4:5] in (["map"], ["constant"]))
+    return keys[2:3] == ["where"] or (keys[2:3] == ["columns"] and keys[4:5] in (["map"], ["constant"], ["default"]))
 
 
 def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = None) -> Config:

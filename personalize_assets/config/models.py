@@ -171,12 +171,14 @@ class ColumnMapping(_Section):
 
     path: ColumnPaths | None = None
     constant: Scalar = None
+    default: Scalar = None
     type: Annotated[str, one_of(tuple(COLUMN_TYPES), "a type")] | None = None
     required: bool | None = None
     categorical: bool | None = None
     textual: bool | None = None
     map: dict[str, Text] | None = None
     separator: str | None = None
+    split: str | None = None
     keep: Annotated[str, one_of(contract.KEEPS, "a way to keep")] | None = None
     hash: bool | None = None
 
@@ -195,12 +197,16 @@ class ColumnMapping(_Section):
         if self.path is None and self.constant is None:
             raise ValueError("neither path nor constant; write one of them")
         if self.path is not None and self.constant is not None:
-            raise ValueError("both path and constant; remove one of them")
+            raise ValueError("both path and constant; write `default` for a value where the path has none")
+        if self.default is not None and self.path is None:
+            raise ValueError("default without path; write constant for a value of every row")
         return self
 
     def column(self, dataset: str, name: str, domain: str) -> contract.Column:
         """The complete column: the written keys over the defaults of its name in this dataset and domain."""
-        written = {key: value for key, value in self if key != "path" and value is not None}
+        written = {key: value for key, value in self if key not in ("path", "default") and value is not None}
+        if self.default is not None:
+            written["constant"] = self.default
         return msgspec.structs.replace(contract.implied(dataset, name, domain), paths=self.path or (), **written)
 
 
@@ -208,8 +214,8 @@ class DatasetMapping(_Section):
     """Which events become rows of one dataset, and which of their fields become its columns.
 
     Attributes:
-        where: Path → wanted values, as text. An event is wanted if each path has one of its values; without any path,
-            every event is.
+        where: Path → wanted values, as text, or a condition. An event is wanted if each path has one of its values, or
+            meets its condition; without any path, every event is.
         each: The array whose elements become one row each.
         dedupe_by: The path whose value identifies an event among its repeats.
     """

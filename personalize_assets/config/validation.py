@@ -355,6 +355,26 @@ _COLUMN_RULES = (
         "{constant} is no value of type {type}; write one, or another type",
     ),
     _ColumnRule(
+        "default",
+        lambda facts: facts.mapping.default is not None and not facts.constant_converts,
+        "{constant} is no value of type {type}; write one, or another type",
+    ),
+    _ColumnRule(
+        "split",
+        lambda facts: facts.mapping.split == "",
+        "is empty; write what stands between the values, as ','",
+    ),
+    _ColumnRule(
+        "split",
+        lambda facts: bool(facts.mapping.split) and (facts.column.type != "string" or not facts.column.takes_arrays),
+        "makes several values of a text, but the column takes one; remove `split`",
+    ),
+    _ColumnRule(
+        "split",
+        lambda facts: bool(facts.mapping.split) and facts.is_constant,
+        "of no use beside a constant; remove `split`",
+    ),
+    _ColumnRule(
         "separator",
         lambda facts: not facts.is_constant and facts.mapping.separator == "",
         "is empty, which would glue the values together; write a mark between them, as '|'",
@@ -374,4 +394,4 @@ def _column(facts: _ColumnFacts) -> Iterator[tuple[str, str]]:
             yield "path", f"{message}; write one, or a path of the event"
     for rule in _COLUMN_RULES:
         if rule.is_broken(facts):
-            yield rule.key, rule.message.format(type=facts.column.type, constant=format_value(facts.mapping.constant))
+            yield rule.key, rule.message.format(type=facts.column.type, constant=format_value(facts.column.constant))

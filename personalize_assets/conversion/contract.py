@@ -54,11 +54,13 @@ class Column(msgspec.Struct, frozen=True):
     """How the values of one column are made. Complete: defaults that follow from the name are filled in by `implied`.
 
     Attributes:
-        paths: The first path whose value is not null gives the value; empty with a `constant`.
+        paths: The first path whose value is not null gives the value.
+        constant: The value where no path gives one; without paths it is that of every row.
         type: A name in ``column_types.COLUMN_TYPES``.
         required: A row without a value is a reject, and the Avro field takes no null.
         map: Value to value, both as text; a value that is not in it stays.
         separator: Joins the elements of an array to one text.
+        split: Where a text is taken apart: it is then read as an array of the parts, without space around them.
         keep: `latest` or `first`; used for users and items only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
         event_times: Those of `paths` that lead to the time of the event; see ``needs_event_time``.
@@ -75,6 +77,7 @@ class Column(msgspec.Struct, frozen=True):
     textual: bool = False
     map: dict[str, str] = msgspec.field(default_factory=dict)
     separator: str = "|"
+    split: str | None = None
     keep: str = "latest"
     hash: bool = False
     event_times: tuple[str, ...] = ()
@@ -103,6 +106,11 @@ class Column(msgspec.Struct, frozen=True):
         return self.is_event_time or path in self.event_times
 
     @property
+    def changes_texts(self) -> bool:
+        """Whether a text does not become the cell as it is."""
+        return bool(self.map or self.hash or self.split)
+
+    @property
     def takes_arrays(self) -> bool:
         """Whether an array can be a value: it is neither one id nor one event type."""
         return not self.is_id and self.name != "EVENT_TYPE"
@@ -115,12 +123,32 @@ class Column(msgspec.Struct, frozen=True):
         return ID_CHARS if self.is_id else CATEGORY_CHARS
 
 
+class Condition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a field must satisfy in ``where`` beyond having one of some values; each attribute that is set must hold.
+
+    Attributes:
+        none_of: Values as text that it must not have; a field without a value has none of them.
+        min: The least value, as text: a number, or a time. A value that is no number, or no time, is not wanted.
+        max: The greatest, likewise.
+        exists: Whether it must have a value, or have none; null, blank text and ``[]`` are none.
+    """
+
+    none_of: tuple[str, ...] = ()
+    min: str | None = None
+    max: str | None = None
+    exists: bool | None = None
+
+
+Wanted = tuple[str, ...] | Condition
+"""The values that a field may have, as text, or a condition."""
+
+
 class Dataset(msgspec.Struct, frozen=True):
     """The mapping of one dataset as a job spec carries it. Paths are text as in the config (``mapping.paths``).
 
     Attributes:
         columns: In the order of the output.
-        where: Path to the wanted values, compared as text. Empty: every event is wanted.
+        where: Path to the wanted values, compared as text, or to a condition. Empty: every event is wanted.
         each: Path of an array; each of its elements gives one row.
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
@@ -131,7 +159,7 @@ class Dataset(msgspec.Struct, frozen=True):
 
     name: str
     columns: tuple[Column, ...]
-    where: dict[str, tuple[str, ...]]
+    where: Mapping[str, Wanted]
     each: str | None = None
     dedupe_by: str | None = None
     event_time: str | None = None

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 
 from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
-from personalize_assets.conversion.mapping.paths import parse_path
+from personalize_assets.conversion.mapping.paths import names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -66,7 +66,7 @@ def _facts(
         rejected=rejected,
         sample=lambda: _sample(group, group.source_ids[name], days),
         max_epoch_seconds=_latest(group, group.source_ids[name], days),
-        masked=tuple(map(parse_path, group.masked_paths)),
+        masked=tuple(names_of(parse_path(path)) for path in group.masked_paths),
     )
 
 

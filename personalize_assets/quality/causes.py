@@ -21,14 +21,14 @@ from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.field_names import folded
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
-from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS
 from personalize_assets.conversion.mapping.null_words import NullWords
-from personalize_assets.conversion.mapping.paths import Path, column_path, lookup, parse_path
+from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, elements, lookup, names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import is_null
-from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, matcher
+from personalize_assets.conversion.mapping.where import matcher, value_test
 
 _MANY = 0.25
 """The share of rows from which a reason for rejects is explained; the same as the check `few_rows_are_rejected`."""
@@ -137,23 +137,25 @@ def _unmatched(facts: CauseFacts) -> Iterator[str]:
         )
 
 
-def _matches(events: Iterable[dict[str, Any]], path: str, allowed: Sequence[str]) -> int:
-    steps, values = parse_path(path), AllowedValues.of(allowed)
-    return sum(is_one_of(lookup(event, steps), values) for event in events)
+def _matches(events: Iterable[dict[str, Any]], path: str, wanted: Wanted) -> int:
+    steps, is_wanted = parse_path(path), value_test(wanted)
+    return sum(is_wanted(lookup(event, steps)) for event in events)
 
 
-def _condition(facts: CauseFacts, path: str, allowed: Sequence[str]) -> str:
+def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
     """Why a condition matches nothing."""
     values = _values_at(facts.events, path)
     if not values:
         choice = field_roles.event_names(facts.all_fields, items(facts.all_fields))
         return _absent(facts.all_fields, [path], "event", [*choice.paths, *choice.others] if choice else [])
-    wanted = _words(allowed)
+    if isinstance(wanted, Condition):
+        what, spelling = "meets the condition", ""
+    else:
+        alike = {word.strip().casefold() for word in wanted} & {text.strip().casefold() for text in values}
+        what, spelling = f"is {_words(wanted)}", ", which differ by case or space" if alike else ""
     if _is_hidden(facts, path):
-        return f"no value of `{path}` is {wanted}; its values are masked"
-    alike = {word.strip().casefold() for word in allowed} & {text.strip().casefold() for text in values}
-    spelling = ", which differ by case or space" if alike else ""
-    return f"no value of `{path}` is {wanted}{spelling}; the most frequent `{path}` values are {_counted(values)}"
+        return f"no value of `{path}` {what}; its values are masked"
+    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_counted(values)}"
 
 
 # columns
@@ -277,7 +279,7 @@ def _blocked(fields: Observed, path: str) -> str | None:
     steps = column_path(path).steps
     for end in range(1, len(steps)):
         for field in fields:
-            if field.array or field.steps != steps[:end]:
+            if field.array or field.steps != steps[:end] or type(steps[end]) is Pick:
                 continue
             rest = ".".join(steps[end:])
             if list in field.kinds and not column_path(path).in_element:
@@ -298,7 +300,7 @@ def _similar(fields: Observed, paths: Sequence[str]) -> list[str]:
             by_name.setdefault(folded(field.name), []).append(field)
     found: dict[str, None] = {}
     for path in paths:
-        name = folded(column_path(path).steps[-1])
+        name = folded(parse_path(path)[-1])
         for close in get_close_matches(name, by_name, n=_MAX_FIELDS, cutoff=_ALIKE):
             found.update(dict.fromkeys(_written(field) for field in by_name[close]))
     return [path for path in found if path not in paths][:_MAX_FIELDS]
@@ -335,8 +337,7 @@ def _raw_values(facts: CauseFacts, path: str) -> Iterator[Any]:
         if not parsed.in_element:
             yield lookup(event, parsed.steps)
             continue
-        elements = lookup(event, each) if each else None
-        for element in elements if type(elements) is list else ():
+        for element in elements(event, each) if each else ():
             yield lookup(element, parsed.steps)
 
 
@@ -344,12 +345,11 @@ def _filled(facts: CauseFacts, path: str) -> int:
     """The wanted events that have a value at a path; with ``each.`` in any element."""
     parsed = column_path(path)
     each = parse_path(facts.dataset.each) if facts.dataset.each else ()
-    steps = (*each, *parsed.steps) if parsed.in_element else parsed.steps
     words = NullWords(facts.dataset.nulls)
     count = 0
     for event in facts.wanted:
-        value = lookup(event, steps)
-        values = value if type(value) is list else [value]
+        starts = [event] if not parsed.in_element else elements(event, each) if each else []
+        values = [lookup(start, parsed.steps) for start in starts]
         count += any(not is_null(words.without(one) if words else one) for one in values)
     return count
 
@@ -363,7 +363,7 @@ def _values_at(events: Iterable[dict[str, Any]], path: str) -> Counter[str]:
 def _is_hidden(facts: CauseFacts, path: str) -> bool:
     parsed = column_path(path)
     each = parse_path(facts.dataset.each) if facts.dataset.each and parsed.in_element else ()
-    steps = (*each, *parsed.steps)
+    steps = names_of((*each, *parsed.steps))
     return any(steps[: len(hidden)] == hidden or hidden[: len(steps)] == steps for hidden in facts.masked)
 
 

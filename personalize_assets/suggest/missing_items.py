@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personalize_assets.catalog import field_names
-from personalize_assets.catalog.event_shapes import Unreachable
+from personalize_assets.catalog.event_shapes import UnmappedPlace
 from personalize_assets.catalog.field_relations import parent_name
 from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
@@ -51,12 +51,12 @@ def events_without_item(
     items: Items,
     chosen: EventChoice,
     candidates: Sequence[Field],
-    places: Sequence[Unreachable],
+    places: Sequence[UnmappedPlace],
 ) -> list[WithoutItem]:
     """The names whose events carry no item, wanted ones first, then by number; names that were left out are not here.
 
     Args:
-        candidates: Fields that could be an item's id, chosen or not; ``places`` those that no path reaches.
+        candidates: Fields that could be an item's id, chosen or not; ``places`` where others are.
     """
     by_name: dict[str | None, set[int]] = {}
     for number in range(len(observed.events)):
@@ -81,7 +81,7 @@ def events_without_item(
 
 
 def _why(
-    observed: Observed, number: int, items: Items, others: Sequence[Field], places: Sequence[Unreachable]
+    observed: Observed, number: int, items: Items, others: Sequence[Field], places: Sequence[UnmappedPlace]
 ) -> tuple[str, bool]:
     """Why an event carries no item, and whether something in it looks like one that the config does not reach."""
     for place in places:

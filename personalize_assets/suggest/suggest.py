@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_names, field_roles
-from personalize_assets.catalog.event_shapes import Unreachable, unreachable
+from personalize_assets.catalog.event_shapes import UnmappedPlace, unmapped_places
 from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.catalog.field_relations import spellings
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head, read_heads
@@ -92,7 +92,7 @@ def suggest_config(source: str, destination: str | None = None, folder: Path | N
 def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     """The roles of the fields in a sample of events, spread evenly over the files."""
     files, observed = _sample(uri, detected)
-    places = unreachable(observed.events)
+    places = unmapped_places(observed.events)
     found = items(observed)
     if found is None:
         raise _not_found(uri, detected, observed, places, "item", "sku, product_id, item_id or video_id")
@@ -237,7 +237,7 @@ def _not_found(
     uri: str,
     detected: DetectedLayout,
     observed: Observed,
-    places: Sequence[Unreachable],
+    places: Sequence[UnmappedPlace],
     role: str,
     examples: str,
 ) -> PersonalizeAssetsError:
@@ -256,10 +256,10 @@ def _elsewhere(detected: DetectedLayout) -> str:
     return f"These are events of {detected.uri}; name another stream if they are in one: {others}. " if others else ""
 
 
-def _hidden(places: Sequence[Unreachable]) -> str:
+def _hidden(places: Sequence[UnmappedPlace]) -> str:
     """What may hold a field that was not found; empty if nothing does."""
     found = "; ".join(place.why for place in places[:_MOST_PLACES_IN_ERROR])
-    return f"It may be within these: {found}; store what is in them as fields of the event. " if found else ""
+    return f"It may be within these: {found}. " if found else ""
 
 
 def _first_day(found: Suggestion) -> date:

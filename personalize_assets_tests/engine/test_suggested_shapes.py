@@ -541,8 +541,10 @@ p2,21
 }
 
 NOT_EXPRESSIBLE = {
-    "posthog_text": "`properties` is text that holds JSON (product_id), which no path reaches",
-    "ga4_parameters": "`event_params` is an array of keys and values (item_id), which no path reaches",
+    "posthog_text": "`properties` is text that holds JSON (product_id), which no path reaches; store what is in it "
+    "as fields of the event",
+    "ga4_parameters": "`event_params` is an array of keys and values (item_id), where a path such as "
+    "`event_params[key=item_id].value` leads to a value",
 }
 
 
@@ -580,4 +582,4 @@ def test_a_shape_that_no_config_expresses_is_refused_with_the_place(name: str, p
         suggest_config(str(source), folder=tmp_path)
 
     assert "looks like the item" in str(refused.value)
-    assert f"It may be within these: {place}; store what is in them as fields of the event." in str(refused.value)
+    assert f"It may be within these: {place}." in str(refused.value)

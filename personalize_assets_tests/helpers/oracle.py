@@ -174,9 +174,18 @@ def _step(value: Any, step: str) -> Any:
     return value.get(step) if isinstance(value, dict) else None
 
 
+def each_of(value: Any, names: list[str]) -> list[Any]:
+    """What `each` gives rows of: elements of an array, also of arrays within it, or the values of an object."""
+    if not names:
+        return list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+    if isinstance(value, list):
+        return [found for element in value for found in each_of(element, names)]
+    return each_of(value.get(names[0]), names[1:]) if isinstance(value, dict) else []
+
+
 def rows_of(name: str, dataset: dict[str, Any], datasets: dict[str, Any], event: Any, max_seconds: int) -> list[Any]:
-    elements = lookup(event, dataset["each"]) if dataset.get("each") else None
-    if not isinstance(elements, list) or not elements:
+    elements = each_of(event, steps(dataset["each"])) if dataset.get("each") else []
+    if not elements:
         elements = [None]
     return [
         _row(name, dataset, datasets, event, position, element, max_seconds)
@@ -205,6 +214,7 @@ def _row(
         value, is_ranged = mapping.get("constant"), column == "TIMESTAMP"
         for path in mapping.get("path", []):
             start, rest = (element, path.removeprefix("each.")) if path.startswith("each.") else (event, path)
+            start, rest = (element, "") if path == "each" else (start, rest)
             value = None if is_nothing(value) else value
             if value is None and (value := lookup(start, rest)) is not None:
                 is_ranged = column == "TIMESTAMP" or path in times

@@ -59,7 +59,7 @@ class BatchColumn:
         self._ranged = [column.needs_event_time(path) for path in column.paths]
         self._is_constant_ranged = column.needs_event_time(None)
         self._kinds_to_keep = column_type.json_kinds | {type(None)}
-        changes_values = bool(column.map or column.hash)
+        changes_values = column.changes_texts
         joins_texts = column.takes_arrays and column_type.keeps_text and not changes_values
         self._separator = column.separator if joins_texts else None
         self._constant = column.constant

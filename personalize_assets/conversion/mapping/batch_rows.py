@@ -11,9 +11,9 @@ from itertools import chain, compress, repeat
 from operator import not_
 from typing import Any, TypeVar
 
-from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.contract import Condition, Dataset, Wanted
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
-from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of
+from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, value_test
 from personalize_assets.conversion.reading.struct_decoder import Getter, StructDecoder
 
 _T = TypeVar("_T")
@@ -62,9 +62,7 @@ class RowSelection:
     def __init__(self, datasets: Sequence[Dataset], decoder: StructDecoder) -> None:
         """Take datasets of the same ``selection_key``. ``decoder`` will have decoded the events."""
         where, each = datasets[0].where, datasets[0].each
-        self._tests = [
-            (decoder.of_event(parse_path(path)), AllowedValues.of(allowed)) for path, allowed in where.items()
-        ]
+        self._tests = [(decoder.of_event(parse_path(path)), _hits(wanted)) for path, wanted in where.items()]
         self._elements = decoder.of_event(parse_path(each)) if each else None
         self._of_event: dict[ColumnPath, Getter] = {}
         self._of_element: dict[ColumnPath, Getter] = {}
@@ -81,14 +79,17 @@ class RowSelection:
     def _wanted(self, events: Sequence[Any], first: int) -> tuple[Sequence[int], Sequence[Any]]:
         """The wanted events, and the number of each, counted from ``first``."""
         numbers: Sequence[int] = range(first, first + len(events))
-        for get, allowed in self._tests:
-            found = get(events)
-            if set(map(type, found)) <= TEXT_OR_NULL:
-                hits = list(map(allowed.texts.__contains__, found))
-            else:
-                hits = [is_one_of(value, allowed) for value in found]
+        for get, test in self._tests:
+            hits = test(get(events))
             numbers, events = list(compress(numbers, hits)), list(compress(events, hits))
         return numbers, events
+
+    def _arrays(self, events: Sequence[Any]) -> list[Any]:
+        """The elements of each event's ``each``; None or an empty list where there are none."""
+        arrays = self._elements(events) if self._elements else []
+        if dict not in set(map(type, arrays)):
+            return arrays
+        return [list(array.values()) if type(array) is dict else array for array in arrays]
 
 
 class RowCollector:
@@ -108,7 +109,7 @@ class RowCollector:
     def add(self, events: Sequence[Any], first: int) -> None:
         """Add the rows of events, the first of which has the number ``first``."""
         numbers, wanted = self._selection._wanted(events, first)
-        arrays = self._selection._elements(wanted) if self._selection._elements else []
+        arrays = self._selection._arrays(wanted)
         if not any(arrays):
             self._add_plain(numbers, wanted)
             return
@@ -141,6 +142,21 @@ class RowCollector:
         elements = list(chain.from_iterable(arrays))
         for path, get in self._selection._of_element.items():
             self._values[path] += get(elements)
+
+
+def _hits(wanted: Wanted) -> Callable[[list[Any]], list[bool]]:
+    """Makes ``value_test`` of many values; texts are looked up together."""
+    if isinstance(wanted, Condition):
+        is_wanted = value_test(wanted)
+        return lambda found: list(map(is_wanted, found))
+    allowed = AllowedValues.of(wanted)
+
+    def hits(found: list[Any]) -> list[bool]:
+        if set(map(type, found)) <= TEXT_OR_NULL:
+            return list(map(allowed.texts.__contains__, found))
+        return [is_one_of(value, allowed) for value in found]
+
+    return hits
 
 
 def _paths(dataset: Dataset) -> Iterator[ColumnPath]:

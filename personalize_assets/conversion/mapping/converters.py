@@ -46,7 +46,7 @@ def cell_converter(column: Column) -> CellConverter:
     ``RejectedError`` for each that would be null.
     """
     column_type = COLUMN_TYPES[column.type]
-    keeps_text = column_type.keeps_text and not column.map and not column.hash
+    keeps_text = column_type.keeps_text and not column.changes_texts
     is_time, is_id, required = column_type.is_time, column.is_id, column.required
     convert = _value_converter(column, column_type.converter(column))
     missing, too_long = f"missing:{column.name}", f"too_long:{column.name}"
@@ -108,6 +108,8 @@ def _value_converter(column: Column, convert: Convert) -> Convert:
         convert = hashing_converter(column, _on_one_line(convert) if column.is_id else convert)
     if column.map:
         convert = _renaming(column.map, convert)
+    if column.split:
+        convert = _splitting(column.split, convert)
     return convert
 
 
@@ -128,6 +130,25 @@ def _on_one_line(convert: Convert) -> Convert:
         return text if text is None else values.one_line(text)
 
     return convert_id
+
+
+def _splitting(mark: str, convert: Convert) -> Convert:
+    def convert_parts(value: Any) -> Any:
+        return convert(_parts(value, mark))
+
+    return convert_parts
+
+
+def _parts(value: Any, mark: str) -> Any:
+    """A text as the array of its parts; an array with each of its texts so."""
+    if type(value) is str:
+        return [part.strip() for part in value.split(mark)]
+    if type(value) is list:
+        parts = []
+        for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+            parts.append(_parts(element, mark))
+        return parts
+    return value
 
 
 def _renaming(names: dict[str, str], convert: Convert) -> Convert:

@@ -12,7 +12,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.null_words import NullWords
-from personalize_assets.conversion.mapping.paths import column_path, getter, lookup, parse_path
+from personalize_assets.conversion.mapping.paths import column_path, elements, getter, parse_path
 from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 
 TOO_MANY_ELEMENTS = "too_many_elements"
@@ -53,19 +53,19 @@ class EventMapper:
         An event with more than ``MAX_ELEMENTS`` is one rejected row. ``max_epoch_seconds`` is the last second (UTC)
         that a time may have.
         """
-        elements = lookup(event, self._each) if self._each else None
+        found = elements(event, self._each) if self._each else []
         bookkeeping: tuple[Any, ...]
         if self._is_interactions:
             bookkeeping = (text_or_none(self._get_dedupe(event)),)
         else:
             bookkeeping = (self._event_nanos(event, max_epoch_seconds), text_or_none(self._get_message_id(event)))
-        if type(elements) is not list or not elements:
+        if not found:
             yield self._row(event, None, max_epoch_seconds, (*bookkeeping, 0) if self._is_interactions else bookkeeping)
             return
-        if len(elements) > MAX_ELEMENTS:
+        if len(found) > MAX_ELEMENTS:
             yield Row((), TOO_MANY_ELEMENTS)
             return
-        for position, element in enumerate(elements):
+        for position, element in enumerate(found):
             extra = (*bookkeeping, position) if self._is_interactions else bookkeeping
             yield self._row(event, element, max_epoch_seconds, extra)
 

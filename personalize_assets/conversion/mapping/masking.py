@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from personalize_assets.conversion.contract import EVENT_NAMES, Dataset
-from personalize_assets.conversion.mapping.paths import Path, is_relative_to_each, parse_path
+from personalize_assets.conversion.mapping.paths import EACH, Path, Pick, is_relative_to_each, names_of, parse_path
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.spec import DayProfile, ExportProfile
@@ -40,12 +40,14 @@ def masked_columns(dataset: Dataset, masked: Iterable[str]) -> set[str]:
 
 def _from_event(dataset: Dataset, path: str) -> str:
     """Return a column's path as one that starts at the event."""
-    is_relative = is_relative_to_each(path) and dataset.each
-    return f"{dataset.each}.{path.partition('.')[2]}" if is_relative else path
+    if not is_relative_to_each(path) or not dataset.each:
+        return path
+    return dataset.each + path.removeprefix(EACH)
 
 
 def _overlap(one: Path, other: Path) -> bool:
     """Whether the paths are equal, or one leads to what is below the other's end."""
+    one, other = names_of(one), names_of(other)
     shorter = min(len(one), len(other))
     return one[:shorter] == other[:shorter]
 
@@ -127,7 +129,14 @@ class Mask:
 
 
 def _mask(value: Any, path: Path) -> None:
-    """Mask in place what is at ``path`` in an object or array."""
+    """Mask in place what is at ``path`` in an object or array; of a pick, in every element that it could pick."""
+    if type(path[0]) is Pick:
+        for element in path[0].all_of(value):
+            if path[1:]:
+                _mask(element, path[1:])
+            else:
+                element.update(dict.fromkeys(element, MASK))
+        return
     if type(value) is list:
         for number, element in enumerate(value):
             if type(element) in (dict, list):

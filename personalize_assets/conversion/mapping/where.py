@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.contract import Condition, Dataset, Wanted
 from personalize_assets.conversion.mapping.paths import getter, parse_path
-from personalize_assets.conversion.mapping.values import to_text
+from personalize_assets.conversion.mapping.timestamps import epoch_nanos
+from personalize_assets.conversion.mapping.values import NUMBER, is_null, to_text
 
 # What the config's YAML takes for a number: 01234 and 1e5 are text in it.
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -38,19 +39,65 @@ class AllowedValues(NamedTuple):
 
 
 def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
-    """Make a function that checks whether an event's fields match: each named field equals one of its values as text.
-
-    An array, an object and null equal nothing.
-    """
-    tests = [(getter(parse_path(field)), AllowedValues.of(allowed)) for field, allowed in dataset.where.items()]
+    """Make a function that checks whether an event's fields match: each named field passes its ``value_test``."""
+    tests = [(getter(parse_path(field)), value_test(wanted)) for field, wanted in dataset.where.items()]
 
     def matches(fields: dict[str, Any]) -> bool:
-        for get, allowed in tests:  # noqa: SIM110 - a generator would cost more than the test
-            if not is_one_of(get(fields), allowed):
+        for get, is_wanted in tests:  # noqa: SIM110 - a generator would cost more than the test
+            if not is_wanted(get(fields)):
                 return False
         return True
 
     return matches
+
+
+def value_test(wanted: Wanted) -> Callable[[Any], bool]:
+    """Make a function that checks a field's value: it equals one of the wanted values as text, or meets a condition.
+
+    An array, an object and null equal nothing, and are neither number nor time.
+    """
+    if isinstance(wanted, Condition):
+        return _condition_test(wanted)
+    allowed = AllowedValues.of(wanted)
+    return lambda value: is_one_of(value, allowed)
+
+
+def _condition_test(condition: Condition) -> Callable[[Any], bool]:
+    tests: list[Callable[[Any], bool]] = []
+    if condition.none_of:
+        refused = AllowedValues.of(condition.none_of)
+        tests.append(lambda value: not is_one_of(value, refused))
+    if condition.exists is not None:
+        exists = condition.exists
+        tests.append(lambda value: is_null(value) is not exists)
+    if condition.min is not None:
+        least, read_least = bound(condition.min)
+        tests.append(lambda value: (found := read_least(value)) is not None and found >= least)
+    if condition.max is not None:
+        most, read_most = bound(condition.max)
+        tests.append(lambda value: (found := read_most(value)) is not None and found <= most)
+    return lambda value: all(test(value) for test in tests)
+
+
+def bound(text: str) -> tuple[int | float, Callable[[Any], int | float | None]]:
+    """A ``min`` or ``max`` as a number, and how values become comparable with it; None for one that cannot be compared.
+
+    Of a time both are nanoseconds since the epoch. Raises ``ValueError`` for a text that is neither.
+    """
+    number = _number(text)
+    if number is not None:
+        return number, _number
+    nanos = epoch_nanos(text)
+    if nanos is None:
+        raise ValueError(f"{text!r} is neither a number nor a time")
+    return nanos, epoch_nanos
+
+
+def _number(value: Any) -> int | float | None:
+    if type(value) is str and NUMBER.fullmatch(value.strip()):
+        whole = value.strip()
+        return int(whole) if whole.lstrip("+-").isdigit() else float(whole)
+    return value if type(value) in (int, float) else None
 
 
 def is_one_of(value: Any, allowed: AllowedValues) -> bool:

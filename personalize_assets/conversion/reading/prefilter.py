@@ -24,9 +24,13 @@ def prefilter(datasets: Sequence[Dataset]) -> Callable[[bytes], bool]:
     not only from those that a run writes, so that the counts of a day do not depend on which assets are materialized.
     """
     # A dataset may match if each of its fields finds one of its values. A field that may be a number excludes nothing,
-    # because a number can be written without sharing a byte with its text (``1e2`` for 100).
+    # because a number can be written without sharing a byte with its text (``1e2`` for 100); nor does a condition.
     needles = [
-        [_needles(allowed) for allowed in dataset.where.values() if not any(map(NUMBER.fullmatch, allowed))]
+        [
+            _needles(wanted)
+            for wanted in dataset.where.values()
+            if isinstance(wanted, tuple) and not any(map(NUMBER.fullmatch, wanted))
+        ]
         for dataset in datasets
     ]
     if not all(needles):

@@ -1,8 +1,8 @@
 """Decodes only the fields that paths ask for, as msgspec structs. No dict is built of the other fields.
 
 From the paths of all datasets of a source a ``StructDecoder`` defines nested structs; msgspec decodes an event into
-them at the cost of walking over it. It takes events of the plain shape only: objects where a path goes on, arrays of
-objects where ``each`` leads. All other events take the exact path (``framer``, ``event_mapper``).
+them at the cost of walking over it. It takes events of the plain shape only: objects where a path goes on, an array or
+object of them where ``each`` leads. All other events take the exact path (``framer``, ``event_mapper``).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.paths import Path, column_path, parse_path
+from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, getter, parse_path
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8, may_be_deep
 
 MAX_ELEMENTS = 100_000
@@ -42,7 +42,7 @@ class _Node:
         self.element: _Node | None = None
 
     def descend(self, path: Path) -> _Node:
-        """The node at the end of a path, created if needed."""
+        """The node at the end of a path without picks, created if needed."""
         node = self
         for step in path:
             node = node.children.setdefault(step, _Node())
@@ -65,15 +65,19 @@ class StructDecoder:
         self._root = _Node()
         for dataset in datasets:
             each = parse_path(dataset.each) if dataset.each else None
+            if each and _until_pick(each) != each:
+                raise NoShapeError
             if each:
                 node = self._root.descend(each)
                 node.element = node.element or _Node()
             for text in _paths(dataset):
                 steps, in_element = column_path(text)
                 if not (each and in_element):
-                    self._root.descend(parse_path(text)).is_value = True
+                    self._root.descend(_until_pick(parse_path(text))).is_value = True
                 elif node.element is not None:
-                    node.element.descend(steps).is_value = True
+                    if steps and not _until_pick(steps):
+                        raise NoShapeError
+                    node.element.descend(_until_pick(steps)).is_value = True
         decoder = msgspec.json.Decoder(_struct(self._root))
         self._decode = decoder.decode
         self._decode_lines = decoder.decode_lines
@@ -109,13 +113,13 @@ class StructDecoder:
 
     def of_event(self, path: Path) -> Getter:
         """Reads a path of decoded events."""
-        return _getter(self._root.attributes(path))
+        return _getter_of(self._root, path)
 
     def of_element(self, each: Path, path: Path) -> Getter:
-        """Reads a path of decoded elements of ``each``; None for an element that is None."""
+        """Reads a path of decoded elements of ``each``; None for an element that is None. No step: the elements."""
         element = self._root.descend(each).element
         assert element is not None
-        get = _getter(element.attributes(path))
+        get = _getter_of(element, path)
 
         def values(elements: Sequence[Any]) -> list[Any]:
             if None not in elements:
@@ -145,12 +149,32 @@ def _struct(node: _Node) -> type[msgspec.Struct]:
             # A missing object is read as one without fields, so that one call can follow a whole path.
             kind, default = inner | None, inner()
         elif child.element is not None:
+            if child.element.is_value and child.element.children:
+                raise NoShapeError
             element: Any = _struct(child.element) if child.element.children else Any
             # An event with more elements is not for this reader: the exact path rejects it.
-            kind = Annotated[list[element], msgspec.Meta(max_length=MAX_ELEMENTS)] | None
+            few = msgspec.Meta(max_length=MAX_ELEMENTS)
+            kind = Annotated[list[element], few] | Annotated[dict[str, element], few] | None
         fields.append((f"f{number}", kind, default))
     names = {f"f{number}": name for number, name in enumerate(node.children)}
     return msgspec.defstruct("Fields", fields, rename=names, frozen=True, gc=False)
+
+
+def _until_pick(path: Path) -> Path:
+    """The steps before the first pick: what is there is decoded as it is."""
+    return path[: next((at for at, step in enumerate(path) if type(step) is Pick), len(path))]
+
+
+def _getter_of(node: _Node, path: Path) -> Getter:
+    """Reads a path that begins at the structs of a node."""
+    if not path:
+        return list
+    before = _until_pick(path)
+    get = _getter(node.attributes(before))
+    if before == path:
+        return get
+    pick = getter(path[len(before) :])
+    return lambda structs: [None if value is None else pick(value) for value in get(structs)]
 
 
 def _getter(attributes: str) -> Getter:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.catalog.event_shapes import unreachable
+from personalize_assets.catalog.event_shapes import unmapped_places
 
 
 @pytest.mark.parametrize(
@@ -17,36 +17,42 @@ from personalize_assets.catalog.event_shapes import unreachable
     [
         (
             {"properties": json.dumps({"sku": "a", "colour": "red"})},
-            "`properties` is text that holds JSON (sku), which no path reaches",
+            "`properties` is text that holds JSON (sku), which no path reaches; store what is in it as fields of "
+            "the event",
         ),
         (
             {"a": json.dumps({"products": json.dumps([{"sku": "a"}])})},
-            "`a` is text that holds JSON (sku), which no path reaches",
+            "`a` is text that holds JSON (sku), which no path reaches; store what is in it as fields of the event",
         ),
         (
             {"products": {"0": {"sku": "a"}, "1": {"sku": "b"}}},
-            "`products` is an object whose names are numbers and not an array (sku), which no path reaches",
+            "`products` is an object whose names are numbers and not an array (sku), of which `each: products` "
+            "takes the values",
         ),
         (
             {"properties": {"content_ids": ["a", 10]}},
-            "`properties.content_ids` is an array of plain ids and not of objects, which no path reaches",
+            "`properties.content_ids` is an array of plain ids and not of objects, which "
+            "`each: properties.content_ids` with ITEM_ID: each reads",
         ),
         (
             {"event_params": [{"key": "page", "value": {}}, {"key": "item_id", "value": {"string_value": "i"}}]},
-            "`event_params` is an array of keys and values (item_id), which no path reaches",
+            "`event_params` is an array of keys and values (item_id), where a path such as "
+            "`event_params[key=item_id].value` "
+            "leads to a value",
         ),
         (
             {"orders": [{"lines": [{"sku": "a"}]}]},
-            "`orders.lines` is an array within an array (sku), which no path reaches",
+            "`orders.lines` is an array within an array (sku), through which `each: orders.lines` goes",
         ),
         (
             {"batch": [{"userId": "u", "event": "View", "timestamp": "2026-10-01"}]},
-            "`batch` is an array of whole events (event, timestamp, userId), which no path reaches",
+            "`batch` is an array of whole events (event, timestamp, userId), which no path reaches; store what is "
+            "in it as fields of the event",
         ),
     ],
 )
 def test_a_place_is_named_with_what_is_in_it(event: dict[str, Any], why: str) -> None:
-    assert [place.why for place in unreachable([event])] == [why]
+    assert [place.why for place in unmapped_places([event])] == [why]
 
 
 @pytest.mark.parametrize(
@@ -60,13 +66,13 @@ def test_a_place_is_named_with_what_is_in_it(event: dict[str, Any], why: str) ->
     ],
 )
 def test_what_holds_no_id_and_what_a_path_reaches_is_no_such_place(event: dict[str, Any]) -> None:
-    assert unreachable([event]) == []
+    assert unmapped_places([event]) == []
 
 
 def test_the_place_of_most_events_comes_first_with_their_numbers() -> None:
     text, array = {"a": '{"sku": 1}'}, {"item_ids": [1]}
 
-    found = unreachable([array, text, text])
+    found = unmapped_places([array, text, text])
 
     assert [(place.path, place.at) for place in found] == [("a", {1, 2}), ("item_ids", {0})]
 
@@ -82,4 +88,4 @@ VALUES = st.recursive(
 
 @given(st.lists(st.dictionaries(st.sampled_from(["a", "products", "item_ids", ""]), VALUES, max_size=3), max_size=3))
 def test_any_events_can_be_looked_at(events: list[dict[str, Any]]) -> None:
-    assert all(place.at <= set(range(len(events))) for place in unreachable(events))
+    assert all(place.at <= set(range(len(events))) for place in unmapped_places(events))

@@ -89,7 +89,7 @@ def test_no_interactions() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, type, required, categorical, textual, map, separator, keep, hash"),
+        ("{path: p, typ: float}", ".typ: unknown key; did you mean 'type'? use one of path, constant, default, type, required, categorical, textual, map, separator, split, keep, hash"),
         ("{path: p, required: maybe}", ".required: found 'maybe'; write true or false"),
         ("{path: p, map: [a]}", ".map: found a list; write a mapping"),
         ("{path: p, separator: 1}", '.separator: found 1; write text, as "1"'),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from personalize_assets.conversion.contract import Condition
 from personalize_assets_tests.helpers.example_config import EXAMPLE, edited, load, problems_in, problems_in_column
 
 
@@ -45,6 +46,19 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
     }
 
 
+def test_a_condition_is_a_mapping_whose_values_are_text_as_written() -> None:
+    where = "where: {version: {not: [1.10, NO]}, age: {min: 18, max: 99.5}, at: {min: 2026-10-01}, id: {exists: true}}"
+    config = load(edited(("where: {type: identify}", where)))
+
+    assert config.conversion_datasets()["users"].where == {
+        "version": Condition(none_of=("1.10", "NO")),
+        "age": Condition(min="18", max="99.5"),
+        "at": Condition(min="2026-10-01"),
+        "id": Condition(exists=True),
+    }
+    assert '"age":{"min":"18","max":"99.5"}' in config.model_dump_json()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
@@ -71,7 +85,10 @@ def test_wanted_values_become_text_as_events_are_compared() -> None:
         ("dedupe_by: messageId", "dedupe_by: message id", "datasets.interactions.dedupe_by: 'message id' is not a path: expected a dot at position 8, found ' '"),
         ("where: {type: identify}", "where: {type: []}", "datasets.users.where.type: found an empty list, which wants no event; write at least one value"),
         ("where: {type: identify}", "where: {type: [a, null]}", "datasets.users.where.type: found nothing, which is null in an event and equals nothing; write a value"),
-        ("where: {type: identify}", "where: {type: {a: b}}", "datasets.users.where.type: found a mapping; write a text, a number, true or false"),
+        ("where: {type: identify}", "where: {type: {a: b}}", "datasets.users.where.type: found the unknown key a; write a list of values, or a mapping with not, min, max, exists"),
+        ("where: {type: identify}", "where: {type: {}}", "datasets.users.where.type: found an empty mapping; write a list of values, or a mapping with not, min, max, exists"),
+        ("where: {type: identify}", "where: {n: {min: many}}", "datasets.users.where.n: min: 'many' is neither a number nor a time; write one, as 10 or 2026-10-01"),
+        ("where: {type: identify}", "where: {n: {exists: perhaps}}", "datasets.users.where.n: exists: found 'perhaps'; write true or false"),
         ("where: {type: identify}", "event_time: a..b", "datasets.users.event_time: 'a..b' is not a path: expected a name at position 3 (names are joined by dots; quote one that holds a dot or a space with backticks)"),
     ],
 )  # fmt: skip

@@ -179,7 +179,9 @@ def test_the_schemas_of_the_example_are_avro() -> None:
         ("", ": found nothing; write a path, a list of paths, or a mapping with path or constant"),
         ("5", ": found 5; write a path, a list of paths, or a mapping with path or constant"),
         ("{type: float}", ": neither path nor constant; write one of them"),
-        ("{path: p, constant: 1}", ": both path and constant; remove one of them"),
+        ("{path: p, constant: 1}", ": both path and constant; write `default` for a value where the path has none"),
+        ("{default: 1}", ": neither path nor constant; write one of them"),
+        ("{constant: 1, default: 1}", ": default without path; write constant for a value of every row"),
     ],
 )  # fmt: skip
 def test_a_column_is_one_path_or_constant(text: str, line: str) -> None:

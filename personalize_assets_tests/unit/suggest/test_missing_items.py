@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from personalize_assets.catalog.event_shapes import unreachable
+from personalize_assets.catalog.event_shapes import unmapped_places
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Observed
 from personalize_assets.suggest.event_choice import choose_events
@@ -20,7 +20,7 @@ def without(*events: dict[str, Any], event_paths: Sequence[str] = ("event",)) ->
     found = items(observed)
     assert found is not None
     chosen = choose_events(observed, event_paths, found)
-    places = unreachable(observed.events)
+    places = unmapped_places(observed.events)
     return events_without_item(observed, event_paths, found, chosen, item_candidates(observed), places)
 
 
@@ -43,9 +43,9 @@ def test_another_field_that_could_be_the_item_is_named() -> None:
 
 
 def test_a_place_that_no_path_reaches_is_named() -> None:
-    assert reasons({"products": '[{"sku": "s1"}]'}) == {
-        "`products` is text that holds JSON (sku), which no path reaches": 1,
-    }
+    why = "`products` is text that holds JSON (sku), which no path reaches; store what is in it as fields of the event"
+
+    assert reasons({"products": '[{"sku": "s1"}]'}) == {why: 1}
 
 
 def test_a_field_that_is_there_and_empty_is_named() -> None:

@@ -310,7 +310,8 @@ def test_events_whose_item_no_path_reaches_are_named(tmp_path: Path) -> None:
     orders = [{"user_id": "u1", "action": "order", "ts": START, "products": '[{"sku": "s1"}]'}] * 5
 
     assert noted(tmp_path, [*map(media_event, range(40)), *orders]) == [
-        "No item in order (5): `products` is text that holds JSON (sku), which no path reaches. They are not wanted."
+        "No item in order (5): `products` is text that holds JSON (sku), which no path reaches; store what is in "
+        "it as fields of the event. They are not wanted."
     ]
 
 
@@ -471,8 +472,8 @@ def test_a_field_that_was_not_found_may_be_where_no_path_leads(tmp_path: Path) -
     events = [{"user_id": "u1", "ts": START, "item_ids": ["a", "b"]}] * 3
 
     assert (
-        "It may be within these: `item_ids` is an array of plain ids and not of objects, which no path reaches; store "
-        "what is in them as fields of the event. Write the mapping by hand"
+        "It may be within these: `item_ids` is an array of plain ids and not of objects, which `each: item_ids` with "
+        "ITEM_ID: each reads. Write the mapping by hand"
     ) in refused("--source", str(write_events(tmp_path / "raw", events)))
 
 

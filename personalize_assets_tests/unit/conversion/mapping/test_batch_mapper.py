@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.contract import Column, Condition, Dataset
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.batch_rows import RowSelection
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
@@ -32,6 +32,7 @@ INTERACTIONS = Dataset(
         Column("GIFT", ("properties.gift",), type="boolean"),
         Column("SHOP", (), constant="web"),
         Column("IMPRESSION", ("each.tags", "tags")),
+        Column("PARTS", ("tags", "properties.count"), split=",", constant="a, b"),
         Column("RENAMED", ("tags",), map={"a": "b" * 1001}),
         Column("TIMESTAMP", ("timestamp",), type="timestamp", required=True),
     ),
@@ -68,7 +69,7 @@ USERS = Dataset(
         Column("USER_ID", ("userId",), required=True, hash=True, hash_key="key"),
         Column("AGE", ("`Age, in years`", "age"), type="int"),
     ),
-    where={},
+    where={"userId": Condition(none_of=("x", "0"))},
     event_time="timestamp",
 )
 ALL = (INTERACTIONS, ITEMS, USERS)
@@ -83,6 +84,7 @@ TIMES = st.one_of(
 )
 ODD = st.sampled_from(
     [
+        *["a,b , c", ",", ["a,b", "c, "], [["a", "b,c"], None]],
         *["", " ", "a\nb", "a b", "x" * 300, "x" * 1001, "ü", 0, -0.0, 1e300, 2**53 + 1, 2**70, 12345678901234567890],
         *[
             "undefined",

@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from personalize_assets.conversion.contract import Column, Dataset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from personalize_assets.conversion.contract import Column, Condition, Dataset
 from personalize_assets.conversion.mapping.batch_rows import BatchRows, RowSelection, selection_key
 from personalize_assets.conversion.mapping.paths import column_path
+from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
+from personalize_assets_tests.helpers.strategies import VALUES
 
 ORDERS = Dataset(
     "interactions",
@@ -54,6 +60,25 @@ def test_rows_do_not_depend_on_how_many_events_are_added_at_once() -> None:
     together = select(ORDERS, *orders)
 
     assert [select(ORDERS, *orders, at_once=size) for size in (1, 2, 3)] == [together] * 3
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        Condition(none_of=("a", "1")),
+        Condition(exists=True),
+        Condition(exists=False),
+        Condition(min="1", max="10.5"),
+        Condition(min="2026-10-01", none_of=("2026-10-02",)),
+    ],
+)
+@given(values=st.lists(st.one_of(VALUES, st.sampled_from([1, 10.5, "10.5", "2026-10-01T05:00:00Z", 1790899200, " "]))))
+def test_a_condition_selects_the_same_events_as_one_by_one(condition: Condition, values: list[Any]) -> None:
+    dataset = Dataset("users", (Column("USER_ID", ("id",)),), where={"n": condition})
+    events = [{"id": "u", "n": value} for value in values]
+    wanted = [number for number, event in enumerate(events) if matcher(dataset)(event)]
+
+    assert [number for rows in select(dataset, *events) for number in rows.numbers] == wanted
 
 
 def test_events_that_no_dataset_wants_make_no_rows() -> None:

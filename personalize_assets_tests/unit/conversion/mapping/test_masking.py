@@ -165,3 +165,19 @@ def test_a_profile_that_is_masked_already_and_one_of_nothing_masked_stay_as_they
 
     assert masked_profile(masked, {"USER_ID", "EVENT_TYPE"}) == masked
     assert masked_profile(PROFILE, set()) == PROFILE
+
+
+def test_a_pick_masks_every_element_that_it_could_lead_to() -> None:
+    event = {"params": [{"key": "id", "value": 1}, {"key": "page", "value": 2}, {"key": "id", "value": {"s": 3}}]}
+
+    assert Mask(["params[key=id].value"]).event(event) == {
+        "params": [{"key": "id", "value": "***"}, {"key": "page", "value": 2}, {"key": "id", "value": "***"}]
+    }
+    assert Mask(["params[key=page]"]).event(event)["params"][1] == {"key": "***", "value": "***"}
+
+
+def test_a_column_of_a_pick_is_masked_with_the_array_or_any_field_of_its_elements() -> None:
+    dataset = Dataset("items", (Column("ITEM_ID", ("params[key=id].value",)), Column("PAGE", ("page",))), {})
+
+    for masked in ("params", "params.value", "params[key=page].value"):
+        assert masked_columns(dataset, [masked]) == {"ITEM_ID"}

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.mapping.paths import (
     ColumnPath,
+    Pick,
     column_path,
+    elements,
     getter,
     is_relative_to_each,
     lookup,
@@ -31,6 +33,12 @@ from personalize_assets.conversion.mapping.paths import (
         ("$set.utm-source", ("$set", "utm-source")),
         ("größe.ü", ("größe", "ü")),
         ("a[0]", ("a[0]",)),
+        ("a[key=b]", ("a", Pick("key", "b"))),
+        ("a[key=b.c d].value.`x y`", ("a", Pick("key", "b.c d"), "value", "x y")),
+        ("each.params[name=item id][n=2].v", ("each", "params", Pick("name", "item id"), Pick("n", "2"), "v")),
+        ("a[key=`]``[`].b", ("a", Pick("key", "]`["), "b")),
+        ("a[key=]", ("a", Pick("key", ""))),
+        ("`a[key=b]`", ("a[key=b]",)),
         ("0", ("0",)),
     ],
 )
@@ -52,6 +60,8 @@ def test_a_path_is_its_names_outermost_first(text: str, steps: tuple[str, ...]) 
         ("``", "expected a name at position 1"),
         ("`a`b", "expected a dot at position 4, found 'b'"),
         ("a`b`", "expected a dot at position 2, found '`'"),
+        ("a[key=b]c", "expected a dot at position 9, found 'c'"),
+        ("[key=b]", "expected a name at position 1"),
     ],
 )
 def test_what_is_no_path_is_refused_with_the_place(text: str, message: str) -> None:
@@ -60,12 +70,12 @@ def test_what_is_no_path_is_refused_with_the_place(text: str, message: str) -> N
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["each.sku", "each.a.b", "each.`a b`"])
+@pytest.mark.parametrize("text", ["each.sku", "each.a.b", "each.`a b`", "each", "each[key=a].b"])
 def test_a_path_that_starts_with_each_starts_at_the_element(text: str) -> None:
     assert is_relative_to_each(text)
 
 
-@pytest.mark.parametrize("text", ["each", "`each`.sku", "eachother.sku", "properties.each", "sku"])
+@pytest.mark.parametrize("text", ["`each`", "`each`.sku", "eachother.sku", "properties.each", "sku"])
 def test_other_paths_start_at_the_event(text: str) -> None:
     assert not is_relative_to_each(text)
 
@@ -82,7 +92,8 @@ def test_every_name_can_be_quoted(names: list[str]) -> None:
         ("each.sku", ColumnPath(("sku",), in_element=True)),
         ("each.a.`b c`", ColumnPath(("a", "b c"), in_element=True)),
         ("`each`.sku", ColumnPath(("each", "sku"))),
-        ("each", ColumnPath(("each",))),
+        ("each", ColumnPath((), in_element=True)),
+        ("`each`", ColumnPath(("each",))),
         ("a.b", ColumnPath(("a", "b"))),
     ],
 )
@@ -118,3 +129,52 @@ NESTED = st.recursive(
 @given(NESTED, st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map(tuple))
 def test_a_getter_finds_what_lookup_finds(value: Any, path: tuple[str, ...]) -> None:
     assert getter(path)(value) == lookup(value, path)
+
+
+PARAMS: dict[str, Any] = {
+    "params": [None, 7, {"key": "page", "value": "/x"}, {"key": "id", "value": {"s": "i1"}}, {"key": "id", "value": 2}],
+    "by_number": {"0": {"key": 1.0, "value": "a"}, "1": {"key": True, "value": "b"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("params[key=id].value.s", "i1"),
+        ("params[key=page].value", "/x"),
+        ("params[key=page]", {"key": "page", "value": "/x"}),
+        ("params[key=none].value", None),
+        ("params[none=id].value", None),
+        ("by_number[key=1].value", "a"),
+        ("by_number[key=true].value", "b"),
+        ("none[key=id].value", None),
+    ],
+)
+def test_a_pick_leads_to_the_first_element_whose_field_has_the_value(text: str, value: Any) -> None:
+    assert lookup(PARAMS, parse_path(text)) == getter(parse_path(text))(PARAMS) == value
+
+
+@pytest.mark.parametrize(
+    ("each", "found"),
+    [
+        ("products", [{"sku": "a"}, None, "b"]),
+        ("numbered", [{"sku": "a"}, "b"]),
+        ("orders.lines", [1, 2, {"x": 3}]),
+        ("orders.lines.x", []),
+        ("orders[id=2].lines", [{"x": 3}]),
+        ("name", []),
+        ("none", []),
+        ("name.products", []),
+    ],
+)
+def test_elements_are_those_of_an_array_or_of_arrays_within_arrays_or_the_values_of_an_object(
+    each: str, found: list[Any]
+) -> None:
+    event = {
+        "products": [{"sku": "a"}, None, "b"],
+        "numbered": {"0": {"sku": "a"}, "1": "b"},
+        "orders": [{"id": 1, "lines": [1, 2]}, None, {"id": 2, "lines": [{"x": 3}]}, {"id": 3, "lines": 7}],
+        "name": "a",
+    }
+
+    assert elements(event, parse_path(each)) == found

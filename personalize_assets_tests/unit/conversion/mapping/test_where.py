@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, matcher
+from personalize_assets.conversion.contract import Condition, Dataset, Wanted
+from personalize_assets.conversion.mapping.where import AllowedValues, bound, is_one_of, matcher
 
 
-def matches(fields: dict[str, Any], **where: tuple[str, ...]) -> bool:
+def matches(fields: dict[str, Any], **where: Wanted) -> bool:
     paths = {name.replace("__", "."): allowed for name, allowed in where.items()}
     return matcher(Dataset("interactions", (), where=paths))(fields)
 
@@ -80,3 +80,51 @@ def test_a_value_is_compared_by_its_text(value: Any, is_one: bool) -> None:
 )
 def test_a_text_is_as_it_is_written_and_a_number_has_its_value(written: str, value: Any, is_one: bool) -> None:
     assert is_one_of(value, AllowedValues.of([written])) is is_one
+
+
+@pytest.mark.parametrize(
+    ("value", "is_wanted"), [("a", False), ("b", True), (1, False), ("1.0", True), (None, True), (["a"], True)]
+)
+def test_not_refuses_values_and_wants_what_has_none_of_them(value: Any, is_wanted: bool) -> None:
+    assert matches({"n": value}, n=Condition(none_of=("a", "1"))) is is_wanted
+
+
+def test_a_field_that_is_missing_has_none_of_the_values_of_not() -> None:
+    assert matches({}, n=Condition(none_of=("a",)))
+
+
+@pytest.mark.parametrize(
+    ("value", "exists"), [("a", True), (0, True), (False, True), ({}, True), (None, False), (" ", False), ([], False)]
+)
+def test_exists_asks_for_a_value_or_for_none(value: Any, exists: bool) -> None:
+    assert matches({"n": value}, n=Condition(exists=True)) is exists
+    assert matches({"n": value}, n=Condition(exists=False)) is not exists
+
+
+@pytest.mark.parametrize(
+    ("value", "is_wanted"),
+    [(1, True), (10, True), (0.99, False), (10.1, False), ("5", True), (" 5 ", True), ("5e0", True), (2**70, False),
+     ("five", False), (True, False), (None, False), ([5], False)],
+)  # fmt: skip
+def test_min_and_max_compare_numbers_and_their_texts(value: Any, is_wanted: bool) -> None:
+    assert matches({"n": value}, n=Condition(min="1", max="10")) is is_wanted
+
+
+@pytest.mark.parametrize(
+    ("value", "is_wanted"),
+    [("2026-10-01T00:00:00Z", True), ("2026-10-01T01:59:59+02:00", False), (1_790_812_800, True),
+     (1_790_812_799_999, False), ("2026-10-08", True), ("2026-10-08T00:00:01Z", False), ("soon", False)],
+)  # fmt: skip
+def test_min_and_max_compare_times_of_any_form(value: Any, is_wanted: bool) -> None:
+    assert matches({"at": value}, at=Condition(min="2026-10-01", max="2026-10-08")) is is_wanted
+
+
+def test_all_of_a_condition_must_hold() -> None:
+    condition = Condition(none_of=("7",), min="5")
+
+    assert [matches({"n": n}, n=condition) for n in (4, 6, 7)] == [False, True, False]
+
+
+def test_a_bound_that_is_neither_number_nor_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="'many' is neither a number nor a time"):
+        bound("many")

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
+from personalize_assets.conversion.mapping.paths import lookup, parse_path
 from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
@@ -165,3 +166,44 @@ def test_several_datasets_may_ask_for_the_same_fields() -> None:
 def test_events_are_read_without_a_path() -> None:
     _, events = decoded({"a": 1}, datasets=(Dataset("users", (Column("A", (), constant="x"),), where={}),))
     assert len(events) == 1
+
+
+PICKS = Dataset(
+    "interactions",
+    (
+        Column("USER_ID", ("params[key=user].value",)),
+        Column("ITEM_ID", ("each.tags[n=1].v", "params[key=item].value.s")),
+    ),
+    where={"params[key=kind].value": ("view",)},
+    each="products",
+)
+PARAMS = st.lists(
+    st.fixed_dictionaries({"key": st.sampled_from(["user", "item", "kind", 1])}, optional={"value": VALUES}), max_size=3
+)
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "params": st.one_of(PARAMS, VALUES),
+            "products": st.lists(st.fixed_dictionaries({"tags": st.one_of(PARAMS, VALUES)}), max_size=2),
+        },
+    )
+)
+def test_a_pick_reads_what_it_leads_to_in_the_whole_event(event: dict[str, Any]) -> None:
+    decoder, [found] = decoded(event, datasets=(PICKS,))
+
+    for text in ("params[key=user].value", "params[key=item].value.s", "params[key=kind].value"):
+        assert decoder.of_event(parse_path(text))([found]) == [lookup(event, parse_path(text))]
+    elements = decoder.of_event(("products",))([found])[0] or []
+    steps = parse_path("tags[n=1].v")
+    assert decoder.of_element(("products",), steps)(elements) == [
+        lookup(element, steps) for element in event.get("products", [])
+    ]
+
+
+@pytest.mark.parametrize("each", ["a[key=b].list", "products"])
+def test_an_array_of_what_a_pick_leads_to_is_for_the_exact_path(each: str) -> None:
+    with pytest.raises(NoShapeError):
+        StructDecoder([Dataset("items", (Column("ITEM_ID", ("each[key=b].value",)),), {}, each)])
