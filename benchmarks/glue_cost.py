@@ -108,7 +108,7 @@ class Plan(NamedTuple):
     @property
     def driver_bytes(self) -> float:
         """The list of files, and the tasks that compare hashes: each of them names all runs of its months, twice."""
-        files = self.raw_files * _packed_bytes(RawFile("s3://" + "x" * 100, date(2026, 10, 1), 1, "lines", True))
+        files = self.raw_files * _packed_bytes(RawFile("s3://" + "x" * 100, date(2026, 10, 1), 1, "lines", "gzip"))
         run = _packed_bytes(HashRun("s3://" + "x" * 100, tuple(range(0, MAX_RUN // 2, MAX_RUN // 2 // BUCKETS)), ()))
         across = min(BUCKETS, self.rows / MAX_TASK_HASHES) * self.runs
         within = self.rows / MAX_TASK_HASHES * self.pieces / _MONTHS

@@ -99,7 +99,7 @@ def _convert(path: Path, out: Path, to: Any) -> None:
 
 
 def _task(path: Path) -> Task:
-    file = RawFile(str(path), date(2026, 10, 1), path.stat().st_size, "lines", False)
+    file = RawFile(str(path), date(2026, 10, 1), path.stat().st_size, "lines")
     return Task(0, RawFileSet("source", True, (file,), (INTERACTIONS,)))
 
 

@@ -32,7 +32,7 @@ def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[Rea
     for source, file, first_bytes in heads:
         if first_bytes is None:
             continue
-        head = inspect_head(first_bytes, file.bytes, sample)
+        head = inspect_head(first_bytes, file.bytes, sample, sources[source].source.conversion_format)
         for event in head.events:
             stats.add(event)
         found.append(CatalogFile(source, file.key, file.bytes, head.compression, head.framing))
@@ -48,4 +48,7 @@ def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[Rea
 
 def catalog_sources(sources: Mapping[str, RawFiles]) -> dict[str, CatalogSource]:
     """Sources as a catalog names them. A catalog of other sources does not describe the files of these."""
-    return {id: CatalogSource(files.source_uri, files.source.layout) for id, files in sources.items()}
+    return {
+        id: CatalogSource(files.source_uri, files.source.layout, files.source.own_format)
+        for id, files in sources.items()
+    }

@@ -96,8 +96,9 @@ def day_profile(
     jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
     sample = events_per_file(len(jobs))
     events: list[Mapping[str, Any]] = []
-    for _, file, head in read_heads(sources, jobs):
-        events.extend(inspect_head(head, file.bytes, sample).events)
+    for source, file, head in read_heads(sources, jobs):
+        format = sources[source].source.conversion_format
+        events.extend(inspect_head(head, file.bytes, sample, format).events)
     observed = Observed(events)
     mask = Mask(masked)
     choice = field_roles.event_names(observed, items(observed))

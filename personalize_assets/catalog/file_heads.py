@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -16,16 +16,41 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from personalize_assets.conversion.reading.compression import (
+    BZIP2,
+    HADOOP_SNAPPY,
+    LZ4,
+    NOT_PACKED,
+    PEEKED_BYTES,
+    ZIP,
+    compression_of,
+)
+from personalize_assets.conversion.reading.damage import TruncatedStream
+from personalize_assets.conversion.reading.event_source import is_csv
 from personalize_assets.conversion.reading.file_formats import encoding_of
+from personalize_assets.conversion.reading.formats.csv_rows import CsvRows
+from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS, RowReader
+from personalize_assets.conversion.reading.formats.settings import AVRO, CSV, ORC, PARQUET, SourceFormat
+from personalize_assets.conversion.reading.formats.table_files import (
+    MAGIC_BYTES,
+    TableRows,
+    is_table,
+    shortened,
+    table_format,
+)
 from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
+from personalize_assets.conversion.reading.text_blocks import texts as texts_of
+from personalize_assets.conversion.reading.zip_members import first_members
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 HEAD_BYTES = 64 * 1024
 """Bytes of a file that are read: some hundred events. The rest of the file may differ and is still read exactly."""
 
+# What is packed in blocks of up to 4 MB can be unpacked only if the first one is there.
+_IN_LARGE_BLOCKS = (BZIP2, HADOOP_SNAPPY, LZ4)
+_LARGE_HEAD_BYTES = 1024 * 1024
 _MAX_UNPACKED_BYTES = 1024 * 1024
 # If few events are wanted of a file: so many bytes an event, but enough lines to find the framing.
 _UNPACKED_BYTES_PER_EVENT = 8 * 1024
@@ -38,6 +63,7 @@ _FRAMING_LINES = 100
 _HEADS_AT_ONCE = 64
 # Heads in memory, on their way or waiting to be looked at: 8 MB.
 _HEADS_AHEAD = 128
+_ANY_FORMAT = SourceFormat()
 _BOM = b"\xef\xbb\xbf"
 _decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
 
@@ -46,8 +72,8 @@ class FileHead(NamedTuple):
     """What the first bytes of a file show.
 
     Attributes:
-        compression: ``gzip`` or ``none``, by the bytes and not by the name.
-        framing: ``lines`` (one object a line) or ``stream``.
+        compression: How the file is packed, by the bytes and not by the name (``reading.compression``); or ``none``.
+        framing: ``lines`` (one object a line) or ``stream`` of JSON, ``rows``, or ``row_groups``.
         events: The fields of the first events that can be read.
     """
 
@@ -62,7 +88,10 @@ def events_per_file(files: int) -> int:
 
 
 class ReadHead(NamedTuple):
-    """The first bytes of a file of a source, given by its id; None if the file no longer exists."""
+    """The first bytes of a file of a source, given by its id; None if the file no longer exists.
+
+    Of a large Parquet or ORC file, whose beginning alone shows nothing: a Parquet file of its first rows.
+    """
 
     source: str
     file: StoredObject
@@ -85,7 +114,17 @@ def heads_in_order(
 
     def read(job: tuple[str, StoredObject]) -> ReadHead:
         source, file = job
-        return ReadHead(source, file, sources[source].store.read(file.key, first_bytes))
+        store = sources[source].store
+        head = store.read(file.key, first_bytes)
+        is_longer = head is not None and len(head) < file.bytes and len(head) < _LARGE_HEAD_BYTES
+        if head is None or len(head) >= file.bytes:
+            return ReadHead(source, file, head)
+        if table_format(head[:MAGIC_BYTES]) in (PARQUET, ORC):
+            rows = store.read_with(file.key, lambda opened: shortened(opened, _MAX_EVENTS_PER_FILE))
+            return ReadHead(source, file, rows or head)
+        if is_longer and _is_in_large_blocks(head):
+            head = store.read(file.key, _LARGE_HEAD_BYTES)
+        return ReadHead(source, file, head)
 
     coming: deque[Future[ReadHead]] = deque()
     with ThreadPoolExecutor(_HEADS_AT_ONCE) as threads:
@@ -100,31 +139,64 @@ def heads_in_order(
             threads.shutdown(wait=False, cancel_futures=True)
 
 
-def inspect_head(head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE) -> FileHead:
+def _is_in_large_blocks(head: bytes) -> bool:
+    return compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS or table_format(head[:MAGIC_BYTES]) == AVRO
+
+
+def inspect_head(
+    head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE, format: SourceFormat = _ANY_FORMAT
+) -> FileHead:
     """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
+    if head and is_table(head[:MAGIC_BYTES], format.name):
+        framing = ROWS if table_format(head[:MAGIC_BYTES]) == AVRO else ROW_GROUPS
+        return FileHead(NOT_PACKED, framing, _first_rows(TableRows(io.BytesIO(head), format.name), sample))
     most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
-    text = _unpacked(head, most)
+    compression = compression_of(head[:PEEKED_BYTES])
+    # The directory at the end of an archive is not in its head.
+    parts = first_members(head) if compression == ZIP and len(head) < size else [head]
+    texts = _unpacked(parts, most, is_rows=format.name == CSV)
+    text = b"\n".join(texts)[:most]
     is_cut = len(head) < size or len(text) == most
     if is_cut:
         # Drop the last line, which may be cut off: nothing must look broken that is not.
         whole, line_end, _ = text.rpartition(b"\n")
         text = whole + line_end or text
+    if is_csv(text, format):
+        rows = texts[0] if len(texts) > 1 else text
+        return FileHead(compression or NOT_PACKED, ROWS, _first_rows(CsvRows([rows], format.csv), sample))
     return FileHead(
-        "gzip" if head.startswith(b"\x1f\x8b") else "none",
+        compression or NOT_PACKED,
         # Only in UTF-8 does a byte show where a line ends.
         "lines" if not encoding_of(head) and (_is_lines(text) or (is_cut and _is_within_a_line(text))) else "stream",
         _first_events(text, sample),
     )
 
 
-def _unpacked(head: bytes, most: int) -> bytes:
-    text = b""
-    with suppress(TruncatedStream):  # expected: it is only the head
-        for block in unpacked_blocks(io.BytesIO(head)):
-            text += block
-            if len(text) >= most:
+def _unpacked(parts: Iterable[bytes], most: int, *, is_rows: bool) -> list[bytes]:
+    """The beginnings of texts, ``most`` bytes in all or a block more."""
+    found: list[bytes] = []
+    for part in parts:
+        with suppress(TruncatedStream):  # expected: it is only the head
+            for blocks in texts_of(io.BytesIO(part), is_rows=is_rows):
+                found.append(b"")
+                with suppress(TruncatedStream):
+                    for block in blocks:
+                        found[-1] += block
+                        if sum(map(len, found)) >= most:
+                            return found
+    return found
+
+
+def _first_rows(rows: RowReader, count: int) -> Sequence[Mapping[str, Any]]:
+    """The first ``count`` rows, without those that cannot be read."""
+    events: list[Mapping[str, Any]] = []
+    with suppress(TruncatedStream):
+        for found in rows:
+            if isinstance(found, bytes):
+                events += _first_events(found, count - len(events))
+            if len(events) >= count:
                 break
-    return text[:most]
+    return events
 
 
 def _first_events(text: bytes, count: int) -> Sequence[Mapping[str, Any]]:

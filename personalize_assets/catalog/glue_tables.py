@@ -19,6 +19,7 @@ from personalize_assets.catalog.partitions import kind_of_key
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.file_lists import FOLDER
@@ -43,7 +44,8 @@ def register_tables(
     """Write the statements for what these catalogs show, and register the tables or run the crawler.
 
     Returns what was done, by kind (``athena``, ``crawler``, ``tables``), as text for people; empty unless source and
-    destination are in S3. Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
+    destination are in S3. Raw files of rows, as CSV or Parquet, get no table here: ``glue.catalog: crawler`` makes one.
+    Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
     """
     if not (config.source.uris[0].startswith("s3://") and destination.uri.startswith("s3://")):
         return {}
@@ -51,7 +53,7 @@ def register_tables(
     database = config.glue.database
     for table in tables:
         destination.store.write(f"catalog/{table.name}.sql", table.ddl(database).encode())
-    done = {"athena": destination.uri_of("catalog/raw_events.sql")}
+    done = {"athena": destination.uri_of(f"catalog/{tables[0].name}.sql")}
     by = config.glue.catalog_mode
     if by == "crawler":
         _crawl(config)
@@ -73,10 +75,11 @@ def _tables(
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(FOLDER)
-    return [
-        raw_table(source.uris[0], source.layout, source.start_date, seen.keys, fields, streams),
-        interactions_table(daily, source.start_date, daily_schema(interactions)),
-    ]
+    tables = [interactions_table(daily, source.start_date, daily_schema(interactions))]
+    # A table over rows needs the order of their columns, or their physical types: that is a crawler's work.
+    if not any(file.framing in (ROWS, ROW_GROUPS) for file in files):
+        tables.insert(0, raw_table(source.uris[0], source.layout, source.start_date, seen.keys, fields, streams))
+    return tables
 
 
 def _update_seen_fields(

@@ -21,6 +21,7 @@ from personalize_assets.conversion import contract
 from personalize_assets.conversion.mapping import values
 from personalize_assets.conversion.mapping.paths import is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.where import bound
+from personalize_assets.conversion.reading.formats.settings import FORMATS
 from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
 ENGINES: tuple[str, ...] = ("arrow", "local", "glue")
@@ -253,6 +254,34 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, _one_or_several(value))))
 
 
+def _delimiter(value: object) -> str:
+    if isinstance(value, str) and value and not set(value) & set('\r\n"'):
+        return value
+    raise ValueError(f"{format_value(value)} is not a delimiter; write one, as ',', '|', \"\\t\" or '::'")
+
+
+def _character(value: object) -> str:
+    if isinstance(value, str) and len(value) == 1 and value.isascii() and value not in "\r\n":
+        return value
+    raise ValueError(f"{format_value(value)} is not one character; write one, or null")
+
+
+def _column_names(value: object) -> tuple[str, ...]:
+    names = tuple(value) if isinstance(value, list | tuple) else ()
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f"found {format_value(value)}; write the names of all columns, as [user, item, rating]")
+    if len(set(names)) < len(names):
+        raise ValueError(f"found {format_value(value)}, in which a name is twice; write another name for one of them")
+    return names
+
+
+def _cells(value: object) -> tuple[str, ...]:
+    cells = tuple(value) if isinstance(value, list | tuple) else (value,)
+    if not all(isinstance(cell, str) for cell in cells):
+        raise ValueError(f"found {format_value(value)}; write the texts of empty cells, as ['', NULL]")
+    return tuple(dict.fromkeys(map(str, cells)))
+
+
 Uri = Annotated[str, AfterValidator(_uri)]
 """An absolute folder, or ``s3://bucket/prefix`` without a slash at the end, unless it ends with two.
 
@@ -268,6 +297,14 @@ Switch = Annotated[bool, BeforeValidator(_switch)]
 """``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
 LayoutName = Annotated[str, BeforeValidator(_layout)]
 """A name of ``layouts.LAYOUTS``, or a pattern of keys."""
+FormatName = Annotated[str, one_of(FORMATS, "a format")]
+Delimiter = Annotated[str, BeforeValidator(_delimiter)]
+"""What is between two cells of a CSV: one character, or several in a file without quotes."""
+Character = Annotated[str, BeforeValidator(_character)]
+ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
+"""The names of all columns, each once."""
+Cells = Annotated[tuple[str, ...], BeforeValidator(_cells)]
+"""Texts of cells; one may be written without its list."""
 
 
 def _no_sail(value: object) -> object:

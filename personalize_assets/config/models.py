@@ -15,13 +15,18 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.config.fields import (
+    Cells,
+    Character,
     Clock,
+    ColumnNames,
     ColumnPaths,
     Day,
+    Delimiter,
     Endpoint,
     EngineName,
     EventPath,
     EventPaths,
+    FormatName,
     GroupName,
     JobName,
     LayoutName,
@@ -43,6 +48,7 @@ from personalize_assets.config.fields import (
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
+from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
 from personalize_assets.layouts import WHAT_TO_WRITE
 
 
@@ -50,6 +56,29 @@ class _Section(BaseModel):
     """A mapping of the config: unknown keys are refused, and nothing changes once it is loaded."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Csv(_Section):
+    """Section ``source.csv``; see ``CsvDialect``."""
+
+    delimiter: Delimiter | None = None
+    quote: Character | None = '"'
+    escape: Character | None = None
+    header: Switch = True
+    columns: ColumnNames = ()
+    null: Cells = ("", "\\N")
+
+    @model_validator(mode="after")
+    def _columns_without_header(self) -> Self:
+        if not self.header and not self.columns:
+            raise ValueError("header: off without columns; write the names of the columns, as columns: [user, item]")
+        if self.quote is not None and self.quote in (self.escape, self.delimiter):
+            raise ValueError(f"quote and another key are both {self.quote!r}; write another character, or quote: null")
+        return self
+
+    def dialect(self) -> CsvDialect:
+        """The dialect as job specs hold it."""
+        return CsvDialect(self.delimiter, self.quote, self.escape, self.header, self.columns, self.null)
 
 
 class _Location(_Section):
@@ -68,10 +97,25 @@ class Source(_Location):
     Attributes:
         start_date: The first arrival day (UTC). Files of earlier days are ignored.
         follow_links: Whether symbolic links of a folder are followed where they lead out of it.
+        format: What the files hold; ``auto`` finds it in the bytes of each file.
+        csv: How CSVs are written; ``auto`` reads a file as a CSV only if its first bytes look like one with a header.
     """
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
     follow_links: Switch = False
+    format: FormatName = "auto"
+    csv: Csv | None = None
+
+    @property
+    def conversion_format(self) -> SourceFormat:
+        """The format as job specs hold it."""
+        return SourceFormat(self.format, self.csv.dialect() if self.csv else CsvDialect())
+
+    @property
+    def own_format(self) -> SourceFormat | msgspec.UnsetType:
+        """The format, unset if it is the default one: what is stored of a source without one stays as it is."""
+        format = self.conversion_format
+        return msgspec.UNSET if format == SourceFormat() else format
 
     def each(self) -> tuple[Source, ...]:
         """The source of each of its URIs alone."""
@@ -83,6 +127,8 @@ class DatasetSource(_Location):
 
     start_date: Day | None = None
     follow_links: Switch = False
+    format: FormatName = "auto"
+    csv: Csv | None = None
 
 
 class Destination(_Section):
@@ -325,7 +371,7 @@ class Config(_Section):
         if own is None:
             return self.source
         start_date = self.source.start_date
-        return Source(uri=own.uri, layout=own.layout, follow_links=own.follow_links, start_date=start_date)
+        return Source(**{**dict(own), "start_date": start_date})
 
     def conversion_datasets(self) -> dict[str, contract.Dataset]:
         """The datasets as job specs hold them, by name, interactions first, with every default filled in."""
@@ -348,6 +394,7 @@ class Config(_Section):
             event_time=(entity.event_time or event_time(interactions)) if entity else None,
             message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
             nulls=self.nulls,
+            format=self.source_of(name).own_format,
         )
 
 

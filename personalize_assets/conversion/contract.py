@@ -2,7 +2,8 @@
 
 What belongs here: facts from the Personalize developer guide (each with the name of its page), and the form in which a
 dataset's mapping travels in a job spec. What does not: column types (``column_types``), what Personalize refuses
-(``schema_rules``), the Avro schema (``avro``), anything about a user's files. It imports only msgspec.
+(``schema_rules``), the Avro schema (``avro``), anything about a user's files. It imports only msgspec and
+``reading.formats.settings``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 import msgspec
+
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 
 DATASETS: tuple[str, ...] = ("interactions", "users", "items")
 DOMAINS: tuple[str, ...] = ("custom", "ECOMMERCE", "VIDEO_ON_DEMAND")
@@ -151,6 +154,7 @@ class Dataset(msgspec.Struct, frozen=True):
         event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
         message_id: Users and items only: path of the text that breaks ties of `event_time`.
         nulls: Values, as text, that count as null wherever a column, `dedupe_by` or `message_id` finds them.
+        format: Of the files of its source; unset for the default one, which is then in no fingerprint.
     """
 
     name: str
@@ -161,6 +165,7 @@ class Dataset(msgspec.Struct, frozen=True):
     event_time: str | None = None
     message_id: str | None = None
     nulls: tuple[str, ...] = ()
+    format: SourceFormat | msgspec.UnsetType = msgspec.UNSET
 
 
 class UseCase(msgspec.Struct, frozen=True):

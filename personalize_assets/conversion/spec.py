@@ -15,6 +15,7 @@ import msgspec
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.kept import Kept, PartReport
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 
 PREVIEW_ROWS = 10
 """How many rows a preview shows."""
@@ -34,8 +35,8 @@ class RawFile(msgspec.Struct, frozen=True):
         uri: A path, or ``s3://bucket/key``.
         day: Its arrival day (UTC).
         bytes: Its stored size.
-        framing: ``lines`` or ``stream``, as found in the catalog.
-        packed: Whether it is gzip.
+        framing: ``lines`` or ``stream`` of JSON, ``rows``, or ``row_groups``, as found in the catalog.
+        compression: How it is packed, as found in the catalog (``reading.compression``); outermost if in several ways.
         share: Number of the split, from 0.
         shares: Number of splits; 1 if the file is read as a whole.
     """
@@ -44,7 +45,7 @@ class RawFile(msgspec.Struct, frozen=True):
     day: date
     bytes: int
     framing: str
-    packed: bool = False
+    compression: str = "none"
     share: int = 0
     shares: int = 1
 
@@ -59,6 +60,12 @@ class RawFileSet(msgspec.Struct, frozen=True):
     dated: bool
     files: tuple[RawFile, ...]
     datasets: tuple[Dataset, ...]
+
+    @property
+    def format(self) -> SourceFormat:
+        """The format of the files, which all datasets of a source share."""
+        format = self.datasets[0].format if self.datasets else msgspec.UNSET
+        return SourceFormat() if isinstance(format, msgspec.UnsetType) else format
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -98,7 +98,7 @@ def _raw_file_set(group: DatasetGroup, id: str, catalogs: dict[date, DayCatalog]
         id=id,
         dated=group.sources[id].layout.is_dated,
         files=tuple(
-            RawFile(group.sources[file.source].uri(file.key), day, file.bytes, file.framing, file.compression == "gzip")
+            RawFile(group.sources[file.source].uri(file.key), day, file.bytes, file.framing, file.compression)
             for day, catalog in catalogs.items()
             for file in catalog.files
             if file.source in places

@@ -164,7 +164,7 @@ DAILY_RULES: tuple[Rule[DayFacts], ...] = (
     Rule(
         "every_file_can_be_read",
         _files_can_be_read,
-        "Every file is JSON, plain or gzip.",
+        "Every file is of a format that is read.",
         "`rejects/` names each file that is not, what it seems to be and what to do (reason `unreadable_file`).",
         OURS,
         False,

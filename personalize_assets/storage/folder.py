@@ -8,11 +8,11 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, TypeVar
 from uuid import uuid4
 
 from filelock import FileLock, Timeout
@@ -49,6 +49,7 @@ LEADS_OUT = "a link that leads out of the source, not followed without `follow_l
 # How much of a part is read or copied at a time.
 _COPY_BYTES = 16 * 1024 * 1024
 # The names that ``_temporary_beside`` makes, and the name of the file to be.
+_T = TypeVar("_T")
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
 
@@ -138,6 +139,12 @@ class FolderStore:
         """Read a file, or its first bytes; None if it does not exist."""
         with self._explained("read"), suppress(*_GONE), open(self._path(key), "rb", opener=_open_regular) as file:
             return file.read(first_bytes)
+        return None
+
+    def read_with(self, key: str, reader: Callable[[IO[bytes]], _T]) -> _T | None:
+        """What ``reader`` makes of a file; None if it does not exist."""
+        with self._explained("read"), suppress(*_GONE), open(self._path(key), "rb", opener=_open_regular) as file:
+            return reader(file)
         return None
 
     def read_version(self, key: str) -> Versioned | None:

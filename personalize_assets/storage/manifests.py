@@ -13,15 +13,17 @@ from collections.abc import Collection, Iterable
 import msgspec
 
 from personalize_assets.conversion.kept import Kept
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.spec import DatasetCounts, ExportProfile, SourceCounts
 from personalize_assets.storage.unread_keys import NO_KEYS, UnreadKeys
 
 
 class CatalogSource(msgspec.Struct, frozen=True):
-    """Where the files of a catalog are stored, and the layout of their keys."""
+    """Where the files of a catalog are stored, the layout of their keys, and the format that the config gives."""
 
     uri: str
     layout: str
+    format: SourceFormat | msgspec.UnsetType = msgspec.UNSET
 
 
 class CatalogFile(msgspec.Struct, frozen=True):
@@ -31,8 +33,8 @@ class CatalogFile(msgspec.Struct, frozen=True):
         source: Id of its source.
         key: Relative to the source.
         bytes: Its stored size.
-        compression: ``gzip`` or ``none``.
-        framing: ``lines`` or ``stream``.
+        compression: How it is packed (``conversion.reading.compression``), or ``none``; outermost if in several ways.
+        framing: ``lines`` or ``stream`` of JSON, ``rows``, or ``row_groups`` (Parquet and ORC).
     """
 
     source: str

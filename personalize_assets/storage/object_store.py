@@ -6,11 +6,13 @@ Keys are relative to the store's URI and use ``/``. Tasks of a job read and writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import IO, NamedTuple, Protocol, TypeVar
 
 from personalize_assets.config.models import Aws
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
+
+_T = TypeVar("_T")
 
 
 class StoreError(PersonalizeAssetsError):
@@ -126,6 +128,12 @@ class ObjectStore(Protocol):
 
     def read(self, key: str, first_bytes: int | None = None) -> bytes | None:
         """A file's bytes, or only the first ones; None if there is no such file."""
+
+    def read_with(self, key: str, reader: Callable[[IO[bytes]], _T]) -> _T | None:
+        """What ``reader`` makes of a file, which can seek and is read as far as that is needed; None if there is none.
+
+        What ``reader`` raises is passed on, unless it is an ``OSError``.
+        """
 
     def read_version(self, key: str) -> Versioned | None:
         """A file's bytes and version; None if there is no such file."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import islice
 from os.path import commonprefix
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from personalize_assets.aws.client import boto3_client, encryption
@@ -16,6 +16,7 @@ from personalize_assets.aws.error_codes import ErrorKind, Raises, explain_errors
 from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.reading.file_errors import UnansweredFile
+from personalize_assets.conversion.reading.filesystem import file_of_blocks
 from personalize_assets.storage.object_store import (
     NOTHING_LEFT,
     UNFINISHED_SECONDS,
@@ -43,6 +44,8 @@ _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 _KEYS_PER_DELETE = 1000
 CONNECTIONS = 32
 """Size of a store's connection pool; more threads than this would open connections only to drop them."""
+
+_T = TypeVar("_T")
 
 
 class S3Store:
@@ -139,6 +142,18 @@ class S3Store:
                 pass
         found = self._get(key, {} if first_bytes is None else {"Range": f"bytes=0-{first_bytes - 1}"})
         return found.data if found else None
+
+    def read_with(self, key: str, reader: Callable[[IO[bytes]], _T]) -> _T | None:
+        """What ``reader`` makes of a file, of which it gets blocks as it reads them; None if it does not exist."""
+        try:
+            with file_of_blocks(self._objects, f"{self.uri}/{key}") as file:
+                return reader(file)
+        except UnansweredFile as error:
+            raise TransientStoreError(str(error)) from error
+        except OSError as error:
+            if self.read(key, 1) is None:  # which explains other errors
+                return None
+            raise StoreError(f"{self.uri}/{key} cannot be read: {error}; run again") from error
 
     def read_version(self, key: str) -> Versioned | None:
         """Read a file and its ETag; None if it does not exist."""

@@ -25,8 +25,10 @@ from personalize_assets.config.loading import parse_config
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER
+from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.file_formats import SNIFFED_BYTES, foreign_format
-from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream, unpacked_blocks
+from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, NAMES, table_format
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.suggest.event_choice import EventChoice, choose_events
 from personalize_assets.suggest.item_columns import item_columns
@@ -213,13 +215,16 @@ def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
     if not events:
         raise PersonalizeAssetsError(
             f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}{seems}; wanted "
-            "files of JSON objects, plain or gzip"
+            "files of JSON objects, or of rows: CSV, Parquet, ORC, Avro"
         )
     return len(read), Observed(events)
 
 
 def _seems(head: bytes) -> str:
     """What a file without events seems to be, from its first bytes, as an addition to its name; or empty."""
+    table = table_format(head[:MAGIC_BYTES])
+    if table:
+        return f" (a {NAMES[table]} that is damaged or empty)"
     found = foreign_format(head[:SNIFFED_BYTES])
     if found is None and head.startswith(_GZIP):
         with suppress(TruncatedStream):

@@ -17,8 +17,9 @@ from personalize_assets.config import load_config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.framer import everything
-from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES, unpacked_blocks
+from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES
 from personalize_assets.conversion.reading.prefilter import prefilter
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.framing import PATHS, framed

@@ -37,7 +37,16 @@ _PREINSTALLED = (
     "boto3", "botocore", "s3transfer", "jmespath", "urllib3",
 )  # fmt: skip
 _ADDITIONAL_MODULES = Template.of(template()).defaults["AdditionalPythonModules"]
-_MODULES = {"dagster-pipes": "dagster_pipes", "isal": "isal", "msgspec": "msgspec", "obstore": "obstore"}
+_MODULES = {
+    "backports.zstd": "backports",
+    "cramjam": "cramjam",
+    "dagster-pipes": "dagster_pipes",
+    "fastavro": "fastavro",
+    "isal": "isal",
+    "lz4": "lz4",
+    "msgspec": "msgspec",
+    "obstore": "obstore",
+}
 _GOING = ("STARTING", "RUNNING", "STOPPING", "WAITING")
 _GROUP = "/aws-glue/jobs"
 _JSON = "application/x-amz-json-1.1"
@@ -279,6 +288,10 @@ class GlueEmulator:
         except Exception as error:
             raise FileNotFoundError(f"File does not exist: {uri}") from error
         return file
+
+    def environment(self) -> Path:
+        """The virtual environment of a job with the modules that the template names."""
+        return self._modules(_ADDITIONAL_MODULES or "")
 
     def _modules(self, named: str) -> Path:
         """The virtual environment, with these modules added; fails if another version of one is installed here."""

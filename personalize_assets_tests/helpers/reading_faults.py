@@ -105,7 +105,7 @@ def outcome(data: bytes, way: str, block: int | None = None) -> Outcome:
     found: Iterator[Batch | Event] = framer.one_by_one() if way == "one by one" else mappers.read(framer)
     for one in found:
         sink.accept(one, "file")
-    sink.end_file(framer.skipped)
+    sink.end_text(framer.skipped)
     day = sink.close()
     source, dataset = day.source, day.datasets["interactions"]
     assert source.read == source.wanted + source.not_wanted + sum(source.malformed.values()) + source.unreadable

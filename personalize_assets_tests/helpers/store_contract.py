@@ -1,8 +1,10 @@
 """Tests that every object store must pass."""
 
 import hashlib
+import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import IO
 
 import pytest
 
@@ -84,6 +86,18 @@ class ObjectStoreContract:
         store.write("a", b"abcdef")
 
         assert store.read("a", first_bytes) == expected
+
+    def test_a_file_is_read_from_any_place(self, store: ObjectStore) -> None:
+        store.write("a", b"abcdef")
+
+        def ends(file: IO[bytes]) -> tuple[bytes, bytes]:
+            file.seek(-2, io.SEEK_END)
+            last = file.read(2)
+            file.seek(1)
+            return last, file.read(1)
+
+        assert store.read_with("a", ends) == (b"ef", b"b")
+        assert store.read_with("b", ends) is None
 
     def test_a_file_without_bytes_is_a_file(self, store: ObjectStore) -> None:
         store.write("empty", b"")

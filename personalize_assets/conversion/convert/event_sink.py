@@ -141,8 +141,8 @@ class EventSink:
         if self._buffer.is_full:
             self._map_buffer()
 
-    def end_file(self, skipped: int) -> None:
-        """Count the events of a file that the prefilter skipped."""
+    def end_text(self, skipped: int) -> None:
+        """Count the events of a file, or of a member of one, that the prefilter skipped."""
         self._day.source.add_read(skipped, 0)
 
     def close(self) -> TaskDay:

@@ -10,6 +10,9 @@ import msgspec
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping.hashing import with_key
 from personalize_assets.conversion.mapping.masking import masked_columns, masked_profile
+from personalize_assets.conversion.reading.compression import GZIP, NOT_PACKED
+from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS
+from personalize_assets.conversion.reading.formats.settings import AUTO, JSON, SourceFormat
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
@@ -73,7 +76,7 @@ def plan_tasks(sources: Sequence[RawFileSet], cores: int) -> list[Task]:
     for source in sources:
         whole = []
         for file in sorted(source.files, key=lambda file: (file.day, file.uri)):
-            splits = _count_splits(file, target, cores)
+            splits = _count_splits(file, source.format, target, cores)
             if splits == 1:
                 whole.append(file)
                 continue
@@ -127,9 +130,17 @@ def _even_groups(files: Sequence[RawFile], target: int) -> Iterator[tuple[int, l
         yield sum(file.bytes for file in group), group
 
 
-def _count_splits(file: RawFile, target: int, cores: int) -> int:
-    if file.framing != "lines":
+def _count_splits(file: RawFile, format: SourceFormat, target: int, cores: int) -> int:
+    if file.framing == ROW_GROUPS:
+        return max(1, round(file.bytes / target))
+    if file.framing != "lines" or format.name not in (AUTO, JSON):
         return 1  # only a line shows where an event may begin
-    # Each split of a gzip file unpacks everything before it, which costs a tenth of reading it.
-    most = min(cores, _MAX_GZIP_SPLITS) if file.packed else file.bytes
+    most = _most_splits(file, cores)
     return max(1, min(round(file.bytes / target), most))
+
+
+def _most_splits(file: RawFile, cores: int) -> int:
+    if file.compression == NOT_PACKED:
+        return file.bytes
+    # Each split of a gzip file unpacks everything before it, which costs a tenth of reading it.
+    return min(cores, _MAX_GZIP_SPLITS) if file.compression == GZIP else 1

@@ -7,8 +7,10 @@ on every engine and version, where native readers differ in numbers, in broken i
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from typing import TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
@@ -18,13 +20,18 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
+from personalize_assets.conversion.reading.event_source import EventSource, JsonText, Rows, text_source
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
+from personalize_assets.conversion.reading.formats.row_batches import Share
+from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
+from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, TableRows, is_table
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
+from personalize_assets.conversion.reading.text_blocks import texts
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
+
+_T = TypeVar("_T")
 
 
 def run_task(task: Task, plan: Plan) -> TaskReport:
@@ -45,26 +52,55 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
             output = _open_day(task, plan, day, mappers.written, filesystem)
             sink = EventSink(mappers, output)
             for file in files:
-                framer = Framer(_blocks(file, ahead), mappers.may_match)
-                for found in mappers.read(framer):
-                    sink.accept(found, file.uri)
-                sink.end_file(framer.skipped)
+                for source in _sources(file, ahead, task.source.format, mappers.may_match):
+                    for found in source.events(mappers.read):
+                        sink.accept(found, file.uri)
+                    sink.end_text(source.skipped)
+                    if source.is_cut and file.shares > 1:
+                        cut.append(file.uri)
                 if file.share == 0:
                     output.source.add_file(file.bytes)
-                if framer.is_cut and file.shares > 1:
-                    cut.append(file.uri)
             days[day.isoformat()] = sink.close()
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _blocks(file: RawFile, ahead: ReadAhead) -> Iterator[bytes]:
+def _sources(
+    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
+) -> Iterator[EventSource]:
+    """The events of a file, text by text, of which each is read before the next one; or those of its split."""
+    with _naming(file):
+        stream = ahead.open(file)
+    with stream:
+        with _naming(file):
+            stream.seek(0)
+            beginning = stream.read(MAGIC_BYTES)
+            stream.seek(0)
+        if beginning and is_table(beginning, format.name):
+            yield Rows(_named(TableRows(stream, format.name, Share(file.share, file.shares)), file), may_match)
+            return
+        if file.shares > 1:
+            size = stream.seek(0, io.SEEK_END)
+            yield JsonText(_named(split_blocks(stream, size, file.share, file.shares), file), may_match)
+            return
+        found = texts(stream, is_rows=format.name == CSV)
+        while True:
+            with _naming(file):
+                text = next(found, None)
+            if text is None:
+                return
+            yield text_source(_named(text, file), format, may_match)
+
+
+def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:
+    with _naming(file):
+        yield from found
+
+
+@contextmanager
+def _naming(file: RawFile) -> Iterator[None]:
+    """Raise what reading raises with the name of the file."""
     try:
-        with ahead.open(file) as stream:
-            if file.shares == 1:
-                yield from unpacked_blocks(stream)
-            else:
-                size = stream.seek(0, io.SEEK_END)
-                yield from split_blocks(stream, size, file.share, file.shares)
+        yield
     except UnansweredFile:
         raise
     except OSError as error:

@@ -23,6 +23,9 @@ from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter
 from personalize_assets.conversion.mapping.null_words import NO_WORDS, NullWords
 
+# What Arrow's parser takes as well, with few enough digits that it cannot be beyond all numbers.
+_PLAIN_NUMBER = r"\A-?\d{1,18}(?:\.\d{1,18})?\z"
+
 Reasons = dict[int, str]
 """Why rows are rejected, or values dropped, by the index of the row."""
 
@@ -68,8 +71,10 @@ class BatchColumn:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
         elif changes_values:
             self._read = self._read_one_by_one
+        elif column_type.is_time:
+            self._read = self._read_times
         else:
-            self._read = self._read_times if column_type.is_time else self._read_values
+            self._read = self._read_numbers if self._is_floating else self._read_values
         self.key = words.words, repr(msgspec.structs.replace(column, categorical=False, keep="latest"))
 
     def read(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
@@ -136,6 +141,21 @@ class BatchColumn:
                 is_null = map(values.is_null, field.values(rows))
                 found = [former if null else is_ranged for former, null in zip(found, is_null, strict=True)]
         return found
+
+    def _read_numbers(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
+        """Parse texts together, as files without types have them, if all of them are plain finite numbers."""
+        texts = self._texts(rows) if self._begins_with_text(rows) else None
+        if texts is None or not pc.all(pc.match_substring_regex(texts, _PLAIN_NUMBER)).as_py():
+            return self._read_values(rows, max_epoch_seconds)
+        # To a double first, as one by one: rounded twice, a float may differ in its last bit.
+        cells = pc.add(texts.cast(pa.float64()), 0.0).cast(self._arrow_type)
+        if pc.all(pc.is_finite(cells)).as_py() is False:
+            return self._read_values(rows, max_epoch_seconds)
+        return Cells(cells, self._missing(cells), {})
+
+    def _begins_with_text(self, rows: BatchRows) -> bool:
+        found = (value for field in self._fields if field.is_in(rows) for value in field.values(rows))
+        return type(next(filter(None, found), None)) is str
 
     def _read_values(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Convert only values of other kinds than Arrow takes."""

@@ -13,22 +13,16 @@ UNREADABLE_FILE = "unreadable_file"
 
 _UNPACK = "unpack it, or pack it with gzip"
 _CONVERT = "write it as JSON, one event a line"
+_AUTO = "write it without another compression around it, and set source.format to auto"
 _REMOVE = "remove it from the source"
 # By their first bytes: what it is, and what to do about it.
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"PK\x03\x04", "zip archive", _UNPACK),
     (b"PK\x05\x06", "empty zip archive", _REMOVE),
-    (b"\x28\xb5\x2f\xfd", "zstd file", _UNPACK),
-    (b"BZh", "bzip2 file", _UNPACK),
-    (b"\xfd7zXZ\0", "xz file", _UNPACK),
-    (b"\x04\x22\x4d\x18", "lz4 file", _UNPACK),
-    (b"\xff\x06\0\0sNaPpY", "snappy file", _UNPACK),
     (b"7z\xbc\xaf\x27\x1c", "7z archive", _UNPACK),
     (b"Rar!\x1a\x07", "rar archive", _UNPACK),
     (b"\x1f\x9d", "compress (.Z) file", _UNPACK),
-    (b"\x1f\x8b", "gzip file within a gzip file", "pack it once only"),
-    (b"PAR1", "Parquet file", _CONVERT),
-    (b"Obj\x01", "Avro file", _CONVERT),
+    (b"PAR1", "Parquet file", _AUTO),
+    (b"Obj\x01", "Avro file", _AUTO),
     (b"ARROW1\0\0", "Arrow file", _CONVERT),
     (b"SQLite format 3\0", "SQLite database", _CONVERT),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Microsoft Office file", _CONVERT),
@@ -38,7 +32,6 @@ _MAGIC: tuple[tuple[bytes, str, str], ...] = (
     (b"%PDF-", "PDF document", _REMOVE),
     (b"\x7fELF", "program", _REMOVE),
 )
-_BZIP2 = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
 _TAR_MAGIC, _TAR_PLACE = b"ustar", 257
 # The longer ones first: UTF-32's begins with UTF-16's.
 _MARKS = (
@@ -54,20 +47,20 @@ _MAX_CONTROL_CHARACTERS = 0.02
 _WITHOUT_MARK = re.compile(rb'\{\0(?:[ \t\r\n]\0)*+"\0|\0\{(?:\0[ \t\r\n])*+\0"')
 
 
-def foreign_format(beginning: bytes) -> tuple[str, str] | None:
+def foreign_format(beginning: bytes, *, is_rows: bool = False) -> tuple[str, str] | None:
     """What a file seems to be that holds no JSON, and what to do; None if events may be found in it.
 
-    ``beginning`` are its first ``SNIFFED_BYTES`` bytes, or all of them. Text without any JSON is no reason: each of its
-    lines is a reject.
+    ``beginning`` are its first ``SNIFFED_BYTES`` bytes after unpacking, or all of them. Text without any JSON is no
+    reason: each of its lines is a reject. Of what is known to be rows (``is_rows``), only magic numbers are looked at.
     """
     for magic, name, advice in _MAGIC:
-        if beginning.startswith(magic) and (magic != b"BZh" or _BZIP2.match(beginning)):
+        if beginning.startswith(magic):
             return name, advice
     if beginning.startswith(_TAR_MAGIC, _TAR_PLACE):
         return "tar archive", _UNPACK
     if beginning.startswith(b"ORC") and _NO_TEXT.search(beginning):
-        return "ORC file", _CONVERT
-    if _OBJECT.search(beginning) or encoding_of(beginning):
+        return "ORC file", _AUTO
+    if is_rows or _OBJECT.search(beginning) or encoding_of(beginning):
         return None
     if _WITHOUT_MARK.search(beginning):
         return "UTF-16 text without a byte order mark", "write it as UTF-8"

@@ -108,7 +108,7 @@ class FileSystem:
         kept = _kept if uri.endswith(".parquet") else None
         if kept is not None and (whole_file := kept.get(uri)) is not None:
             return cast("IO[bytes]", pa.BufferReader(whole_file))
-        file = _of_blocks(objects, uri, from_its_end=listed_bytes is None)
+        file = file_of_blocks(objects, uri, from_its_end=listed_bytes is None)
         if kept is not None and isinstance(file, pa.BufferReader):
             kept.add(uri, file.read_buffer())
             file.seek(0)
@@ -182,7 +182,11 @@ class _WriteBehind:
         write.result()
 
 
-def _of_blocks(objects: S3Objects, uri: str, *, from_its_end: bool) -> IO[bytes]:
+def file_of_blocks(objects: S3Objects, uri: str, *, from_its_end: bool = True) -> IO[bytes]:
+    """Open an object, read in blocks of one version; first its end, where a Parquet file has its footer, or beginning.
+
+    Raises ``OSError``, as each read of it does.
+    """
     from personalize_assets.conversion.reading.blocks_ahead import BLOCK_BYTES, BlocksAhead
 
     found = objects.get_last(uri, _FIRST_BYTES) if from_its_end else objects.get(uri, 0, BLOCK_BYTES)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from personalize_assets.conversion.reading.brackets import OpenBrackets, brackets_end, is_nested_deeper
-from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
+from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.json_value import (
     MALFORMED,
     MAX_DEPTH,

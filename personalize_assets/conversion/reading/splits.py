@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO
 
-from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES, is_gzip, unpacked_blocks
+from personalize_assets.conversion.reading.compression import GZIP, PEEKED_BYTES, compression_of
+from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 
 _Zones = Iterator[tuple[bool, bytes]]
 """Blocks of text from the beginning of a split on, and whether each is stored after the split's end."""
@@ -20,10 +22,16 @@ def split_blocks(file: IO[bytes], size: int, number: int, splits: int) -> Iterat
     """Yield the text of split ``number`` (from 0) of ``splits``, in blocks; ``size`` is the file's stored size.
 
     The texts of all splits in their order are the text of the file. Each split of a gzip file unpacks the file from
-    its beginning. Raises ``TruncatedStream`` where gzip is cut off or damaged.
+    its beginning; a file that is packed otherwise is all in the first split. Raises ``TruncatedStream`` where it is cut
+    off or damaged.
     """
     first, last = size * number // splits, size * (number + 1) // splits
-    zones = _packed_zones(file, first, last) if is_gzip(file) else _plain_zones(file, first, last)
+    file.seek(0)
+    compression = compression_of(file.read(PEEKED_BYTES))
+    file.seek(0)
+    if compression not in (None, GZIP):
+        return unpacked_blocks(file) if number == 0 else iter(())
+    zones = _packed_zones(file, first, last) if compression else _plain_zones(file, first, last)
     return _whole_lines(zones, number == 0)
 
 

@@ -61,6 +61,16 @@ def test_on_s3_the_statements_lie_beside_the_catalog_and_aws_glue_is_not_called(
     assert glue.calls == ["CreateJob"]
 
 
+def test_raw_files_of_rows_get_no_table_of_json(glue: GlueEmulator) -> None:
+    places = {"PERSONALIZE__SOURCE__URI": "s3://events/csv", "PERSONALIZE__DESTINATION__URI": "s3://events/csv-out"}
+    shop = DatasetGroup(load_config(env=places))
+    boto3.client("s3").put_object(Bucket="events", Key=f"csv/{SEGMENT}", Body=b"userId,event\nu,Product Clicked\n")
+
+    described = register_in_athena(shop, catalog_days(shop, [START]))
+
+    assert described == {"athena": "s3://events/csv-out/catalog/filtered_interactions.sql"}
+
+
 def test_in_folders_nothing_is_written_for_athena(tmp_path: Path) -> None:
     shop = DatasetGroup(load_config(env={"PERSONALIZE__DESTINATION__URI": str(tmp_path)}))
 

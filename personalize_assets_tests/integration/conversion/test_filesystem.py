@@ -9,7 +9,7 @@ import pytest
 
 from personalize_assets.conversion.reading.blocks_ahead import BLOCK_BYTES
 from personalize_assets.conversion.reading.filesystem import FileSystem, small_files_kept
-from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request, counts
 
 LARGE = os.urandom(1000) * (BLOCK_BYTES // 1000 * 3)

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import random
 import threading
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.blocks_ahead import BLOCK_BYTES
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.read_ahead import SMALL_BYTES
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
 from personalize_assets_tests.helpers.latency_server import LatencyServer, Request, counts
+from personalize_assets_tests.helpers.packing import zipped
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={})
 DAYS = [date(2026, 10, day) for day in range(1, 6)]
@@ -33,7 +39,13 @@ def content(number: int) -> bytes:
 
 def run(root: str, out: Path, s3: dict[str, str]) -> TaskReport:
     files = [
-        RawFile(f"{root}/{number}", DAYS[number // FILES_A_DAY], len(content(number)), "lines", bool(number % 2))
+        RawFile(
+            f"{root}/{number}",
+            DAYS[number // FILES_A_DAY],
+            len(content(number)),
+            "lines",
+            "gzip" if number % 2 else "none",
+        )
         for number in range(len(DAYS) * FILES_A_DAY)
     ]
     plan = Plan("run", ("items",), {name: f"{out}/{name}" for name in ("items", "rejects")}, 0, s3)
@@ -75,6 +87,35 @@ def test_a_small_file_is_one_request_and_the_bytes_are_those_of_a_folder(
     assert counts(s3_server.requests) == {"GET": len(DAYS) * FILES_A_DAY}
     run(str(folder), tmp_path / "from-folder", {})
     assert made(tmp_path / "from-s3", source) == made(tmp_path / "from-folder", str(folder))
+
+
+def large_table(rows: list[dict[str, str]]) -> bytes:
+    file = io.BytesIO()
+    pa.parquet.write_table(pa.Table.from_pylist(rows), file, row_group_size=10_000)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["zip", "parquet"])
+def test_files_that_are_read_from_their_end_are_read_in_blocks(
+    kind: str, filesystem: FileSystem, bucket: str, s3_server: LatencyServer, tmp_path: Path
+) -> None:
+    rows = [{"item": f"{number}-{random.Random(number).getrandbits(900):x}"} for number in range(70_000)]
+    lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+    half = lines.index(b"\n", len(lines) // 2) + 1
+    data = zipped({"a": lines[:half], "b": lines[half:]}) if kind == "zip" else large_table(rows)
+    assert len(data) > 2 * BLOCK_BYTES
+    uri = f"s3://{bucket}/{kind}"
+    with filesystem.create(uri) as file:
+        file.write(data)
+    s3_server.reset()
+
+    plan = Plan("run", ("items",), {name: f"{tmp_path}/{name}" for name in ("items", "rejects")}, 0, options(s3_server))
+    raw = RawFile(uri, DAYS[0], len(data), "rows")
+    (day,) = run_task(Task(0, RawFileSet("source", True, (raw,), (ITEMS,))), plan).days.values()
+
+    assert (day.source.read, day.source.malformed) == (len(rows), {})
+    blocks = -(-len(data) // BLOCK_BYTES)
+    assert len(s3_server.requests) <= blocks + 3
 
 
 def test_many_files_are_on_their_way_at_once(source: str, s3_server: LatencyServer, tmp_path: Path) -> None:

@@ -100,7 +100,16 @@ def test_the_modules_that_glue_installs_are_those_this_is_tested_with() -> None:
     modules = TEMPLATE["Parameters"]["AdditionalPythonModules"]["Default"].split(",")
 
     assert [module for module in modules if module not in pinned] == []
-    assert [module.partition("==")[0] for module in modules] == ["dagster-pipes", "isal", "msgspec", "obstore"]
+    assert [module.partition("==")[0] for module in modules] == [
+        "backports.zstd",
+        "cramjam",
+        "dagster-pipes",
+        "fastavro",
+        "isal",
+        "lz4",
+        "msgspec",
+        "obstore",
+    ]
 
 
 def test_the_page_names_parameters_and_defaults_as_the_template_has_them() -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import random
 from datetime import date
 from itertools import islice
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -21,9 +25,11 @@ from personalize_assets.catalog.file_heads import (
     read_heads,
 )
 from personalize_assets.config import Source
+from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH
 from personalize_assets.storage.raw_files import RawFiles
+from personalize_assets_tests.helpers.packing import PACKERS, zipped
 from personalize_assets_tests.helpers.strategies import FILES
 
 EVENT = {"type": "track", "userId": "u1"}
@@ -85,6 +91,25 @@ def test_compression_is_found_by_the_bytes() -> None:
     assert inspect_head(b"", 0).compression == "none"
 
 
+@pytest.mark.parametrize("name", PACKERS)
+def test_events_are_found_however_a_file_is_packed(name: str) -> None:
+    rng = random.Random(1)
+    events = [{"n": number, "text": f"{rng.getrandbits(400):x}"} for number in range(9000)]
+    packed = PACKERS[name](b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+    assert len(packed) > HEAD_BYTES
+    head = inspect_head(packed[:HEAD_BYTES], len(packed))
+    assert head.compression == name
+    if name not in ("bzip2", "hadoop-snappy"):  # the first of their blocks is longer than the head
+        assert len(head.events) > 50
+    assert list(head.events) == events[: len(head.events)]
+
+
+def test_events_of_a_file_that_is_packed_twice_are_found() -> None:
+    head = inspect_head(gzip.compress(gzip.compress(LINE)), 1000)
+    assert (head.compression, list(head.events)) == ("gzip", [EVENT])
+
+
 def test_a_line_longer_than_the_head_is_still_lines() -> None:
     long_line = json.dumps({"text": "x" * 1_000_000}).encode()
 
@@ -136,6 +161,53 @@ def test_the_first_events_are_those_that_the_conversion_reads(text: bytes, count
     assert list(_first_events(text, count)) == [event.fields for event in read if event.fields is not None]
 
 
+def csv_file(rows: int) -> bytes:
+    return b"user,item\n" + b"".join(b'u%d,"i,%d"\n' % (n, n) for n in range(rows))
+
+
+def test_a_csv_has_rows() -> None:
+    head = inspect_head(csv_file(9000)[:HEAD_BYTES], 100_000, 2)
+    assert head == ("none", "rows", [{"user": "u0", "item": "i,0"}, {"user": "u1", "item": "i,1"}])
+    assert inspect_head(gzip.compress(csv_file(2)), 50)[:2] == ("gzip", "rows")
+    dialect = SourceFormat("csv", CsvDialect(header=False, columns=("a", "b")))
+    assert list(inspect_head(b"M\xfc,1\nu,2\n", 8, format=dialect).events) == [{"a": "u", "b": "2"}]
+    assert inspect_head(csv_file(2), 50, format=SourceFormat("json")).events == []
+
+
+def test_the_rows_of_an_archive_of_csvs_are_those_of_its_first_one() -> None:
+    head = inspect_head(zipped({"a": csv_file(1), "b": csv_file(1)}), 200)
+    assert (head.framing, list(head.events)) == ("rows", [{"user": "u0", "item": "i,0"}])
+
+
+def parquet_file(rows: int) -> bytes:
+    file = io.BytesIO()
+    pa.parquet.write_table(pa.table({"id": [f"{n:05}" for n in range(rows)], "n": list(range(rows))}), file)
+    return file.getvalue()
+
+
+def test_parquet_has_row_groups() -> None:
+    data = parquet_file(3)
+    assert inspect_head(data, len(data), 2) == (
+        "none",
+        "row_groups",
+        [{"id": "00000", "n": 0}, {"id": "00001", "n": 1}],
+    )
+    assert inspect_head(data[:-1], len(data)) == ("none", "row_groups", [])
+    assert inspect_head(data, len(data), format=SourceFormat("csv")).framing != "row_groups"
+
+
+def test_the_head_of_a_large_parquet_file_has_its_first_rows(tmp_path: Path) -> None:
+    raw = source(tmp_path, "a")
+    data = parquet_file(30_000)
+    (tmp_path / "day=2026-10-01/a").write_bytes(data)
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+
+    ((_, file, head),) = read_heads({"source": raw}, jobs)
+
+    assert file.bytes == len(data) > HEAD_BYTES
+    assert inspect_head(head, file.bytes, 1) == ("none", "row_groups", [{"id": "00000", "n": 0}])
+
+
 # -- several files -------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +242,18 @@ def test_only_the_first_bytes_are_read(tmp_path: Path) -> None:
     ((_, _, head),) = read_heads({"source": raw}, jobs, first_bytes=3)
 
     assert head == b"abc"
+
+
+@pytest.mark.parametrize(("name", "is_read_on"), [("bzip2", True), ("lz4", True), ("gzip", False)])
+def test_more_is_read_of_a_file_that_is_packed_in_large_blocks(tmp_path: Path, name: str, is_read_on: bool) -> None:
+    raw = source(tmp_path, "a")
+    data = PACKERS[name](LINE * 1000)
+    (tmp_path / "day=2026-10-01/a").write_bytes(data)
+    jobs = [("source", file) for file in raw.all().days[date(2026, 10, 1)]]
+
+    ((_, _, head),) = read_heads({"source": raw}, jobs, first_bytes=32)
+
+    assert head == (data if is_read_on else data[:32])
 
 
 def test_a_file_that_no_longer_exists_is_left_out(tmp_path: Path) -> None:

@@ -237,6 +237,8 @@ def test_any_value_can_come_from_the_environment() -> None:
         "layout": "segment",
         "start_date": date(2026, 11, 1),
         "follow_links": False,
+        "format": "auto",
+        "csv": None,
     }
     assert config.dataset_group.name == "123"
     assert config.datasets.interactions.where == {"event": ("Order Completed",)}

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import fastavro
+import msgspec
 import pytest
 
 from personalize_assets.config import ConfigError, load_config
 from personalize_assets.config.models import Glue
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.avro import avro_schema
+from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
 from personalize_assets_tests.helpers.example_config import (
     EXAMPLE,
     edited,
@@ -109,7 +111,45 @@ def test_a_dataset_can_have_its_own_source(tmp_path: Path) -> None:
         "layout": "hive",
         "start_date": date(2026, 10, 1),
         "follow_links": False,
+        "format": "auto",
+        "csv": None,
     }
+
+
+def test_a_source_of_plain_json_leaves_no_trace_in_a_mapping() -> None:
+    assert load(EXAMPLE).conversion_datasets()["users"].format is msgspec.UNSET
+
+
+def test_a_source_can_say_how_its_csv_is_written() -> None:
+    csv = "{delimiter: '|', quote: null, escape: '\\', header: off, columns: [user, item], 'null': ''}"
+    config = load(edited(("  layout:", f"  format: csv\n  csv: {csv}\n  layout:")))
+    dialect = CsvDialect("|", None, "\\", False, ("user", "item"), ("",))
+    assert config.source.conversion_format == SourceFormat("csv", dialect)
+    assert {dataset.format for dataset in config.conversion_datasets().values()} == {SourceFormat("csv", dialect)}
+
+
+def test_a_dataset_can_have_its_own_format() -> None:
+    own = "  users:\n    source: {uri: crm, layout: hive, format: csv}"
+    datasets = load(edited(("  users:", own))).conversion_datasets()
+    assert (datasets["users"].format, datasets["interactions"].format) == (SourceFormat("csv"), msgspec.UNSET)
+
+
+@pytest.mark.parametrize(
+    ("csv", "message"),
+    [
+        ("{header: off}", "header: off without columns; write the names of the columns, as columns: [user, item]"),
+        ("{escape: '\"'}", "quote and another key are both '\"'; write another character, or quote: null"),
+        ("{delimiter: ''}", "'' is not a delimiter; write one, as ',', '|', \"\\t\" or '::'"),
+        ("{quote: ab}", "'ab' is not one character; write one, or null"),
+        ("{columns: user}", "found 'user'; write the names of all columns, as [user, item, rating]"),
+        ("{columns: [a, a]}", "in which a name is twice; write another name for one of them"),
+        ("{'null': 5}", "found 5; write the texts of empty cells, as ['', NULL]"),
+    ],
+)
+def test_a_csv_that_cannot_be_is_refused(csv: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(edited(("  layout:", f"  format: csv\n  csv: {csv}\n  layout:")))
+    assert message in str(error.value)
 
 
 def test_no_where_wants_every_event() -> None:

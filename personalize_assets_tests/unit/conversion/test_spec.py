@@ -32,7 +32,7 @@ USERS = Dataset("users", (Column("USER_ID", ("id",), required=True),), {"type": 
 
 
 def test_a_convert_spec_is_json_with_its_job_and_days_as_iso_dates() -> None:
-    file = RawFile("/raw/a.gz", date(2026, 10, 1), 3, "lines", packed=True)
+    file = RawFile("/raw/a.gz", date(2026, 10, 1), 3, "lines", compression="gzip")
     plan = Plan("r", ("users",), {"users": "/out/user_traits"}, 1, {})
     spec = ConvertSpec((RawFileSet("source", True, (file,), (USERS,)),), plan, {"2026-10-01": "c"})
 
@@ -42,7 +42,7 @@ def test_a_convert_spec_is_json_with_its_job_and_days_as_iso_dates() -> None:
     assert found["job"] == "convert"
     assert found["sources"][0]["files"] == [
         {
-            "uri": "/raw/a.gz", "day": "2026-10-01", "bytes": 3, "framing": "lines", "packed": True, "share": 0,
+            "uri": "/raw/a.gz", "day": "2026-10-01", "bytes": 3, "framing": "lines", "compression": "gzip", "share": 0,
             "shares": 1,
         }
     ]  # fmt: skip

@@ -443,7 +443,7 @@ def test_files_without_events_are_named(tmp_path: Path) -> None:
 
     assert refused("--source", str(tmp_path)) == (
         f"Error: {tmp_path}: no event was found in the beginnings of 1 files, as notes.txt; wanted files of JSON "
-        "objects, plain or gzip\n"
+        "objects, or of rows: CSV, Parquet, ORC, Avro\n"
     )
 
 
@@ -451,8 +451,8 @@ def test_files_of_another_format_are_named_with_it(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1" + bytes(20) + b"PAR1")
 
     assert refused("--source", str(tmp_path)) == (
-        f"Error: {tmp_path}: no event was found in the beginnings of 1 files, as a.parquet (a Parquet file: write it "
-        "as JSON, one event a line); wanted files of JSON objects, plain or gzip\n"
+        f"Error: {tmp_path}: no event was found in the beginnings of 1 files, as a.parquet (a Parquet file that "
+        "is damaged or empty); wanted files of JSON objects, or of rows: CSV, Parquet, ORC, Avro\n"
     )
 
 

@@ -59,7 +59,7 @@ def read_into(sink: EventSink, mappers: SourceMappers, files: dict[str, bytes]) 
         for found in mappers.read(framer):
             kinds.add(type(found))
             sink.accept(found, name)
-        sink.end_file(framer.skipped)
+        sink.end_text(framer.skipped)
     return kinds
 
 

@@ -13,10 +13,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.convert.planner import merge_reports, plan_tasks
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.spec import (
     ConvertReport,
     ConvertSpec,
@@ -42,7 +44,7 @@ def convert(
 ) -> tuple[list[Task], DayReport, list[str]]:
     """The tasks that were run, the report of the day, and the items kept."""
     plan = Plan("r", ("items",), {"items": f"{tmp_path}/items", "rejects": f"{tmp_path}/rejects"}, 0, {}, mask)
-    raw = RawFile(str(file), DAY, file.stat().st_size, "lines", file.suffix == ".gz")
+    raw = RawFile(str(file), DAY, file.stat().st_size, "lines", "gzip" if file.suffix == ".gz" else "none")
     run: list[Any] = []
 
     def spread(work: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
@@ -117,6 +119,28 @@ def test_masked_values_do_not_appear_in_a_report(tmp_path: Path) -> None:
 def test_a_stream_has_no_splits() -> None:
     raw = RawFile("file", DAY, 1 << 30, "stream")
     assert len(plan_tasks([RawFileSet("s", True, (raw,), (ITEMS,))], 4)) == 1
+
+
+@pytest.mark.parametrize(("compression", "splits"), [("none", 5), ("gzip", 4), ("zstd", 1), ("zip", 1)])
+def test_a_large_file_has_splits_where_unpacking_it_again_is_cheap(compression: str, splits: int) -> None:
+    raw = RawFile("file", DAY, 40 << 20, "lines", compression)
+    assert len(plan_tasks([RawFileSet("s", True, (raw,), (ITEMS,))], 4)) == splits
+
+
+@pytest.mark.parametrize(
+    ("framing", "format", "splits"),
+    [
+        ("row_groups", "auto", 5),
+        ("row_groups", "parquet", 5),
+        ("rows", "auto", 1),
+        ("lines", "csv", 1),
+        ("lines", "json", 5),
+    ],
+)
+def test_a_large_file_of_rows_has_splits_if_it_has_row_groups(framing: str, format: str, splits: int) -> None:
+    raw = RawFile("file", DAY, 40 << 20, framing)
+    items = structs.replace(ITEMS, format=SourceFormat(format))
+    assert len(plan_tasks([RawFileSet("s", True, (raw,), (items,))], 4)) == splits
 
 
 def test_without_files_there_are_no_tasks() -> None:

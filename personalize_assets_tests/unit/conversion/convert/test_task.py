@@ -18,7 +18,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping import event_mapper
-from personalize_assets.conversion.reading import gzip_blocks, struct_decoder
+from personalize_assets.conversion.reading import damage, struct_decoder
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
@@ -30,6 +30,7 @@ from personalize_assets.conversion.spec import (
     Task,
     TaskReport,
 )
+from personalize_assets_tests.helpers.packing import zipped
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={"type": ("view",)})
 INTERACTIONS = Dataset(
@@ -215,13 +216,25 @@ def test_an_event_of_millions_of_empty_elements_is_a_counted_reject_and_is_not_b
 def test_a_file_that_unpacks_to_too_much_is_a_counted_reject_after_what_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_BYTES", 1_000_000)
+    monkeypatch.setattr(damage, "MAX_UNPACKED_BYTES", 1_000_000)
     data = b'{"list":[{"id":"a"}]}\n' + b" " * 2_000_000 + b'{"list":[{"id":"b"}]}\n'
 
     day = of_bytes(tmp_path, gzip.compress(data)).days["2026-10-01"]
 
     assert (day.source.read, day.source.wanted, day.source.malformed) == (2, 1, {"unpacked_too_large": 1})
     assert day.datasets["items"].kept == 1
+
+
+def test_members_of_an_archive_are_read_each_for_itself(tmp_path: Path) -> None:
+    good = b'{"list":[{"id":"a"}]}\n'
+    data = zipped({"cut": good + b'{"list":[', "image": b"\x89PNG\r\n\x1a\n", "b.gz": gzip.compress(good)})
+
+    day = of_bytes(tmp_path, data).days["2026-10-01"]
+
+    assert (day.source.raw_files, day.source.bytes) == (1, len(data))
+    assert (day.source.read, day.source.wanted, day.source.unreadable) == (4, 2, 1)
+    assert day.source.malformed == {"malformed_json": 1}
+    assert day.datasets["items"].kept == 2
 
 
 def test_a_pipe_among_the_files_ends_the_task_with_its_name(tmp_path: Path) -> None:

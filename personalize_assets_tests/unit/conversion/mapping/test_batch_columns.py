@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import batch_columns
 from personalize_assets.conversion.mapping.batch_columns import BatchColumn
 from personalize_assets.conversion.mapping.batch_rows import RowSelection
-from personalize_assets.conversion.mapping.converters import cell_converter
+from personalize_assets.conversion.mapping.converters import Dropped, cell_converter
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 
 NOW = 1_790_812_800  # 2026-10-01T00:00:00Z
@@ -101,6 +105,30 @@ def test_a_value_that_an_optional_column_cannot_use_is_dropped(
     made: Column, values: list[Any], cells: list[Any], dropped: dict[int, str]
 ) -> None:
     assert read_all(made, *values) == (cells, {}, dropped)
+
+
+NUMBERS = st.one_of(
+    st.from_regex(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", fullmatch=True),
+    st.sampled_from(
+        ["", " ", "-0", "1e5", "1e999", "+1", " 7 ", "x", "007", "0.1", "16777217", "9" * 40, "nan", "1_0"]
+    ),
+    st.floats(allow_nan=False).map(str),
+)
+
+
+@given(st.lists(st.one_of(NUMBERS, NUMBERS, NUMBERS, st.none(), st.integers(-9, 9)), min_size=1, max_size=6))
+@example(["123456789012345678.123456789012345678", "0.1"])
+@pytest.mark.parametrize("type", ["float", "double"])
+def test_texts_of_numbers_become_the_same_numbers_together_and_one_by_one(type: str, values: list[Any]) -> None:
+    made = column(type=type)
+    convert = cell_converter(made)
+    expected = [convert(value, None) for value in values]
+    kept = [None if isinstance(cell, Dropped) else cell for cell in expected]
+    cells, rejected, dropped = read_all(made, *values)
+    assert cells == pa.array(kept, COLUMN_TYPES[type].arrow).to_pylist()
+    assert list(map(str, cells)) == [str(cell) for cell in pa.array(kept, COLUMN_TYPES[type].arrow).to_pylist()]
+    assert rejected == {}
+    assert dropped == {row: cell.reason for row, cell in enumerate(expected) if isinstance(cell, Dropped)}
 
 
 @pytest.mark.parametrize(

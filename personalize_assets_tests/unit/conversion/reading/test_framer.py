@@ -17,6 +17,7 @@ from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_o
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading import brackets
 from personalize_assets.conversion.reading import framer as framing
+from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.framer import (
     EVENT_TOO_LARGE,
     TOO_MANY_MALFORMED,
@@ -24,7 +25,6 @@ from personalize_assets.conversion.reading.framer import (
     Framer,
     everything,
 )
-from personalize_assets.conversion.reading.gzip_blocks import TruncatedStream
 from personalize_assets.conversion.reading.json_value import (
     MALFORMED,
     MAX_DEPTH,

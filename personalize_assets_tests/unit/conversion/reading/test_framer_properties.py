@@ -17,9 +17,9 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.reading import gzip_blocks
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.framer import everything
-from personalize_assets.conversion.reading.gzip_blocks import unpacked_blocks
 from personalize_assets.conversion.reading.json_value import MALFORMED, NOT_AN_OBJECT, Event
 from personalize_assets.conversion.reading.prefilter import prefilter
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets_tests.helpers.framing import framed
 from personalize_assets_tests.helpers.strategies import (
     CUTS,

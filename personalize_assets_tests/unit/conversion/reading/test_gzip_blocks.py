@@ -11,17 +11,16 @@ from typing import IO
 
 import pytest
 
-from personalize_assets.conversion.reading import gzip_blocks
-from personalize_assets.conversion.reading.filesystem import FileSystem
-from personalize_assets.conversion.reading.gzip_blocks import (
-    BLOCK_BYTES,
+from personalize_assets.conversion.reading import damage
+from personalize_assets.conversion.reading.damage import (
     UNPACKED_TOO_LARGE,
     TruncatedStream,
     UnpackedTooLarge,
-    is_gzip,
     max_unpacked_bytes,
-    unpacked_blocks,
 )
+from personalize_assets.conversion.reading.filesystem import FileSystem
+from personalize_assets.conversion.reading.gzip_blocks import BLOCK_BYTES
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets_tests.helpers.framing import PATHS, framed
 
 TEXT = b"".join(b'{"n":%d}\n' % n for n in range(1000))
@@ -169,24 +168,14 @@ def test_what_a_damaged_file_on_disk_holds_before_the_break_is_kept(tmp_path: Pa
     assert b"".join(kept) == TEXT
 
 
-@pytest.mark.parametrize(
-    ("data", "packed"), [(gzip.compress(TEXT), True), (TEXT, False), (b"\x1f", False), (b"", False)]
-)
-def test_a_file_is_gzip_by_its_magic_and_left_at_its_beginning(data: bytes, packed: bool) -> None:
-    file = io.BytesIO(data)
-    file.seek(0, io.SEEK_END)
-    assert is_gzip(file) is packed
-    assert file.tell() == 0
-
-
 # -- what a file may unpack to -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("block", [1, 1000, BLOCK_BYTES])
 def test_a_file_is_read_up_to_the_limit_and_no_byte_further(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_BYTES", 100_000)
+    monkeypatch.setattr(damage, "MAX_UNPACKED_BYTES", 100_000)
     at_limit, above = gzip.compress(b"x" * 100_000), gzip.compress(b"x" * 100_001)
-    assert len(at_limit) * gzip_blocks.MAX_UNPACKED_RATIO < 100_000
+    assert len(at_limit) * damage.MAX_UNPACKED_RATIO < 100_000
 
     assert b"".join(unpacked_blocks(Trickle(at_limit, block))) == b"x" * 100_000
     kept: list[bytes] = []
@@ -203,7 +192,7 @@ def test_a_larger_file_may_unpack_to_a_multiple_of_its_size() -> None:
 
 
 def test_a_plain_file_has_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_BYTES", 10)
+    monkeypatch.setattr(damage, "MAX_UNPACKED_BYTES", 10)
 
     assert unpacked(TEXT) == TEXT
 
@@ -212,8 +201,8 @@ def test_a_plain_file_has_no_such_limit(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_file_that_unpacks_to_too_much_is_one_reject_after_what_was_read(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_BYTES", 18)
-    monkeypatch.setattr(gzip_blocks, "MAX_UNPACKED_RATIO", 0)
+    monkeypatch.setattr(damage, "MAX_UNPACKED_BYTES", 18)
+    monkeypatch.setattr(damage, "MAX_UNPACKED_RATIO", 0)
     for text, broken in ((b'{"n":1}\n{"n":2}\n{"n":3}\n', b"{"), (b'{"n":1}\n{"n":2}\n  \n{"n":3}\n', b"")):
         found = framed(path, unpacked_blocks(io.BytesIO(gzip.compress(text + b" " * 5000))))[0]
         assert [(event.raw, event.reason) for event in found] == [

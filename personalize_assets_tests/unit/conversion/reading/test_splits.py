@@ -12,12 +12,14 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from personalize_assets.conversion.reading import gzip_blocks, splits
+from personalize_assets.conversion.reading import gzip_blocks, splits, text_blocks
+from personalize_assets.conversion.reading.compression import PEEKED_BYTES, compression_of
 from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.gzip_blocks import is_gzip, unpacked_blocks
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.splits import split_blocks
+from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets_tests.helpers.framing import PATHS, read_on
+from personalize_assets_tests.helpers.packing import PACKERS
 from personalize_assets_tests.helpers.strategies import FILES, OBJECTS
 
 Blocks = Iterable[bytes]
@@ -42,10 +44,11 @@ def read(path: str, parts: Iterable[Blocks]) -> tuple[list[Event], bool]:
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splits, "BLOCK_BYTES", 16)
     monkeypatch.setattr(gzip_blocks, "BLOCK_BYTES", 16)
-    monkeypatch.setattr(gzip_blocks, "SNIFFED_BYTES", 4)
+    monkeypatch.setattr(text_blocks, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(text_blocks, "SNIFFED_BYTES", 4)
     # A file of another format is never split.
-    monkeypatch.setattr(gzip_blocks, "foreign_format", lambda beginning: None)
-    monkeypatch.setattr(gzip_blocks, "encoding_of", lambda beginning: None)
+    monkeypatch.setattr(text_blocks, "foreign_format", lambda beginning, is_rows: None)
+    monkeypatch.setattr(text_blocks, "encoding_of", lambda beginning: None)
     monkeypatch.setattr(gzip_blocks, "_PACKED_BYTES_PER_CALL", 5)
 
 
@@ -53,9 +56,16 @@ def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @example(b'{"a":1}\n{"a":2}\n', 2)
 @example(b"\n{", 3)
 def test_the_splits_of_a_file_are_its_text(text: bytes, count: int) -> None:
-    assume(not is_gzip(io.BytesIO(text)))
+    assume(compression_of(text[:PEEKED_BYTES]) is None)
     for file in (text, gzip.compress(text)):
         assert b"".join(chain.from_iterable(splits_of(file, count))) == text
+
+
+def test_a_file_that_cannot_be_split_is_all_in_its_first_split() -> None:
+    text = b'{"a":1}\n{"b":2}\n' * 20
+    first, *others = splits_of(PACKERS["zstd"](text), 3)
+    assert b"".join(first) == text
+    assert [b"".join(other) for other in others] == [b"", b""]
 
 
 @pytest.mark.parametrize("path", PATHS)

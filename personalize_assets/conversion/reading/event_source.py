@@ -1,0 +1,124 @@
+"""The events of one text or file, whatever its format: where JSON and rows meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+from typing import Protocol
+
+from personalize_assets.conversion.reading.batches import Batch
+from personalize_assets.conversion.reading.damage import TruncatedStream
+from personalize_assets.conversion.reading.formats.csv_rows import CsvRows, looks_like_csv
+from personalize_assets.conversion.reading.formats.rows import RowReader
+from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON, SourceFormat
+from personalize_assets.conversion.reading.framer import Framer
+from personalize_assets.conversion.reading.json_value import Event
+
+_PEEKED_BYTES = 64 * 1024
+_BEFORE_JSON = b"\xef\xbb\xbf \t\r\n,"
+
+MayMatch = Callable[[bytes], bool]
+Read = Callable[[Framer], Iterator[Batch | Event]]
+"""Reads the events of a framer, in batches where that is possible (``event_sink.SourceMappers.read``)."""
+
+
+class EventSource(Protocol):
+    """The events of one text or file.
+
+    Attributes:
+        skipped: After the last event: how many events the prefilter refused.
+        is_cut: After the last event: whether the text ended inside an event that more bytes could complete.
+    """
+
+    @property
+    def skipped(self) -> int:
+        """Number of events."""
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more."""
+
+    def events(self, read: Read) -> Iterator[Batch | Event]:
+        """Yield the events, and what is none."""
+
+
+class JsonText:
+    """Events of a text of JSON."""
+
+    def __init__(self, blocks: Iterable[bytes], may_match: MayMatch) -> None:
+        """Take the text in blocks, and the prefilter."""
+        self._framer = Framer(blocks, may_match)
+
+    @property
+    def skipped(self) -> int:
+        """As ``EventSource.skipped``."""
+        return self._framer.skipped
+
+    @property
+    def is_cut(self) -> bool:
+        """As ``EventSource.is_cut``."""
+        return self._framer.is_cut
+
+    def events(self, read: Read) -> Iterator[Batch | Event]:
+        """As ``EventSource.events``."""
+        return read(self._framer)
+
+
+class Rows:
+    """Events of a file of rows. The lines of JSON that rows become are read like those of a file."""
+
+    is_cut = False
+
+    def __init__(self, rows: RowReader | Iterable[bytes | Event], may_match: MayMatch) -> None:
+        """Take the reader of the rows, and the prefilter."""
+        self._rows = rows
+        self._may_match = may_match
+        self.skipped = 0
+
+    def events(self, read: Read) -> Iterator[Batch | Event]:
+        """As ``EventSource.events``."""
+        for found in iter(self._rows):
+            if isinstance(found, Event):
+                yield found
+                continue
+            framer = Framer((found,), self._may_match)
+            yield from read(framer)
+            self.skipped += framer.skipped
+
+
+def text_source(blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch) -> EventSource:
+    """The events of a text in blocks. With ``auto``, a text that begins like no JSON may be a CSV with a header."""
+    if format.name == CSV:
+        return Rows(CsvRows(blocks, format.csv), may_match)
+    if format.name == JSON:
+        return JsonText(blocks, may_match)
+    beginning = b""
+    rest = blocks
+    try:
+        while len(beginning) < _PEEKED_BYTES and not _is_json(beginning):
+            block = next(blocks, None)
+            if block is None:
+                break
+            beginning += block
+    except TruncatedStream as error:
+        rest = _raising(error)
+    all_blocks = chain((beginning,), rest)
+    if is_csv(beginning, format):
+        return Rows(CsvRows(all_blocks, format.csv), may_match)
+    return JsonText(all_blocks, may_match)
+
+
+def is_csv(beginning: bytes, format: SourceFormat) -> bool:
+    """Whether a text that begins like this is read as a CSV."""
+    if format.name != AUTO:
+        return format.name == CSV
+    return bool(beginning) and not _is_json(beginning) and looks_like_csv(beginning[:_PEEKED_BYTES])
+
+
+def _is_json(beginning: bytes) -> bool:
+    return beginning[:_PEEKED_BYTES].lstrip(_BEFORE_JSON)[:1] in (b"{", b"[")
+
+
+def _raising(error: TruncatedStream) -> Iterator[bytes]:
+    yield from ()
+    raise error

@@ -1,0 +1,266 @@
+"""Reads CSV with pyarrow, in chunks of whole rows. Every cell is text or null; ids keep their zeros and digits."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.csv
+
+from personalize_assets.conversion.reading.damage import TruncatedStream
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
+from personalize_assets.conversion.reading.formats.csv_chunks import RowEnds
+from personalize_assets.conversion.reading.formats.json_lines import lines_of
+from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
+from personalize_assets.conversion.reading.formats.settings import CsvDialect
+from personalize_assets.conversion.reading.framer import MAX_MALFORMED_IN_A_ROW, TOO_MANY_MALFORMED
+from personalize_assets.conversion.reading.json_value import MAX_RAW_BYTES, Event, is_utf8
+
+MAX_ROW_BYTES = 16 * 1024 * 1024
+"""The most bytes of a row. Where more follow without an end, a quote is taken for one that was never closed."""
+
+_CHUNK_BYTES = 4 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+# Tried in this order where several are equally frequent in the first line.
+_DELIMITERS = ("::", ",", "\t", "|", ";")
+# pyarrow takes one character only: this one stands for a longer delimiter.
+_STAND_IN = "\x1f"
+_NAME = re.compile(r"[A-Za-z_][\w.$:/-]*(?: [\w.$:/-]+)*")
+_SAMPLED_ROWS = 20
+_JSON_LINE = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
+
+
+class CsvRows:
+    """Rows of one CSV (``rows.RowReader``)."""
+
+    def __init__(self, blocks: Iterable[bytes], dialect: CsvDialect) -> None:
+        """Take the text in blocks, and how it is written."""
+        self._blocks = iter(blocks)
+        self._dialect = dialect
+        self._buffer = b""
+        self._end: TruncatedStream | None = None
+        self._has_ended = False
+        self._malformed_in_a_row = 0
+
+    def __iter__(self) -> Iterator[bytes | Event]:
+        """Yield lines of JSON, and each row that cannot be read by itself."""
+        while not self._has_ended and len(self._buffer) <= len(_BOM):
+            self._read_on(len(_BOM) + 1)
+        self._buffer = self._buffer.removeprefix(_BOM)
+        delimiter = self._dialect.delimiter or self._find_delimiter()
+        ends = RowEnds(delimiter, self._dialect)
+        names: Sequence[str] = self._dialect.columns
+        if self._dialect.header:
+            header = self._take_first(ends)
+            if not header.strip():
+                yield from self._at_end(b"")
+                return
+            names = names or _names_in(header, delimiter, self._dialect)
+            problem = _problem_of(names)
+            if problem:
+                yield Event(problem.encode(), None, UNREADABLE_FILE)
+                return
+        parser = _Parser(names, delimiter, self._dialect, ends)
+        for chunk in self._chunks(ends):
+            if isinstance(chunk, Event):
+                yield chunk
+                self._malformed_in_a_row += 1
+                continue
+            lines, malformed = parser.parse(chunk)
+            yield from malformed
+            if lines:
+                yield lines
+            self._malformed_in_a_row = 0 if lines else self._malformed_in_a_row + len(malformed)
+            if self._malformed_in_a_row > MAX_MALFORMED_IN_A_ROW:
+                yield Event(b"", None, TOO_MANY_MALFORMED)
+                return
+
+    def _chunks(self, ends: RowEnds) -> Iterator[bytes | Event]:
+        """Whole rows, and what is no row by itself."""
+        wanted = _CHUNK_BYTES
+        while not self._has_ended:
+            self._read_on(wanted)
+            if self._has_ended:
+                break
+            end = ends.last(self._buffer)
+            if end:
+                yield self._buffer[:end]
+                self._buffer = self._buffer[end:]
+                wanted = _CHUNK_BYTES
+            elif len(self._buffer) > MAX_ROW_BYTES:
+                yield self._take_broken_line()
+            else:
+                wanted = 2 * len(self._buffer)
+        if self._end is None and not self._buffer.endswith(b"\n"):
+            self._buffer += b"\n"
+        while self._buffer.strip(b"\r\n"):
+            if end := ends.last(self._buffer):
+                yield self._buffer[:end]
+                self._buffer = self._buffer[end:]
+            elif self._end is None:
+                yield self._take_broken_line()
+            else:
+                break
+        yield from self._at_end(self._buffer)
+
+    def _at_end(self, rest: bytes) -> Iterator[Event]:
+        """What ends the file early, if anything does, with the beginning of the row that is cut off."""
+        if self._end is not None:
+            yield Event(rest[:MAX_RAW_BYTES] or self._end.text.encode(), None, self._end.reason)
+
+    def _take_broken_line(self) -> Event:
+        """The first line, which begins a row without an end."""
+        end = self._buffer.find(b"\n") + 1 or len(self._buffer)
+        line, self._buffer = self._buffer[:end], self._buffer[end:]
+        return Event(line[:MAX_RAW_BYTES].rstrip(b"\r\n"), None, MALFORMED_ROW)
+
+    def _take_first(self, ends: RowEnds) -> bytes:
+        """The first row, which is the header."""
+        while True:
+            end = ends.first(self._buffer)
+            if not end and self._has_ended and self._end is None:
+                end = len(self._buffer)
+            if end or self._has_ended or len(self._buffer) > MAX_ROW_BYTES:
+                header, self._buffer = self._buffer[:end], self._buffer[end:]
+                return header
+            self._read_on(2 * len(self._buffer) + 1)
+
+    def _find_delimiter(self) -> str:
+        while not self._has_ended and b"\n" not in self._buffer and len(self._buffer) < MAX_ROW_BYTES:
+            self._read_on(2 * len(self._buffer) + 1)
+        return delimiter_of(self._buffer)
+
+    def _read_on(self, size: int) -> None:
+        """Read until ``size`` bytes are in the buffer, or the text ends."""
+        pieces, found = [self._buffer], len(self._buffer)
+        try:
+            while found < size:
+                block = next(self._blocks, None)
+                if block is None:
+                    self._has_ended = True
+                    break
+                pieces.append(block)
+                found += len(block)
+        except TruncatedStream as error:
+            self._end, self._has_ended = error, True
+        self._buffer = b"".join(pieces)
+
+
+class _Parser:
+    """Parses chunks of whole rows of one file."""
+
+    def __init__(self, names: Sequence[str], delimiter: str, dialect: CsvDialect, ends: RowEnds) -> None:
+        self._names = list(names)
+        self._delimiter = delimiter
+        self._dialect = dialect
+        self._ends = ends
+
+    def parse(self, chunk: bytes) -> tuple[bytes, list[Event]]:
+        """The rows as lines of JSON, and those that cannot be read."""
+        malformed: list[Event] = []
+        if not is_utf8(chunk):
+            good = []
+            for row in self._ends.rows(chunk):
+                if is_utf8(row):
+                    good.append(row)
+                else:
+                    malformed.append(Event(row[:MAX_RAW_BYTES].rstrip(b"\r\n"), None, MALFORMED_ROW))
+            chunk = b"".join(good)
+        if not chunk.strip(b"\r\n"):
+            return b"", malformed
+
+        def skip(row: pa.csv.InvalidRow) -> str:
+            text = row.text.replace(_STAND_IN, self._delimiter) if len(self._delimiter) > 1 else row.text
+            malformed.append(Event(text.encode()[:MAX_RAW_BYTES], None, MALFORMED_ROW))
+            return "skip"
+
+        table = _read(chunk, self._names, self._delimiter, self._dialect, skip)
+        return b"".join(map(lines_of, table.to_batches())), malformed
+
+
+def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDialect, skip: object = None) -> pa.Table:
+    """Parse a chunk; without ``names``, columns are called ``f0``, ``f1`` and so on."""
+    is_long = len(delimiter) > 1
+    if is_long:
+        chunk = chunk.replace(delimiter.encode(), _STAND_IN.encode())
+    return pa.csv.read_csv(
+        pa.BufferReader(chunk),
+        pa.csv.ReadOptions(
+            use_threads=False,
+            block_size=len(chunk) + 1,
+            column_names=names,
+            autogenerate_column_names=names is None,
+        ),
+        pa.csv.ParseOptions(
+            delimiter=_STAND_IN if is_long else delimiter,
+            quote_char=False if is_long else dialect.quote or False,
+            escape_char=dialect.escape or False,
+            newlines_in_values=True,
+            invalid_row_handler=skip,
+        ),
+        pa.csv.ConvertOptions(
+            column_types={name: pa.string() for name in names or ()},
+            null_values=list(dialect.null),
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _names_in(header: bytes, delimiter: str, dialect: CsvDialect) -> list[str]:
+    """The names in a header; a column without one is called by its number, from 1."""
+    text = header.rstrip(b"\r\n").decode("utf-8", "backslashreplace").encode() + b"\n"
+    row = _read(text, None, delimiter, dialect).schema
+    # Read again, as text: a name may look like a number.
+    (values,) = _read(text, row.names, delimiter, dialect).to_pylist()
+    return [(value or "").strip() or f"column_{number}" for number, value in enumerate(values.values(), 1)]
+
+
+def _problem_of(names: Sequence[str]) -> str | None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        return f"CSV whose columns include {twice[0]!r} twice: give other names with source.csv.columns"
+    return None
+
+
+def delimiter_of(beginning: bytes) -> str:
+    """The delimiter of a CSV that begins like this: the most frequent one of its first line, a comma without any."""
+    line = re.sub(rb'"(?:[^"]|"")*"', b"", beginning.split(b"\n", 1)[0])
+    counts = {delimiter: line.count(delimiter.encode()) * len(delimiter) for delimiter in _DELIMITERS}
+    best = max(counts, key=lambda delimiter: counts[delimiter])
+    return best if counts[best] else ","
+
+
+def looks_like_csv(beginning: bytes) -> bool:
+    """Whether a text is a CSV with a header: names, and rows with as many cells. No line must begin like JSON.
+
+    Args:
+        beginning: Its first bytes, or all of them; the last row may be cut off.
+    """
+    if _JSON_LINE.search(beginning):
+        return False
+    dialect = CsvDialect()
+    text = beginning.removeprefix(_BOM)
+    delimiter = delimiter_of(text)
+    ends = RowEnds(delimiter, dialect)
+    header_end = ends.first(text)
+    if not header_end or not is_utf8(text[:header_end]) or f"{delimiter} ".encode() in text[:header_end]:
+        return False
+    names = _names_in(text[:header_end], delimiter, dialect) if text[:header_end].strip() else []
+    if len(names) < 2 or len(set(names)) < len(names) or not all(map(_NAME.fullmatch, names)):
+        return False
+    if len(names) < 3 and any(" " in name for name in names):
+        return False
+    rest = text[header_end:]
+    if not ends.first(rest):  # a file of one row may lack its line end
+        rest += b"\n"
+    rows: list[bytes] = []
+    for row in ends.rows(rest):
+        rows.append(row)
+        if len(rows) == _SAMPLED_ROWS:
+            break
+    whole = [row for row in rows if is_utf8(row) and row.strip()]
+    parser = _Parser(names, delimiter, dialect, ends)
+    lines, malformed = parser.parse(b"".join(whole))
+    return bool(lines) and lines.count(b"\n") > 4 * max(len(malformed) - 1, 0)

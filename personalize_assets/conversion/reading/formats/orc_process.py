@@ -1,0 +1,136 @@
+"""Reads one ORC file in a process of its own: the library that pyarrow has for it crashes on some damaged files.
+
+``read_lines`` and ``read_first`` start this module as a program, which writes to its standard output.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet
+
+from personalize_assets.conversion.reading.formats.row_batches import ROWS_AT_ONCE, Share, lines_of_rows
+from personalize_assets.conversion.reading.json_value import Event
+
+_COPIED_BYTES = 1024 * 1024
+_SIZE_BYTES = 8
+_LINES, _ROW, _END = b"L", b"R", b"."
+
+
+class Died(Exception):
+    """The process ended before it had read everything: the file is damaged."""
+
+
+class Header(NamedTuple):
+    """The names of a file's columns, and the number of its rows."""
+
+    names: Sequence[str]
+    rows: int
+
+
+def read_lines(file: IO[bytes], share: Share) -> Iterator[Header | bytes | Event]:
+    """Yield a header, and then rows as lines, and those that cannot be read. Raises ``Died`` for a damaged file.
+
+    The file is copied to the folder for temporary files.
+    """
+    with _copied(file) as path, _started(path, str(share.number), str(share.of)) as out:
+        names, rows = msgspec.json.decode(_message(out)[1], type=tuple[list[str], int])
+        yield Header(names, rows)
+        while True:
+            kind, content = _message(out)
+            if kind == _END:
+                return
+            yield content if kind == _LINES else msgspec.msgpack.decode(content, type=Event)
+
+
+def read_first(file: IO[bytes], rows: int) -> bytes | None:
+    """A Parquet file of the first rows; None for a damaged file."""
+    with _copied(file) as path, _started(path, str(rows)) as out:
+        try:
+            return _message(out)[1]
+        except Died:
+            return None
+
+
+@contextmanager
+def _copied(file: IO[bytes]) -> Iterator[str]:
+    with tempfile.NamedTemporaryFile(suffix=".orc") as copy:
+        file.seek(0)
+        while block := file.read(_COPIED_BYTES):
+            copy.write(block)
+        copy.flush()
+        yield copy.name
+
+
+@contextmanager
+def _started(*arguments: str) -> Iterator[IO[bytes]]:
+    """The standard output of the process, which ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", __spec__.name if __spec__ else __name__, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    )
+    assert process.stdout is not None
+    try:
+        with process.stdout as out:
+            yield out
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _message(out: IO[bytes]) -> tuple[bytes, bytes]:
+    kind, size = out.read(1), int.from_bytes(out.read(_SIZE_BYTES), "big")
+    content = out.read(size)
+    if not kind or len(content) < size:
+        raise Died
+    return kind, content
+
+
+# -- the process -------------------------------------------------------------------------------------------------------
+
+
+def _send(kind: bytes, content: bytes = b"") -> None:
+    sys.stdout.buffer.write(kind + len(content).to_bytes(_SIZE_BYTES, "big") + content)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write the rows of a share (path, number, of how many), or the first rows as Parquet (path, how many)."""
+    from pyarrow import orc
+
+    path, *numbers = arguments
+    opened = orc.ORCFile(path)
+    stripes = opened.nstripes
+    if len(numbers) == 1:
+        batches = [opened.read_stripe(0).slice(0, int(numbers[0]))] if stripes else []
+        written = io.BytesIO()
+        pa.parquet.write_table(pa.Table.from_batches(batches, opened.schema), written)
+        _send(_LINES, written.getvalue())
+        return
+    share = Share(*map(int, numbers))
+    _send(_LINES, msgspec.json.encode((opened.schema.names, opened.nrows)))
+    for stripe in range(stripes):
+        if share.holds(stripe, stripes):
+            whole = opened.read_stripe(stripe)
+            for at in range(0, whole.num_rows, ROWS_AT_ONCE):
+                for found in lines_of_rows(whole.slice(at, ROWS_AT_ONCE)):
+                    if isinstance(found, Event):
+                        _send(_ROW, msgspec.msgpack.encode(found))
+                    else:
+                        _send(_LINES, found)
+    _send(_END)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,225 @@
+"""Parquet, ORC and Avro as rows: files whose schema is in them, and which are read in place and not as a stream."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import IO, Any, NamedTuple, cast
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
+from personalize_assets.conversion.reading.formats.json_lines import encode
+from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
+from personalize_assets.conversion.reading.formats.row_batches import (
+    ARROW_REFUSALS,
+    ROWS_AT_ONCE,
+    WHOLE,
+    Share,
+    lines_of_rows,
+)
+from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
+from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
+from personalize_assets.conversion.reading.json_value import Event
+
+MAGIC_BYTES = 8
+"""As many bytes of a file show that it is one of these."""
+
+NAMES = {PARQUET: "Parquet file", ORC: "ORC file", AVRO: "Avro file"}
+"""What a file of each format is called in texts."""
+
+_MAGIC = {PARQUET: b"PAR1", ORC: b"ORC", AVRO: b"Obj\x01"}
+_BUFFER_BYTES = 256 * 1024
+_COPY = "copy it again"
+
+
+def table_format(beginning: bytes) -> str | None:
+    """Which of these formats a file has that begins like this; None if it has another one."""
+    if beginning.startswith(_MAGIC[ORC]) and len(beginning) > 3 and beginning[3] >= 0x20:
+        return None  # text; in a file of ORC, the lengths of its first stream follow
+    return next((name for name, magic in _MAGIC.items() if beginning.startswith(magic)), None)
+
+
+def is_table(beginning: bytes, format: str) -> bool:
+    """Whether a file that begins like this is read as a table if the config says ``format``."""
+    found = table_format(beginning)
+    return format in NAMES or (found is not None and format == AUTO)
+
+
+class TableRows:
+    """Rows of one file (``rows.RowReader``)."""
+
+    def __init__(self, file: IO[bytes], format: str, share: Share = WHOLE) -> None:
+        """Take the file, which can seek, what the config says about its format, and which part of it to read."""
+        self._file = _Watched(file)
+        self._format = format
+        self._share = share
+
+    def __iter__(self) -> Iterator[bytes | Event]:
+        """Yield lines of JSON; then, for a damaged file, one reject that counts the rows that were lost."""
+        size = self._file.seek(0, io.SEEK_END)
+        self._file.seek(0)
+        found = table_format(self._file.read(MAGIC_BYTES))
+        self._file.seek(0)
+        if found is None or self._format not in (AUTO, found):
+            what = NAMES[found] if found else "other file"
+            text = f"{what} of {size:,} bytes: source.format is {self._format}; write auto there, or remove the file"
+            yield from self._unreadable(text)
+            return
+        read = {PARQUET: _parquet, ORC: _orc, AVRO: _avro}[found]
+        rows = 0
+        table: _Table | None = None
+        try:
+            table = read(cast("IO[bytes]", self._file), self._share)
+            twice = [name for name, count in Counter(table.names).items() if count > 1]
+            if twice:
+                yield from self._unreadable(f"{NAMES[found]} with two columns {twice[0]!r}: rename one of them")
+                return
+            for block in table.lines:
+                rows += block.lines if isinstance(block, Event) else block.count(b"\n")
+                yield block
+        except ImportError as error:
+            yield from self._unreadable(f"{NAMES[found]} of {size:,} bytes: install what it needs ({error})")
+        except ARROW_REFUSALS as error:
+            if self._file.error is not None:
+                raise self._file.error from error
+            lost = table.rows - rows if table else 0
+            if lost <= 0 and not rows:
+                yield from self._unreadable(f"damaged {NAMES[found]} of {size:,} bytes: {_COPY}")
+                return
+            yield Event(f"damaged {NAMES[found]}: {_COPY}".encode(), None, MALFORMED_ROW, max(lost, 1))
+
+    def _unreadable(self, text: str) -> Iterator[Event]:
+        if self._share.number == 0:
+            yield Event(text.encode(), None, UNREADABLE_FILE)
+
+
+def shortened(file: IO[bytes], rows: int) -> bytes | None:
+    """A Parquet file of the first rows of a Parquet or ORC file, for what looks at a file's beginning alone.
+
+    None if it is damaged. Raises ``OSError`` if it cannot be read.
+    """
+    watched = _Watched(file)
+    try:
+        if table_format(watched.read(MAGIC_BYTES)) == ORC:
+            return read_first(file, rows)
+        # Through a buffer, pages are read as they are needed, and not the whole row group.
+        options = {"buffer_size": _BUFFER_BYTES, "pre_buffer": False, "coerce_int96_timestamp_unit": "us"}
+        parquet = pa.parquet.ParquetFile(watched, **options)
+        batches = islice(parquet.iter_batches(rows, use_threads=False), 1)
+        table = pa.Table.from_batches(batches, parquet.schema_arrow)
+        written = io.BytesIO()
+        pa.parquet.write_table(table, written)
+        return written.getvalue()
+    except ARROW_REFUSALS as error:
+        if watched.error is not None:
+            raise watched.error from error
+        return None
+
+
+class _Table(NamedTuple):
+    """An open file: the names of its columns, the number of its rows in a share (0 if unknown), and these rows."""
+
+    names: Sequence[str]
+    rows: int
+    lines: Iterator[bytes | Event]
+
+
+def _parquet(file: IO[bytes], share: Share) -> _Table:
+    # INT96 in microseconds: nanoseconds of 64 bits end in the year 2262.
+    opened = pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
+    groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
+
+    def lines() -> Iterator[bytes | Event]:
+        for group in groups:
+            for batch in opened.iter_batches(ROWS_AT_ONCE, row_groups=[group], use_threads=False):
+                yield from lines_of_rows(batch)
+
+    rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
+    return _Table(opened.schema_arrow.names, rows, lines())
+
+
+def _orc(file: IO[bytes], share: Share) -> _Table:
+    found = read_lines(file, share)
+    try:
+        header = next(found)
+        assert isinstance(header, Header)
+    except Died as error:
+        raise pa.ArrowInvalid from error
+
+    def lines() -> Iterator[bytes | Event]:
+        try:
+            for block in found:
+                assert not isinstance(block, Header)
+                yield block
+        except Died as error:
+            raise pa.ArrowInvalid from error
+
+    return _Table(header.names, header.rows if share == WHOLE else 0, lines())
+
+
+def _avro(file: IO[bytes], share: Share) -> _Table:
+    import fastavro
+
+    try:
+        blocks = fastavro.block_reader(file)
+    except ImportError:
+        raise
+    except Exception as error:  # for damaged bytes it raises whatever its code runs into
+        raise pa.ArrowInvalid(str(error)) from error
+    schema: Any = blocks.writer_schema
+
+    def lines() -> Iterator[bytes | Event]:
+        if share.number:
+            return
+        try:
+            for block in blocks:
+                yield "".join(f"{encode(_as_object(row))}\n" for row in block).encode()
+        except ImportError:
+            raise
+        except Exception as error:
+            raise pa.ArrowInvalid(str(error)) from error
+
+    fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
+    return _Table([field["name"] for field in fields], 0, lines())
+
+
+def _as_object(row: Any) -> dict[str, Any]:
+    """A row as an object: a schema need not be a record."""
+    return row if isinstance(row, dict) else {"value": row}
+
+
+class _Watched(io.RawIOBase):
+    """A file that keeps the error of a read: Arrow raises one of its own, as it does for damaged bytes."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        super().__init__()
+        self._file = file
+        self.error: OSError | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self.error = error
+            raise
+
+    def readinto(self, buffer: Any) -> int:
+        found = self.read(len(buffer))
+        cast("memoryview", memoryview(buffer))[: len(found)] = found
+        return len(found)
