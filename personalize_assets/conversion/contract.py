@@ -60,7 +60,8 @@ class Column(msgspec.Struct, frozen=True):
         required: A row without a value is a reject, and the Avro field takes no null.
         map: Value to value, both as text; a value that is not in it stays.
         separator: Joins the elements of an array to one text.
-        split: Where a text is taken apart: it is then read as an array of the parts, without space around them.
+        split: Where a text is taken apart: it is then read as an array of the parts, without space around them. Unset
+            and not null, so that a mapping without it keeps its fingerprint.
         keep: `latest` or `first`; used for users and items only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
         event_times: Those of `paths` that lead to the time of the event; see ``needs_event_time``.
@@ -77,7 +78,7 @@ class Column(msgspec.Struct, frozen=True):
     textual: bool = False
     map: dict[str, str] = msgspec.field(default_factory=dict)
     separator: str = "|"
-    split: str | None = None
+    split: str | msgspec.UnsetType = msgspec.UNSET
     keep: str = "latest"
     hash: bool = False
     event_times: tuple[str, ...] = ()

@@ -108,7 +108,7 @@ def _value_converter(column: Column, convert: Convert) -> Convert:
         convert = hashing_converter(column, _on_one_line(convert) if column.is_id else convert)
     if column.map:
         convert = _renaming(column.map, convert)
-    if column.split:
+    if isinstance(column.split, str):
         convert = _splitting(column.split, convert)
     return convert
 
