@@ -71,9 +71,8 @@ class _Form(NamedTuple):
     way: str
 
 
-_STORED_ANEW = "which no path reaches; store what is in it as fields of the event"
-_JSON_TEXT = _Form("text that holds JSON", _STORED_ANEW)
-_EVENTS = _Form("an array of whole events", _STORED_ANEW)
+_JSON_TEXT = _Form("text that holds JSON", "which `source.parse: [{path}]` decodes")
+_EVENTS = _Form("an array of whole events", "which `source.events: {path}` reads as such")
 _NUMBERED = _Form("an object whose names are numbers and not an array", "of which `each: {path}` takes the values")
 _PLAIN_IDS = _Form("an array of plain ids and not of objects", "which `each: {path}` with ITEM_ID: each reads")
 _KEYS = "an array of keys and values"

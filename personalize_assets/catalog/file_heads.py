@@ -41,6 +41,7 @@ from personalize_assets.conversion.reading.formats.table_files import (
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
 from personalize_assets.conversion.reading.text_blocks import texts as texts_of
+from personalize_assets.conversion.reading.unwrapping import Unwrapper
 from personalize_assets.conversion.reading.zip_members import first_members
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -147,6 +148,16 @@ def inspect_head(
     head: bytes, size: int, sample: int = _MAX_EVENTS_PER_FILE, format: SourceFormat = _ANY_FORMAT
 ) -> FileHead:
     """Inspect the first bytes of a file of ``size`` bytes; ``sample`` is the number of events to read at most."""
+    found = _as_it_is(head, size, sample, format)
+    unwrapper = Unwrapper(format)
+    if not unwrapper:
+        return found
+    events = (event for fields in found.events for event in unwrapper.unwrap(b"", dict(fields)))
+    return found._replace(events=list(islice((event.fields for event in events if event.fields is not None), sample)))
+
+
+def _as_it_is(head: bytes, size: int, sample: int, format: SourceFormat) -> FileHead:
+    """The head of a file, whose events may be wrapped."""
     if head and is_table(head[:MAGIC_BYTES], format.name):
         framing = ROWS if table_format(head[:MAGIC_BYTES]) == AVRO else ROW_GROUPS
         return FileHead(NOT_PACKED, framing, _first_rows(TableRows(io.BytesIO(head), format.name), sample))

@@ -47,7 +47,7 @@ from personalize_assets.config.fields import (
 )
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
-from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each
+from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each, lower_names
 from personalize_assets.conversion.reading.formats.settings import CsvDialect, SourceFormat
 from personalize_assets.layouts import WHAT_TO_WRITE
 
@@ -99,17 +99,30 @@ class Source(_Location):
         follow_links: Whether symbolic links of a folder are followed where they lead out of it.
         format: What the files hold; ``auto`` finds it in the bytes of each file.
         csv: How CSVs are written; ``auto`` reads a file as a CSV only if its first bytes look like one with a header.
+        parse: Texts that hold JSON, in the order in which they are decoded.
+        events: The array of an envelope whose elements are the events.
+        ignore_case: Whether names of fields are compared without regard to case.
     """
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
     follow_links: Switch = False
     format: FormatName = "auto"
     csv: Csv | None = None
+    parse: EventPaths = ()
+    events: EventPath | None = None
+    ignore_case: Switch = False
 
     @property
     def conversion_format(self) -> SourceFormat:
         """The format as job specs hold it."""
-        return SourceFormat(self.format, self.csv.dialect() if self.csv else CsvDialect())
+        names = lower_names if self.ignore_case else str
+        return SourceFormat(
+            self.format,
+            self.csv.dialect() if self.csv else CsvDialect(),
+            tuple(map(names, self.parse)),
+            names(self.events) if self.events else None,
+            self.ignore_case,
+        )
 
     @property
     def own_format(self) -> SourceFormat | msgspec.UnsetType:
@@ -129,6 +142,9 @@ class DatasetSource(_Location):
     follow_links: Switch = False
     format: FormatName = "auto"
     csv: Csv | None = None
+    parse: EventPaths = ()
+    events: EventPath | None = None
+    ignore_case: Switch = False
 
 
 class Destination(_Section):
@@ -385,7 +401,7 @@ class Config(_Section):
         if entity and (of_entity := entity.event_time or event_time(interactions)):
             times.add(column_path(of_entity))
         columns = (mapping.column(name, column, domain) for column, mapping in dataset.columns.items())
-        return contract.Dataset(
+        made = contract.Dataset(
             name=name,
             columns=tuple(_with_event_times(column, times) for column in columns),
             where=dict(dataset.where),
@@ -396,6 +412,31 @@ class Config(_Section):
             nulls=self.nulls,
             format=self.source_of(name).own_format,
         )
+        return _in_lower_case(made) if self.source_of(name).ignore_case else made
+
+
+def _in_lower_case(dataset: contract.Dataset) -> contract.Dataset:
+    """A dataset whose paths have lower-case names, as the events have where case is ignored."""
+
+    def optional(path: str | None) -> str | None:
+        return path and lower_names(path)
+
+    def paths(found: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(lower_names, found))
+
+    replace = msgspec.structs.replace
+    return replace(
+        dataset,
+        columns=tuple(
+            replace(column, paths=paths(column.paths), event_times=paths(column.event_times))
+            for column in dataset.columns
+        ),
+        where={lower_names(path): wanted for path, wanted in dataset.where.items()},
+        each=optional(dataset.each),
+        dedupe_by=optional(dataset.dedupe_by),
+        event_time=optional(dataset.event_time),
+        message_id=optional(dataset.message_id),
+    )
 
 
 def _event_times(interactions: DatasetMapping) -> set[ColumnPath]:

@@ -97,6 +97,7 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
     jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
     count = events_per_file(len(jobs))
     events: list[dict[str, Any]] = []
-    for _, file, head in read_heads(group.sources, jobs):
-        events += [dict(event) for event in inspect_head(head, file.bytes, count).events]
+    for source_id, file, head in read_heads(group.sources, jobs):
+        format = group.sources[source_id].source.conversion_format
+        events += [dict(event) for event in inspect_head(head, file.bytes, count, format).events]
     return events

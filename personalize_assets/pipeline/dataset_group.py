@@ -9,6 +9,7 @@ from functools import cached_property
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.masking import hashed_paths, masked_columns
+from personalize_assets.conversion.mapping.paths import lower_names
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -47,9 +48,15 @@ class DatasetGroup:
 
     @property
     def masked_paths(self) -> tuple[str, ...]:
-        """Paths of events whose values must not be shown: the config's ``mask``, and those of hashed columns."""
+        """Paths of events whose values must not be shown: the config's ``mask``, and those of hashed columns.
+
+        Where a source ignores the case of names, those of the config's are among them in lower case, too.
+        """
         hashed = (path for dataset in self.datasets.values() for path in hashed_paths(dataset))
-        return tuple(dict.fromkeys((*self.config.mask, *hashed)))
+        mask = list(self.config.mask)
+        if any(self.config.source_of(name).ignore_case for name in self.datasets):
+            mask += map(lower_names, self.config.mask)
+        return tuple(dict.fromkeys((*mask, *hashed)))
 
     def hidden_columns(self, name: str) -> set[str]:
         """The columns of a dataset whose values must not be shown, in a file of any age.

@@ -15,10 +15,12 @@ from personalize_assets_tests.helpers.stored import latest_csv
 FIVE_O_CLOCK = 1_790_830_800  # 2026-10-01T05:00:00Z
 
 
-def csv(folder: Path, engine: Engine, mapping: str, *events: dict[str, Any]) -> list[str]:
+def csv(
+    folder: Path, engine: Engine, mapping: str, *events: dict[str, Any], source: str = "follow_links: off"
+) -> list[str]:
     """The lines of the interactions below the header; events get a user and a time, both with their number."""
     (folder / "personalize.yaml").write_text(
-        "source: {uri: raw, layout: hive, start_date: 2026-10-01}\n"
+        f"source: {{uri: raw, layout: hive, start_date: 2026-10-01, {source}}}\n"
         "destination: {uri: out}\n"
         "dataset_group: {name: site}\n"
         f"datasets: {{interactions: {{{mapping}}}}}\n"
@@ -133,3 +135,47 @@ def test_a_text_is_split_and_a_default_stands_where_nothing_is_found(tmp_path: P
         f"u1,s,a|b|c,app,{FIVE_O_CLOCK + 1}",
         f"u2,s,,007,{FIVE_O_CLOCK + 2}",
     ]
+
+
+def test_json_in_text_is_parsed_before_paths_lead_into_it(tmp_path: Path, engine: Engine) -> None:
+    mapping = "each: p.items, columns: {USER_ID: user, ITEM_ID: each.sku, TIMESTAMP: at}"
+
+    assert csv(
+        tmp_path,
+        engine,
+        mapping,
+        {"p": json.dumps({"items": json.dumps([{"sku": "a"}, {"sku": "b"}])})},
+        {"p": "no JSON"},
+        {"p": {"items": [{"sku": "c"}]}},
+        source="parse: [p, p.items]",
+    ) == [f"u0,a,{FIVE_O_CLOCK}", f"u0,b,{FIVE_O_CLOCK}", f"u2,c,{FIVE_O_CLOCK + 2}"]
+
+
+def test_the_elements_of_an_envelope_are_the_events(tmp_path: Path, engine: Engine) -> None:
+    mapping = (
+        "where: {kind: view}, columns: {USER_ID: parent.user, ITEM_ID: sku, "
+        "SHOP: {path: parent.shop, categorical: true}, TIMESTAMP: parent.at}"
+    )
+    batch = [{"kind": "view", "sku": "a"}, {"kind": "buy", "sku": "b"}, {"kind": "view", "sku": "c"}]
+
+    assert csv(tmp_path, engine, mapping, {"shop": "x", "batch": batch}, {"batch": []}, {}, source="events: batch") == [
+        f"u0,a,x,{FIVE_O_CLOCK}",
+        f"u0,c,x,{FIVE_O_CLOCK}",
+    ]
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+    counts = group.destination.days.all()["2026-10-01"].sources["source"]
+    assert (counts.read, counts.wanted, counts.not_wanted, counts.malformed) == (4, 2, 1, {"no_events": 1})
+
+
+def test_names_may_be_in_any_case(tmp_path: Path, engine: Engine) -> None:
+    mapping = "where: {Kind: View}, columns: {USER_ID: User, ITEM_ID: [SKU, Item.Id], TIMESTAMP: At}"
+
+    assert csv(
+        tmp_path,
+        engine,
+        mapping,
+        {"kind": "View", "sku": "A"},
+        {"KIND": "View", "ITEM": {"ID": "B"}},
+        {"kind": "view", "sku": "c"},
+        source="ignore_case: true",
+    ) == [f"u0,A,{FIVE_O_CLOCK}", f"u1,B,{FIVE_O_CLOCK + 1}"]

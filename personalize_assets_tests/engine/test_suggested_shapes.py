@@ -540,16 +540,15 @@ p2,21
     ),
 }
 
-NOT_EXPRESSIBLE = {
-    "posthog_text": "`properties` is text that holds JSON (product_id), which no path reaches; store what is in it "
-    "as fields of the event",
+NOT_MAPPED = {
+    "posthog_text": "`properties` is text that holds JSON (product_id), which `source.parse: [properties]` decodes",
     "ga4_parameters": "`event_params` is an array of keys and values (item_id), where a path such as "
     "`event_params[key=item_id].value` leads to a value",
 }
 
 
 def test_every_shape_has_its_answer() -> None:
-    assert sorted([*EXPECTED, *NOT_EXPRESSIBLE]) == sorted(SHAPES)
+    assert sorted([*EXPECTED, *NOT_MAPPED]) == sorted(SHAPES)
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -574,8 +573,8 @@ def test_a_shape_gives_these_columns_and_these_rows(name: str, tmp_path: Path, e
     assert [file for file in (root / "rejects").rglob("*") if file.is_file()] == []
 
 
-@pytest.mark.parametrize(("name", "place"), NOT_EXPRESSIBLE.items())
-def test_a_shape_that_no_config_expresses_is_refused_with_the_place(name: str, place: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "place"), NOT_MAPPED.items())
+def test_a_shape_that_is_not_mapped_is_refused_with_the_place(name: str, place: str, tmp_path: Path) -> None:
     source = write_events(tmp_path / "raw", SHAPES[name]())
 
     with pytest.raises(PersonalizeAssetsError) as refused:

@@ -20,15 +20,17 @@ from personalize_assets.conversion.convert.writers import RejectWriter, RowWrite
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
-from personalize_assets.conversion.reading.event_source import EventSource, JsonText, Rows, text_source
+from personalize_assets.conversion.reading.event_source import EventSource, JsonText, Rows, Unwrapped, text_source
 from personalize_assets.conversion.reading.file_errors import UnansweredFile, UnreadableFile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.formats.row_batches import Share
 from personalize_assets.conversion.reading.formats.settings import CSV, SourceFormat
 from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, TableRows, is_table
+from personalize_assets.conversion.reading.framer import everything
 from personalize_assets.conversion.reading.read_ahead import ReadAhead
 from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.reading.text_blocks import texts
+from personalize_assets.conversion.reading.unwrapping import Unwrapper
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
 
 _T = TypeVar("_T")
@@ -68,6 +70,17 @@ def _sources(
     file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
 ) -> Iterator[EventSource]:
     """The events of a file, text by text, of which each is read before the next one; or those of its split."""
+    unwrapper = Unwrapper(format)
+    if not unwrapper:
+        yield from _as_they_are(file, ahead, format, may_match)
+        return
+    for source in _as_they_are(file, ahead, format, everything):
+        yield Unwrapped(source, unwrapper, may_match)
+
+
+def _as_they_are(
+    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
+) -> Iterator[EventSource]:
     with _naming(file):
         stream = ahead.open(file)
     with stream:

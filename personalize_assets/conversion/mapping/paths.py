@@ -63,6 +63,7 @@ EACH = "each"
 """The first name of a column's path that starts at an element of ``each``; alone, it is the element itself."""
 
 _PICK = re.compile(r"\[([^\[\]=`]+)=(?:`((?:[^`]|``)*)`|([^\[\]`]*))\]")
+_PICKED_VALUE = re.compile(r"(=(?:`(?:[^`]|``)*`|[^\[\]`]*)\])")
 # A name ends where a pick begins: `a[0]` is a name, `a[key=b]` a name and a pick.
 _STEP = re.compile(rf"`((?:[^`]|``)+)`|((?:(?!{_PICK.pattern})[^`.\s])+)")
 _PARSED_PATHS = 4096
@@ -149,6 +150,11 @@ def lookup(value: Any, path: Path) -> Any:
     return value
 
 
+def lower_names(text: str) -> str:
+    """A path with its names in lower case; the values of its picks stay as they are."""
+    return "".join(part if number % 2 else part.lower() for number, part in enumerate(_PICKED_VALUE.split(text)))
+
+
 def elements(value: Any, each: Path) -> list[Any]:
     """The elements of the array at the end of a path, or the values of an object there; none for anything else.
 
@@ -160,7 +166,10 @@ def elements(value: Any, each: Path) -> list[Any]:
         elif type(value) is dict:
             value = value.get(step)
         elif type(value) is list:
-            return [found for element in value for found in elements(element, each[at:])]
+            found = []
+            for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
+                found += elements(element, each[at:])
+            return found
         else:
             return []
     if type(value) is dict:

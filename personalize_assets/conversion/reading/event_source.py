@@ -6,15 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
-from personalize_assets.conversion.reading.batches import Batch
+from personalize_assets.conversion.reading.batches import Batch, whole_events
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows, looks_like_csv
 from personalize_assets.conversion.reading.formats.rows import RowReader
 from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON, SourceFormat
-from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.json_value import Event
+from personalize_assets.conversion.reading.framer import Framer, everything
+from personalize_assets.conversion.reading.json_value import MALFORMED, Event
+from personalize_assets.conversion.reading.unwrapping import Unwrapper, line_of
 
 _PEEKED_BYTES = 64 * 1024
+# Events that are read together: enough that a batch costs little, few enough for the processor's cache.
+_UNWRAPPED_BYTES = 1024 * 1024
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n,"
 
 MayMatch = Callable[[bytes], bool]
@@ -84,6 +87,48 @@ class Rows:
             framer = Framer((found,), self._may_match)
             yield from read(framer)
             self.skipped += framer.skipped
+
+
+class Unwrapped:
+    """Events taken out of what another source holds, written as lines of JSON and read like those of a file."""
+
+    def __init__(self, inner: EventSource, unwrapper: Unwrapper, may_match: MayMatch) -> None:
+        """Take a source without a prefilter, and the prefilter of the events in it."""
+        self._inner = inner
+        self._unwrapper = unwrapper
+        self._may_match = may_match
+        self.skipped = 0
+
+    @property
+    def is_cut(self) -> bool:
+        """As ``EventSource.is_cut``."""
+        return self._inner.is_cut
+
+    def events(self, read: Read) -> Iterator[Batch | Event]:
+        """As ``EventSource.events``."""
+        lines: list[bytes] = []
+        size = 0
+        for wrapped in self._inner.events(lambda framer: whole_events(framer, everything)):
+            assert isinstance(wrapped, Event)
+            if wrapped.fields is None:
+                yield wrapped
+                continue
+            for event in self._unwrapper.unwrap(wrapped.raw, wrapped.fields):
+                line = None if event.fields is None else line_of(event.fields)
+                if line is None:
+                    yield event if event.fields is None else Event(event.raw, None, MALFORMED)
+                    continue
+                lines.append(line)
+                size += len(line)
+            if size >= _UNWRAPPED_BYTES:
+                yield from self._read(lines, read)
+                lines, size = [], 0
+        yield from self._read(lines, read)
+
+    def _read(self, lines: list[bytes], read: Read) -> Iterator[Batch | Event]:
+        framer = Framer((b"\n".join(lines),), self._may_match)
+        yield from read(framer)
+        self.skipped += framer.skipped
 
 
 def text_source(blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch) -> EventSource:

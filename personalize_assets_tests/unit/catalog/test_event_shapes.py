@@ -1,4 +1,4 @@
-"""Places in events that no path reaches."""
+"""Places in events whose ids `suggest` does not map."""
 
 from __future__ import annotations
 
@@ -17,12 +17,11 @@ from personalize_assets.catalog.event_shapes import unmapped_places
     [
         (
             {"properties": json.dumps({"sku": "a", "colour": "red"})},
-            "`properties` is text that holds JSON (sku), which no path reaches; store what is in it as fields of "
-            "the event",
+            "`properties` is text that holds JSON (sku), which `source.parse: [properties]` decodes",
         ),
         (
             {"a": json.dumps({"products": json.dumps([{"sku": "a"}])})},
-            "`a` is text that holds JSON (sku), which no path reaches; store what is in it as fields of the event",
+            "`a` is text that holds JSON (sku), which `source.parse: [a]` decodes",
         ),
         (
             {"products": {"0": {"sku": "a"}, "1": {"sku": "b"}}},
@@ -46,8 +45,8 @@ from personalize_assets.catalog.event_shapes import unmapped_places
         ),
         (
             {"batch": [{"userId": "u", "event": "View", "timestamp": "2026-10-01"}]},
-            "`batch` is an array of whole events (event, timestamp, userId), which no path reaches; store what is "
-            "in it as fields of the event",
+            "`batch` is an array of whole events (event, timestamp, userId), which `source.events: batch` reads as "
+            "such",
         ),
     ],
 )

@@ -42,8 +42,8 @@ def test_another_field_that_could_be_the_item_is_named() -> None:
     assert reasons({"video_id": "v1"}, {"video_id": "v2"}) == {"they have `video_id` instead": 2}
 
 
-def test_a_place_that_no_path_reaches_is_named() -> None:
-    why = "`products` is text that holds JSON (sku), which no path reaches; store what is in it as fields of the event"
+def test_a_place_that_is_not_mapped_is_named() -> None:
+    why = "`products` is text that holds JSON (sku), which `source.parse: [products]` decodes"
 
     assert reasons({"products": '[{"sku": "s1"}]'}) == {why: 1}
 

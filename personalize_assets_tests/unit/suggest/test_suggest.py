@@ -310,8 +310,8 @@ def test_events_whose_item_no_path_reaches_are_named(tmp_path: Path) -> None:
     orders = [{"user_id": "u1", "action": "order", "ts": START, "products": '[{"sku": "s1"}]'}] * 5
 
     assert noted(tmp_path, [*map(media_event, range(40)), *orders]) == [
-        "No item in order (5): `products` is text that holds JSON (sku), which no path reaches; store what is in "
-        "it as fields of the event. They are not wanted."
+        "No item in order (5): `products` is text that holds JSON (sku), which `source.parse: [products]` decodes. "
+        "They are not wanted."
     ]
 
 

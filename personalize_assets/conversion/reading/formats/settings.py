@@ -28,8 +28,18 @@ class CsvDialect(msgspec.Struct, frozen=True):
     null: tuple[str, ...] = ("", "\\N")
 
 
-class SourceFormat(msgspec.Struct, frozen=True):
-    """The format of a source's files; ``auto`` is found for each file in its bytes."""
+class SourceFormat(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The format of a source's files, and how events are taken out of what they hold (``reading.unwrapping``).
+
+    Attributes:
+        name: ``auto`` is found for each file in its bytes.
+        parse: Paths of texts that hold JSON, in the order in which they are decoded.
+        events: Path of the array whose elements are the events; None if each object is one.
+        ignore_case: Whether names are compared without regard to case.
+    """
 
     name: str = AUTO
     csv: CsvDialect = CsvDialect()
+    parse: tuple[str, ...] = ()
+    events: str | None = None
+    ignore_case: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from personalize_assets.conversion.mapping.paths import (
     getter,
     is_relative_to_each,
     lookup,
+    lower_names,
     parse_path,
 )
 
@@ -178,3 +180,22 @@ def test_elements_are_those_of_an_array_or_of_arrays_within_arrays_or_the_values
     }
 
     assert elements(event, parse_path(each)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "lower"),
+    [
+        ("userId", "userid"),
+        ("A.`B C`.each", "a.`b c`.each"),
+        ("Params[Key=Item ID].Value", "params[key=Item ID].value"),
+        ("a[Key=`X]`].B", "a[key=`X]`].b"),
+    ],
+)
+def test_names_in_lower_case_leave_the_values_of_picks(text: str, lower: str) -> None:
+    assert lower_names(text) == lower
+
+
+def test_arrays_within_arrays_may_be_as_deep_as_events_are_read() -> None:
+    deep = json.loads("[" * 479 + "1" + "]" * 479)
+
+    assert elements({"a": deep}, ("a", "b")) == []
