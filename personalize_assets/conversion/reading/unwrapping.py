@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,6 +19,9 @@ PARENT = "parent"
 NO_EVENTS = "no_events"
 """Reason of the reject for an object without the array that ``source.events`` names."""
 _NOT_JSON = "not_json"
+_NESTED = (dict, list)
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 class Unwrapper:
@@ -90,9 +94,13 @@ def _reject(fields: dict[str, Any], raw: bytes, reason: str) -> Event:
 
 def _decoded(value: Any) -> tuple[bool, Any]:
     """Whether a value is JSON or no text at all, and what it holds; blank text stays."""
-    if type(value) is not str or is_blank(value):
+    if type(value) is not str:
         return True, value
-    # As the field of an object, so that it is read as events are: with their limits, NaN as null, and so on.
+    with suppress(*REFUSALS):
+        return True, _decode(value)
+    if is_blank(value):
+        return True, value
+    # As the field of an object, so that it is read as events are: NaN as null, and so on.
     found = parse_event(b'{"a":' + value.encode("utf-8", "surrogatepass") + b"}").fields
     return (True, found["a"]) if found is not None and found.keys() == {"a"} else (False, value)
 
@@ -113,7 +121,7 @@ def _lower(value: Any) -> Any:
     if type(value) is list:
         elements = []
         for element in value:  # no comprehension: see above
-            elements.append(_lower(element))
+            elements.append(_lower(element) if type(element) in _NESTED else element)
         return elements
     if type(value) is not dict:
         return value
@@ -121,13 +129,13 @@ def _lower(value: Any) -> Any:
     for name, child in value.items():
         lower = name.lower()
         if found.get(lower) is None:
-            found[lower] = _lower(child)
+            found[lower] = _lower(child) if type(child) in _NESTED else child
     return found
 
 
 def line_of(fields: dict[str, Any]) -> bytes | None:
     """An event as a line of JSON; None for one that is nested too deeply to be written."""
     try:
-        return msgspec.json.encode(fields)
+        return _encode(fields)
     except (RecursionError, *REFUSALS):
         return None
