@@ -179,7 +179,10 @@ def _path(value: object) -> str:
 def _event_path(value: object) -> str:
     path = _path(value)
     if is_relative_to_each(path):
-        raise ValueError(f"{path!r} starts at an element of `each`, which only columns can; write a path of the event")
+        raise ValueError(
+            f"{path!r} starts at an element of `each`, which only columns, where and dedupe_by can; write a path of "
+            "the event"
+        )
     return path
 
 
@@ -329,9 +332,9 @@ EventPath = Annotated[str, BeforeValidator(_event_path)]
 """A path that starts at the event."""
 EventPaths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
 """Any number of paths that start at the event; one may be written without its list."""
-ColumnPath = Annotated[str, BeforeValidator(_path)]
+AnyPath = Annotated[str, BeforeValidator(_path)]
 """A path that starts at the event or, as ``each.…``, at an element of ``each``."""
-ColumnPaths = Annotated[tuple[ColumnPath, ...], BeforeValidator(_at_least_one_path)]
+ColumnPaths = Annotated[tuple[AnyPath, ...], BeforeValidator(_at_least_one_path)]
 """One such path or several; one may be written without its list."""
 Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
 Text = Annotated[str, BeforeValidator(_text)]

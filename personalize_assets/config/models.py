@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.config.fields import (
+    AnyPath,
     Cells,
     Character,
     Clock,
@@ -231,15 +232,15 @@ class DatasetMapping(_Section):
 
     Attributes:
         where: Path → wanted values, as text, or a condition. An event is wanted if each path has one of its values, or
-            meets its condition; without any path, every event is.
+            meets its condition; without any path, every event is. Paths of ``each`` select its elements.
         each: The array whose elements become one row each.
-        dedupe_by: The path whose value identifies an event among its repeats.
+        dedupe_by: The path whose value identifies an event among its repeats, or as ``each.…`` an element.
     """
 
     source: DatasetSource | None = None
-    where: dict[EventPath, Wanted] = {}
+    where: dict[AnyPath, Wanted] = {}
     each: EventPath | None = None
-    dedupe_by: EventPath | None = None
+    dedupe_by: AnyPath | None = None
     columns: dict[str, ColumnMapping] = Field(description="the columns and their paths, as USER_ID: userId")
 
 
@@ -408,11 +409,16 @@ class Config(_Section):
             each=dataset.each,
             dedupe_by=dataset.dedupe_by,
             event_time=(entity.event_time or event_time(interactions)) if entity else None,
-            message_id=(entity.message_id or dataset.dedupe_by or interactions.dedupe_by) if entity else None,
+            message_id=entity.message_id or _of_event(dataset.dedupe_by, interactions.dedupe_by) if entity else None,
             nulls=self.nulls,
             format=self.source_of(name).own_format,
         )
         return _in_lower_case(made) if self.source_of(name).ignore_case else made
+
+
+def _of_event(*paths: str | None) -> str | None:
+    """The first of these paths that starts at the event."""
+    return next((path for path in paths if path and not is_relative_to_each(path)), None)
 
 
 def _in_lower_case(dataset: contract.Dataset) -> contract.Dataset:

@@ -262,10 +262,20 @@ def _dataset(name: str, dataset: DatasetMapping, domain: str) -> Iterator[Proble
     for column, mapping in zip(columns, dataset.columns.values(), strict=True):
         for key, message in _column(_ColumnFacts(name, dataset, mapping, column)):
             yield (*here, "columns", column.name, key), message
+    for path in () if dataset.each else filter(is_relative_to_each, dataset.where):
+        yield (*here, "where", path), _without_each(name, path)
+    if dataset.dedupe_by and not dataset.each and is_relative_to_each(dataset.dedupe_by):
+        yield (*here, "dedupe_by"), _without_each(name, dataset.dedupe_by)
     for key, message in _hashed_message_ids(dataset, columns):
         yield (*here, key), message
     for where, message in schema_rules.problems(name, columns, domain):
         yield (*here, *_split(where)), message
+
+
+def _without_each(dataset: str, path: str) -> str:
+    return (
+        f"{path!r} starts at an element of `each`, but datasets.{dataset} has none; write one, or a path of the event"
+    )
 
 
 def _split(where: str) -> tuple[str, ...]:
@@ -390,8 +400,7 @@ _COLUMN_RULES = (
 def _column(facts: _ColumnFacts) -> Iterator[tuple[str, str]]:
     for path in facts.column.paths:
         if not facts.dataset.each and is_relative_to_each(path):
-            message = f"{path!r} starts at an element of `each`, but datasets.{facts.dataset_name} has none"
-            yield "path", f"{message}; write one, or a path of the event"
+            yield "path", _without_each(facts.dataset_name, path)
     for rule in _COLUMN_RULES:
         if rule.is_broken(facts):
             yield rule.key, rule.message.format(type=facts.column.type, constant=format_value(facts.column.constant))

@@ -125,7 +125,7 @@ def _unmatched(facts: CauseFacts) -> Iterator[str]:
     if not where or readable <= 0 or facts.rows >= _FEW_MATCHES * readable or not facts.events:
         return
     matched = f"`where` matched {facts.rows:,} of {facts.read:,} events"
-    single = {path: _matches(facts.events, path, allowed) for path, allowed in where.items()}
+    single = {path: _matches(facts, path, allowed) for path, allowed in where.items()}
     weakest = [path for path, count in single.items() if count <= _FEW_MATCHES * len(facts.events)]
     for path in weakest:
         yield f"{matched}: {_condition(facts, path, where[path])}"
@@ -137,14 +137,16 @@ def _unmatched(facts: CauseFacts) -> Iterator[str]:
         )
 
 
-def _matches(events: Iterable[dict[str, Any]], path: str, wanted: Wanted) -> int:
-    steps, is_wanted = parse_path(path), value_test(wanted)
-    return sum(is_wanted(lookup(event, steps)) for event in events)
+def _matches(facts: CauseFacts, path: str, wanted: Wanted) -> int:
+    """The events that satisfy a condition, or of which an element does."""
+    is_wanted = value_test(wanted)
+    return sum(any(map(is_wanted, _values_in(facts, event, path) or [None])) for event in facts.events)
 
 
 def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
     """Why a condition matches nothing."""
-    values = _values_at(facts.events, path)
+    texts = (text_or_none(value) for event in facts.events for value in _values_in(facts, event, path))
+    values = Counter(text for text in texts if text)
     if not values:
         choice = field_roles.event_names(facts.all_fields, items(facts.all_fields))
         return _absent(facts.all_fields, [path], "event", [*choice.paths, *choice.others] if choice else [])
@@ -331,33 +333,25 @@ def _written(field: Field) -> str:
 
 def _raw_values(facts: CauseFacts, path: str) -> Iterator[Any]:
     """The values at a column's path in the wanted events, as they are."""
+    return (value for event in facts.wanted for value in _values_in(facts, event, path))
+
+
+def _values_in(facts: CauseFacts, event: dict[str, Any], path: str) -> list[Any]:
+    """The values at a path in an event; with ``each.`` those of its elements."""
     parsed = column_path(path)
-    each = parse_path(facts.dataset.each) if facts.dataset.each else ()
-    for event in facts.wanted:
-        if not parsed.in_element:
-            yield lookup(event, parsed.steps)
-            continue
-        for element in elements(event, each) if each else ():
-            yield lookup(element, parsed.steps)
+    if not parsed.in_element:
+        return [lookup(event, parsed.steps)]
+    found = elements(event, parse_path(facts.dataset.each)) if facts.dataset.each else []
+    return [lookup(element, parsed.steps) for element in found]
 
 
 def _filled(facts: CauseFacts, path: str) -> int:
     """The wanted events that have a value at a path; with ``each.`` in any element."""
-    parsed = column_path(path)
-    each = parse_path(facts.dataset.each) if facts.dataset.each else ()
     words = NullWords(facts.dataset.nulls)
-    count = 0
-    for event in facts.wanted:
-        starts = [event] if not parsed.in_element else elements(event, each) if each else []
-        values = [lookup(start, parsed.steps) for start in starts]
-        count += any(not is_null(words.without(one) if words else one) for one in values)
-    return count
-
-
-def _values_at(events: Iterable[dict[str, Any]], path: str) -> Counter[str]:
-    steps = parse_path(path)
-    texts = (text_or_none(lookup(event, steps)) for event in events)
-    return Counter(text for text in texts if text)
+    return sum(
+        any(not is_null(words.without(value) if words else value) for value in _values_in(facts, event, path))
+        for event in facts.wanted
+    )
 
 
 def _is_hidden(facts: CauseFacts, path: str) -> bool:

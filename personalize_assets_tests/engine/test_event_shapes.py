@@ -179,3 +179,54 @@ def test_names_may_be_in_any_case(tmp_path: Path, engine: Engine) -> None:
         {"kind": "view", "sku": "c"},
         source="ignore_case: true",
     ) == [f"u0,A,{FIVE_O_CLOCK}", f"u1,B,{FIVE_O_CLOCK + 1}"]
+
+
+def test_where_may_select_elements_of_each(tmp_path: Path, engine: Engine) -> None:
+    mapping = (
+        "where: {kind: order, each.state: [sold]}, each: lines, "
+        "columns: {USER_ID: user, ITEM_ID: [each.sku, sku], TIMESTAMP: at}"
+    )
+    lines = [{"sku": "a", "state": "sold"}, {"sku": "b", "state": "returned"}, None, {"sku": "c", "state": "sold"}]
+    events: list[dict[str, Any]] = [
+        {"kind": "order", "lines": lines},
+        {"kind": "order", "lines": lines[1:2]},
+        {"kind": "order", "sku": "no elements"},
+        {"kind": "view", "lines": lines},
+    ]
+
+    assert csv(tmp_path, engine, mapping, *events) == [f"u0,a,{FIVE_O_CLOCK}", f"u0,c,{FIVE_O_CLOCK}"]
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+    counts = group.destination.days.all()["2026-10-01"].sources["source"]
+    assert (counts.read, counts.wanted, counts.not_wanted) == (4, 1, 3)
+
+
+def test_an_event_without_elements_meets_conditions_that_a_missing_field_meets(tmp_path: Path, engine: Engine) -> None:
+    mapping = (
+        "where: {each.state: {not: [returned]}}, each: lines, "
+        "columns: {USER_ID: user, ITEM_ID: [each.sku, sku], TIMESTAMP: at}"
+    )
+
+    assert csv(
+        tmp_path,
+        engine,
+        mapping,
+        {"lines": [{"sku": "a", "state": "returned"}, {"sku": "b"}]},
+        {"sku": "c"},
+    ) == [f"u0,b,{FIVE_O_CLOCK}", f"u1,c,{FIVE_O_CLOCK + 1}"]
+
+
+def test_dedupe_by_may_be_an_id_of_the_element_wherever_that_is(tmp_path: Path, engine: Engine) -> None:
+    mapping = "dedupe_by: each.line, each: lines, columns: {USER_ID: user, ITEM_ID: each.sku, TIMESTAMP: at}"
+
+    assert csv(
+        tmp_path,
+        engine,
+        mapping,
+        {"lines": [{"line": 1, "sku": "a"}, {"line": 2, "sku": "b"}]},
+        {"lines": [{"line": 2, "sku": "b"}, {"line": 3, "sku": "c"}, {"sku": "d"}]},
+    ) == [
+        f"u0,a,{FIVE_O_CLOCK}",
+        f"u0,b,{FIVE_O_CLOCK}",
+        f"u1,c,{FIVE_O_CLOCK + 1}",
+        f"u1,d,{FIVE_O_CLOCK + 1}",
+    ]

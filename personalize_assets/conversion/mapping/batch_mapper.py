@@ -16,6 +16,7 @@ from personalize_assets.conversion.mapping.batch_fields import BatchField
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.null_words import NullWords
+from personalize_assets.conversion.mapping.paths import is_relative_to_each
 from personalize_assets.conversion.mapping.timestamps import are_in_range, many_seconds
 
 
@@ -43,6 +44,7 @@ class BatchMapper:
         self._columns = [BatchColumn(column, words) for column in dataset.columns]
         self._is_interactions = dataset.name == "interactions"
         self._event_time = _optional_field(dataset.event_time, words)
+        self._dedupes_elements = bool(dataset.dedupe_by) and is_relative_to_each(dataset.dedupe_by or "")
         self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id, words)
 
     def map_rows(self, rows: BatchRows, max_epoch_seconds: int) -> MappedBatch:
@@ -58,7 +60,8 @@ class BatchMapper:
                 reasons.setdefault(row, reason)
         if self._is_interactions:
             arrays.append(self._ids(rows))
-            arrays.append(pa.array(rows.positions or np.zeros(len(rows)), pa.int32()))
+            places = None if self._dedupes_elements else rows.positions
+            arrays.append(pa.array(places or np.zeros(len(rows)), pa.int32()))
         else:
             arrays.append(self._event_nanos(rows, max_epoch_seconds))
             arrays.append(self._ids(rows))
@@ -72,7 +75,7 @@ class BatchMapper:
 
     def _ids(self, rows: BatchRows) -> pa.Array:
         """What identifies the event: ``dedupe_by`` for interactions, ``message_id`` for users and items."""
-        return self._id.texts_or_null(rows) if self._id else pa.nulls(len(rows), pa.string())
+        return self._id.texts_or_null(rows) if self._id and self._id.is_in(rows) else pa.nulls(len(rows), pa.string())
 
     def _event_nanos(self, rows: BatchRows, max_epoch_seconds: int) -> pa.Array:
         """Nanoseconds since the epoch; null, which counts as the oldest, without a readable time in range."""
@@ -83,4 +86,4 @@ class BatchMapper:
 
 
 def _optional_field(path: str | None, words: NullWords) -> BatchField | None:
-    return BatchField.of_event(path, words) if path else None
+    return BatchField.of_column(path, words) if path else None

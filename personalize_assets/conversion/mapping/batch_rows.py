@@ -12,7 +12,7 @@ from operator import not_
 from typing import Any, TypeVar
 
 from personalize_assets.conversion.contract import Condition, Dataset, Wanted
-from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, parse_path
+from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, value_test
 from personalize_assets.conversion.reading.struct_decoder import Getter, StructDecoder
 
@@ -62,7 +62,18 @@ class RowSelection:
     def __init__(self, datasets: Sequence[Dataset], decoder: StructDecoder) -> None:
         """Take datasets of the same ``selection_key``. ``decoder`` will have decoded the events."""
         where, each = datasets[0].where, datasets[0].each
-        self._tests = [(decoder.of_event(parse_path(path)), _hits(wanted)) for path, wanted in where.items()]
+        self._tests = [
+            (decoder.of_event(parse_path(path)), _hits(wanted))
+            for path, wanted in where.items()
+            if not is_relative_to_each(path)
+        ]
+        self._element_tests = [
+            (decoder.of_element(parse_path(each or ""), column_path(path).steps), _hits(wanted))
+            for path, wanted in where.items()
+            if is_relative_to_each(path)
+        ]
+        # An event without elements has no fields of one.
+        self._wants_plain = all(_hits(wanted)([None])[0] for path, wanted in where.items() if is_relative_to_each(path))
         self._elements = decoder.of_event(parse_path(each)) if each else None
         self._of_event: dict[ColumnPath, Getter] = {}
         self._of_element: dict[ColumnPath, Getter] = {}
@@ -90,6 +101,13 @@ class RowSelection:
         if dict not in set(map(type, arrays)):
             return arrays
         return [list(array.values()) if type(array) is dict else array for array in arrays]
+
+    def _wanted_elements(self, found: Sequence[Any]) -> list[bool]:
+        """Which of these elements are wanted."""
+        wanted = [True] * len(found)
+        for get, test in self._element_tests:
+            wanted = [former and hit for former, hit in zip(wanted, test(get(found)), strict=True)]
+        return wanted
 
 
 class RowCollector:
@@ -127,7 +145,7 @@ class RowCollector:
         return found
 
     def _add_plain(self, numbers: Sequence[int], events: Sequence[Any]) -> None:
-        if not events:
+        if not events or not self._selection._wants_plain:
             return
         self._plain_numbers += numbers
         for path, get in self._selection._of_event.items():
@@ -135,13 +153,18 @@ class RowCollector:
 
     def _add_elements(self, numbers: Sequence[int], events: Sequence[Any], arrays: Sequence[list[Any]]) -> None:
         sizes = list(map(len, arrays))
-        self._numbers += _repeated(numbers, sizes)
-        self._positions += chain.from_iterable(map(range, sizes))
-        for path, get in self._selection._of_event.items():
-            self._values[path] += _repeated(get(events), sizes)
         elements = list(chain.from_iterable(arrays))
+        wanted = self._selection._wanted_elements(elements) if self._selection._element_tests else None
+
+        def kept(of_rows: Iterable[_T]) -> Iterable[_T]:
+            return of_rows if wanted is None else compress(of_rows, wanted)
+
+        self._numbers += kept(_repeated(numbers, sizes))
+        self._positions += kept(chain.from_iterable(map(range, sizes)))
+        for path, get in self._selection._of_event.items():
+            self._values[path] += kept(_repeated(get(events), sizes))
         for path, get in self._selection._of_element.items():
-            self._values[path] += get(elements)
+            self._values[path] += kept(get(elements))
 
 
 def _hits(wanted: Wanted) -> Callable[[list[Any]], list[bool]]:
@@ -163,7 +186,7 @@ def _paths(dataset: Dataset) -> Iterator[ColumnPath]:
     for column in dataset.columns:
         yield from map(column_path, column.paths)
     for text in filter(None, (dataset.dedupe_by, dataset.event_time, dataset.message_id)):
-        yield ColumnPath(parse_path(text))
+        yield column_path(text)
 
 
 def _repeated(values: Iterable[_T], times: Iterable[int]) -> Iterator[_T]:

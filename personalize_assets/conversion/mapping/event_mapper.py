@@ -12,7 +12,8 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter, text_or_none
 from personalize_assets.conversion.mapping.null_words import NullWords
-from personalize_assets.conversion.mapping.paths import column_path, elements, getter, parse_path
+from personalize_assets.conversion.mapping.paths import column_path, elements, getter, is_relative_to_each, parse_path
+from personalize_assets.conversion.mapping.where import element_matcher
 from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 
 TOO_MANY_ELEMENTS = "too_many_elements"
@@ -43,31 +44,37 @@ class EventMapper:
         self._readers = [_cell_reader(column, words) for column in dataset.columns]
         self._each = parse_path(dataset.each) if dataset.each else None
         self._is_interactions = dataset.name == "interactions"
+        self._is_wanted = element_matcher(dataset)
         self._get_dedupe = _optional_getter(dataset.dedupe_by, words)
+        self._dedupes_elements = bool(dataset.dedupe_by) and is_relative_to_each(dataset.dedupe_by or "")
         self._get_event_time = _optional_getter(dataset.event_time, words)
         self._get_message_id = _optional_getter(dataset.message_id, words)
 
     def rows(self, event: dict[str, Any], max_epoch_seconds: int) -> Iterator[Row]:
-        """Yield a row for every element of ``each``, or one for the event itself where it has no elements.
+        """Yield a row for every wanted element of ``each``, or one for the event itself where it has no elements.
 
         An event with more than ``MAX_ELEMENTS`` is one rejected row. ``max_epoch_seconds`` is the last second (UTC)
         that a time may have.
         """
         found = elements(event, self._each) if self._each else []
-        bookkeeping: tuple[Any, ...]
-        if self._is_interactions:
-            bookkeeping = (text_or_none(self._get_dedupe(event)),)
-        else:
-            bookkeeping = (self._event_nanos(event, max_epoch_seconds), text_or_none(self._get_message_id(event)))
-        if not found:
-            yield self._row(event, None, max_epoch_seconds, (*bookkeeping, 0) if self._is_interactions else bookkeeping)
-            return
         if len(found) > MAX_ELEMENTS:
             yield Row((), TOO_MANY_ELEMENTS)
             return
-        for position, element in enumerate(found):
-            extra = (*bookkeeping, position) if self._is_interactions else bookkeeping
+        extra: tuple[Any, ...] = ()
+        if not self._is_interactions:
+            extra = (self._event_nanos(event, max_epoch_seconds), text_or_none(self._get_message_id(event)))
+        for position, element in enumerate(found or [None]):
+            if self._is_wanted is not None and not self._is_wanted(element):
+                continue
+            if self._is_interactions:
+                extra = self._identity(event, element, position)
             yield self._row(event, element, max_epoch_seconds, extra)
+
+    def _identity(self, event: dict[str, Any], element: Any, position: int) -> tuple[str | None, int]:
+        """What identifies a row among its repeats: an id of its own, or that of the event and the place in it."""
+        if self._dedupes_elements:
+            return text_or_none(self._get_dedupe(element)), 0
+        return text_or_none(self._get_dedupe(event)), position
 
     def _row(self, event: dict[str, Any], element: Any, max_epoch_seconds: int, extra: tuple[Any, ...]) -> Row:
         try:
@@ -108,5 +115,5 @@ def _cell_reader(column: Column, words: NullWords) -> _ReadCell:
 def _optional_getter(path: str | None, words: NullWords) -> Callable[[Any], Any]:
     if not path:
         return lambda event: None
-    get = getter(parse_path(path))
+    get = getter(column_path(path).steps)
     return (lambda event: words.without(get(event))) if words else get

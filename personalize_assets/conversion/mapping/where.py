@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from personalize_assets.conversion.contract import Condition, Dataset, Wanted
-from personalize_assets.conversion.mapping.paths import getter, parse_path
+from personalize_assets.conversion.mapping.paths import column_path, elements, getter, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.timestamps import epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER, is_null, to_text
 
@@ -38,11 +38,45 @@ class AllowedValues(NamedTuple):
         return cls(frozenset(written), frozenset(others))
 
 
-def matcher(dataset: Dataset) -> Callable[[dict[str, Any]], bool]:
-    """Make a function that checks whether an event's fields match: each named field passes its ``value_test``."""
-    tests = [(getter(parse_path(field)), value_test(wanted)) for field, wanted in dataset.where.items()]
+Matches = Callable[[Any], bool]
+"""Whether an event, or an element of ``each``, passes its tests."""
 
-    def matches(fields: dict[str, Any]) -> bool:
+
+def matcher(dataset: Dataset) -> Matches:
+    """Make a function that checks whether an event is wanted: each named field passes its ``value_test``.
+
+    If fields of an element of ``each`` are named, an element must pass these; an event without elements must pass them
+    as one whose element has no fields.
+    """
+    of_event, of_element = _event_matcher(dataset), element_matcher(dataset)
+    if of_element is None:
+        return of_event
+    each = parse_path(dataset.each or "")
+    return lambda fields: of_event(fields) and any(map(of_element, elements(fields, each) or [None]))
+
+
+def element_matcher(dataset: Dataset) -> Matches | None:
+    """Make a function that checks whether an element of ``each`` is wanted; None if every one is."""
+    tests = [
+        (getter(column_path(field).steps), value_test(wanted))
+        for field, wanted in dataset.where.items()
+        if is_relative_to_each(field)
+    ]
+    return _all_of(tests) if tests else None
+
+
+def _event_matcher(dataset: Dataset) -> Matches:
+    return _all_of(
+        [
+            (getter(parse_path(field)), value_test(wanted))
+            for field, wanted in dataset.where.items()
+            if not is_relative_to_each(field)
+        ]
+    )
+
+
+def _all_of(tests: Sequence[tuple[Callable[[Any], Any], Callable[[Any], bool]]]) -> Matches:
+    def matches(fields: Any) -> bool:
         for get, is_wanted in tests:  # noqa: SIM110 - a generator would cost more than the test
             if not is_wanted(get(fields)):
                 return False

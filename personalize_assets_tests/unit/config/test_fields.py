@@ -81,7 +81,7 @@ def test_a_condition_is_a_mapping_whose_values_are_text_as_written() -> None:
         ("uri: segment", "uri: s3a://raw/logs", "source.uri: 's3a://raw/logs' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("uri: segment", "uri: s3:/raw", "source.uri: 's3:/raw' is neither a folder nor in S3; write a folder's path or s3://bucket/prefix"),
         ("../data/segment", "s3:///made", "destination.uri: 's3:///made' names no bucket; write s3://bucket/prefix"),
-        ("    each: properties.products\n    dedupe_by", "    each: each.products\n    dedupe_by", "datasets.interactions.each: 'each.products' starts at an element of `each`, which only columns can; write a path of the event"),
+        ("    each: properties.products\n    dedupe_by", "    each: each.products\n    dedupe_by", "datasets.interactions.each: 'each.products' starts at an element of `each`, which only columns, where and dedupe_by can; write a path of the event"),
         ("dedupe_by: messageId", "dedupe_by: message id", "datasets.interactions.dedupe_by: 'message id' is not a path: expected a dot at position 8, found ' '"),
         ("where: {type: identify}", "where: {type: []}", "datasets.users.where.type: found an empty list, which wants no event; write at least one value"),
         ("where: {type: identify}", "where: {type: [a, null]}", "datasets.users.where.type: found nothing, which is null in an event and equals nothing; write a value"),
@@ -125,7 +125,7 @@ def test_the_environment_text_of_a_number_of_workers_is_a_number() -> None:
         ("glue: {job: a b}", "glue.job: 'a b' is not a Glue job's name; use 1 to 255 letters, digits, '-', '_' and '.'"),
         ("glue: {workers: 1}", "glue.workers: found 1; write a number of workers from 2, one of which is the driver's"),
         ("glue: {worker_type: Z.2X}", "glue.worker_type: 'Z.2X' is not a worker type; use one of G.1X, G.2X, G.4X, G.8X, G.12X, G.16X, R.1X, R.2X, R.4X, R.8X"),
-        ("mask: each.email", "mask: 'each.email' starts at an element of `each`, which only columns can; write a path of the event"),
+        ("mask: each.email", "mask: 'each.email' starts at an element of `each`, which only columns, where and dedupe_by can; write a path of the event"),
     ],
 )  # fmt: skip
 def test_a_wrong_value_of_another_section(written: str, line: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -71,6 +72,13 @@ USERS = Dataset(
     ),
     where={"userId": Condition(none_of=("x", "0"))},
     event_time="timestamp",
+)
+LINES = Dataset(
+    "interactions",
+    (Column("USER_ID", ("userId",)), Column("ITEM_ID", ("each.sku",), required=True)),
+    where={"each.price": Condition(none_of=("0", "x")), "each.tags": ("a", "1"), "type": ("track",)},
+    each="properties.products",
+    dedupe_by="each.stock",
 )
 ALL = (INTERACTIONS, ITEMS, USERS)
 
@@ -168,8 +176,8 @@ def together(dataset: Dataset, decoder: StructDecoder, events: list[Any]) -> Mad
     return kept, rejected, dropped
 
 
-def agree(raws: list[bytes]) -> None:
-    decoder = StructDecoder(ALL)
+def agree(raws: list[bytes], datasets: Sequence[Dataset] = ALL) -> None:
+    decoder = StructDecoder(datasets)
     structs, events = [], []
     for raw in raws:
         taken = decoder.decode_many([raw], is_text=False)
@@ -179,7 +187,7 @@ def agree(raws: list[bytes]) -> None:
         fields = parse(raw).fields
         assert fields is not None, "the decoder takes what is not an event"
         events.append(fields)
-    for dataset in ALL:
+    for dataset in datasets:
         # Rows of events without elements come before the others.
         found, right = together(dataset, decoder, structs), one_by_one(dataset, events)
         for place in range(3):
@@ -189,6 +197,11 @@ def agree(raws: list[bytes]) -> None:
 @given(st.lists(EVENTS, max_size=6))
 def test_events_together_become_the_rows_and_rejects_of_each(events: list[dict[str, Any]]) -> None:
     agree([json.dumps(event, ensure_ascii=number % 2 == 0).encode() for number, event in enumerate(events)])
+
+
+@given(st.lists(EVENTS, max_size=6))
+def test_elements_that_are_wanted_become_the_same_rows_together_as_of_each(events: list[dict[str, Any]]) -> None:
+    agree([json.dumps(event).encode() for event in events], [LINES])
 
 
 @given(st.lists(EVENTS, min_size=1, max_size=3), st.data())
