@@ -36,7 +36,7 @@ _ReadCell = Callable[[Any, Any, int], Any]
 
 
 class EventMapper:
-    """Makes the rows of one dataset from single events. ``where`` is not its concern: it takes wanted events."""
+    """Makes the rows of one dataset from single events that are wanted; of their elements it takes those that are."""
 
     def __init__(self, dataset: Dataset) -> None:
         """``ValueError`` if a column is to be hashed but has no key."""
@@ -45,10 +45,11 @@ class EventMapper:
         self._each = parse_path(dataset.each) if dataset.each else None
         self._is_interactions = dataset.name == "interactions"
         self._is_wanted = element_matcher(dataset)
-        self._get_dedupe = _optional_getter(dataset.dedupe_by, words)
-        self._dedupes_elements = bool(dataset.dedupe_by) and is_relative_to_each(dataset.dedupe_by or "")
+        # What identifies a row among its repeats: an id of its own, or that of the event and the place in it.
+        id = dataset.dedupe_by if self._is_interactions else dataset.message_id
+        self._get_id = _optional_getter(id, words)
+        self._dedupes_elements = bool(id) and is_relative_to_each(id or "")
         self._get_event_time = _optional_getter(dataset.event_time, words)
-        self._get_message_id = _optional_getter(dataset.message_id, words)
 
     def rows(self, event: dict[str, Any], max_epoch_seconds: int) -> Iterator[Row]:
         """Yield a row for every wanted element of ``each``, or one for the event itself where it has no elements.
@@ -60,21 +61,19 @@ class EventMapper:
         if len(found) > MAX_ELEMENTS:
             yield Row((), TOO_MANY_ELEMENTS)
             return
-        extra: tuple[Any, ...] = ()
-        if not self._is_interactions:
-            extra = (self._event_nanos(event, max_epoch_seconds), text_or_none(self._get_message_id(event)))
+        id = None if self._dedupes_elements else text_or_none(self._get_id(event))
+        nanos = None if self._is_interactions else self._event_nanos(event, max_epoch_seconds)
         for position, element in enumerate(found or [None]):
             if self._is_wanted is not None and not self._is_wanted(element):
                 continue
-            if self._is_interactions:
-                extra = self._identity(event, element, position)
+            extra: tuple[Any, ...]
+            if not self._is_interactions:
+                extra = (nanos, id)
+            elif self._dedupes_elements:
+                extra = (text_or_none(self._get_id(element)), 0)
+            else:
+                extra = (id, position)
             yield self._row(event, element, max_epoch_seconds, extra)
-
-    def _identity(self, event: dict[str, Any], element: Any, position: int) -> tuple[str | None, int]:
-        """What identifies a row among its repeats: an id of its own, or that of the event and the place in it."""
-        if self._dedupes_elements:
-            return text_or_none(self._get_dedupe(element)), 0
-        return text_or_none(self._get_dedupe(event)), position
 
     def _row(self, event: dict[str, Any], element: Any, max_epoch_seconds: int, extra: tuple[Any, ...]) -> Row:
         try:
