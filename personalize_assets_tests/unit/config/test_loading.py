@@ -239,6 +239,9 @@ def test_any_value_can_come_from_the_environment() -> None:
         "follow_links": False,
         "format": "auto",
         "csv": None,
+        "parse": (),
+        "events": None,
+        "ignore_case": False,
     }
     assert config.dataset_group.name == "123"
     assert config.datasets.interactions.where == {"event": ("Order Completed",)}

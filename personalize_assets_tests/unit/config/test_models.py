@@ -113,6 +113,9 @@ def test_a_dataset_can_have_its_own_source(tmp_path: Path) -> None:
         "follow_links": False,
         "format": "auto",
         "csv": None,
+        "parse": (),
+        "events": None,
+        "ignore_case": False,
     }
 
 
