@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -16,7 +15,8 @@ from personalize_assets_tests.helpers.strategies import OBJECTS
 
 def unwrapped(event: dict[str, Any], **settings: Any) -> list[Any]:
     """The fields of the events in an object; of what is none the reason and what a reject shows."""
-    found = Unwrapper(SourceFormat(**settings)).unwrap(json.dumps(event).encode(), copy.deepcopy(event))
+    raw = json.dumps(event)
+    found = Unwrapper(SourceFormat(**settings)).unwrap(raw.encode(), json.loads(raw))
     return [event.fields if event.fields is not None else (event.reason, event.raw.decode()) for event in found]
 
 
