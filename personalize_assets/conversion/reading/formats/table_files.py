@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -32,15 +34,27 @@ NAMES = {PARQUET: "Parquet file", ORC: "ORC file", AVRO: "Avro file"}
 """What a file of each format is called in texts."""
 
 _MAGIC = {PARQUET: b"PAR1", ORC: b"ORC", AVRO: b"Obj\x01"}
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BUFFER_BYTES = 256 * 1024
 _COPY = "copy it again"
 
 
 def table_format(beginning: bytes) -> str | None:
     """Which of these formats a file has that begins like this; None if it has another one."""
-    if beginning.startswith(_MAGIC[ORC]) and len(beginning) > 3 and beginning[3] >= 0x20:
-        return None  # text; in a file of ORC, the lengths of its first stream follow
+    if beginning.startswith(_MAGIC[ORC]) and len(beginning) > 3 and _is_text(beginning[3:MAGIC_BYTES]):
+        return None
     return next((name for name, magic in _MAGIC.items() if beginning.startswith(magic)), None)
+
+
+def _is_text(behind_magic: bytes) -> bool:
+    """Whether text follows; in a file of ORC, it is the length of a stream in 3 bytes, the last one mostly 0."""
+    if behind_magic[0] < ord(" ") or _CONTROLS.search(behind_magic):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(behind_magic)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_table(beginning: bytes, format: str) -> bool:
@@ -158,7 +172,7 @@ def _orc(file: IO[bytes], share: Share) -> _Table:
         except Died as error:
             raise pa.ArrowInvalid from error
 
-    return _Table(header.names, header.rows if share == WHOLE else 0, lines())
+    return _Table(header.names, header.rows, lines())
 
 
 def _avro(file: IO[bytes], share: Share) -> _Table:

@@ -83,7 +83,27 @@ def test_a_file_is_read_by_its_first_bytes_or_as_the_config_says(format: str) ->
     assert read(data) == read(data, format) == (ROWS, [])
 
 
-@pytest.mark.parametrize("beginning", [b"", b"PAR", b"ORCHID,1\n", b"Obj", b'{"a":1}'])
+@pytest.mark.parametrize("rows", [1, 10, 100, 1000, 5000, 12_000])
+@pytest.mark.parametrize("compression", ["uncompressed", "zlib", "snappy", "lz4", "zstd"])
+def test_orc_of_every_size_is_known_by_its_first_bytes(compression: str, rows: int) -> None:
+    """Its fourth byte is the length of a stream, and may be that of a letter."""
+    table = pa.table({"u": [f"u{n}" for n in range(rows)], "t": [1790000000 + n for n in range(rows)]})
+    for stride in (1000, 10_000):
+        data = orc(table, compression=compression, row_index_stride=stride)
+        assert table_format(data[:8]) == "orc"
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"ORC%\0\0\n\x07", b'ORC"\0\0l ', b"ORC~\0\0\xe3b", b"ORCab\xff\xff\xff"], ids=repr
+)
+def test_orc_whose_fourth_byte_is_a_letter_is_no_text(beginning: bytes) -> None:
+    assert table_format(beginning) == "orc"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"PAR", b"ORCHID,1\n", b"ORC,b\r\n1", b"ORC\xc3\xa9\t\xc3", b"ORC ID\n1", b"Obj", b'{"a":1}'],
+)
 def test_other_files_are_no_tables(beginning: bytes) -> None:
     assert table_format(beginning) is None
     assert not is_table(beginning, AUTO)
@@ -173,6 +193,19 @@ def test_the_shares_of_an_orc_file_are_its_rows() -> None:
     found = [read(data, share=Share(number, 3))[0] for number in range(3)]
     assert [row for share in found for row in share] == rows
     assert all(found)
+
+
+@pytest.mark.parametrize("shares", [1, 2, 3])
+def test_every_row_of_a_damaged_orc_file_is_read_or_counted(shares: int) -> None:
+    rows = [{"n": n, "text": f"{random.Random(n).random()}" * 20} for n in range(20_000)]
+    data = bytearray(orc(pa.Table.from_pylist(rows), stripe_size=1 << 18))
+    half = len(data) // 2
+    data[half : half + half // 8] = b"\xff" * (half // 8)
+    found = [read(bytes(data), share=Share(number, shares)) for number in range(shares)]
+    events = [event for _, others in found for event in others]
+    assert {event.reason for event in events} == {"malformed_row"}
+    assert sum(len(whole) for whole, _ in found) + sum(event.lines for event in events) == len(rows)
+    assert 0 < sum(event.lines for event in events) < len(rows)
 
 
 @pytest.mark.parametrize("format", WRITERS)
