@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
-from personalize_assets.conversion.reading.formats.json_lines import encode
+from personalize_assets.conversion.reading.formats.avro_blocks import lines_of_block
 from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
 from personalize_assets.conversion.reading.formats.row_batches import (
     ARROW_REFUSALS,
@@ -191,7 +191,7 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
             return
         try:
             for block in blocks:
-                yield "".join(f"{encode(_as_object(row))}\n" for row in block).encode()
+                yield from lines_of_block(block)
         except ImportError:
             raise
         except Exception as error:
@@ -199,11 +199,6 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
 
     fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
     return _Table([field["name"] for field in fields], 0, lines())
-
-
-def _as_object(row: Any) -> dict[str, Any]:
-    """A row as an object: a schema need not be a record."""
-    return row if isinstance(row, dict) else {"value": row}
 
 
 class _Watched(io.RawIOBase):

@@ -257,6 +257,17 @@ def test_a_value_that_cannot_be_read_costs_its_row() -> None:
     assert (event.reason, event.lines) == ("malformed_row", 1)
 
 
+def test_a_value_of_avro_that_cannot_be_read_costs_its_row() -> None:
+    fields = [
+        {"name": "n", "type": "long"},
+        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    ]
+    rows = [{"n": n, "at": 1790000000000 * (1000 if n == 3 else 1)} for n in range(1000)]
+    found, (event,) = read(avro(rows, {"type": "record", "name": "event", "fields": fields}))
+    assert [row["n"] for row in found] == [n for n in range(1000) if n != 3]
+    assert (event.reason, event.lines) == ("malformed_row", 1)
+
+
 @pytest.mark.parametrize("format", WRITERS)
 def test_mutations_raise_nothing(format: str) -> None:
     rng = random.Random(format)
