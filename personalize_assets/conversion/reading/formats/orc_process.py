@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from personalize_assets.conversion.reading.formats.row_batches import ROWS_AT_ONCE, Share, lines_of_rows
+from personalize_assets.conversion.reading.formats.row_batches import Share, Slices
 from personalize_assets.conversion.reading.json_value import Event
 
 _COPIED_BYTES = 1024 * 1024
@@ -167,15 +167,14 @@ def main(arguments: Sequence[str]) -> None:
     rows_of = _stripe_rows(opened.reader.serialized_file_tail())
     rows = sum(rows_of[stripe] for stripe in range(stripes) if share.holds(stripe, stripes))
     _send(_LINES, msgspec.json.encode((opened.schema.names, rows)))
+    slices = Slices()
     for stripe in range(stripes):
         if share.holds(stripe, stripes):
-            whole = opened.read_stripe(stripe)
-            for at in range(0, whole.num_rows, ROWS_AT_ONCE):
-                for found in lines_of_rows(whole.slice(at, ROWS_AT_ONCE)):
-                    if isinstance(found, Event):
-                        _send(_ROW, msgspec.msgpack.encode(found))
-                    else:
-                        _send(_LINES, found)
+            for found in slices.lines(opened.read_stripe(stripe)):
+                if isinstance(found, Event):
+                    _send(_ROW, msgspec.msgpack.encode(found))
+                else:
+                    _send(_LINES, found)
     _send(_END)
 
 

@@ -18,10 +18,9 @@ from personalize_assets.conversion.reading.formats.avro_blocks import lines_of_b
 from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
 from personalize_assets.conversion.reading.formats.row_batches import (
     ARROW_REFUSALS,
-    ROWS_AT_ONCE,
     WHOLE,
     Share,
-    lines_of_rows,
+    Slices,
 )
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
@@ -148,9 +147,11 @@ def _parquet(file: IO[bytes], share: Share) -> _Table:
     groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
     def lines() -> Iterator[bytes | Event]:
+        slices = Slices()
         for group in groups:
-            for batch in opened.iter_batches(ROWS_AT_ONCE, row_groups=[group], use_threads=False):
-                yield from lines_of_rows(batch)
+            for batch in opened.iter_batches(slices.rows, row_groups=[group], use_threads=False):
+                yield from slices.lines(batch)
+                opened.reader.set_batch_size(slices.rows)  # of the next batch
 
     rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
     return _Table(opened.schema_arrow.names, rows, lines())

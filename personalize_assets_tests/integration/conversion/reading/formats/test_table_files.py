@@ -304,6 +304,35 @@ def test_the_first_rows_of_a_file_are_a_file_of_their_own(format: str) -> None:
     assert shortened(io.BytesIO(WRITERS[format]()[:-10]), 10) is None
 
 
+@pytest.mark.parametrize("keeps_type", [False, True])
+def test_a_long_value_in_every_row_is_held_for_few_rows(keeps_type: bool) -> None:
+    """Such a file has less than a kilobyte."""
+    rows = 4000
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 50_000]))
+    data = parquet(pa.table({"n": range(rows), "text": texts}), store_schema=keeps_type, compression="zstd")
+    before, found = pa.total_allocated_bytes(), 0
+    for block in TableRows(io.BytesIO(data), AUTO):
+        assert isinstance(block, bytes)
+        found += block.count(b"\n")
+        assert len(block) < 10_000_000
+        assert pa.total_allocated_bytes() - before < 50_000_000
+    assert found == rows
+
+
+def test_short_rows_are_read_many_at_once() -> None:
+    data = parquet(pa.table({"n": range(20_000)}), row_group_size=16_000)
+    blocks = list(TableRows(io.BytesIO(data), AUTO))
+    assert [block.count(b"\n") for block in blocks if isinstance(block, bytes)] == [
+        64,
+        256,
+        1024,
+        4096,
+        8192,
+        2368,
+        4000,
+    ]
+
+
 def test_only_the_beginning_of_a_large_file_is_read_for_its_first_rows() -> None:
     rows = [{"text": f"{random.Random(n).random()}" * 10} for n in range(50_000)]
     data = parquet(pa.Table.from_pylist(rows), use_dictionary=False, data_page_size=20_000)
