@@ -99,6 +99,8 @@ class TableRows:
         except ARROW_REFUSALS as error:
             if self._file.error is not None:
                 raise self._file.error from error
+            if found == ORC and isinstance(error, OSError) and error.errno:
+                raise  # of the copy or the process, as a full disk; what pyarrow raises for damage has no number
             lost = table.rows - rows if table else 0
             if lost <= 0 and not rows:
                 yield from self._unreadable(f"damaged {NAMES[found]} of {size:,} bytes: {_COPY}")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import random
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -294,6 +296,18 @@ def test_a_file_that_cannot_be_fetched_is_not_taken_for_a_damaged_one() -> None:
         list(TableRows(Failing(data), AUTO))
     with pytest.raises(OSError, match="no answer"):
         shortened(Failing(data), 10)
+
+
+@pytest.mark.parametrize("share", [WHOLE, Share(1, 2)])
+def test_an_orc_file_that_cannot_be_copied_is_not_taken_for_a_damaged_one(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(OSError, match="No space left on device"):
+        list(TableRows(io.BytesIO(WRITERS["orc"]()), AUTO, share))
 
 
 @pytest.mark.parametrize("format", ["parquet", "orc"])
