@@ -91,7 +91,7 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
     catalogs = group.destination.catalogs(days)
     files: list[CatalogFile] = []
     for catalog in catalogs.values():
-        of_source = [file for file in catalog.files if file.source == source]
+        of_source = [file for file in catalog.files if file.source in group.places[source]]
         step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
         files += of_source[::step]
     jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]

@@ -189,17 +189,17 @@ def _missing(facts: CauseFacts, column: Column) -> str:
     if not column.paths:
         return "its `constant` is empty"
     filled = {path: _filled(facts, path) for path in column.paths}
-    if not any(filled.values()):
+    at = set().union(*filled.values())
+    if not at:
         return _absent(facts.wanted_fields, column.paths, "wanted event", _role(facts.wanted_fields, column.name))
-    count = len(facts.wanted)
-    found = ", ".join(f"`{path}` is in {at:,}" for path, at in filled.items())
-    best = max(filled.values())
-    others = {path: _filled(facts, path) for path in _alike(facts.wanted_fields, column.paths, column.name)}
-    more = ", ".join(f"`{path}` in {at:,}" for path, at in others.items() if at > best and path not in filled)
+    found = ", ".join(f"`{path}` is in {len(numbers):,}" for path, numbers in filled.items())
+    alike = [path for path in _alike(facts.wanted_fields, column.paths, column.name) if path not in filled]
+    others = {path: len(_filled(facts, path) - at) for path in alike}
+    more = ", ".join(f"`{path}` is in {count:,}" for path, count in others.items() if count)
     junk = _null_values(facts, column)
     return (
-        f"of {count:,} wanted events looked at {found}"
-        + (f", and {more}" if more else "")
+        f"of {len(facts.wanted):,} wanted events looked at {found}"
+        + (f"; of the others {more}" if more else "")
         + (f"; values that count as missing: {_counted(junk)}" if junk else "")
     )
 
@@ -345,13 +345,14 @@ def _values_in(facts: CauseFacts, event: dict[str, Any], path: str) -> list[Any]
     return [lookup(element, parsed.steps) for element in found]
 
 
-def _filled(facts: CauseFacts, path: str) -> int:
-    """The wanted events that have a value at a path; with ``each.`` in any element."""
+def _filled(facts: CauseFacts, path: str) -> set[int]:
+    """The numbers of the wanted events that have a value at a path; with ``each.`` in any element."""
     words = NullWords(facts.dataset.nulls)
-    return sum(
-        any(not is_null(words.without(value) if words else value) for value in _values_in(facts, event, path))
-        for event in facts.wanted
-    )
+    return {
+        number
+        for number, event in enumerate(facts.wanted)
+        if any(not is_null(words.without(value) if words else value) for value in _values_in(facts, event, path))
+    }
 
 
 def _is_hidden(facts: CauseFacts, path: str) -> bool:

@@ -27,7 +27,7 @@ def converted(folder: Path) -> DatasetGroup:
 
 def test_the_cause_is_looked_for_in_the_raw_files_of_all_converted_days(tmp_path: Path) -> None:
     assert likely_causes(converted(tmp_path), "interactions") == (
-        "USER_ID: of 4 wanted events looked at `user` is in 1, and `userId` in 3; 3 of 4 rows are rejects "
+        "USER_ID: of 4 wanted events looked at `user` is in 1; of the others `userId` is in 3; 3 of 4 rows are rejects "
         "(missing:USER_ID)",
     )
 
@@ -61,3 +61,20 @@ def test_a_destination_that_cannot_be_read_is_the_cause_and_no_error(tmp_path: P
     [cause] = likely_causes(group, "interactions")
 
     assert cause.startswith("the raw files could not be looked at for a cause: ")
+
+
+def test_files_of_every_uri_of_the_source_are_looked_at(tmp_path: Path) -> None:
+    for name, event in (("one", '{"user": "u1", "item": "i1", "time": 1790812801}'), ("two", WRONG)):
+        (tmp_path / name / "day=2026-10-01").mkdir(parents=True)
+        (tmp_path / name / "day=2026-10-01/a.json").write_text(f"{event}\n" * 3)
+    uris = [str(tmp_path / "one"), str(tmp_path / "two")]
+    source = {"uri": uris, "layout": "hive", "start_date": "2026-10-01"}
+    group = DatasetGroup(small_config(tmp_path, checks="warn", source=source))
+    stages = Stages(group, make_engine("arrow", group.config), lambda progress: None)
+    stages.catalog([FIRST], resume=False)
+    stages.convert([FIRST], resume=False)
+
+    assert likely_causes(group, "interactions") == (
+        "USER_ID: of 6 wanted events looked at `user` is in 3; of the others `userId` is in 3; 3 of 6 rows are rejects "
+        "(missing:USER_ID)",
+    )

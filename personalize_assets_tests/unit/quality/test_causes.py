@@ -161,7 +161,8 @@ def test_a_path_that_some_events_have_is_compared_with_fields_that_more_have() -
     events = [{**EVENT, "userId": None, "user_id": f"u{n}"} for n in range(3)] + [EVENT]
 
     assert found(dataset(), events, {"missing:USER_ID": 3}) == [
-        "USER_ID: of 4 wanted events looked at `userId` is in 1, and `user_id` in 3; 3 of 4 rows are rejects "
+        "USER_ID: of 4 wanted events looked at `userId` is in 1; of the others `user_id` is in 3; 3 of 4 rows are "
+        "rejects "
         "(missing:USER_ID)"
     ]
 
