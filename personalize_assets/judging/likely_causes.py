@@ -43,6 +43,8 @@ def likely_causes(
         return tuple(causes(_facts(group, name, commits, accounting)))
     except PersonalizeAssetsError as error:
         return (f"the raw files could not be looked at for a cause: {error}",)
+    except Exception as error:
+        return (f"the raw files could not be looked at for a cause: {type(error).__name__}: {error}",)
 
 
 def _facts(

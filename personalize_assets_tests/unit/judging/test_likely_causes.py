@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from personalize_assets.engines import make_engine
+from personalize_assets.judging import likely_causes as likely
 from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.local_run.stages import Stages
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.causes import CauseFacts
 from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
 from personalize_assets_tests.helpers.small_group import FIRST, SECOND
 
@@ -77,4 +81,17 @@ def test_files_of_every_uri_of_the_source_are_looked_at(tmp_path: Path) -> None:
     assert likely_causes(group, "interactions") == (
         "USER_ID: of 6 wanted events looked at `user` is in 3; of the others `userId` is in 3; 3 of 6 rows are rejects "
         "(missing:USER_ID)",
+    )
+
+
+def test_a_cause_that_cannot_be_looked_for_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = converted(tmp_path)
+
+    def fails(facts: CauseFacts) -> list[str]:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(likely, "causes", fails)
+
+    assert likely_causes(group, "interactions") == (
+        "the raw files could not be looked at for a cause: ValueError: a fault of ours",
     )
