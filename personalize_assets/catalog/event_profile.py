@@ -19,7 +19,7 @@ from personalize_assets.catalog.file_heads import events_per_file, inspect_head,
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
-from personalize_assets.conversion.mapping.paths import Path, names_of, parse_path
+from personalize_assets.conversion.mapping.paths import Path, leads_into, parse_path
 from personalize_assets.storage.manifests import CatalogFile
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -106,7 +106,7 @@ def day_profile(
     candidates = item_candidates(observed)[:_MAX_PATHS]
     named = [observed.text(number, path) if path else None for number in range(len(events))]
     frequent = [name for name, _ in Counter(named).most_common(_MAX_KINDS)]
-    hidden = [names_of(parse_path(one)) for one in masked]
+    hidden = [parse_path(one) for one in masked]
     return EventProfile(
         day=day.isoformat(),
         files=len(jobs),
@@ -132,7 +132,7 @@ def _event_kind(
 
 
 def _item_field(field: Field, hidden: Sequence[Path]) -> ItemField:
-    is_hidden = any(field.steps[: len(path)] == path for path in hidden)
+    is_hidden = any(leads_into(path, field.steps) for path in hidden)
     samples = (text[:_VALUE_CHARS] for text, _ in field.values.most_common(_MAX_VALUES))
     return ItemField(
         path=field.column_path,

@@ -242,6 +242,10 @@ def _condition(written: Mapping[str, object]) -> contract.Condition:
                 bound(_text(written[key]))
             except ValueError as error:
                 raise ValueError(f"{key}: {error}; write one, as 10 or 2026-10-01") from None
+    if "not" in written and not _one_or_several(written["not"]):
+        raise ValueError("not: found an empty list, which refuses nothing; write at least one value")
+    if "min" in written and "max" in written:
+        _check_order(_text(written["min"]), _text(written["max"]))
     exists = _SWITCHES.get(_text(written["exists"]).lower()) if "exists" in written else None
     if "exists" in written and exists is None:
         raise ValueError(f"exists: found {format_value(written['exists'])}; write true or false")
@@ -253,12 +257,21 @@ def _condition(written: Mapping[str, object]) -> contract.Condition:
     )
 
 
+def _check_order(least: str, most: str) -> None:
+    """Refuse a range that no value can be in."""
+    (first, reads_first), (last, reads_last) = bound(least), bound(most)
+    if reads_first is not reads_last:
+        raise ValueError(f"min is {least!r} and max is {most!r}: one is a time and one a number; write two alike")
+    if first > last:
+        raise ValueError(f"min is {least!r}, which is more than max, {most!r}; no value is wanted then")
+
+
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(_text, _one_or_several(value))))
 
 
 def _delimiter(value: object) -> str:
-    if isinstance(value, str) and value and not set(value) & set('\r\n"'):
+    if isinstance(value, str) and value and value.isascii() and not set(value) & set('\r\n"'):
         return value
     raise ValueError(f"{format_value(value)} is not a delimiter; write one, as ',', '|', \"\\t\" or '::'")
 

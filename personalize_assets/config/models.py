@@ -75,6 +75,8 @@ class Csv(_Section):
             raise ValueError("header: off without columns; write the names of the columns, as columns: [user, item]")
         if self.quote is not None and self.quote in (self.escape, self.delimiter):
             raise ValueError(f"quote and another key are both {self.quote!r}; write another character, or quote: null")
+        if self.escape is not None and self.escape == self.delimiter:
+            raise ValueError(f"escape and delimiter are both {self.escape!r}; write another character for one of them")
         return self
 
     def dialect(self) -> CsvDialect:

@@ -23,6 +23,7 @@ from personalize_assets.config.models import (
     DatasetGroupSettings,
     DatasetMapping,
     Datasets,
+    DatasetSource,
     Destination,
     EntityMapping,
     Glue,
@@ -31,7 +32,7 @@ from personalize_assets.config.models import (
 )
 from personalize_assets.conversion import contract, schema_rules
 from personalize_assets.conversion.column_types import COLUMN_TYPES
-from personalize_assets.conversion.mapping.paths import is_relative_to_each
+from personalize_assets.conversion.mapping.paths import Pick, is_relative_to_each, parse_path
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -87,6 +88,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_overlaps(config),
         *_nested_uris(config),
         *_start_dates(config),
+        *_formats(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -163,6 +165,33 @@ def _start_dates(config: WellFormed) -> Iterator[Problem]:
         if day not in (None, first):
             message = f"{day}, but source.start_date is {first}; all datasets share it: leave it out"
             yield ("datasets", name, "source", "start_date"), message
+
+
+# Formats
+
+
+def _formats(config: WellFormed) -> Iterator[Problem]:
+    """Keys of a source that could have no effect."""
+    sources: list[tuple[tuple[str, ...], Source | DatasetSource]] = []
+    if config.source:
+        sources.append((("source",), config.source))
+    for name, dataset in config.datasets.items():
+        if dataset.source:
+            sources.append((("datasets", name, "source"), dataset.source))
+    for here, source in sources:
+        if source.csv and source.format not in ("auto", "csv"):
+            yield (*here, "csv"), f"of no use with format: {source.format}; remove one of the two"
+        elif source.csv and source.format == "auto" and not source.csv.header:
+            yield (*here, "csv"), "header: off, but only a CSV with a header shows that it is one; write format: csv"
+        for path in source.parse:
+            steps = parse_path(path)
+            if type(steps[-1]) is Pick:
+                yield (*here, "parse"), f"{path!r} ends at an element of an array; write the path of a text in it"
+            elif source.events and steps[0] == "parent":
+                yield (
+                    (*here, "parse"),
+                    f"{path!r} starts at `parent`, which only events have; write it as in the envelope",
+                )
 
 
 # Glue: neither its jobs nor Athena reach a folder of this machine

@@ -43,6 +43,8 @@ def likely_causes(
         return tuple(causes(_facts(group, name, commits, accounting)))
     except PersonalizeAssetsError as error:
         return (f"the raw files could not be looked at for a cause: {error}",)
+    except Exception as error:
+        return (f"the raw files could not be looked at for a cause: {type(error).__name__}: {error}",)
 
 
 def _facts(
@@ -91,7 +93,7 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
     catalogs = group.destination.catalogs(days)
     files: list[CatalogFile] = []
     for catalog in catalogs.values():
-        of_source = [file for file in catalog.files if file.source == source]
+        of_source = [file for file in catalog.files if file.source in group.places[source]]
         step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
         files += of_source[::step]
     jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]

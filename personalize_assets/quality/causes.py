@@ -149,7 +149,8 @@ def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
     values = Counter(text for text in texts if text)
     if not values:
         choice = field_roles.event_names(facts.all_fields, items(facts.all_fields))
-        return _absent(facts.all_fields, [path], "event", [*choice.paths, *choice.others] if choice else [])
+        likely = _fields_at(facts.all_fields, [*choice.paths, *choice.others] if choice else [])
+        return _absent(facts.all_fields, [path], "event", likely)
     if isinstance(wanted, Condition):
         what, spelling = "meets the condition", ""
     else:
@@ -189,17 +190,18 @@ def _missing(facts: CauseFacts, column: Column) -> str:
     if not column.paths:
         return "its `constant` is empty"
     filled = {path: _filled(facts, path) for path in column.paths}
-    if not any(filled.values()):
+    at = set().union(*filled.values())
+    if not at:
         return _absent(facts.wanted_fields, column.paths, "wanted event", _role(facts.wanted_fields, column.name))
-    count = len(facts.wanted)
-    found = ", ".join(f"`{path}` is in {at:,}" for path, at in filled.items())
-    best = max(filled.values())
-    others = {path: _filled(facts, path) for path in _alike(facts.wanted_fields, column.paths, column.name)}
-    more = ", ".join(f"`{path}` in {at:,}" for path, at in others.items() if at > best and path not in filled)
+    found = ", ".join(f"`{path}` is in {len(numbers):,}" for path, numbers in filled.items())
+    fields = facts.wanted_fields
+    alike = {_written(one): one for one in (*_similar(fields, column.paths), *_role(fields, column.name))}
+    others = {path: len(one.at - at) for path, one in alike.items() if path not in filled}
+    more = ", ".join(f"`{path}` is in {count:,}" for path, count in others.items() if count)
     junk = _null_values(facts, column)
     return (
-        f"of {count:,} wanted events looked at {found}"
-        + (f", and {more}" if more else "")
+        f"of {len(facts.wanted):,} wanted events looked at {found}"
+        + (f"; of the others {more}" if more else "")
         + (f"; values that count as missing: {_counted(junk)}" if junk else "")
     )
 
@@ -261,16 +263,16 @@ def _read_as(text: str) -> str:
 # what the events have
 
 
-def _absent(fields: Observed, paths: Sequence[str], what: str, choice: Sequence[str]) -> str:
+def _absent(fields: Observed, paths: Sequence[str], what: str, likely: Sequence[Field]) -> str:
     """What to say of paths that no event has a value at."""
     names = " and ".join(f"`{path}`" for path in paths)
     absent = f"path{'s' if len(paths) > 1 else ''} {names} {'are' if len(paths) > 1 else 'is'} in no {what}"
     for path in paths:
         if way := _blocked(fields, path):
             return f"{absent}; {way}"
-    similar = _similar(fields, paths) or [path for path in choice if path not in paths][:_MAX_FIELDS]
+    similar = _similar(fields, paths) or [one for one in likely if _written(one) not in paths][:_MAX_FIELDS]
     if similar:
-        return f"{absent}; events have {_words(similar)}"
+        return f"{absent}; events have {_words(map(_written, similar))}"
     filled = sorted((field for field in fields if field.is_scalar), key=lambda field: -len(field.at))
     others = _words([_written(field) for field in filled[: 2 * _MAX_FIELDS]])
     return f"{absent}; events have {others}" if others else absent
@@ -294,36 +296,32 @@ def _blocked(fields: Observed, path: str) -> str | None:
     return None
 
 
-def _similar(fields: Observed, paths: Sequence[str]) -> list[str]:
-    """Paths of fields whose names are spelt like one of these, the likeliest first."""
+def _similar(fields: Observed, paths: Sequence[str]) -> list[Field]:
+    """Fields whose names are spelt like one of these, the likeliest first."""
     by_name: dict[str, list[Field]] = {}
     for field in fields:
-        if field.is_scalar:
+        if field.is_scalar and _written(field) not in paths:
             by_name.setdefault(folded(field.name), []).append(field)
-    found: dict[str, None] = {}
+    found: dict[str, Field] = {}
     for path in paths:
         name = folded(parse_path(path)[-1])
         for close in get_close_matches(name, by_name, n=_MAX_FIELDS, cutoff=_ALIKE):
-            found.update(dict.fromkeys(_written(field) for field in by_name[close]))
-    return [path for path in found if path not in paths][:_MAX_FIELDS]
+            found.update({field.path: field for field in by_name[close]})
+    return list(found.values())[:_MAX_FIELDS]
 
 
-def _alike(fields: Observed, paths: Sequence[str], name: str) -> list[str]:
-    return list(dict.fromkeys([*_similar(fields, paths), *_role(fields, name)]))
-
-
-def _role(fields: Observed, name: str) -> list[str]:
-    """Paths of the fields that look like those of a column."""
+def _role(fields: Observed, name: str) -> list[Field]:
+    """The fields that look like those of a column."""
     everywhere = set(range(len(fields.events)))
-    if name == "USER_ID":
-        choice = field_roles.user(fields, everywhere)
-        return [*choice.paths, *choice.others] if choice else []
     if name == "ITEM_ID":
-        return [_written(field) for field in item_candidates(fields)]
-    if name == "TIMESTAMP":
-        choice = field_roles.time(fields, everywhere)
-        return [*choice.paths, *choice.others] if choice else []
-    return []
+        return item_candidates(fields)
+    roles = {"USER_ID": field_roles.user, "TIMESTAMP": field_roles.time}
+    choice = roles[name](fields, everywhere) if name in roles else None
+    return _fields_at(fields, [*choice.paths, *choice.others] if choice else [])
+
+
+def _fields_at(fields: Observed, paths: Sequence[str]) -> list[Field]:
+    return [fields.fields[path] for path in paths if path in fields.fields]
 
 
 def _written(field: Field) -> str:
@@ -345,13 +343,14 @@ def _values_in(facts: CauseFacts, event: dict[str, Any], path: str) -> list[Any]
     return [lookup(element, parsed.steps) for element in found]
 
 
-def _filled(facts: CauseFacts, path: str) -> int:
-    """The wanted events that have a value at a path; with ``each.`` in any element."""
+def _filled(facts: CauseFacts, path: str) -> set[int]:
+    """The numbers of the wanted events that have a value at a path; with ``each.`` in any element."""
     words = NullWords(facts.dataset.nulls)
-    return sum(
-        any(not is_null(words.without(value) if words else value) for value in _values_in(facts, event, path))
-        for event in facts.wanted
-    )
+    return {
+        number
+        for number, event in enumerate(facts.wanted)
+        if any(not is_null(words.without(value) if words else value) for value in _values_in(facts, event, path))
+    }
 
 
 def _is_hidden(facts: CauseFacts, path: str) -> bool:

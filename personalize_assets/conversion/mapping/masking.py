@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 from msgspec import structs
 
 from personalize_assets.conversion.contract import EVENT_NAMES, Dataset
-from personalize_assets.conversion.mapping.paths import EACH, Path, Pick, is_relative_to_each, names_of, parse_path
+from personalize_assets.conversion.mapping.paths import (
+    EACH,
+    EVERY,
+    Path,
+    Pick,
+    is_relative_to_each,
+    names_of,
+    parse_path,
+)
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.reading.json_value import parse
 from personalize_assets.conversion.spec import DayProfile, ExportProfile
@@ -42,7 +50,9 @@ def _from_event(dataset: Dataset, path: str) -> str:
     """Return a column's path as one that starts at the event."""
     if not is_relative_to_each(path) or not dataset.each:
         return path
-    return dataset.each + path.removeprefix(EACH)
+    of_element = path.removeprefix(EACH)
+    # `each` may be an object, whose values are the elements.
+    return f"{dataset.each}{EVERY}{of_element}" if of_element else dataset.each
 
 
 def _overlap(one: Path, other: Path) -> bool:
@@ -130,6 +140,16 @@ class Mask:
 
 def _mask(value: Any, path: Path) -> None:
     """Mask in place what is at ``path`` in an object or array; of a pick, in every element that it could pick."""
+    if path[0] == EVERY and type(path[0]) is Pick:
+        if type(value) is list:
+            _mask(value, path[1:])
+            return
+        for name, child in value.items():
+            if type(child) in (dict, list):
+                _mask(child, path[1:])
+            elif not is_null(child):
+                value[name] = MASK
+        return
     if type(path[0]) is Pick:
         for element in path[0].all_of(value):
             if path[1:]:

@@ -54,6 +54,19 @@ class Pick(str):
             return False
 
 
+EVERY = "[*=*]"
+"""A pick of every element of an array, and of every value of an object; for masks."""
+
+
+def leads_into(path: Path, steps: Path) -> bool:
+    """Whether names from the event on lead to the end of a path, or further; a pick may be any name, or none."""
+    if not path:
+        return True
+    if type(path[0]) is Pick:
+        return leads_into(path[1:], steps) or (bool(steps) and leads_into(path[1:], steps[1:]))
+    return bool(steps) and path[0] == steps[0] and leads_into(path[1:], steps[1:])
+
+
 def names_of(path: Path) -> Path:
     """A path without its picks: where its values are, whatever element they are in."""
     return tuple(step for step in path if type(step) is not Pick)

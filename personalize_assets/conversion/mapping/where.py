@@ -16,6 +16,9 @@ from personalize_assets.conversion.mapping.values import NUMBER, is_null, to_tex
 _PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
+_MOST_DIGITS = 400
+
+
 class AllowedValues(NamedTuple):
     """The values that a field may have.
 
@@ -130,7 +133,8 @@ def bound(text: str) -> tuple[int | float, Callable[[Any], int | float | None]]:
 def _number(value: Any) -> int | float | None:
     if type(value) is str and NUMBER.fullmatch(value.strip()):
         whole = value.strip()
-        return int(whole) if whole.lstrip("+-").isdigit() else float(whole)
+        # Python reads no more than 4,300 digits as an int; of so many, a double is as good to compare as any other.
+        return int(whole) if len(whole) <= _MOST_DIGITS and whole.lstrip("+-").isdigit() else float(whole)
     return value if type(value) in (int, float) else None
 
 

@@ -120,9 +120,9 @@ class Unwrapped:
                     continue
                 lines.append(line)
                 size += len(line)
-            if size >= _UNWRAPPED_BYTES:
-                yield from self._read(lines, read)
-                lines, size = [], 0
+                if size >= _UNWRAPPED_BYTES:
+                    yield from self._read(lines, read)
+                    lines, size = [], 0
         yield from self._read(lines, read)
 
     def _read(self, lines: list[bytes], read: Read) -> Iterator[Batch | Event]:

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from personalize_assets.conversion.mapping.paths import Path, lookup, parse_path
+from personalize_assets.conversion.mapping.paths import Path, Pick, elements, lookup, parse_path
 from personalize_assets.conversion.mapping.values import is_blank
+from personalize_assets.conversion.reading.damage import MAX_UNPACKED_BYTES, UNPACKED_TOO_LARGE
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.json_value import NOT_AN_OBJECT, REFUSALS, Event
 from personalize_assets.conversion.reading.json_value import parse as parse_event
@@ -29,67 +30,100 @@ class Unwrapper:
 
     In this order: all names are made lower case, if case is ignored; the texts at the paths of ``parse`` are decoded,
     one after another; the elements of ``events`` become events, each with the other fields of its envelope as
-    ``parent``.
+    ``parent``. Paths of ``parse`` below ``events`` are those of an element, whose text costs no other event.
     """
 
     def __init__(self, format: SourceFormat) -> None:
         """Take the settings of a source; with ``ignore_case`` its paths must be in lower case."""
-        self._parse = [(path, parse_path(path)) for path in format.parse]
         self._events = parse_path(format.events) if format.events else None
         self._ignores_case = format.ignore_case
+        self._of_object: list[tuple[str, Path]] = []
+        self._of_element: list[tuple[str, Path]] = []
+        for text in format.parse:
+            steps, above = parse_path(text), self._events or ()
+            if above and len(steps) > len(above) and steps[: len(above)] == above:
+                self._of_element.append((text, steps[len(above) :]))
+            else:
+                self._of_object.append((text, steps))
 
     def __bool__(self) -> bool:
         """Whether anything is changed."""
-        return bool(self._parse or self._events or self._ignores_case)
+        return bool(self._of_object or self._events or self._ignores_case)
 
     def unwrap(self, raw: bytes, fields: dict[str, Any]) -> Iterator[Event]:
         """Yield the events of an object, whose ``fields`` are changed; for what is none an ``Event`` without fields.
 
-        A text at a path of ``parse`` that is no JSON makes the whole object a reject; a value that is no text stays.
+        A text at a path of ``parse`` that is no JSON makes what has it a reject; a value that is no text stays.
         """
         if self._ignores_case:
             fields = _lower(fields)
-        for text, steps in self._parse:
-            if not self._decode_at(fields, steps):
-                yield _reject(fields, raw, f"{_NOT_JSON}:{text}")
-                return
-        if self._events is None:
+        if wrong := self._parse(fields, self._of_object):
+            yield _reject(fields, raw, wrong, is_envelope=self._events is not None)
+        elif self._events is None:
             yield Event(raw, fields)
+        else:
+            yield from self._elements(raw, fields, self._events)
+
+    def _elements(self, raw: bytes, fields: dict[str, Any], events: Path) -> Iterator[Event]:
+        found = elements(fields, events)
+        if not found and not _is_array(lookup(fields, events)):
+            yield _reject(fields, raw, NO_EVENTS, is_envelope=True)
             return
-        found = lookup(fields, self._events)
-        if type(found) is dict:
-            found = list(found.values())
-        if type(found) is not list:
-            yield _reject(fields, raw, NO_EVENTS)
+        envelope = _without(fields, events)
+        # Each event gets a copy: an envelope must not unpack to more than a packed file may.
+        if len(found) > 1 and len(line_of(envelope) or b"") * len(found) > MAX_UNPACKED_BYTES:
+            yield _reject(envelope, raw, UNPACKED_TOO_LARGE, is_envelope=True)
             return
-        envelope = _without(fields, self._events)
         for element in found:
-            if type(element) is dict:
-                yield Event(raw, {**element, PARENT: envelope})
-            else:
-                yield Event(msgspec.json.encode(element), None, NOT_AN_OBJECT)
+            if type(element) is not dict:
+                yield Event(_encode(element), None, NOT_AN_OBJECT)
+                continue
+            event = {**element, PARENT: envelope}
+            wrong = self._parse(event, self._of_element)
+            yield _reject(event, raw, wrong) if wrong else Event(raw, event)
+
+    def _parse(self, fields: dict[str, Any], paths: list[tuple[str, Path]]) -> str | None:
+        """Decode the texts at paths in place; the reason of the reject if one is no JSON."""
+        for text, steps in paths:
+            if not self._decode_at(fields, steps):
+                return f"{_NOT_JSON}:{text}"
+        return None
 
     def _decode_at(self, value: Any, steps: Path) -> bool:
         """Decode the text at the end of a path in place, also in the elements of arrays; False if one is no JSON."""
-        if type(value) is list:
+        step = steps[0]
+        if type(step) is Pick or type(value) is list:
+            inside, rest = (step.all_of(value), steps[1:]) if type(step) is Pick else (value, steps)
             is_json = True
-            for element in value:  # no comprehension: one frame a level, however deeply arrays are nested
-                is_json = self._decode_at(element, steps) and is_json
+            for element in inside:  # no comprehension: one frame a level, however deeply arrays are nested
+                is_json = self._decode_at(element, rest) and is_json
             return is_json
-        if type(value) is not dict or steps[0] not in value:
+        if type(value) is not dict or step not in value:
             return True
-        inner = value[steps[0]]
+        inner = value[step]
         if len(steps) > 1:
             return self._decode_at(inner, steps[1:])
         decoded = [_decoded(one) for one in (inner if type(inner) is list else [inner])]
         found = [_lower(one) if self._ignores_case else one for _, one in decoded]
-        value[steps[0]] = found if type(inner) is list else found[0]
+        value[step] = found if type(inner) is list else found[0]
         return all(is_json for is_json, _ in decoded)
 
 
-def _reject(fields: dict[str, Any], raw: bytes, reason: str) -> Event:
-    """A reject with the fields under the names that masks know."""
-    return Event(line_of(fields) or raw, None, reason)
+def _is_array(value: Any) -> bool:
+    """Whether a path has led to an array or object, or to one in any element of arrays on the way."""
+    if type(value) is list:
+        return not value or any(type(element) in _NESTED for element in value)
+    return type(value) is dict
+
+
+def _reject(fields: dict[str, Any], raw: bytes, reason: str, *, is_envelope: bool = False) -> Event:
+    """A reject with the fields under the names that masks know.
+
+    An envelope is shown in brackets, as what is no event: masks are paths of events, and hide nothing in it. Where
+    there are masks, it is then not shown at all.
+    """
+    shown = line_of(fields) or raw
+    return Event(b"[" + shown + b"]" if is_envelope else shown, None, reason)
 
 
 def _decoded(value: Any) -> tuple[bool, Any]:
@@ -106,13 +140,13 @@ def _decoded(value: Any) -> tuple[bool, Any]:
 
 
 def _without(fields: dict[str, Any], path: Path) -> dict[str, Any]:
-    """A copy of the objects along a path, without its end."""
+    """A copy of the objects along a path, without its end, or without the first array on the way."""
     first, *rest = path
     copy = dict(fields)
-    if not rest:
-        copy.pop(first, None)
-    elif type(copy.get(first)) is dict:
+    if rest and type(copy.get(first)) is dict:
         copy[first] = _without(copy[first], tuple(rest))
+    else:
+        copy.pop(first, None)
     return copy
 
 

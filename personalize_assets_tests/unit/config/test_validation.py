@@ -208,3 +208,16 @@ def test_only_the_sections_that_are_valid_are_well_formed(tmp_path: Path) -> Non
     assert found.group == DatasetGroupSettings(name="shop")
     assert list(found.datasets) == ["users"]
     assert found.glue == Glue()
+
+
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        ("format: json\n  csv: {delimiter: ','}", "source.csv: of no use with format: json; remove one of the two"),
+        ("csv: {header: off, columns: [a]}", "source.csv: header: off, but only a CSV with a header shows that it is one; write format: csv"),
+        ("parse: 'a[key=b]'", "source.parse: 'a[key=b]' ends at an element of an array; write the path of a text in it"),
+        ("events: batch\n  parse: parent.x", "source.parse: 'parent.x' starts at `parent`, which only events have; write it as in the envelope"),
+    ],
+)  # fmt: skip
+def test_keys_of_a_source_that_could_have_no_effect_are_refused(keys: str, line: str) -> None:
+    assert problems_in(edited(("  layout:", f"  {keys}\n  layout:"))) == [f"personalize.yaml: {line}"]

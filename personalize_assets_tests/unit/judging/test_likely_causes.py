@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from personalize_assets.engines import make_engine
+from personalize_assets.judging import likely_causes as likely
 from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.local_run.stages import Stages
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.quality.causes import CauseFacts
 from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
 from personalize_assets_tests.helpers.small_group import FIRST, SECOND
 
@@ -27,7 +31,7 @@ def converted(folder: Path) -> DatasetGroup:
 
 def test_the_cause_is_looked_for_in_the_raw_files_of_all_converted_days(tmp_path: Path) -> None:
     assert likely_causes(converted(tmp_path), "interactions") == (
-        "USER_ID: of 4 wanted events looked at `user` is in 1, and `userId` in 3; 3 of 4 rows are rejects "
+        "USER_ID: of 4 wanted events looked at `user` is in 1; of the others `userId` is in 3; 3 of 4 rows are rejects "
         "(missing:USER_ID)",
     )
 
@@ -61,3 +65,33 @@ def test_a_destination_that_cannot_be_read_is_the_cause_and_no_error(tmp_path: P
     [cause] = likely_causes(group, "interactions")
 
     assert cause.startswith("the raw files could not be looked at for a cause: ")
+
+
+def test_files_of_every_uri_of_the_source_are_looked_at(tmp_path: Path) -> None:
+    for name, event in (("one", '{"user": "u1", "item": "i1", "time": 1790812801}'), ("two", WRONG)):
+        (tmp_path / name / "day=2026-10-01").mkdir(parents=True)
+        (tmp_path / name / "day=2026-10-01/a.json").write_text(f"{event}\n" * 3)
+    uris = [str(tmp_path / "one"), str(tmp_path / "two")]
+    source = {"uri": uris, "layout": "hive", "start_date": "2026-10-01"}
+    group = DatasetGroup(small_config(tmp_path, checks="warn", source=source))
+    stages = Stages(group, make_engine("arrow", group.config), lambda progress: None)
+    stages.catalog([FIRST], resume=False)
+    stages.convert([FIRST], resume=False)
+
+    assert likely_causes(group, "interactions") == (
+        "USER_ID: of 6 wanted events looked at `user` is in 3; of the others `userId` is in 3; 3 of 6 rows are rejects "
+        "(missing:USER_ID)",
+    )
+
+
+def test_a_cause_that_cannot_be_looked_for_ends_no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    group = converted(tmp_path)
+
+    def fails(facts: CauseFacts) -> list[str]:
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(likely, "causes", fails)
+
+    assert likely_causes(group, "interactions") == (
+        "the raw files could not be looked at for a cause: ValueError: a fault of ours",
+    )

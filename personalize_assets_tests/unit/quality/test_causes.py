@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets_tests.helpers.strategies import VALUES
 
 END = 1_790_899_199
 EVENT = {"event": "view", "userId": "u1", "properties": {"sku": "s1"}, "at": "2026-10-01T05:00:00Z"}
@@ -161,8 +164,19 @@ def test_a_path_that_some_events_have_is_compared_with_fields_that_more_have() -
     events = [{**EVENT, "userId": None, "user_id": f"u{n}"} for n in range(3)] + [EVENT]
 
     assert found(dataset(), events, {"missing:USER_ID": 3}) == [
-        "USER_ID: of 4 wanted events looked at `userId` is in 1, and `user_id` in 3; 3 of 4 rows are rejects "
+        "USER_ID: of 4 wanted events looked at `userId` is in 1; of the others `user_id` is in 3; 3 of 4 rows are "
+        "rejects "
         "(missing:USER_ID)"
+    ]
+
+
+def test_ids_in_the_elements_of_an_array_are_named_with_the_array() -> None:
+    order = {**EVENT, "properties": {}, "products": [{"sku": "a"}, {"sku": "b"}]}
+
+    assert found(dataset(), [EVENT, order, order], {"missing:ITEM_ID": 2}) == [
+        "ITEM_ID: of 3 wanted events looked at `properties.sku` is in 1; of the others `each.sku (each: products)` "
+        "is in "
+        "2; 2 of 3 rows are rejects (missing:ITEM_ID)"
     ]
 
 
@@ -237,3 +251,31 @@ def test_the_most_frequent_of_many_small_reasons_is_explained() -> None:
     assert [text.partition(":")[0] for text in found(dataset(USER_ID="who"), [EVENT] * 20, rejected, rows=20)] == [
         "USER_ID"
     ]
+
+
+ANY_EVENT = st.fixed_dictionaries(
+    {},
+    optional={
+        "event": VALUES,
+        "userId": VALUES,
+        "products": st.one_of(st.lists(st.fixed_dictionaries({"sku": VALUES, "user_id": VALUES}), max_size=2), VALUES),
+        "a.b": VALUES,
+        "at": VALUES,
+    },
+)
+
+
+@given(
+    st.lists(ANY_EVENT, max_size=4),
+    st.sampled_from(["userId", "each", "each.sku", "products.sku", "products[sku=a].x", "`a.b`.c", "none"]),
+    st.sampled_from(["missing:ITEM_ID", "bad_value:ITEM_ID", "bad_timestamp", "too_long:USER_ID", "too_many_elements"]),
+    st.sampled_from([None, "products", "event.x"]),
+)
+def test_whatever_the_events_are_causes_are_sentences(
+    events: list[dict[str, Any]], item: str, reason: str, each: str | None
+) -> None:
+    where: dict[str, tuple[str, ...]] = {"event": ("view",), "each.sku": ("a",)} if each else {"event": ("view",)}
+    of = dataset(where, each, ITEM_ID=item)
+
+    for text in (*found(of, events, {reason: 3}, rows=3), *found(of, events, rows=0, read=9)):
+        assert text == text.strip() != ""

@@ -100,7 +100,7 @@ def test_a_column_of_what_is_masked_is_for_no_preview() -> None:
 def test_the_paths_of_hashed_columns_start_at_the_event() -> None:
     columns = (Column("ITEM_ID", ("each.sku", "sku"), hash=True), Column("X", ("x",)))
 
-    assert hashed_paths(Dataset("items", columns, where={}, each="a.`b c`")) == ["a.`b c`.sku", "sku"]
+    assert hashed_paths(Dataset("items", columns, where={}, each="a.`b c`")) == ["a.`b c`[*=*].sku", "sku"]
 
 
 def test_a_mask_of_no_path_is_false() -> None:
@@ -181,3 +181,19 @@ def test_a_column_of_a_pick_is_masked_with_the_array_or_any_field_of_its_element
 
     for masked in ("params", "params.value", "params[key=page].value"):
         assert masked_columns(dataset, [masked]) == {"ITEM_ID"}
+
+
+def test_a_hashed_field_of_the_elements_is_masked_in_arrays_and_in_objects() -> None:
+    dataset = Dataset("users", (Column("USER_ID", ("each.email",), hash=True),), {}, "items")
+    mask = Mask(hashed_paths(dataset))
+
+    assert mask.event({"items": [{"email": "a@b.example"}, "c@d.example"]}) == {"items": [{"email": "***"}, "***"]}
+    assert mask.event({"items": {"p1": {"email": "a@b.example"}, "p2": "c@d.example"}}) == {
+        "items": {"p1": {"email": "***"}, "p2": "***"}
+    }
+
+
+def test_elements_that_are_hashed_themselves_are_masked_as_a_whole() -> None:
+    dataset = Dataset("users", (Column("USER_ID", ("each",), hash=True),), {}, "ids")
+
+    assert Mask(hashed_paths(dataset)).event({"ids": ["a", "b"]}) == {"ids": "***"}

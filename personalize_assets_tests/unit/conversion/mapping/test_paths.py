@@ -16,6 +16,7 @@ from personalize_assets.conversion.mapping.paths import (
     elements,
     getter,
     is_relative_to_each,
+    leads_into,
     lookup,
     lower_names,
     parse_path,
@@ -199,3 +200,20 @@ def test_arrays_within_arrays_may_be_as_deep_as_events_are_read() -> None:
     deep = json.loads("[" * 479 + "1" + "]" * 479)
 
     assert elements({"a": deep}, ("a", "b")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "steps", "leads"),
+    [
+        ("a.b", ("a", "b", "c"), True),
+        ("a.b", ("a",), False),
+        ("a[*=*].b", ("a", "b"), True),
+        ("a[*=*].b", ("a", "0", "b"), True),
+        ("a[*=*].b", ("a", "0", "c"), False),
+        ("a[key=x].b", ("a", "b"), True),
+    ],
+)
+def test_a_path_with_a_pick_leads_into_the_fields_of_any_element(
+    path: str, steps: tuple[str, ...], leads: bool
+) -> None:
+    assert leads_into(parse_path(path), steps) is leads

@@ -128,3 +128,9 @@ def test_all_of_a_condition_must_hold() -> None:
 def test_a_bound_that_is_neither_number_nor_time_is_refused() -> None:
     with pytest.raises(ValueError, match="'many' is neither a number nor a time"):
         bound("many")
+
+
+def test_a_text_of_more_digits_than_python_reads_is_compared_as_a_number() -> None:
+    assert not matches({"n": "9" * 5_000}, n=Condition(max="10"))
+    assert matches({"n": "9" * 5_000}, n=Condition(min="10"))
+    assert matches({"n": "-" + "9" * 5_000}, n=Condition(max="10"))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from personalize_assets.conversion.reading import unwrapping
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.unwrapping import Unwrapper, line_of
 from personalize_assets_tests.helpers.strategies import OBJECTS
@@ -58,6 +59,14 @@ def test_text_that_is_no_json_makes_the_event_a_reject_with_the_path(text: str) 
     assert unwrapped({"p": text}, parse=("p",)) == [("not_json:p", json.dumps({"p": text}, separators=(",", ":")))]
 
 
+def test_text_in_a_picked_element_is_decoded() -> None:
+    event = {"a": [{"key": "x", "value": "[1]"}, {"key": "y", "value": "[2]"}]}
+
+    assert unwrapped(event, parse=("a[key=y].value",)) == [
+        {"a": [{"key": "x", "value": "[1]"}, {"key": "y", "value": [2]}]}
+    ]
+
+
 def test_an_event_without_the_text_stays_as_it_is() -> None:
     assert unwrapped({"a": 1}, parse=("p", "a.b")) == [{"a": 1}]
 
@@ -77,13 +86,50 @@ def test_the_events_may_be_the_values_of_an_object_or_in_text() -> None:
     assert unwrapped({"batch": '[{"id": 1}]'}, parse=("batch",), events="batch") == [{"id": 1, "parent": {}}]
 
 
+def test_a_text_of_one_event_that_is_no_json_costs_no_other_event() -> None:
+    """As in CloudWatch's logs, where lines of the platform are between those of the program."""
+    envelope = {"owner": "o", "logs": [{"m": '{"a":1}'}, {"m": "START"}, {"m": '{"a":2}'}]}
+
+    assert unwrapped(envelope, parse=("logs.m",), events="logs") == [
+        {"m": {"a": 1}, "parent": {"owner": "o"}},
+        ("not_json:logs.m", '{"m":"START","parent":{"owner":"o"}}'),
+        {"m": {"a": 2}, "parent": {"owner": "o"}},
+    ]
+
+
+def test_a_text_of_the_elements_of_an_object_is_decoded() -> None:
+    assert unwrapped({"logs": {"0": {"m": "[1]"}}}, parse=("logs.m",), events="logs") == [{"m": [1], "parent": {}}]
+
+
+def test_the_events_may_be_in_arrays_within_an_array() -> None:
+    envelope = {"shop": "s", "records": [{"events": [{"id": 1}]}, {"events": []}, {}, {"events": [{"id": 2}]}]}
+
+    assert unwrapped(envelope, events="records.events") == [
+        {"id": 1, "parent": {"shop": "s"}},
+        {"id": 2, "parent": {"shop": "s"}},
+    ]
+    assert unwrapped({"records": [{"events": []}]}, events="records.events") == []
+    assert unwrapped({"records": [{}]}, events="records.events") == [("no_events", '[{"records":[{}]}]')]
+
+
+def test_an_envelope_that_would_be_copied_too_often_is_a_reject(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unwrapping, "MAX_UNPACKED_BYTES", 1000)
+    envelope = {"pad": "x" * 100, "batch": [{}] * 10}
+
+    [(reason, shown)] = unwrapped(envelope, events="batch")
+
+    assert (reason, json.loads(shown)) == ("unpacked_too_large", [{"pad": "x" * 100}])
+
+
 def test_an_empty_envelope_has_no_event() -> None:
     assert unwrapped({"batch": []}, events="batch") == []
 
 
 @pytest.mark.parametrize("envelope", [{}, {"batch": None}, {"batch": "text"}, {"batch": 7}])
 def test_an_object_without_the_array_is_a_reject(envelope: dict[str, Any]) -> None:
-    assert unwrapped(envelope, events="batch") == [("no_events", json.dumps(envelope, separators=(",", ":")))]
+    shown = f"[{json.dumps(envelope, separators=(',', ':'))}]"
+
+    assert unwrapped(envelope, events="batch") == [("no_events", shown)]
 
 
 def test_an_element_that_is_no_object_is_a_reject_of_its_own() -> None:
