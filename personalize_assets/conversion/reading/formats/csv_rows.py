@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -29,6 +28,10 @@ _DELIMITERS = ("::", ",", "\t", "|", ";")
 _STAND_IN = "\x1f"
 _NAME = re.compile(r"[A-Za-z_][\w.$:/-]*(?: [\w.$:/-]+)*")
 _SAMPLED_ROWS = 20
+# What may precede a header: byte order marks, and lines of white space alone.
+_BEFORE_HEADER = re.compile(rb"(?:\xef\xbb\xbf|[ \t\x0b\x0c]*+(?:\r\n|\n|\r(?!\Z)))*+")
+_BYTES_BEFORE_HEADER = _BOM + b" \t\r\n\x0b\x0c"
+_QUOTED = re.compile(rb'"(?:[^"]++|"")*+"')
 _JSON_LINE = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 
 
@@ -49,13 +52,14 @@ class CsvRows:
         while not self._has_ended and len(self._buffer) <= len(_BOM):
             self._read_on(len(_BOM) + 1)
         self._buffer = self._buffer.removeprefix(_BOM)
+        if self._dialect.header:
+            self._skip_to_header()
         delimiter = self._dialect.delimiter or self._find_delimiter()
         ends = RowEnds(delimiter, self._dialect)
         names: Sequence[str] = self._dialect.columns
         if self._dialect.header:
-            header = self._take_first(ends)
-            if not header.strip():
-                yield from self._at_end(b"")
+            if not self._buffer.strip() or (header := self._take_first(ends)) is None:
+                yield from self._at_end(b"") if self._has_ended and self._end else self._without_header()
                 return
             names = names or _names_in(header, delimiter, self._dialect)
             problem = _problem_of(names)
@@ -116,19 +120,38 @@ class CsvRows:
         line, self._buffer = self._buffer[:end], self._buffer[end:]
         return Event(line[:MAX_RAW_BYTES].rstrip(b"\r\n"), None, MALFORMED_ROW)
 
-    def _take_first(self, ends: RowEnds) -> bytes:
-        """The first row, which is the header."""
+    def _skip_to_header(self) -> None:
+        """Drop blank lines from the text's beginning, as between two rows."""
         while True:
-            end = ends.first(self._buffer)
-            if not end and self._has_ended and self._end is None:
-                end = len(self._buffer)
-            if end or self._has_ended or len(self._buffer) > MAX_ROW_BYTES:
-                header, self._buffer = self._buffer[:end], self._buffer[end:]
-                return header
+            self._buffer = self._buffer[_end_of_blank(self._buffer) :]
+            if self._has_ended or self._buffer.strip(_BYTES_BEFORE_HEADER) or len(self._buffer) > MAX_ROW_BYTES:
+                return
             self._read_on(2 * len(self._buffer) + 1)
 
+    def _take_first(self, ends: RowEnds) -> bytes | None:
+        """The first row, which is the header; None, and nothing taken, if it has no end."""
+        while True:
+            end = ends.first(self._buffer)
+            if not end and self._has_ended and self._end is None and ends.first(self._buffer + b"\n"):
+                end = len(self._buffer)
+            if end:
+                header, self._buffer = self._buffer[:end], self._buffer[end:]
+                return header
+            if self._has_ended or len(self._buffer) > MAX_ROW_BYTES:
+                return None
+            self._read_on(2 * len(self._buffer) + 1)
+
+    def _without_header(self) -> Iterator[Event]:
+        """What replaces the rows of a file whose first row has no end; nothing for one that is blank."""
+        if self._buffer.strip(_BYTES_BEFORE_HEADER):
+            text = (
+                f"CSV whose first row, the header, does not end within {len(self._buffer):,} bytes: close its quote,"
+                " or set source.csv.quote to null"
+            )
+            yield Event(text.encode(), None, UNREADABLE_FILE)
+
     def _find_delimiter(self) -> str:
-        while not self._has_ended and b"\n" not in self._buffer and len(self._buffer) < MAX_ROW_BYTES:
+        while not self._has_ended and b"\n" not in self._buffer.lstrip(b"\r\n") and len(self._buffer) < MAX_ROW_BYTES:
             self._read_on(2 * len(self._buffer) + 1)
         return delimiter_of(self._buffer)
 
@@ -183,6 +206,8 @@ class _Parser:
 def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDialect, skip: object = None) -> pa.Table:
     """Parse a chunk; without ``names``, columns are called ``f0``, ``f1`` and so on."""
     is_long = len(delimiter) > 1
+    if chunk.startswith(_BOM):
+        chunk = b"\n" + chunk  # pyarrow drops one at the beginning, where it belongs to a cell
     if is_long:
         chunk = chunk.replace(delimiter.encode(), _STAND_IN.encode())
     return pa.csv.read_csv(
@@ -209,24 +234,41 @@ def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDia
 
 
 def _names_in(header: bytes, delimiter: str, dialect: CsvDialect) -> list[str]:
-    """The names in a header; a column without one is called by its number, from 1."""
+    """The names in a header; a column without one is called by its number, from 1. Empty if it cannot be read."""
     text = header.rstrip(b"\r\n").decode("utf-8", "backslashreplace").encode() + b"\n"
-    row = _read(text, None, delimiter, dialect).schema
-    # Read again, as text: a name may look like a number.
-    (values,) = _read(text, row.names, delimiter, dialect).to_pylist()
+    try:
+        row = _read(text, None, delimiter, dialect).schema
+        # Read again, as text: a name may look like a number.
+        (values,) = _read(text, row.names, delimiter, dialect).to_pylist()
+    except (pa.ArrowInvalid, ValueError):  # no row, or several
+        return []
     return [(value or "").strip() or f"column_{number}" for number, value in enumerate(values.values(), 1)]
 
 
 def _problem_of(names: Sequence[str]) -> str | None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        return f"CSV whose columns include {twice[0]!r} twice: give other names with source.csv.columns"
+    """Why columns cannot have these names. Without the names: those of a file without a header are values."""
+    if not names:
+        return "CSV whose first row cannot be read as a header: name the columns with source.csv.columns"
+    numbers: dict[str, int] = {}
+    for number, name in enumerate(names, 1):
+        first = numbers.setdefault(name, number)
+        if first < number:
+            return (
+                f"CSV whose columns {first} and {number} have one name: give other names with source.csv.columns,"
+                " and set source.csv.header to off if its first row has values"
+            )
     return None
+
+
+def _end_of_blank(text: bytes) -> int:
+    """Where what may precede a header ends."""
+    found = _BEFORE_HEADER.match(text)
+    return found.end() if found else 0
 
 
 def delimiter_of(beginning: bytes) -> str:
     """The delimiter of a CSV that begins like this: the most frequent one of its first line, a comma without any."""
-    line = re.sub(rb'"(?:[^"]|"")*"', b"", beginning.split(b"\n", 1)[0])
+    line = _QUOTED.sub(b"", beginning.lstrip(b"\r\n").split(b"\n", 1)[0])
     counts = {delimiter: line.count(delimiter.encode()) * len(delimiter) for delimiter in _DELIMITERS}
     best = max(counts, key=lambda delimiter: counts[delimiter])
     return best if counts[best] else ","
@@ -241,7 +283,7 @@ def looks_like_csv(beginning: bytes) -> bool:
     if _JSON_LINE.search(beginning):
         return False
     dialect = CsvDialect()
-    text = beginning.removeprefix(_BOM)
+    text = beginning[_end_of_blank(beginning) :]
     delimiter = delimiter_of(text)
     ends = RowEnds(delimiter, dialect)
     header_end = ends.first(text)

@@ -18,7 +18,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from personalize_assets.conversion.reading.formats.row_batches import ROWS_AT_ONCE, Share, lines_of_rows
+from personalize_assets.conversion.reading.formats.row_batches import Share, Slices
 from personalize_assets.conversion.reading.json_value import Event
 
 _COPIED_BYTES = 1024 * 1024
@@ -31,7 +31,7 @@ class Died(Exception):
 
 
 class Header(NamedTuple):
-    """The names of a file's columns, and the number of its rows."""
+    """The names of a file's columns, and the number of rows in the share."""
 
     names: Sequence[str]
     rows: int
@@ -103,6 +103,51 @@ def _message(out: IO[bytes]) -> tuple[bytes, bytes]:
 
 def _send(kind: bytes, content: bytes = b"") -> None:
     sys.stdout.buffer.write(kind + len(content).to_bytes(_SIZE_BYTES, "big") + content)
+    sys.stdout.buffer.flush()  # before the next stripe, on which the library may crash
+
+
+def _stripe_rows(tail: bytes) -> list[int]:
+    """The number of rows of each stripe, from a file's tail, a message of Protocol Buffers (``orc_proto.proto``).
+
+    pyarrow has no other way to these numbers but to read the stripes.
+    """
+    (footer,) = _field(tail, 2)
+    assert isinstance(footer, bytes)
+    return [
+        sum(rows for rows in _field(stripe, 5) if isinstance(rows, int))
+        for stripe in _field(footer, 3)
+        if isinstance(stripe, bytes)
+    ]
+
+
+def _field(message: bytes, wanted: int) -> list[int | bytes]:
+    """The values of a field of a message of Protocol Buffers, in their order."""
+    found: list[int | bytes] = []
+    at = 0
+    while at < len(message):
+        key, at = _varint(message, at)
+        value: int | bytes
+        if key & 7 == 0:
+            value, at = _varint(message, at)
+        else:
+            size, at = _varint(message, at) if key & 7 == 2 else ({1: 8, 5: 4}[key & 7], at)
+            value = message[at : at + size]
+            at += size
+        if key >> 3 == wanted:
+            found.append(value)
+    return found
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """A number of 7 bits a byte, the lowest ones first, and where it ends."""
+    value = shift = 0
+    while True:
+        byte = message[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -119,16 +164,17 @@ def main(arguments: Sequence[str]) -> None:
         _send(_LINES, written.getvalue())
         return
     share = Share(*map(int, numbers))
-    _send(_LINES, msgspec.json.encode((opened.schema.names, opened.nrows)))
+    rows_of = _stripe_rows(opened.reader.serialized_file_tail())
+    rows = sum(rows_of[stripe] for stripe in range(stripes) if share.holds(stripe, stripes))
+    _send(_LINES, msgspec.json.encode((opened.schema.names, rows)))
+    slices = Slices()
     for stripe in range(stripes):
         if share.holds(stripe, stripes):
-            whole = opened.read_stripe(stripe)
-            for at in range(0, whole.num_rows, ROWS_AT_ONCE):
-                for found in lines_of_rows(whole.slice(at, ROWS_AT_ONCE)):
-                    if isinstance(found, Event):
-                        _send(_ROW, msgspec.msgpack.encode(found))
-                    else:
-                        _send(_LINES, found)
+            for found in slices.lines(opened.read_stripe(stripe)):
+                if isinstance(found, Event):
+                    _send(_ROW, msgspec.msgpack.encode(found))
+                else:
+                    _send(_LINES, found)
     _send(_END)
 
 

@@ -12,6 +12,10 @@ from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.json_value import Event
 
 ROWS_AT_ONCE = 8192
+"""The most rows that are decoded at once."""
+BYTES_AT_ONCE = 8 * 1024 * 1024
+"""About the most bytes of rows that are lines at once: a short file may repeat one long value in every row."""
+_FIRST_ROWS = 64
 ARROW_REFUSALS = (pa.ArrowException, OSError, ValueError, IndexError, TypeError, OverflowError, MemoryError)
 """What pyarrow raises for damaged bytes, and for values that have no form in Python."""
 
@@ -40,3 +44,38 @@ def lines_of_rows(batch: pa.RecordBatch) -> Iterator[bytes | Event]:
             return
         for row in range(batch.num_rows):
             yield from lines_of_rows(batch.slice(row, 1))
+
+
+class Slices:
+    """Takes batches of one file a few rows at once, as many as their lines' length allows."""
+
+    def __init__(self) -> None:
+        """Begin with few rows: how long they are shows when they are lines."""
+        self.rows = _FIRST_ROWS
+
+    def lines(self, batch: pa.RecordBatch) -> Iterator[bytes | Event]:
+        """As ``lines_of_rows``, in blocks of about ``BYTES_AT_ONCE`` bytes, or of one row."""
+        at = 0
+        while at < batch.num_rows:
+            part = batch.slice(at, self.rows)
+            while part.num_rows > 1 and _bytes_in(part) > BYTES_AT_ONCE:
+                part = part.slice(0, part.num_rows // 2)
+            size = 0
+            for found in lines_of_rows(part):
+                size += len(found) if isinstance(found, bytes) else 0
+                yield found
+            at += part.num_rows
+            fitting = part.num_rows * BYTES_AT_ONCE // max(size, 1)
+            self.rows = max(1, min(fitting, 4 * self.rows, ROWS_AT_ONCE))
+
+
+def _bytes_in(batch: pa.RecordBatch) -> int:
+    """About how many bytes a batch has once its dictionaries are decoded."""
+    size = 0
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            values = column.dictionary
+            size += len(column) * values.nbytes // max(len(values), 1)
+        else:
+            size += column.nbytes
+    return size

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -12,14 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
-from personalize_assets.conversion.reading.formats.json_lines import encode
+from personalize_assets.conversion.reading.formats.avro_blocks import lines_of_block
 from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
 from personalize_assets.conversion.reading.formats.row_batches import (
     ARROW_REFUSALS,
-    ROWS_AT_ONCE,
     WHOLE,
     Share,
-    lines_of_rows,
+    Slices,
 )
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
@@ -32,15 +33,27 @@ NAMES = {PARQUET: "Parquet file", ORC: "ORC file", AVRO: "Avro file"}
 """What a file of each format is called in texts."""
 
 _MAGIC = {PARQUET: b"PAR1", ORC: b"ORC", AVRO: b"Obj\x01"}
+_CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BUFFER_BYTES = 256 * 1024
 _COPY = "copy it again"
 
 
 def table_format(beginning: bytes) -> str | None:
     """Which of these formats a file has that begins like this; None if it has another one."""
-    if beginning.startswith(_MAGIC[ORC]) and len(beginning) > 3 and beginning[3] >= 0x20:
-        return None  # text; in a file of ORC, the lengths of its first stream follow
+    if beginning.startswith(_MAGIC[ORC]) and len(beginning) > 3 and _is_text(beginning[3:MAGIC_BYTES]):
+        return None
     return next((name for name, magic in _MAGIC.items() if beginning.startswith(magic)), None)
+
+
+def _is_text(behind_magic: bytes) -> bool:
+    """Whether text follows; in a file of ORC, it is the length of a stream in 3 bytes, the last one mostly 0."""
+    if behind_magic[0] < ord(" ") or _CONTROLS.search(behind_magic):
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(behind_magic)  # the last character may be cut off
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_table(beginning: bytes, format: str) -> bool:
@@ -86,6 +99,8 @@ class TableRows:
         except ARROW_REFUSALS as error:
             if self._file.error is not None:
                 raise self._file.error from error
+            if found == ORC and isinstance(error, OSError) and error.errno:
+                raise  # of the copy or the process, as a full disk; what pyarrow raises for damage has no number
             lost = table.rows - rows if table else 0
             if lost <= 0 and not rows:
                 yield from self._unreadable(f"damaged {NAMES[found]} of {size:,} bytes: {_COPY}")
@@ -134,9 +149,11 @@ def _parquet(file: IO[bytes], share: Share) -> _Table:
     groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
     def lines() -> Iterator[bytes | Event]:
+        slices = Slices()
         for group in groups:
-            for batch in opened.iter_batches(ROWS_AT_ONCE, row_groups=[group], use_threads=False):
-                yield from lines_of_rows(batch)
+            for batch in opened.iter_batches(slices.rows, row_groups=[group], use_threads=False):
+                yield from slices.lines(batch)
+                opened.reader.set_batch_size(slices.rows)  # of the next batch
 
     rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
     return _Table(opened.schema_arrow.names, rows, lines())
@@ -158,7 +175,7 @@ def _orc(file: IO[bytes], share: Share) -> _Table:
         except Died as error:
             raise pa.ArrowInvalid from error
 
-    return _Table(header.names, header.rows if share == WHOLE else 0, lines())
+    return _Table(header.names, header.rows, lines())
 
 
 def _avro(file: IO[bytes], share: Share) -> _Table:
@@ -177,7 +194,7 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
             return
         try:
             for block in blocks:
-                yield "".join(f"{encode(_as_object(row))}\n" for row in block).encode()
+                yield from lines_of_block(block)
         except ImportError:
             raise
         except Exception as error:
@@ -185,11 +202,6 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
 
     fields = schema.get("fields", ()) if isinstance(schema, dict) else ()
     return _Table([field["name"] for field in fields], 0, lines())
-
-
-def _as_object(row: Any) -> dict[str, Any]:
-    """A row as an object: a schema need not be a record."""
-    return row if isinstance(row, dict) else {"value": row}
 
 
 class _Watched(io.RawIOBase):

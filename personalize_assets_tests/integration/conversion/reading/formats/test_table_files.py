@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import random
+import tempfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -83,7 +85,27 @@ def test_a_file_is_read_by_its_first_bytes_or_as_the_config_says(format: str) ->
     assert read(data) == read(data, format) == (ROWS, [])
 
 
-@pytest.mark.parametrize("beginning", [b"", b"PAR", b"ORCHID,1\n", b"Obj", b'{"a":1}'])
+@pytest.mark.parametrize("rows", [1, 10, 100, 1000, 5000, 12_000])
+@pytest.mark.parametrize("compression", ["uncompressed", "zlib", "snappy", "lz4", "zstd"])
+def test_orc_of_every_size_is_known_by_its_first_bytes(compression: str, rows: int) -> None:
+    """Its fourth byte is the length of a stream, and may be that of a letter."""
+    table = pa.table({"u": [f"u{n}" for n in range(rows)], "t": [1790000000 + n for n in range(rows)]})
+    for stride in (1000, 10_000):
+        data = orc(table, compression=compression, row_index_stride=stride)
+        assert table_format(data[:8]) == "orc"
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"ORC%\0\0\n\x07", b'ORC"\0\0l ', b"ORC~\0\0\xe3b", b"ORCab\xff\xff\xff"], ids=repr
+)
+def test_orc_whose_fourth_byte_is_a_letter_is_no_text(beginning: bytes) -> None:
+    assert table_format(beginning) == "orc"
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"PAR", b"ORCHID,1\n", b"ORC,b\r\n1", b"ORC\xc3\xa9\t\xc3", b"ORC ID\n1", b"Obj", b'{"a":1}'],
+)
 def test_other_files_are_no_tables(beginning: bytes) -> None:
     assert table_format(beginning) is None
     assert not is_table(beginning, AUTO)
@@ -175,6 +197,19 @@ def test_the_shares_of_an_orc_file_are_its_rows() -> None:
     assert all(found)
 
 
+@pytest.mark.parametrize("shares", [1, 2, 3])
+def test_every_row_of_a_damaged_orc_file_is_read_or_counted(shares: int) -> None:
+    rows = [{"n": n, "text": f"{random.Random(n).random()}" * 20} for n in range(20_000)]
+    data = bytearray(orc(pa.Table.from_pylist(rows), stripe_size=1 << 18))
+    half = len(data) // 2
+    data[half : half + half // 8] = b"\xff" * (half // 8)
+    found = [read(bytes(data), share=Share(number, shares)) for number in range(shares)]
+    events = [event for _, others in found for event in others]
+    assert {event.reason for event in events} == {"malformed_row"}
+    assert sum(len(whole) for whole, _ in found) + sum(event.lines for event in events) == len(rows)
+    assert 0 < sum(event.lines for event in events) < len(rows)
+
+
 @pytest.mark.parametrize("format", WRITERS)
 def test_a_file_without_rows_is_empty(format: str) -> None:
     empty = pa.Table.from_pylist(ROWS).slice(0, 0)
@@ -224,6 +259,17 @@ def test_a_value_that_cannot_be_read_costs_its_row() -> None:
     assert (event.reason, event.lines) == ("malformed_row", 1)
 
 
+def test_a_value_of_avro_that_cannot_be_read_costs_its_row() -> None:
+    fields = [
+        {"name": "n", "type": "long"},
+        {"name": "at", "type": {"type": "long", "logicalType": "timestamp-millis"}},
+    ]
+    rows = [{"n": n, "at": 1790000000000 * (1000 if n == 3 else 1)} for n in range(1000)]
+    found, (event,) = read(avro(rows, {"type": "record", "name": "event", "fields": fields}))
+    assert [row["n"] for row in found] == [n for n in range(1000) if n != 3]
+    assert (event.reason, event.lines) == ("malformed_row", 1)
+
+
 @pytest.mark.parametrize("format", WRITERS)
 def test_mutations_raise_nothing(format: str) -> None:
     rng = random.Random(format)
@@ -252,12 +298,53 @@ def test_a_file_that_cannot_be_fetched_is_not_taken_for_a_damaged_one() -> None:
         shortened(Failing(data), 10)
 
 
+@pytest.mark.parametrize("share", [WHOLE, Share(1, 2)])
+def test_an_orc_file_that_cannot_be_copied_is_not_taken_for_a_damaged_one(
+    share: Share, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", refuse)
+    with pytest.raises(OSError, match="No space left on device"):
+        list(TableRows(io.BytesIO(WRITERS["orc"]()), AUTO, share))
+
+
 @pytest.mark.parametrize("format", ["parquet", "orc"])
 def test_the_first_rows_of_a_file_are_a_file_of_their_own(format: str) -> None:
     data = shortened(io.BytesIO(WRITERS[format]()), 10)
     assert data is not None
     assert read(data) == (ROWS[:10], [])
     assert shortened(io.BytesIO(WRITERS[format]()[:-10]), 10) is None
+
+
+@pytest.mark.parametrize("keeps_type", [False, True])
+def test_a_long_value_in_every_row_is_held_for_few_rows(keeps_type: bool) -> None:
+    """Such a file has less than a kilobyte."""
+    rows = 4000
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int32()), pa.array(["x" * 50_000]))
+    data = parquet(pa.table({"n": range(rows), "text": texts}), store_schema=keeps_type, compression="zstd")
+    before, found = pa.total_allocated_bytes(), 0
+    for block in TableRows(io.BytesIO(data), AUTO):
+        assert isinstance(block, bytes)
+        found += block.count(b"\n")
+        assert len(block) < 10_000_000
+        assert pa.total_allocated_bytes() - before < 50_000_000
+    assert found == rows
+
+
+def test_short_rows_are_read_many_at_once() -> None:
+    data = parquet(pa.table({"n": range(20_000)}), row_group_size=16_000)
+    blocks = list(TableRows(io.BytesIO(data), AUTO))
+    assert [block.count(b"\n") for block in blocks if isinstance(block, bytes)] == [
+        64,
+        256,
+        1024,
+        4096,
+        8192,
+        2368,
+        4000,
+    ]
 
 
 def test_only_the_beginning_of_a_large_file_is_read_for_its_first_rows() -> None:

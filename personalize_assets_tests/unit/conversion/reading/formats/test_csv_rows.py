@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import random
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+import pyarrow as pa
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -119,6 +121,43 @@ def test_blank_lines_are_no_rows() -> None:
     assert rows_of(b"a,b\n\n1,2\r\n\r\n\n3,4\n\n") == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
+@pytest.mark.parametrize("dialect", [PLAIN, CsvDialect(delimiter=","), CsvDialect(columns=("a", "b"))], ids=str)
+@pytest.mark.parametrize(
+    "before", [b"\n", b"\r\n", b"\xef\xbb\xbf\r\n", b"\r\r", b" \t\n\n" * 50, b"\n\xef\xbb\xbf"], ids=repr
+)
+@pytest.mark.parametrize("size", [1, 1 << 20])
+def test_blank_lines_before_a_header_are_no_header(before: bytes, dialect: CsvDialect, size: int) -> None:
+    assert read(before + b"a,b\n1,2\n", dialect, size) == ([{"a": "1", "b": "2"}], [])
+    assert read(before + b"a,b", dialect, size) == read(before, dialect, size) == ([], [])
+
+
+def test_a_header_may_begin_with_an_empty_name_between_tabs() -> None:
+    assert rows_of(b"\n\tuser\n0\tu1\n") == [{"column_1": "0", "user": "u1"}]
+
+
+def test_the_delimiter_is_found_behind_blank_lines() -> None:
+    assert rows_of(b"\n\nu1|i1\n", CsvDialect(header=False, columns=("a", "b"))) == [{"a": "u1", "b": "i1"}]
+
+
+def test_a_quote_without_an_end_is_looked_through_once() -> None:
+    """What the search keeps for each byte would be hundreds of megabytes."""
+    text = b'a;b;"' + b"x" * 2_000_000
+    tracemalloc.start()
+    try:
+        assert delimiter_of(text) == ";"
+        assert tracemalloc.get_traced_memory()[1] < 10 * len(text)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_byte_order_mark_within_a_file_costs_no_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "_CHUNK_BYTES", 1)
+    assert read(b"a,b\n1,2\n\xef\xbb\xbf\n\xef\xbb\xbf3,4\n", size=1) == (
+        [{"a": "1", "b": "2"}, {"a": "\ufeff3", "b": "4"}],
+        [("malformed_row", b"\xef\xbb\xbf")],
+    )
+
+
 def test_control_characters_stay() -> None:
     assert rows_of(b"a,b\nx\x01y,\tz\\\n") == [{"a": "x\x01y", "b": "\tz\\"}]
 
@@ -161,8 +200,38 @@ def test_a_quote_that_is_not_closed_for_long_costs_its_line(monkeypatch: pytest.
 def test_two_columns_of_one_name_make_a_file_unreadable() -> None:
     assert read(b"user,item,user\n1,2,3\n") == (
         [],
-        [("unreadable_file", b"CSV whose columns include 'user' twice: give other names with source.csv.columns")],
+        [
+            (
+                "unreadable_file",
+                b"CSV whose columns 1 and 3 have one name: give other names with source.csv.columns,"
+                b" and set source.csv.header to off if its first row has values",
+            )
+        ],
     )
+
+
+@pytest.mark.parametrize("quoted", [b'"u,i,t', b'u,"i'], ids=repr)
+@pytest.mark.parametrize("columns", [(), ("u", "i", "t")], ids=["header's names", "given names"])
+@pytest.mark.parametrize("rows", [2, 2000], ids=["within the most bytes of a row", "beyond them"])
+def test_a_header_without_an_end_makes_a_file_unreadable(
+    quoted: bytes, columns: tuple[str, ...], rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_rows, "MAX_ROW_BYTES", 1000)
+    found, malformed = read(quoted + b"\n" + b"u1,i1,1790000000\n" * rows, CsvDialect(columns=columns), size=64)
+    assert found == []
+    ((reason, text),) = malformed
+    assert reason == "unreadable_file"
+    assert text.startswith(b"CSV whose first row, the header, does not end within ")
+    assert text.endswith(b" bytes: close its quote, or set source.csv.quote to null")
+
+
+def test_a_header_that_cannot_be_read_makes_a_file_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> pa.Table:
+        raise pa.ArrowInvalid
+
+    monkeypatch.setattr(csv_rows, "_read", refuse)
+    text = b"CSV whose first row cannot be read as a header: name the columns with source.csv.columns"
+    assert read(b"u,i\nu1,i1\n") == ([], [("unreadable_file", text)])
 
 
 def test_too_many_malformed_rows_end_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,6 +305,8 @@ def test_mutations_raise_nothing() -> None:
         b'\xef\xbb\xbf"userId","movieId"\n"1","2"\n',
         b"Order ID,Customer ID,Date\n1,2,2026-10-01\n",
         b"user,note\nu,M\xfcnze\nu,x\n",
+        b"\nuser,item\nu,i\n",
+        b"\xef\xbb\xbf\r\n\r\nuser,item\r\nu,i\r\n",
     ],
     ids=repr,
 )
@@ -258,6 +329,8 @@ def test_a_header_and_rows_are_recognized(text: bytes) -> None:
         b'a;b\n1;2\n{"n":1}\n',
         b"user,item\nu\nv\nw\nx,y\n",
         b"\x89PNG,\xff\n1,2\n",
+        b"\xef\xbb\xbf\xef\xbb\xbf\nhello world\n",
+        b'"user,item\nu,i\n',
     ],
     ids=repr,
 )
