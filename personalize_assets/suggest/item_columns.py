@@ -61,7 +61,10 @@ def item_columns(
     fields = [
         seen
         for seen in observed
-        if seen.parent in items.parents and seen.column_path not in items.paths and seen.at & items.at
+        if seen.parent in items.parents
+        and seen.array in (None, items.each)
+        and seen.column_path not in items.paths
+        and seen.at & items.at
     ]
     result = EntityColumns(None)
     known = _known(fields, items, of_events)
