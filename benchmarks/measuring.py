@@ -64,8 +64,9 @@ def measure(
     """Run a command in the repository's folder, and wait for it and all processes that it started.
 
     ``env`` is added to this process's environment, from which settings of this project, Dagster and AWS are removed.
-    Raises ``CommandFailed`` with the last line of its output if its exit code is not 0, after ``timeout`` seconds, and
-    when its processes have more resident memory than ``max_bytes``: before the system ends this one instead.
+    Raises ``CommandFailed`` with the last line of its output if its exit code is neither 0 nor 3, after ``timeout``
+    seconds, and when its processes have more resident memory than ``max_bytes``: before the system ends
+    this one instead.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         started = time.monotonic()

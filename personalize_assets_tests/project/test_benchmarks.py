@@ -108,8 +108,8 @@ def test_the_memory_and_the_processor_time_of_children_count() -> None:
 
 
 def test_the_error_of_a_failed_command_is_its_last_line() -> None:
-    with pytest.raises(CommandFailed, match=r"^exit code 3: what went wrong$"):
-        measure([sys.executable, "-c", "import sys; print('a\\nwhat went wrong\\n', file=sys.stderr); sys.exit(3)"])
+    with pytest.raises(CommandFailed, match=r"^exit code 4: what went wrong$"):
+        measure([sys.executable, "-c", "import sys; print('a\\nwhat went wrong\\n', file=sys.stderr); sys.exit(4)"])
 
 
 def test_a_command_that_does_not_end_is_stopped_with_its_children(tmp_path: Path) -> None:
