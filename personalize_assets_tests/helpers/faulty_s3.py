@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from personalize_assets.storage.run_ids import RUN_ID
+
 if TYPE_CHECKING:
     from personalize_assets_tests.helpers.latency_server import Request
 
 # Keys that a stale listing leaves out: those written last.
 _STALE_WRITES = 8
-# Names of runs and of uploads, which are others each time: the same plan must find the same requests.
-_RANDOM_NAMES = re.compile(r"\d{8}T\d{6}-[0-9a-f]{6}")
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 
 Perform = Callable[[], tuple[str, list[tuple[str, str]], bytes]]
@@ -92,7 +92,8 @@ class FaultPlan:
         """
 
         def choose(request: Request, before: int) -> Fault | None:
-            chance = random.Random(f"{seed} {request.kind} {_RANDOM_NAMES.sub('', request.path)} {before}")
+            # Run ids are others each time: the same plan must find the same requests.
+            chance = random.Random(f"{seed} {request.kind} {RUN_ID.sub('', request.path)} {before}")
             possible = [fault for fault in faults if is_possible(fault, request)]
             return chance.choice(possible) if possible and chance.random() < share else None
 
