@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
+
+from personalize_assets.conversion.reading.seekable import SeekableReader
 
 BLOCK_BYTES = 4 * 1024 * 1024
 """What one request asks for: S3 answers in the time that some MB take on one connection."""
@@ -22,7 +23,7 @@ Fetch = Callable[[int, int], memoryview]
 """Reads the bytes from a place to before another one. Raises ``OSError``."""
 
 
-class BlocksAhead(io.RawIOBase):
+class BlocksAhead(SeekableReader):
     """A file over ranges of bytes. Blocks are read ahead from the file's beginning, or behind two neighbours."""
 
     def __init__(self, size: int, fetch: Fetch, known: tuple[int, memoryview] | None = None) -> None:
@@ -33,32 +34,13 @@ class BlocksAhead(io.RawIOBase):
             fetch: Called in several threads at once.
             known: A place, and bytes from there on that need not be fetched.
         """
-        super().__init__()
-        self._size = size
+        super().__init__(size)
         self._fetch = fetch
         self._known_at, self._known = known or (0, memoryview(b""))
-        self._at = 0
         self._last_block = -1
         self._is_sequential = False
         self._blocks: OrderedDict[int, Future[memoryview]] = OrderedDict()
         self._threads = ThreadPoolExecutor(BLOCKS_AHEAD + 1)
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The place of the next byte."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
 
     def readinto(self, buffer: Any) -> int:
         """Read what fits into a buffer, or less at the file's end."""

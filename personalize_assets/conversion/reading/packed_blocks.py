@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,6 +9,7 @@ from typing import IO, NamedTuple, Protocol
 
 from personalize_assets.conversion.reading.compression import BZIP2, LZ4, XZ, ZSTD
 from personalize_assets.conversion.reading.damage import TruncatedStream
+from personalize_assets.conversion.reading.seekable import SeekableReader
 
 _PACKED_BYTES = 64 * 1024
 # The most that is unpacked before it is yielded.
@@ -176,33 +176,14 @@ def _behind_padding(pieces: _Pieces) -> bytes:
     return b""
 
 
-class Range(io.RawIOBase):
+class Range(SeekableReader):
     """The bytes of a file from one place to before another one, as a file."""
 
     def __init__(self, file: IO[bytes], first: int, end: int) -> None:
         """Take places in ``file``, which is left open and may be moved between reads."""
-        super().__init__()
+        super().__init__(end - first)
         self._file = file
         self._first = first
-        self._size = end - first
-        self._at = 0
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """The place of the next byte."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to a place."""
-        self._at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
-        return self._at
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, at most ``size`` of them; maybe fewer."""
