@@ -15,13 +15,12 @@ from typing import Any
 import msgspec
 
 from personalize_assets.catalog import field_roles
-from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
+from personalize_assets.catalog.file_heads import sample_events
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.mapping.masking import MASK, Mask
 from personalize_assets.conversion.mapping.paths import Path, leads_into, parse_path
 from personalize_assets.storage.manifests import CatalogFile
-from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
 _MAX_KINDS = 100
@@ -93,12 +92,7 @@ def day_profile(
     day: date, sources: Mapping[str, RawFiles], files: Sequence[CatalogFile], masked: Sequence[str] = ()
 ) -> EventProfile:
     """Profile a day (UTC); ``files`` are those of its catalog. Values at ``masked`` paths become ``***``."""
-    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
-    sample = events_per_file(len(jobs))
-    events: list[Mapping[str, Any]] = []
-    for source, file, head in read_heads(sources, jobs):
-        format = sources[source].source.conversion_format
-        events.extend(inspect_head(head, file.bytes, sample, format).events)
+    events = sample_events(sources, files)
     observed = Observed(events)
     mask = Mask(masked)
     choice = field_roles.event_names(observed, items(observed))
@@ -109,7 +103,7 @@ def day_profile(
     hidden = [parse_path(one) for one in masked]
     return EventProfile(
         day=day.isoformat(),
-        files=len(jobs),
+        files=len(files),
         sampled_events=len(events),
         event_field=path,
         events=tuple(_event_kind(name, named, candidates, path in masked) for name in frequent),

@@ -43,6 +43,7 @@ from personalize_assets.conversion.reading.json_value import REFUSALS, decode_wh
 from personalize_assets.conversion.reading.text_blocks import texts as texts_of
 from personalize_assets.conversion.reading.unwrapping import Unwrapper
 from personalize_assets.conversion.reading.zip_members import first_members
+from personalize_assets.storage.manifests import CatalogFile
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 
@@ -142,6 +143,16 @@ def heads_in_order(
 
 def _is_in_large_blocks(head: bytes) -> bool:
     return compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS or table_format(head[:MAGIC_BYTES]) == AVRO
+
+
+def sample_events(sources: Mapping[str, RawFiles], files: Sequence[CatalogFile]) -> list[Mapping[str, Any]]:
+    """The first events of each of these files of catalogs; the fewer of each, the more files there are."""
+    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
+    count = events_per_file(len(jobs))
+    events: list[Mapping[str, Any]] = []
+    for source, file, head in read_heads(sources, jobs):
+        events += inspect_head(head, file.bytes, count, sources[source].source.conversion_format).events
+    return events
 
 
 def inspect_head(

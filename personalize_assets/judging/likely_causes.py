@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from personalize_assets.catalog.file_heads import events_per_file, inspect_head, read_heads
+from personalize_assets.catalog.file_heads import sample_events
 from personalize_assets.conversion.mapping.paths import names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
 from personalize_assets.errors import PersonalizeAssetsError
@@ -16,7 +16,6 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.causes import CauseFacts, causes
 from personalize_assets.storage.days import accounting_of, commits_of
 from personalize_assets.storage.manifests import CatalogFile, DayAccounting, DayCommit
-from personalize_assets.storage.object_store import StoredObject
 
 _MAX_DAYS = 5
 _MAX_FILES = 40
@@ -96,10 +95,4 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
         of_source = [file for file in catalog.files if file.source in group.places[source]]
         step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
         files += of_source[::step]
-    jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
-    count = events_per_file(len(jobs))
-    events: list[dict[str, Any]] = []
-    for source_id, file, head in read_heads(group.sources, jobs):
-        format = group.sources[source_id].source.conversion_format
-        events += [dict(event) for event in inspect_head(head, file.bytes, count, format).events]
-    return events
+    return [dict(event) for event in sample_events(group.sources, files)]
