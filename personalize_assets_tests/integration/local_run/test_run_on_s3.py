@@ -21,7 +21,7 @@ from personalize_assets_tests.helpers.stored import latest_csv
 
 DAYS = 30
 FEW = 9
-ONCE = 62
+ONCE = 60
 """Requests of a run that do not depend on the number of days: CSV, manifest, schema, owner, checks and lists."""
 
 
@@ -72,7 +72,7 @@ def test_a_destination_on_s3_takes_five_requests_a_day(tmp_path: Path, s3_server
     # A day: its catalog, its rows, its object and the list of its files are written, and its rows are read.
     assert len(s3_server.requests) <= 5 * DAYS + ONCE
     assert counts(s3_server.requests).get("HEAD", 0) == 0
-    assert counts(s3_server.requests)["LIST"] <= 25
+    assert counts(s3_server.requests)["LIST"] <= 24
     of_days = {place: number for place, number in by_object(s3_server.requests).items() if "day=" in place[1]}
     assert len(of_days) == 5 * DAYS
     assert set(of_days.values()) == {1}

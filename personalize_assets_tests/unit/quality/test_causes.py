@@ -37,7 +37,7 @@ def found(
     masked: Sequence[str] = (),
     **counts: Any,
 ) -> list[str]:
-    """The causes where every event of the sample is one that was read, and each gives a row unless told otherwise."""
+    """The causes where every event of the sample is one that was read, and each gives a row without ``rows``."""
     facts: dict[str, Any] = {"days": 1, "raw_files": 1, "read": len(events), "malformed": {}, "unreadable": 0, **counts}
     return causes(
         CauseFacts(
