@@ -27,6 +27,7 @@ from personalize_assets.config.models import (
     Destination,
     EntityMapping,
     Glue,
+    InteractionsMapping,
     Source,
     event_time,
 )
@@ -64,7 +65,7 @@ class WellFormed:
         """
         named = written.get("datasets")
         datasets = {
-            name: _valid(DatasetMapping if name == "interactions" else EntityMapping, named.get(name), context)
+            name: _valid(InteractionsMapping if name == "interactions" else EntityMapping, named.get(name), context)
             for name in Datasets.model_fields
             if isinstance(named, Mapping)
         }
