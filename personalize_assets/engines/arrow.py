@@ -1,4 +1,4 @@
-"""The engine ``arrow``: tasks in processes of this machine, one a core as memory allows. No Java, no server, no port."""
+"""The engine ``arrow``: tasks in processes of this machine, one a core as memory allows. No Java, no port."""
 
 from __future__ import annotations
 
