@@ -31,7 +31,7 @@ class Happening(NamedTuple):
         name: The event's name in Segment's specification; empty for an `identify`.
         at: When it happened, in milliseconds since 1970 (UTC); ``received`` likewise.
         user: None before login.
-        platform: ``web``, ``android`` or ``ios``.
+        platform: ``web``, ``android`` or ``ios``: where the person is; ``server``: whether the shop's server sent it.
         products: None, one, or those of a list or an order.
         is_list: Whether the products are in a list, even if it is one.
         order: The order's id.
@@ -45,6 +45,7 @@ class Happening(NamedTuple):
     user: str | None
     anonymous: str
     platform: str
+    server: bool
     products: tuple[Product, ...]
     is_list: bool
     order: str | None
@@ -66,6 +67,7 @@ def read_happening(content: bytes) -> Happening:
         user=None if user is None else str(user),
         anonymous=event["anonymousId"],
         platform=_PLATFORMS[event["projectId"]],
+        server=event["channel"] == "server",
         products=tuple(map(_product, products)),
         is_list=listed is not None,
         order=body.get("order_id"),

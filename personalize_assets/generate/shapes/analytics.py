@@ -102,7 +102,7 @@ def _amplitude(event: Happening, name: str) -> Row:
         "country": "Norway",
         "device_id": event.anonymous,
         "device_type": {"web": "Mac", "android": "Android", "ios": "Apple iPhone"}[event.platform],
-        "event_id": event.at // 1000 % 100_000,
+        "event_id": 1 + event.at // 60_000 % 12,
         "event_properties": properties,
         "event_time": _amplitude_time(event.at),
         "event_type": name,

@@ -195,7 +195,7 @@ def _order(event: Happening, name: str) -> Row:
                 "product_id": int(product.id),
                 "sku": product.sku,
                 "title": product.name,
-                "vendor": product.brand or "",
+                "vendor": product.brand or (product.category or "").partition("|")[0],
                 "price": f"{product.price:.2f}",
                 "quantity": product.quantity,
                 "gift_card": False,
@@ -220,25 +220,23 @@ def _movielens(event: Happening) -> Iterable[tuple[str, Row]]:
         genres = (product.category or "").replace(", ", "|")
         yield (
             "ratings",
-            {"user": event.user, "movie": product.id, "rating": str(stars), "at": str(event.at // 1000)},
+            {"userId": event.user, "movieId": product.id, "rating": f"{stars}.0", "timestamp": str(event.at // 1000)},
         )
-        yield "movies", {"movie": product.id, "title": title, "genres": genres}
+        yield "movies", {"movieId": product.id, "title": title, "genres": genres}
     yield (
         "users",
         {
-            "user": event.user,
+            "userId": event.user,
             "gender": "FM"[user % 2],
             "age": str(_AGES[user % 7]),
             "occupation": str(user % 21),
-            "zip": f"{10_000 + user % 90_000}",
         },
     )
 
 
-def _double_colons(table: str, rows: Sequence[Row]) -> bytes:
-    """Each row once, without a header. Ratings stay as they are: a repeat is one of the flaws to handle."""
-    lines = ["::".join(row.values()) for row in rows]
-    return "".join(f"{line}\n" for line in (lines if table == "ratings" else dict.fromkeys(lines))).encode()
+def _ratings(table: str, rows: Sequence[Row]) -> bytes:
+    """Ratings as they are; of movies and users each row once."""
+    return csv_table(rows if table == "ratings" else list({tuple(row.values()): row for row in rows}.values()))
 
 
 SHAPES = {
@@ -249,6 +247,6 @@ SHAPES = {
         _page_of_orders,
         lambda file: f"page-{file.number:05d}.json",
     ),
-    "movielens": Shape("flat", _movielens, _double_colons, lambda file: f"part-{file.number:05d}.dat"),
+    "movielens": Shape("flat", _movielens, _ratings, lambda file: f"part-{file.number:05d}.csv"),
 }
 """By the name of their recipe."""
