@@ -41,6 +41,6 @@ def test_a_shape_gives_the_rows_of_the_shop(
             assert dataset not in made
             continue
         _, found = read_csv(Path(group.destination.uri) / f"exports/latest/{dataset}.csv")
-        assert len(rows) > 50
+        assert len(rows) > 30
         assert sorted(map(str, map(tuple, found))) == sorted(map(str, rows)), dataset
     shutil.rmtree(tmp_path)

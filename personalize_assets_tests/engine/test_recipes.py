@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
+import yaml
 
+from personalize_assets.config.loading import parse_config
 from personalize_assets.engines import Engine
-from personalize_assets_tests.helpers.recipes import NAMES, expected, group_of, rejected, run
+from personalize_assets.suggest import suggest_config
+from personalize_assets_tests.helpers.recipes import FOLDERS, NAMES, RECIPES, expected, group_of, rejected, run
 
 BEFORE_LOGIN = {"interactions missing:USER_ID": 2}
 REJECTED = {"posthog": {}, "movielens": {}, "shopify": {}}
@@ -23,3 +27,105 @@ def test_a_recipe_gives_its_rows(name: str, tmp_path: Path, engine: Engine) -> N
     assert rejected(group) == REJECTED.get(name, BEFORE_LOGIN)
     lines = [file.read_text().splitlines() for file in (tmp_path / "out/rejects").rglob("*.jsonl")]
     assert all(json.loads(json.loads(line)["raw"]) for of_file in lines for line in of_file)
+
+
+class Found(NamedTuple):
+    """What `suggest` writes for a recipe's files: the source without its URI and day, and some paths of interactions."""
+
+    source: dict[str, Any]
+    user: str
+    item: str | list[str]
+    time: str
+    each: str | None = None
+    message: str | None = None
+
+
+_SEGMENT_PATHS = ("userId", ["each.sku", "properties.sku"], "timestamp", "properties.products", "messageId")
+_PROPERTIES = ["each.product_id", "properties.product_id"]
+_SNOWPLOW = "contexts_com_snowplowanalytics_snowplow_ecommerce_product_1"
+
+FOUND = {
+    "segment": Found({"layout": "segment"}, *_SEGMENT_PATHS),
+    "rudderstack": Found({"layout": "rudderstack"}, *_SEGMENT_PATHS),
+    "firehose": Found({"layout": "firehose"}, *_SEGMENT_PATHS),
+    "posthog": Found({"layout": "firehose"}, "distinct_id", _PROPERTIES, "timestamp", "properties.products", "uuid"),
+    "amplitude": Found(
+        {"layout": "%Y-%m-%d_*.zip"},
+        "user_id",
+        ["each.product_id", "event_properties.product_id"],
+        "event_time",
+        "event_properties.products",
+        "`$insert_id`",
+    ),
+    "mixpanel": Found(
+        {"layout": "%Y-%m-%d-*.jsonl"},
+        "properties.`$user_id`",
+        _PROPERTIES,
+        "properties.time",
+        "properties.products",
+        "properties.`$insert_id`",
+    ),
+    "ga4": Found({"layout": "events_%Y%m%d/**"}, "user_id", "each.item_id", "event_timestamp", "items"),
+    "snowplow": Found(
+        {"layout": "run=%Y-%m-%d-%H-%M-%S/**"}, "user_id", "each.id", "derived_tstamp", _SNOWPLOW, "event_id"
+    ),
+    "mparticle": Found(
+        {"layout": "firehose", "events": "events"},
+        "parent.user_identities.customer_id",
+        "each.id",
+        "data.timestamp_unixtime_ms",
+        "data.product_action.products",
+        "data.event_id",
+    ),
+    "cloudwatch": Found(
+        {"layout": "firehose", "parse": ["logEvents.message"], "events": "logEvents"},
+        "message.userId",
+        "each.id",
+        "timestamp",
+        "message.items",
+        "id",
+    ),
+    "pinpoint": Found(
+        {"layout": "firehose", "parse": ["attributes.products"]},
+        "endpoint.User.UserId",
+        ["each.product_id", "attributes.product_id"],
+        "event_timestamp",
+        "attributes.products",
+        "attributes.event_id",
+    ),
+    "kafka-connect": Found({"layout": "hive"}, "user_id", "each.item_id", "ts", "items", "event_id"),
+    "eventbridge": Found(
+        {"layout": "firehose"}, "detail.customerId", ["each.productId", "detail.productId"], "time", "detail.items", "id"
+    ),
+    "shopify": Found(
+        {"layout": "%Y-%m-%d/**", "events": "orders"}, "customer.id", "each.sku", "created_at", "line_items", "id"
+    ),
+    "redshift": Found(
+        {"layout": "hive", "parse": ["products"]},
+        "user_id",
+        ["each.product_id", "product_id"],
+        "timestamp",
+        "products",
+        "id",
+    ),
+    "movielens": Found({"layout": "flat"}, "userId", "movieId", "timestamp"),
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_suggest_finds_how_a_recipe_is_stored_and_what_it_says(name: str, tmp_path: Path) -> None:
+    found = suggest_config(str(RECIPES / FOLDERS.get(name, name)), str(tmp_path / "out"), tmp_path)
+
+    config = yaml.safe_load(found.text)
+    parse_config(found.text, name, tmp_path, env={})
+    source = {key: value for key, value in config["source"].items() if key not in ("uri", "start_date")}
+    interactions = config["datasets"]["interactions"]
+    columns = interactions["columns"]
+    assert FOUND[name] == (
+        source,
+        columns["USER_ID"],
+        columns["ITEM_ID"],
+        columns["TIMESTAMP"],
+        interactions.get("each"),
+        interactions.get("dedupe_by"),
+    )

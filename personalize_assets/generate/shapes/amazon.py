@@ -36,7 +36,7 @@ def _pinpoint(event: Happening, name: str) -> Row:
     attributes: Row = {}
     metrics: Row = {}
     if event.is_list:
-        products = [{"id": product.id, "price": product.price} for product in event.products]
+        products = [{"product_id": product.id, "price": product.price} for product in event.products]
         attributes = {"order_id": event.order, "products": msgspec.json.encode(products).decode()}
     elif event.products:
         (product,) = event.products
