@@ -31,9 +31,7 @@ def test_every_shape_has_a_recipe_and_a_truth() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_shape_gives_the_rows_of_the_shop(
-    name: str, shop: list[Delivered], tmp_path: Path, engine: Engine
-) -> None:
+def test_a_shape_gives_the_rows_of_the_shop(name: str, shop: list[Delivered], tmp_path: Path, engine: Engine) -> None:
     generate(tmp_path / "raw" / name, shape=name, days=DAYS, users=USERS, seed=SEED)
     truth = tables(name, shop)
 

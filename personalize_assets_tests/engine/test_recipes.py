@@ -95,7 +95,12 @@ FOUND = {
     ),
     "kafka-connect": Found({"layout": "hive"}, "user_id", "each.item_id", "ts", "items", "event_id"),
     "eventbridge": Found(
-        {"layout": "firehose"}, "detail.customerId", ["each.productId", "detail.productId"], "time", "detail.items", "id"
+        {"layout": "firehose"},
+        "detail.customerId",
+        ["each.productId", "detail.productId"],
+        "time",
+        "detail.items",
+        "id",
     ),
     "shopify": Found(
         {"layout": "%Y-%m-%d/**", "events": "orders"}, "customer.id", "each.sku", "created_at", "line_items", "id"

@@ -194,9 +194,7 @@ def _ga4_value(value: str | int) -> Row:
 
 
 SHAPES = {
-    "posthog": Shape(
-        "%Y/%m/%d/*", in_one_table(_posthog, _POSTHOG_NAMES), lines, _posthog_file
-    ),
+    "posthog": Shape("%Y/%m/%d/*", in_one_table(_posthog, _POSTHOG_NAMES), lines, _posthog_file),
     "amplitude": Shape(
         "%Y-%m-%d*.zip",
         in_one_table(_amplitude, _AMPLITUDE_NAMES),

@@ -24,7 +24,9 @@ def test_json_is_a_line_each_or_glued_or_packed() -> None:
 
 
 def test_a_csv_has_a_header_nothing_for_null_and_json_for_what_is_no_text() -> None:
-    content = encodings.csv_table([{"id": "1", "name": 'a,"b"\nc', "tags": ["ä"]}, {"id": None, "name": "", "tags": {}}])
+    content = encodings.csv_table(
+        [{"id": "1", "name": 'a,"b"\nc', "tags": ["ä"]}, {"id": None, "name": "", "tags": {}}]
+    )
 
     assert content.decode().splitlines()[0] == "id,name,tags"
     assert list(csv.reader(io.StringIO(content.decode()))) == [
