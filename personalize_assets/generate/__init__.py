@@ -3,7 +3,7 @@
 The same arguments give the same bytes. The same seed, users, days and start give the same events in every layout.
 
 ``shop`` decides who does what and when (``people``, ``catalogue``), ``trackers`` writes that as events, ``delivery``
-decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files, ``shapes`` are the forms
+decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files, ``shapes`` are those
 of other sources.
 """
 

@@ -1,12 +1,15 @@
 """What an event says, whoever wrote it: read from the shop's own events, so that other shapes can be written from it.
 
-The flaws of the shop's events (prices and ids as numbers or as text, times in many forms) end here: a shape has its own.
+The flaws of the shop's events (prices and ids as numbers or text, times in many forms) end here: a shape has its own.
 """
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+
+_Json = dict[str, Any]
+"""A part of an event."""
 
 _PLATFORMS = {"pWebShop01": "web", "pAndroid01": "android", "pIosShop01": "ios"}
 
@@ -23,6 +26,15 @@ class Product(NamedTuple):
     quantity: int
 
 
+class Traits(NamedTuple):
+    """What an `identify` says of a person."""
+
+    departments: list[str]
+    lifetime_value: float
+    email: str
+    name: str
+
+
 class Happening(NamedTuple):
     """One event.
 
@@ -35,7 +47,7 @@ class Happening(NamedTuple):
         products: None, one, or those of a list or an order.
         is_list: Whether the products are in a list, even if it is one.
         order: The order's id.
-        traits: Those of an `identify`; departments are always a list, the value always a number.
+        traits: Those of an `identify`; None of other events.
     """
 
     id: str
@@ -49,7 +61,7 @@ class Happening(NamedTuple):
     products: tuple[Product, ...]
     is_list: bool
     order: str | None
-    traits: dict[str, Any] | None
+    traits: Traits | None
 
 
 def read_happening(content: bytes) -> Happening:
@@ -75,7 +87,7 @@ def read_happening(content: bytes) -> Happening:
     )
 
 
-def _product(fields: dict[str, Any]) -> Product:
+def _product(fields: _Json) -> Product:
     return Product(
         fields["product_id"],
         fields["sku"],
@@ -87,14 +99,10 @@ def _product(fields: dict[str, Any]) -> Product:
     )
 
 
-def _traits(traits: dict[str, Any]) -> dict[str, Any]:
+def _traits(traits: _Json) -> Traits:
     departments = traits["Favorite Departments"]
-    return {
-        "departments": [departments] if isinstance(departments, str) else departments,
-        "lifetime_value": float(traits["lifetime_value"]),
-        "email": traits["email"],
-        "name": traits["name"],
-    }
+    listed = [departments] if isinstance(departments, str) else departments
+    return Traits(listed, float(traits["lifetime_value"]), traits["email"], traits["name"])
 
 
 def _milliseconds(time: str | int) -> int:

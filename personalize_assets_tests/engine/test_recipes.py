@@ -15,7 +15,7 @@ from personalize_assets.suggest import suggest_config
 from personalize_assets_tests.helpers.recipes import FOLDERS, NAMES, RECIPES, expected, group_of, rejected, run
 
 BEFORE_LOGIN = {"interactions missing:USER_ID": 2}
-REJECTED = {"posthog": {}, "movielens": {}, "shopify": {}}
+REJECTED: dict[str, dict[str, int]] = {"posthog": {}, "movielens": {}, "shopify": {}}
 """What is rejected of recipes where it is not two events before login."""
 
 
@@ -30,7 +30,7 @@ def test_a_recipe_gives_its_rows(name: str, tmp_path: Path, engine: Engine) -> N
 
 
 class Found(NamedTuple):
-    """What `suggest` writes for a recipe's files: the source without its URI and day, and some paths of interactions."""
+    """What `suggest` writes for a recipe's files: the source without URI and day, and some paths of interactions."""
 
     source: dict[str, Any]
     user: str

@@ -71,12 +71,12 @@ def _category_price(product: Product) -> Cells:
 
 
 def _departments(event: Happening) -> Cells | None:
-    return ("|".join(event.traits["departments"]),) if event.traits else None
+    return ("|".join(event.traits.departments),) if event.traits else None
 
 
 def _departments_and_value(event: Happening) -> Cells | None:
     departments = _departments(event)
-    return (*departments, number(event.traits["lifetime_value"])) if departments and event.traits else None
+    return (*departments, number(event.traits.lifetime_value)) if departments and event.traits else None
 
 
 def _device(web: str, android: str, ios: str) -> Callable[[Happening, Product], Cells]:
@@ -136,7 +136,7 @@ TRUTHS: dict[str, Truth] = {
     "ga4": Truth(
         _names("view_item", "add_to_cart", "purchase"),
         _device("desktop", "mobile", "mobile"),
-        user=lambda event: (event.traits["departments"][0],) if event.traits else None,
+        user=lambda event: (event.traits.departments[0],) if event.traits else None,
         item=_category_brand_price,
         has_ids=False,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personalize_assets.generate.happenings import Happening, Product
+from personalize_assets.generate.happenings import Happening, Product, Traits
 
 AT = 1_790_830_800_250  # 2026-10-01T05:00:00.250Z
 LAMP = Product("700042", "SKU-00042", "Lamp", "Aurora", "Home|Lighting", 28.99, 1)
@@ -25,6 +25,6 @@ ORDER = VIEW._replace(name="Order Completed", products=(LAMP, MUG), is_list=True
 IDENTIFY = VIEW._replace(
     name="",
     products=(),
-    traits={"departments": ["Books", "Kids"], "lifetime_value": 12.5, "email": "user@example.com", "name": "Ada"},
+    traits=Traits(["Books", "Kids"], 12.5, "user@example.com", "Ada"),
 )
 PAGE = VIEW._replace(name="Page Viewed", products=(), user=None)

@@ -42,7 +42,7 @@ def _pinpoint(event: Happening, name: str) -> Row:
         (product,) = event.products
         attributes = {"product_id": product.id, "category": product.category, "shown": ",".join(_shown(product.id))}
         metrics = {"price": product.price, "quantity": product.quantity}
-    of_user = {} if event.traits is None else {"departments": event.traits["departments"]}
+    of_user = {} if event.traits is None else {"departments": event.traits.departments}
     return {
         "event_type": name,
         "event_timestamp": event.at,
@@ -103,7 +103,7 @@ def _bridge(event: Happening, name: str) -> Row:
     """An event of a bus: what happened is in `detail`, its kind in `detail-type`; `time` has whole seconds."""
     detail: Row = {"customerId": event.user, "sessionId": event.anonymous}
     if event.traits is not None:
-        detail["departments"] = event.traits["departments"]
+        detail["departments"] = event.traits.departments
     if event.is_list:
         detail |= {
             "orderId": event.order,

@@ -53,7 +53,7 @@ def _posthog(event: Happening, name: str) -> Row:
         properties["products"] = [_plain(product) for product in event.products]
     elif event.products:
         properties |= _plain(event.products[0])
-    person = {} if event.traits is None else {**event.traits}
+    person = {} if event.traits is None else event.traits._asdict()
     return {
         "uuid": event.id,
         "event": name,
@@ -111,7 +111,7 @@ def _amplitude(event: Happening, name: str) -> Row:
         "server_upload_time": _amplitude_time(event.received),
         "session_id": event.at - event.at % 1_800_000,
         "user_id": event.user,
-        "user_properties": {} if event.traits is None else {**event.traits},
+        "user_properties": {} if event.traits is None else event.traits._asdict(),
         "uuid": event.id,
     }
 
@@ -155,11 +155,13 @@ def _mixpanel(event: Happening, name: str) -> Row:
 
 def _ga4(event: Happening, name: str) -> Row:
     """A row of `events_YYYYMMDD`, extracted as JSON: integers are text, parameters an array of keys and values."""
-    parameters = {"page_location": "https://shop.example/", "ga_session_id": event.at // 1_800_000}
+    parameters: dict[str, str | int] = {
+        "page_location": "https://shop.example/",
+        "ga_session_id": event.at // 1_800_000,
+    }
     if event.order:
         parameters["transaction_id"] = event.order
-    traits = event.traits or {}
-    of_user = {"favorite_department": traits["departments"][0]} if traits else {}
+    of_user = {"favorite_department": event.traits.departments[0]} if event.traits else {}
     return {
         "event_date": f"{datetime.fromtimestamp(event.at / 1000, UTC):%Y%m%d}",
         "event_timestamp": str(event.at * 1000),

@@ -82,8 +82,8 @@ def _snowplow(event: Happening, name: str) -> Row:
     if event.traits is not None:
         row |= {"event_vendor": "com.example.shop", "event_name": "profile_updated", "event_version": "1-0-0"}
         row["unstruct_event_com_example_shop_profile_updated_1"] = {
-            "departments": event.traits["departments"],
-            "lifetime_value": event.traits["lifetime_value"],
+            "departments": event.traits.departments,
+            "lifetime_value": event.traits.lifetime_value,
         }
     elif not is_page:
         row[_ACTION] = {"type": name}
@@ -118,16 +118,12 @@ def _mparticle(event: Happening, name: str) -> Row:
         kind = "commerce_event"
         products = [_mparticle_product(product) for product in event.products]
         data["product_action"] = {"action": name, "transaction_id": event.order, "products": products}
-    traits = event.traits or {}
+    traits = event.traits
     return {
         "batch": {
             "mpid": str(int(event.anonymous[:8], 16)),
             "user_identities": {"customer_id": event.user} if event.user else {},
-            "user_attributes": {
-                name: traits[key]
-                for name, key in (("departments", "departments"), ("$FirstName", "name"))
-                if key in traits
-            },
+            "user_attributes": {"departments": traits.departments, "$FirstName": traits.name} if traits else {},
             "device_info": {"platform": {"web": "web", "android": "Android", "ios": "iOS"}[event.platform]},
             "environment": "production",
             "schema_version": 2,

@@ -1,4 +1,4 @@
-"""Tables: Segment's warehouse unloaded from Redshift, Shopify's orders, ratings in the form of MovieLens; any layout."""
+"""Tables: any layout's events, Segment's warehouse on Redshift, Shopify's orders, ratings in the form of MovieLens."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -114,8 +114,8 @@ def _event_rows(event: Happening) -> Iterable[tuple[str, Row]]:
             "traits": None
             if event.traits is None
             else {
-                "Favorite Departments": event.traits["departments"],
-                "lifetime_value": event.traits["lifetime_value"],
+                "Favorite Departments": event.traits.departments,
+                "lifetime_value": event.traits.lifetime_value,
             },
         },
     )
@@ -141,10 +141,10 @@ def _warehouse(event: Happening) -> Iterable[tuple[str, Row]]:
         "timestamp": event.at * 1000,
     }
     if event.traits is not None:
-        departments = msgspec.json.encode(event.traits["departments"]).decode()
+        departments = msgspec.json.encode(event.traits.departments).decode()
         yield (
             "identifies",
-            {**common, "favorite_departments": departments, "lifetime_value": event.traits["lifetime_value"]},
+            {**common, "favorite_departments": departments, "lifetime_value": event.traits.lifetime_value},
         )
     elif event.name in _WANTED:
         products = [_product(product) for product in event.products]

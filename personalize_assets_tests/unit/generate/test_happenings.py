@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.generate.happenings import Happening, Product, read_happening
+from personalize_assets.generate.happenings import Happening, Product, Traits, read_happening
 
 EVENT: dict[str, Any] = {
     "messageId": "m1",
@@ -66,4 +66,4 @@ def test_departments_are_a_list_and_the_value_is_a_number() -> None:
     found = read_happening(json.dumps({**event, "traits": traits, "channel": "server"}).encode())
 
     assert (found.name, found.products, found.server) == ("", (), True)
-    assert found.traits == {"departments": ["Books"], "lifetime_value": 12.5, "email": "a@example.com", "name": "Ada"}
+    assert found.traits == Traits(["Books"], 12.5, "a@example.com", "Ada")

@@ -15,6 +15,7 @@ from personalize_assets.generate.shapes.shape import FileFacts
 from personalize_assets_tests.helpers.happenings import IDENTIFY, ORDER, PAGE, VIEW
 
 LAMP = {"product_id": "700042", "category": "Home|Lighting", "brand": "Aurora", "price": 28.99, "quantity": 1}
+TRAITS = {"departments": ["Books", "Kids"], "lifetime_value": 12.5, "email": "user@example.com", "name": "Ada"}
 MUG = {"product_id": "700043", "price": 5.0, "quantity": 2}
 
 
@@ -34,7 +35,7 @@ def test_posthog_has_the_persons_id_once_known_and_the_persons_properties() -> N
     assert view["timestamp"] == "2026-10-01T05:00:00.250+00:00"
     assert view["properties"].items() >= {**LAMP, "$is_identified": True, "$device_type": "Mobile"}.items()
     assert order["properties"]["products"] == [LAMP, MUG]
-    assert login["person_properties"] == IDENTIFY.traits
+    assert login["person_properties"] == TRAITS
     assert (page["distinct_id"], page["properties"]["$is_identified"]) == (VIEW.anonymous, False)
 
 
@@ -44,7 +45,7 @@ def test_amplitude_has_times_without_a_zone_and_two_kinds_of_properties() -> Non
     assert (view["event_type"], view["$insert_id"], view["user_id"]) == ("View Product", VIEW.id, "1007919")
     assert (view["event_time"], view["event_properties"]) == ("2026-10-01 05:00:00.250000", LAMP)
     assert order["event_properties"] == {"order_id": "O-1", "products": [LAMP, MUG]}
-    assert login["user_properties"] == IDENTIFY.traits
+    assert login["user_properties"] == TRAITS
 
 
 def test_an_archive_of_amplitude_has_a_packed_member_an_hour() -> None:

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from personalize_assets.generate.shapes import encodings
+from personalize_assets.generate.shapes.shape import Row
 
-ROWS = [{"id": "1", "n": 2}, {"id": "2", "n": None}]
+ROWS: list[Row] = [{"id": "1", "n": 2}, {"id": "2", "n": None}]
 
 
 def test_json_is_a_line_each_or_glued_or_packed() -> None:

@@ -53,7 +53,7 @@ def test_a_batch_of_mparticle_has_what_one_person_did_one_after_another() -> Non
 def test_kafka_connect_has_only_events_with_items_in_avro() -> None:
     made = rows("kafka-connect", VIEW, ORDER, IDENTIFY, PAGE)
 
-    read = list(fastavro.reader(io.BytesIO(SHAPES["kafka-connect"].encode("", made))))
+    read: list[Any] = list(fastavro.reader(io.BytesIO(SHAPES["kafka-connect"].encode("", made))))
 
     assert [(event["event_type"], event["user_id"], len(event["items"])) for event in read] == [
         ("view", 1_007_919, 1),
