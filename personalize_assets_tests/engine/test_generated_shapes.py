@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.config import load_config
-from personalize_assets.engines import Engine
+from personalize_assets.engines import Engine, make_engine
 from personalize_assets.generate import FORMATS, SHAPES, generate
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.csv_reader import read_csv
@@ -18,6 +18,12 @@ from personalize_assets_tests.helpers.recipes import NAMES, group_of, run
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 
 DAYS, USERS, SEED = 3, 150, 7
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    """The default one, whatever ``--engine`` says: the generator is what is tested here, and recipes are elsewhere."""
+    return make_engine("arrow")
 
 
 @pytest.fixture(scope="module")
