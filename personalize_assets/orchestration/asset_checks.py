@@ -63,12 +63,17 @@ def accounted(
 
 
 def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManifest) -> dg.AssetCheckResult:
-    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
+    """Whether the daily rows that went into a table or CSV are all in it, duplicates, or outside the window."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=EXPORTED.name,
         passed=is_whole(counts),
-        metadata={"kept": counts.kept, "exported": counts.rows, "duplicates": counts.duplicates},
+        metadata={
+            "kept": counts.kept,
+            "exported": counts.rows,
+            "duplicates": counts.duplicates,
+            "outside_window": counts.accounted - counts.rows - counts.duplicates,
+        },
     )
 
 
