@@ -11,6 +11,7 @@ import yaml
 
 from personalize_assets.config.loading import parse_config
 from personalize_assets.engines import Engine
+from personalize_assets.pipeline.catalog import catalog_days, profile_days
 from personalize_assets.suggest import suggest_config
 from personalize_assets_tests.helpers.recipes import FOLDERS, NAMES, RECIPES, expected, group_of, rejected, run
 
@@ -27,6 +28,42 @@ def test_a_recipe_gives_its_rows(name: str, tmp_path: Path, engine: Engine) -> N
     assert rejected(group) == REJECTED.get(name, BEFORE_LOGIN)
     lines = [file.read_text().splitlines() for file in (tmp_path / "out/rejects").rglob("*.jsonl")]
     assert all(json.loads(json.loads(line)["raw"]) for of_file in lines for line in of_file)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_profile_of_a_recipe_names_its_events_and_which_carry_an_item(name: str, tmp_path: Path) -> None:
+    group = group_of(name, tmp_path)
+    days = list(group.bytes_by_day())
+    catalog_days(group, days)
+
+    profiles = profile_days(group, days).values()
+
+    carrying = {kind.name for profile in profiles for kind in profile.events if kind.items}
+    event_type = group.config.datasets.interactions.columns["EVENT_TYPE"]
+    names = {None} if event_type.constant else set(WANTED[name])
+    assert carrying - set(DISPLAYED) == names
+
+
+_SEGMENT_EVENTS = ("Product Viewed", "Product Added", "Order Completed")
+DISPLAYED = ("Product List Viewed", "Product Clicked", "view_item_list", "list_view")
+"""Events with items that no recipe wants."""
+
+WANTED = {
+    "segment": _SEGMENT_EVENTS,
+    "rudderstack": _SEGMENT_EVENTS,
+    "firehose": _SEGMENT_EVENTS,
+    "posthog": ("product viewed", "product added", "order completed"),
+    "amplitude": ("View Product", "Add to Cart", "Complete Purchase"),
+    "mixpanel": ("Product Viewed", "Added To Cart", "Purchased"),
+    "ga4": ("view_item", "add_to_cart", "purchase"),
+    "snowplow": ("product_view", "add_to_cart", "transaction"),
+    "mparticle": ("view_detail", "add_to_cart", "purchase"),
+    "cloudwatch": ("view", "add-to-cart", "purchase"),
+    "pinpoint": ("product_viewed", "product_added", "order_completed"),
+    "kafka-connect": ("view", "add_to_cart", "purchase"),
+    "eventbridge": ("Product Viewed", "Cart Changed", "Order Placed"),
+    "redshift": _SEGMENT_EVENTS,
+}
 
 
 class Found(NamedTuple):
@@ -123,6 +160,7 @@ def test_suggest_finds_how_a_recipe_is_stored_and_what_it_says(name: str, tmp_pa
 
     config = yaml.safe_load(found.text)
     parse_config(found.text, name, tmp_path, env={})
+    assert name != "redshift" or config["datasets"]["interactions"]["columns"]["EVENT_TYPE"] == "event_text"
     source = {key: value for key, value in config["source"].items() if key not in ("uri", "start_date")}
     interactions = config["datasets"]["interactions"]
     columns = interactions["columns"]
