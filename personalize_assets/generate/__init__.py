@@ -29,9 +29,9 @@ class Generated:
     """What was written.
 
     Attributes:
-        events: Whole events, repeats included.
+        events: Whole events, repeats included; of a shape, its rows.
         bytes: Size of the files, compressed where they are.
-        repeated: Events that are repeats of another one.
+        repeated: Events that are repeats of another one; this and the next also of events that a shape leaves out.
         late: Events that arrived on a later day than they happened.
         broken: Lines that are no whole event.
     """
