@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.process import leave_out_pandas
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 class ArrowEngine(Engine):
     """Runs every job in processes that end with it; a small one in this process."""
+
+    name: ClassVar[str] = "arrow"
 
     def prepare(self, raw_bytes: int) -> None:
         """Start the processes, if so many bytes are worth it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -27,6 +28,9 @@ _starting = threading.Lock()
 
 class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     """Runs on dagster-pyspark's session in this process, which the first job starts and later ones reuse."""
+
+    name: ClassVar[str] = "local"
+    kind: ClassVar[str] = "pyspark"
 
     pyspark: LazyPySparkResource
 

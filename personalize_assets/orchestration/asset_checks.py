@@ -92,6 +92,7 @@ def _file_checks(defs: GroupDefs, name: str) -> dg.AssetChecksDefinition:
         name=defs.name(f"read_{name}_csv"),
         specs=[rule_spec(rule, key, strict=strict) for rule in rules],
         can_subset=True,
+        op_tags=defs.op_tags,
         description=f"Reads the whole CSV of {name} as Personalize does; does not rely on what the export reported.",
     )
     def read_csv(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
