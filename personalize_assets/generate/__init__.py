@@ -99,15 +99,15 @@ def generate(
 
 
 def _shape_of(layout: str, shape: str, format: str) -> Shape:
-    """What is written. Raises ``ValueError`` if that is not said, or said twice."""
+    """What is written. Raises ``ValueError`` for an unknown name, and for neither or both of layout and shape."""
     if bool(layout) == bool(shape):
         raise ValueError("shape and layout: a shape has a layout of its own; give one of the two")
     if shape and format:
         raise ValueError(f"shape and format: {shape!r} has a format of its own; give format with layout")
     if format and format not in FORMATS:
-        raise ValueError(f"format: {format!r} is none; use one of {', '.join(FORMATS)}")
+        raise ValueError(f"format: {format!r} is not a format; use one of {', '.join(FORMATS)}")
     if shape and shape not in SHAPES:
-        raise ValueError(f"shape: {shape!r} is none; use one of {', '.join(SHAPES)}")
+        raise ValueError(f"shape: {shape!r} is not a shape; use one of {', '.join(SHAPES)}")
     return SHAPES[shape] if shape else of_layout(layout, format or "json")
 
 

@@ -1,4 +1,4 @@
-"""What an event says, whoever wrote it: read from the shop's own events, so that other shapes can be written from it.
+"""The content of an event, read from the shop's own form: other shapes are written from it.
 
 The flaws of the shop's events (prices and ids as numbers or text, times in many forms) end here: a shape has its own.
 """

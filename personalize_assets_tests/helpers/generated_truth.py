@@ -84,7 +84,7 @@ def _device(web: str, android: str, ios: str) -> Callable[[Happening, Product], 
     return lambda event, product: (named[event.platform],)
 
 
-def _shown(event: Happening, product: Product) -> str | None:
+def _displayed(event: Happening, product: Product) -> str | None:
     return None if event.is_list else "|".join(str(int(product.id) + more) for more in range(3))
 
 
@@ -155,7 +155,7 @@ TRUTHS: dict[str, Truth] = {
     "cloudwatch": Truth(_names("view", "add-to-cart", "purchase")),
     "pinpoint": Truth(
         _names("product_viewed", "product_added", "order_completed"),
-        lambda event, product: (_shown(event, product), event.platform),
+        lambda event, product: (_displayed(event, product), event.platform),
         user=_departments,
         item=_category_price,
         about=("Product Viewed", "Product Added"),
@@ -165,7 +165,7 @@ TRUTHS: dict[str, Truth] = {
     ),
     "eventbridge": Truth(
         _names("Product Viewed", "Cart Changed", "Order Placed"),
-        lambda event, product: (_shown(event, product) if event.name == "Product Viewed" else None,),
+        lambda event, product: (_displayed(event, product) if event.name == "Product Viewed" else None,),
         user=_departments,
         item=_category_price,
         about=("Product Viewed", "Product Added"),

@@ -59,11 +59,11 @@ def test_a_recipe_has_a_sample_and_the_rows_of_its_datasets(name: str) -> None:
 
 
 def test_the_command_offers_every_shape_and_format() -> None:
-    shown = CliRunner().invoke(cli.main, ["generate", "--help"]).output.replace("\n", " ")
+    printed = CliRunner().invoke(cli.main, ["generate", "--help"]).output.replace("\n", " ")
 
     assert tuple(SHAPES) == cli._SHAPES == NAMES
     assert FORMATS == cli._FORMATS
-    assert all(name in shown for name in SHAPES)
+    assert all(name in printed for name in SHAPES)
 
 
 def test_the_readme_links_to_the_page() -> None:

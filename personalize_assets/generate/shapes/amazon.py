@@ -40,7 +40,11 @@ def _pinpoint(event: Happening, name: str) -> Row:
         attributes = {"order_id": event.order, "products": msgspec.json.encode(products).decode()}
     elif event.products:
         (product,) = event.products
-        attributes = {"product_id": product.id, "category": product.category, "shown": ",".join(_shown(product.id))}
+        attributes = {
+            "product_id": product.id,
+            "category": product.category,
+            "displayed": ",".join(_displayed(product.id)),
+        }
         metrics = {"price": product.price, "quantity": product.quantity}
     of_user = {} if event.traits is None else {"departments": event.traits.departments}
     return {
@@ -63,7 +67,7 @@ def _pinpoint(event: Happening, name: str) -> Row:
     }
 
 
-def _shown(item: str) -> list[str]:
+def _displayed(item: str) -> list[str]:
     """The ids that were on the page from which an item was chosen."""
     return [item, str(int(item) + 1), str(int(item) + 2)]
 
@@ -113,7 +117,7 @@ def _bridge(event: Happening, name: str) -> Row:
         (product,) = event.products
         detail |= {"productId": product.id, "price": product.price, "category": product.category}
         if name == "Product Viewed":
-            detail["shown"] = _shown(product.id)
+            detail["displayed"] = _displayed(product.id)
     return {
         "version": "0",
         "id": event.id,

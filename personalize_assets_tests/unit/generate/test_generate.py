@@ -89,8 +89,8 @@ def test_the_same_arguments_give_the_same_bytes_in_every_shape(name: str, tmp_pa
         ({}, "shape and layout: a shape has a layout of its own; give one of the two"),
         ({"shape": "ga4", "layout": "hive"}, "shape and layout: a shape has a layout of its own; give one of the two"),
         ({"shape": "ga4", "format": "csv"}, "shape and format: 'ga4' has a format of its own; give format with layout"),
-        ({"layout": "hive", "format": "xml"}, "format: 'xml' is none; use one of json, csv, parquet"),
-        ({"shape": "matomo"}, "shape: 'matomo' is none; use one of amplitude, cloudwatch, "),
+        ({"layout": "hive", "format": "xml"}, "format: 'xml' is not a format; use one of json, csv, parquet"),
+        ({"shape": "matomo"}, "shape: 'matomo' is not a shape; use one of amplitude, cloudwatch, "),
     ],
 )
 def test_a_shape_or_format_that_is_none_is_refused(wrong: dict[str, str], message: str, tmp_path: Path) -> None:

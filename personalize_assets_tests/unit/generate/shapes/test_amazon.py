@@ -21,7 +21,10 @@ def test_pinpoint_has_text_in_attributes_and_numbers_in_metrics() -> None:
     view, order, login, page = rows("pinpoint", VIEW, ORDER, IDENTIFY, PAGE)
 
     assert all(type(value) is str for event in (view, order) for value in event["attributes"].values())
-    assert (view["attributes"]["shown"], view["metrics"]) == ("700042,700043,700044", {"price": 28.99, "quantity": 1})
+    assert (view["attributes"]["displayed"], view["metrics"]) == (
+        "700042,700043,700044",
+        {"price": 28.99, "quantity": 1},
+    )
     assert json.loads(order["attributes"]["products"]) == [
         {"product_id": "700042", "price": 28.99},
         {"product_id": "700043", "price": 5.0},
@@ -57,7 +60,7 @@ def test_eventbridge_has_the_kind_beside_the_detail_and_whole_seconds() -> None:
     view, order, login = rows("eventbridge", VIEW, ORDER, IDENTIFY, PAGE)
 
     assert (view["detail-type"], view["time"]) == ("Product Viewed", "2026-10-01T05:00:00Z")
-    assert view["detail"]["shown"] == ["700042", "700043", "700044"]
+    assert view["detail"]["displayed"] == ["700042", "700043", "700044"]
     assert order["detail"]["items"] == [
         {"productId": "700042", "price": 28.99},
         {"productId": "700043", "price": 5.0},
