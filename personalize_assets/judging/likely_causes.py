@@ -12,6 +12,7 @@ from personalize_assets.catalog.file_heads import sample_events
 from personalize_assets.conversion.mapping.paths import names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.converted_days import converted_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.causes import CauseFacts, causes
 from personalize_assets.storage.days import accounting_of, commits_of
@@ -37,7 +38,7 @@ def likely_causes(
     """
     try:
         if commits is None or accounting is None:
-            states = group.destination.days.all()
+            states = converted_days(group)
             commits, accounting = commits_of(states, name), accounting_of(states, group.source_ids[name])
         return tuple(causes(_facts(group, name, commits, accounting)))
     except PersonalizeAssetsError as error:

@@ -137,5 +137,11 @@ def selected(context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckR
 
 
 def arrival_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The arrival days of a run: one partition, or a range of them."""
+    """The arrival days of a run: one partition, or a range of them. Raises ``dg.Failure`` for a run without either."""
+    if not context.has_partition_key and not context.has_partition_key_range:
+        raise dg.Failure(
+            "this run is for no day; choose the days: in the UI a partition or a range of them, on the command line "
+            "`dg launch --partition 2026-10-01`, or `personalize-assets run`, which finds the days itself",
+            allow_retries=False,
+        )
     return [date.fromisoformat(key) for key in context.partition_keys]
