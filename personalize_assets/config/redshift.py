@@ -118,7 +118,7 @@ class Redshift(BaseModel):
             found = "both tables and sql" if self.tables else "neither tables nor sql"
             raise ValueError(f"{found}; write tables to unload them whole, or sql for one query")
         if self.tables and self.schema_ is None:
-            raise ValueError("tables without schema; write the schema they are in, which Segment names after the source")
+            raise ValueError("tables without schema; write the one they are in, as Segment names it after the source")
         if self.sql and self.schema_ is not None:
             raise ValueError("schema is of no use with sql; write the schema in the query, and remove schema")
         if self.db_user and self.workgroup:
