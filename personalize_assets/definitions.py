@@ -18,9 +18,11 @@ from personalize_assets.orchestration.assets.exports import exports
 from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_catalog
 from personalize_assets.orchestration.assets.raw_events import raw_events
 from personalize_assets.orchestration.assets.schemas import schemas
+from personalize_assets.orchestration.assets.warehouse_unload import warehouse_unload
 from personalize_assets.orchestration.automation import export_automation
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.sensors import arrivals
+from personalize_assets.orchestration.unload_schedule import unload_daily
 
 
 def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
@@ -29,7 +31,8 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
     ``key_prefix`` is put before every asset key and name, so that the definitions of several groups can be merged.
     """
     defs = GroupDefs.of(config, key_prefix)
-    daily = [raw_event_catalog(defs), daily_datasets(defs)]
+    is_warehouse = config.source.redshift is not None
+    daily = [*([warehouse_unload(defs)] if is_warehouse else []), raw_event_catalog(defs), daily_datasets(defs)]
     over_all_days = [exports(defs), *schemas(defs)]
     convert_job = defs.job("convert", daily, CONVERT_JOB)
     export_job = defs.job("export", over_all_days, EXPORT_JOB)
@@ -38,7 +41,8 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
             assets=[raw_events(defs), event_profile(defs), *daily, *over_all_days],
             asset_checks=file_checks(defs),
             jobs=[convert_job, export_job],
-            sensors=[arrivals(defs, convert_job.name), alerts(defs)],
+            sensors=[*([] if is_warehouse else [arrivals(defs, convert_job.name)]), alerts(defs)],
+            schedules=[unload_daily(defs, convert_job.name)] if is_warehouse else [],
             resources={defs.engine_key: make_engine(config.engine, config)},
             metadata={defs.name(name): value for name, value in code_location(config).items()},
             # One process a run: all Spark steps of a run share a session.

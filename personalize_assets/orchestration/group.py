@@ -33,7 +33,8 @@ class GroupDefs:
 
     Attributes:
         dataset_group: Config, datasets, sources and destination: what the stages in ``pipeline`` work on.
-        partitions: Arrival days, from the first day of the source to today (UTC).
+        partitions: Arrival days, from the first day of the source to today (UTC), or to yesterday for a warehouse,
+            whose days are unloaded once they are over.
         key_prefix: Tells the definitions of several groups in one project apart.
     """
 
@@ -44,7 +45,8 @@ class GroupDefs:
     @classmethod
     def of(cls, config: Config, key_prefix: Sequence[str] = ()) -> GroupDefs:
         """The dataset group of a config. Nothing is read or called."""
-        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
+        today = 0 if config.source.redshift else 1
+        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=today)
         return cls(DatasetGroup(config), partitions, tuple(key_prefix))
 
     def key(self, name: str) -> dg.AssetKey:

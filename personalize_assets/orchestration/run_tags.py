@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -41,6 +42,13 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
         return True
     parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
     return parent is not None and parent.status in _UNFINISHED
+
+
+def first_run(context: dg.AssetExecutionContext) -> tuple[str, float]:
+    """The id of the run that this one continues, else its own; and when that began, in seconds since the epoch."""
+    id = context.run.root_run_id or context.run.run_id
+    record = context.instance.get_run_record_by_id(id) or context.instance.get_run_record_by_id(context.run.run_id)
+    return id, record.create_timestamp.timestamp() if record else time.time()
 
 
 def covers(tags: Mapping[str, str], day: str) -> bool:
