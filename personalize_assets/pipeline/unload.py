@@ -40,7 +40,7 @@ from personalize_assets.storage.object_store import ObjectStore, StoredObject, o
 # A new cluster has five slots for queries (Redshift guide, page cm-c-defining-query-queues): one stays for others.
 _AT_ONCE = 4
 _FIRST_POLL, _LONGEST_POLL = 0.5, 10.0
-# Segment's warehouses, page "schema": texts are cut at 512 characters.
+# Segment docs, page storage/warehouses/schema: a text column has 512 characters.
 _SEGMENT_WIDTH = 512
 _DAY = timedelta(days=1)
 
@@ -49,9 +49,13 @@ class IncompleteUnload(PersonalizeAssetsError):
     """Files of a day that are not what a statement unloaded; the text says what to do."""
 
 
-def last_complete_day(now: datetime | None = None) -> date:
+def last_complete_day() -> date:
     """Yesterday (UTC): no row with an arrival time in it can come any more, only rows that the warehouse gets late."""
-    return (now or datetime.now(UTC)).date() - _DAY
+    return _today() - _DAY
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def complete_days(group: DatasetGroup) -> list[date]:

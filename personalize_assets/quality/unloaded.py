@@ -37,7 +37,7 @@ UNLOAD_RULES: tuple[Rule[UnloadFacts], ...] = (
     Rule(
         "no_json_text_is_cut",
         _no_text_is_cut,
-        "No text in a column that `source.parse` names is as long as its column is wide: the warehouse may have cut it.",
+        "No text in a column that `source.parse` names is as long as the column is wide: it may have been cut.",
         "widen the column in the warehouse: `ALTER TABLE website.order_completed ALTER COLUMN products TYPE VARCHAR"
         "(65535)`, or load it as SUPER. Segment makes text columns of 512 characters, which hold 4 to 6 products of an "
         "order. Rows that were cut stay so; their events are rejected as `not_json`.",

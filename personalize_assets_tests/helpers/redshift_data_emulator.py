@@ -7,8 +7,8 @@ the server by ``AWS_ENDPOINT_URL_REDSHIFT_DATA``. Each rule, and its source:
 - One of WorkgroupName and ClusterIdentifier, with Database; DbUser for a cluster alone; the states; ``Error`` as
   the cluster's text; CancelStatement of what goes on only; StatementName matched as a prefix, with case; pages of
   ListStatements: texts of the same model, and the API reference.
-- The same ClientToken gives the same statement (``idempotencyToken`` of the model). With other SQL it is refused: as AWS
-  handles such tokens elsewhere, not documented for this API.
+- The same ClientToken gives the same statement (``idempotencyToken`` of the model). With other SQL it is refused: as
+  AWS handles such tokens elsewhere, not documented for this API.
 - Statements are listed for 24 hours, SQL has at most 100 KB: Redshift guide, page data-api, "Considerations".
 - UNLOAD (Redshift guide, page r_UNLOAD): a quote within the query is doubled; names ``<prefix><slice>_part_<nn>``, to
   which Parquet's ``.parquet`` is added; ``<prefix>manifest`` last, with columns, rows and bytes if VERBOSE; CLEANPATH
@@ -108,7 +108,7 @@ class RedshiftDataEmulator:
         widths: The width of text columns by name; 512 for the others, as Segment's.
         max_active: Statements that may be active at once.
         page: Statements on a page of ListStatements.
-        ago: Statements that are started now were created so many seconds ago.
+        now: The time in seconds since the epoch.
     """
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class RedshiftDataEmulator:
         self.widths: dict[str, int] = {}
         self.max_active = 500
         self.page = 100
-        self.ago = 0.0
+        self.now: Callable[[], float] = time.time
 
     def stop(self) -> None:
         """End the server."""
@@ -213,7 +213,7 @@ class RedshiftDataEmulator:
             active = sum(one.status in _UNFINISHED for one in self.statements)
             if active >= self.max_active:
                 raise _Refused("ActiveStatementsExceededException", f"{active} statements are active")
-            statement = Statement(str(uuid4()), params, round(time.time() - self.ago, 3))
+            statement = Statement(str(uuid4()), params, round(self.now(), 3))
             self.statements.append(statement)
         elif statement.params != params:
             raise _Refused("ValidationException", "ClientToken was used with other parameters")
@@ -235,7 +235,7 @@ class RedshiftDataEmulator:
         }
 
     def _ListStatements(self, params: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        oldest = time.time() - _LISTED_SECONDS
+        oldest = self.now() - _LISTED_SECONDS
         wanted = params.get("Status", "ALL")
         found = [
             one
@@ -328,19 +328,17 @@ class RedshiftDataEmulator:
                 s3.delete_object(Bucket=unload["bucket"], Key=key)
         elif keys and not re.search(r"\bALLOWOVERWRITE\b", unload["options"], re.IGNORECASE):
             raise _SqlError(f"ERROR: Specified unload destination on S3 is not empty. s3://{unload['bucket']}/{prefix}")
-        cursor = self._query(unload["query"].replace("''", "'").replace("\\\\", "\\"))
-        types = {column[0]: str(column[1]) for column in cursor.description or ()}
-        table = cursor.to_arrow_table()
-        assert isinstance(table, pa.Table)
-        statement.selected = table, types
+        relation = self._query(unload["query"].replace("''", "'").replace("\\\\", "\\"))
+        types = dict(zip(relation.columns, map(str, relation.types), strict=True))
+        statement.selected = relation.to_arrow_table(), types
         self.on_start(statement)
 
     def _end(self, statement: Statement) -> None:
         unload = _UNLOAD.fullmatch(statement.sql)
         if unload is None:
-            cursor = self._query(statement.sql)
-            statement.columns = [column[0] for column in cursor.description or ()]
-            statement.rows = [list(row) for row in cursor.fetchall()]
+            relation = self._query(statement.sql)
+            statement.columns = relation.columns
+            statement.rows = [list(row) for row in relation.fetchall()]
             statement.status = "FINISHED"
             return
         outcome = self.outcomes.pop(0) if self.outcomes else None
@@ -356,7 +354,7 @@ class RedshiftDataEmulator:
             if re.search(rf'"{table}"', sql):
                 raise _SqlError(f"ERROR: permission denied for relation {table}")
         try:
-            return self._sql.execute(sql)
+            relation = self._sql.sql(sql)
         except duckdb.CatalogException as error:
             missing = re.search(r"Table with name (\S+) does not exist", str(error))
             raise _SqlError(f'ERROR: relation "{missing[1] if missing else "?"}" does not exist') from error
@@ -366,6 +364,7 @@ class RedshiftDataEmulator:
             raise _SqlError(f"ERROR: {found}") from error
         except duckdb.Error as error:
             raise _SqlError(f"ERROR: syntax error: {error}") from error
+        return relation
 
     def _write(self, unload: re.Match[str], table: pa.Table, types: dict[str, str]) -> None:
         s3, bucket, prefix = self._s3(unload), unload["bucket"], unload["prefix"]
