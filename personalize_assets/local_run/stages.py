@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import partial
@@ -44,11 +43,11 @@ class Stages:
         self._engine = engine
         self._on_progress = on_progress
         self._sleep = sleep
-        self._owner, self._since = uuid.uuid4().hex, time.time()
+        self._since = time.time()
 
     def unload(self, days: Sequence[date], *, resume: bool) -> None:
         """Unload days of the warehouse; with ``resume`` those without a final unload."""
-        unload = partial(unload_days, self._group, days, owner=self._owner, since=self._since, resume=resume)
+        unload = partial(unload_days, self._group, days, since=self._since, resume=resume)
         self._retried(partial(unload, log=waiting.report))
 
     def catalog(self, days: Sequence[date], *, resume: bool) -> dict[str, str | None]:

@@ -44,11 +44,11 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
     return parent is not None and parent.status in _UNFINISHED
 
 
-def first_run(context: dg.AssetExecutionContext) -> tuple[str, float]:
-    """The id of the run that this one continues, else its own; and when that began, in seconds since the epoch."""
+def began(context: dg.AssetExecutionContext) -> float:
+    """When a run was created, or the first one that it continues, in seconds since the epoch."""
     id = context.run.root_run_id or context.run.run_id
     record = context.instance.get_run_record_by_id(id) or context.instance.get_run_record_by_id(context.run.run_id)
-    return id, record.create_timestamp.timestamp() if record else time.time()
+    return record.create_timestamp.timestamp() if record else time.time()
 
 
 def covers(tags: Mapping[str, str], day: str) -> bool:

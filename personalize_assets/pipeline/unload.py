@@ -8,7 +8,7 @@ need not know of each other:
 - Else a new one is started. Its client token is a digest of what is run, where, and of the id of the newest statement
   that has ended: processes that ask at the same moment, and calls that are made again, get the same statement; a run
   after that gets a new one, which sees the rows that have arrived since.
-- One of another owner that was cancelled is started again; one of this owner that was cancelled is an error.
+- One of another run that was cancelled is started again; one of this run that was cancelled is an error.
 
 A day's unload counts once its files are recorded (``UnloadRecord``): after Redshift's own list of them was found equal
 to what is in S3, and no newer statement had begun. The catalog refuses a day whose files are not those of its records.
@@ -79,7 +79,6 @@ def unload_days(
     group: DatasetGroup,
     days: Sequence[date],
     *,
-    owner: str,
     since: float,
     resume: bool = False,
     log: Callable[[str], None] = lambda line: None,
@@ -87,12 +86,12 @@ def unload_days(
 ) -> dict[date, dict[str, UnloadRecord]]:
     """Unload days (arrival days, UTC), and return what was, by day and table.
 
-    If it is interrupted, or a statement fails, the statements that this owner started are cancelled. After a transient
+    If it is interrupted, or a statement fails, the statements that this call started are cancelled. After a transient
     error they go on: the next try finds them.
 
     Args:
-        owner: Identifies who asks, and its retries: the id of a run.
-        since: When the owner began, in seconds since the epoch: what was submitted since then is not done again.
+        since: When the run began that asks, in seconds since the epoch, its retries included: what was submitted since
+            then is not done again.
         resume: Leave days whose unload is final, see ``days_to_unload``.
 
     Raises:
@@ -116,7 +115,7 @@ def unload_days(
     if done:
         log(f"{len(done)} of {len(plan)} unloads are done and left as they are")
     before = {one: record.statement for one, record in records.items()}
-    work = _Work(group, api, open_store(redshift.unload, group.config.aws), before, owner, since, log, sleep)
+    work = _Work(group, api, open_store(redshift.unload, group.config.aws), before, since, log, sleep)
     done |= work.run(left)
     made: dict[date, dict[str, UnloadRecord]] = {day: {} for day in days}
     for unload in plan:
@@ -225,7 +224,6 @@ class _Work:
     api: RedshiftData
     store: ObjectStore
     before: Mapping[tuple[str, date], str]
-    owner: str
     since: float
     log: Callable[[str], None]
     sleep: Callable[[float], None]
@@ -259,15 +257,14 @@ class _Work:
         return done
 
     def _begin(self, unload: Unload) -> _Task:
-        """Take up the statement of an unload that goes on, or that was submitted for this owner; else start one."""
+        """Take up the statement of an unload that goes on, or was submitted since the run began; else start one."""
         digest = _digest(self.group, unload)
         name = f"personalize-assets unload {unload.table} {unload.day} {digest}"
-        known = self.api.named(f"{name} ")
+        known = self.api.named(name)
         newest = known[0] if known else None
         going = next((one for one in known if one.is_unfinished), None)
         if going is not None:
             self.log(f"{_what(unload)}: statement {going.id} is under way already ({going.status}); waiting for it")
-            self._note_own(going)
             return _Task(unload, name, digest, going)
         if newest is not None and newest.status == "FINISHED" and newest.created >= self.since:
             return _Task(unload, name, digest, newest)
@@ -275,17 +272,16 @@ class _Work:
         return _Task(unload, name, digest, self._start(name, unload.sql, after))
 
     def _start(self, name: str, sql: str, after: str) -> Statement:
-        """Start a statement; ``after`` is the id of the one that it comes after."""
+        """Start a statement; ``after`` is the id of the one that it comes after.
+
+        The name is the same whoever asks: other arguments with the same token would be refused.
+        """
         token = hashlib.sha256(json.dumps([sql, self.api.target, after]).encode()).hexdigest()
-        self._starting = f"{name} {self.owner}"
-        started = self.api.execute(self._starting, sql, token)
+        self._starting = name
+        started = self.api.execute(name, sql, token)
         self._own.add(started.id)
         self._starting = None
         return started
-
-    def _note_own(self, statement: Statement) -> None:
-        if statement.name.endswith(f" {self.owner}"):
-            self._own.add(statement.id)
 
     def _look_at(self, active: Sequence[_Task], wait: Wait) -> list[_Task]:
         """Describe the statements of tasks; returns the tasks whose statement has ended."""
@@ -311,7 +307,7 @@ class _Work:
         else:
             problem = self.api.failure(_what(unload), statement)
         # Listed before this: no statement had begun by now that could have deleted a file before.
-        newer = [one for one in self.api.named(f"{task.name} ") if one.created > statement.created]
+        newer = [one for one in self.api.named(task.name) if one.created > statement.created]
         if newer and (newer[0].is_unfinished or newer[0].status == "FINISHED"):
             self.log(f"{_what(unload)}: it is unloaded again by statement {newer[0].id}; waiting for that")
             task.statement = newer[0]
@@ -360,7 +356,7 @@ class _Work:
             return None
 
     def _cancel_own(self) -> None:
-        """Cancel what this owner started. Failures are logged: the error or interrupt that led here is raised."""
+        """Cancel what was started here. Failures are logged: the error or interrupt that led here is raised."""
         ids = set(self._own)
         try:
             if self._starting:  # the interrupt may have come before the answer

@@ -28,6 +28,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -122,6 +123,7 @@ class RedshiftDataEmulator:
 
     def reset(self) -> None:
         """Forget statements, tables, and what a test has set."""
+        self.__dict__.pop("_client", None)  # the environment may name another server now
         self._sql = duckdb.connect()
         self._sql.execute("SET TimeZone = 'UTC'")
         self._sql.execute("CREATE MACRO octet_length(text) AS strlen(text)")
@@ -392,8 +394,12 @@ class RedshiftDataEmulator:
         base = _TYPES.get(kind, kind.lower())
         return {"base": base, **({"max_length": self.widths.get(name, 512)} if kind == "VARCHAR" else {})}
 
+    @cached_property
+    def _client(self) -> Any:
+        return boto3.client("s3")
+
     def _s3(self, unload: re.Match[str]) -> Any:
-        client = boto3.client("s3")
+        client = self._client
         try:
             where = client.get_bucket_location(Bucket=unload["bucket"])["LocationConstraint"]
         except client.exceptions.ClientError:

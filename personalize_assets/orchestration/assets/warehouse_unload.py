@@ -40,13 +40,11 @@ def warehouse_unload(defs: GroupDefs) -> dg.AssetsDefinition:
         pool="redshift",
     )
     def unload(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        owner, since = run_tags.first_run(context)
         with user_errors():
             records = unload_days(
                 group,
                 arrival_days(context),
-                owner=owner,
-                since=since,
+                since=run_tags.began(context),
                 resume=run_tags.resumes(context),
                 log=context.log.info,
             )
