@@ -1,7 +1,5 @@
 """The schedule that unloads and converts days of a warehouse: in Redshift nothing tells of rows that have arrived."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

@@ -48,7 +48,7 @@ PRODUCTS = '[{"sku": "00123", "price": 2.5}, {"sku": "p,\\"2", "price": 1}]'
 CSV = """\
 USER_ID,ITEM_ID,EVENT_TYPE,EVENT_VALUE,TIMESTAMP
 12345678901234567890,00123,Product Viewed,9.75,1790812800
-u'2,p\\\\3,Product Viewed,,1790899199
+u'2,"p\\\\3",Product Viewed,,1790899199
 12345678901234567890,00123,Order Completed,2.5,1790902800
 12345678901234567890,"p,\\"2",Order Completed,1,1790902800
 """

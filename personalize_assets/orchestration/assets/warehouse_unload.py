@@ -1,7 +1,5 @@
 """warehouse_unload: the rows of an arrival day, unloaded from Redshift to the source's raw files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg
