@@ -384,10 +384,14 @@ class RedshiftDataEmulator:
             s3.put_object(Bucket=bucket, Key=key, Body=file.getvalue())
             meta = {"content_length": len(file.getvalue()), "record_count": part.num_rows}
             entries.append({"url": f"s3://{bucket}/{key}", "meta": meta})
+        if not re.search(r"\bMANIFEST\b", unload["options"], re.IGNORECASE):
+            return
         total = {name: sum(entry["meta"][name] for entry in entries) for name in ("content_length", "record_count")}
         columns = [{"name": name, "type": self._type(name, kind)} for name, kind in types.items()]
         author = {"name": "Amazon Redshift", "version": "1.0.0"}
         manifest = {"entries": entries, "schema": {"elements": columns}, "meta": total, "author": author}
+        if not re.search(r"\bMANIFEST\s+VERBOSE\b", unload["options"], re.IGNORECASE):
+            manifest = {"entries": [{"url": entry["url"]} for entry in entries]}
         s3.put_object(Bucket=bucket, Key=f"{prefix}manifest", Body=json.dumps(manifest, indent=2).encode())
 
     def _type(self, name: str, kind: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from personalize_assets_tests.helpers.warehouse import FIRST, SECOND, Shop, conf
 def tick(folder: Path, today: date, **automation: Any) -> list[dg.RunRequest]:
     """The runs that a tick of the schedule asks for, at 02:00 of a day."""
     made = build_definitions(config(folder, automation={"on": True, **automation}))
-    schedule = made.get_schedule_def("unload_daily")
+    schedule = made.get_repository_def().get_schedule_def("unload_daily")
     moment = datetime(today.year, today.month, today.day, 2, tzinfo=UTC)
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(
@@ -83,7 +83,7 @@ def test_nothing_is_asked_for_where_all_is_final(
 
 def test_its_time_is_in_the_config_and_it_is_off_by_default(tmp_path: Path) -> None:
     made = build_definitions(config(tmp_path, automation={"unload_at": "05:30"}))
-    schedule = made.get_schedule_def("unload_daily")
+    schedule = made.get_repository_def().get_schedule_def("unload_daily")
 
     assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 5 * * *", "UTC")
     assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
