@@ -184,7 +184,7 @@ def test_a_statement_that_is_not_known_is_not_found(data: Any) -> None:
         ("UNLOAD ('SELECT * FROM shop.other') " + TO, 'relation "other" does not exist'),
         ("UNLOAD ('SELECT nothing FROM shop.t') " + TO, 'column "nothing" does not exist'),
         ("UNLOAD ('SELEC 1') " + TO, "syntax error"),
-        (UNLOAD.replace("default", "'arn:aws:iam::1:role/x'"), "not authorized to assume IAM Role arn:aws:iam::1:role/x"),
+        (UNLOAD.replace("default", "'arn:aws:iam::1:role/x'"), "to assume IAM Role arn:aws:iam::1:role/x"),
         (UNLOAD.replace("s3://events", "s3://no-bucket-of-ours"), "NoSuchBucket"),
         (f"{UNLOAD} REGION 'us-west-2'", "PermanentRedirect"),
     ],
