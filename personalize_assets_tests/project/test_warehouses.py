@@ -71,6 +71,3 @@ def test_the_policies_have_every_right_that_is_needed() -> None:
     assert {f"redshift-data:{action}" for action in redshift_data._ACTIONS} <= {one for of in runner for one in of}
     granted = {one for of in unload_role for one in of}
     assert {"s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket"} <= granted
-
-        one for of in unload_role for one in of
-    }

@@ -16,7 +16,7 @@ def raw_events(defs: GroupDefs) -> dg.AssetSpec:
         tables = [f"{redshift.schema_}.{table}" for table in redshift.tables] or ["a query"]
         return dg.AssetSpec(
             defs.key("raw_events"),
-            group_name="raw",
+            group_name=defs.group("raw"),
             partitions_def=defs.partitions,
             kinds={"redshift"},
             description=RAW_ROWS.format(arrival=redshift.arrival),
@@ -25,7 +25,7 @@ def raw_events(defs: GroupDefs) -> dg.AssetSpec:
         )
     return dg.AssetSpec(
         defs.key("raw_events"),
-        group_name="raw",
+        group_name=defs.group("raw"),
         partitions_def=defs.partitions,
         kinds={"s3" if source.uris[0].startswith("s3://") else "file", "json"},
         description=RAW_EVENTS.format(layout=source.layout),

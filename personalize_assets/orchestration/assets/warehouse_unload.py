@@ -26,7 +26,7 @@ def warehouse_unload(defs: GroupDefs) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 key,
                 deps=[defs.key("raw_events")],
-                group_name="raw",
+                group_name=defs.group("raw"),
                 kinds={"redshift", "parquet"},
                 description=UNLOAD,
                 **defs.owners_and_tags(),
@@ -35,6 +35,7 @@ def warehouse_unload(defs: GroupDefs) -> dg.AssetsDefinition:
         check_specs=[rule_spec(rule, key, strict=False) for rule in UNLOAD_RULES],
         partitions_def=defs.partitions,
         backfill_policy=defs.backfill_policy,
+        op_tags=defs.op_tags,
         pool="redshift",
     )
     def unload(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
