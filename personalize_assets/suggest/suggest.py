@@ -213,8 +213,8 @@ def _cut_texts(observed: Observed) -> Iterator[str]:
             texts = "1 text" if count == 1 else f"{count:,} texts"
             yield (
                 f"`{name}` has {texts} of exactly {_SEGMENT_WIDTH} characters and none longer: a warehouse that "
-                "Segment fills cuts texts there, and JSON that was cut cannot be read. Widen the column, or load it as SUPER "
-                "(docs/warehouses.md)."
+                "Segment fills cuts texts there, and JSON that was cut cannot be read. Widen the column, or load it as "
+                "SUPER (docs/warehouses.md)."
             )
 
 
