@@ -49,6 +49,10 @@ class IncompleteUnload(PersonalizeAssetsError):
     """Files of a day that are not what a statement unloaded; the text says what to do."""
 
 
+class ChangingUnload(IncompleteUnload, TransientError):
+    """Files of a day that differ from its records: another run may be unloading the day at the moment."""
+
+
 def last_complete_day() -> date:
     """Yesterday (UTC): no row with an arrival time in it can come any more, only rows that the warehouse gets late."""
     return _today() - _DAY
@@ -142,22 +146,26 @@ def check_unloaded(group: DatasetGroup, listed: Mapping[date, Sequence[StoredObj
         wanted = {file.key: file.bytes for unload in of_day for file in records[_id(unload)].files}
         found_files = {file.key: file.bytes for file in files}
         if wanted != found_files:
-            raise IncompleteUnload(_difference(group, day, wanted, found_files))
+            raise _difference(group, day, wanted, found_files)
 
 
-def _difference(group: DatasetGroup, day: date, wanted: Mapping[str, int], found: Mapping[str, int]) -> str:
+def _difference(
+    group: DatasetGroup, day: date, wanted: Mapping[str, int], found: Mapping[str, int]
+) -> IncompleteUnload:
     uri = group.config.source.uris[0]
     if missing := sorted(wanted.keys() - found.keys()):
         what = f"{len(missing)} of the {len(wanted)} files unloaded of {day} are missing, as {missing[0]}"
     elif foreign := sorted(found.keys() - wanted.keys()):
-        return (
+        return IncompleteUnload(
             f"{uri} has files of {day} that were not unloaded for this config, as {foreign[0]}; if its table is no "
             "longer in source.redshift.tables, delete its folder, or put the table back"
         )
     else:
         changed = next(key for key in sorted(wanted) if wanted[key] != found[key])
         what = f"{changed} has {found[changed]:,} bytes, but {wanted[changed]:,} were unloaded"
-    return f"{uri}: {what}; it may be unloaded again at the moment: run again after that, or {_unload_it(day)}"
+    return ChangingUnload(
+        f"{uri}: {what}; it may be unloaded again at the moment: run again after that, or {_unload_it(day)}"
+    )
 
 
 def _unload_it(day: date) -> str:
