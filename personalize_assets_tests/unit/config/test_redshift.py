@@ -129,7 +129,7 @@ def test_a_folder_cannot_be_unloaded_to() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("  start_date:", "  format: csv\n  start_date:", "source.format: 'csv', but redshift unloads Parquet; remove format"),
+        ("  start_date:", "  format: avro\n  start_date:", "source.format: 'avro', but redshift unloads Parquet; remove format"),
         ("  start_date:", "  csv: {}\n  start_date:", "source.csv: of no use with redshift, which unloads Parquet; remove csv"),
         ("../data/segment", "s3://shop/unloaded/out", "destination.uri: 's3://shop/unloaded/out' is inside source.redshift.unload, 's3://shop/unloaded'; write to a place apart from it"),
         ("dataset_group:", "automation: {arrivals: sqs, sqs_queue: https://sqs.x/1/q}\ndataset_group:", "automation.arrivals: sqs, but redshift has no arrivals: automation.unload_at says when its days are unloaded; remove it"),
