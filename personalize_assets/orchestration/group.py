@@ -34,7 +34,8 @@ class GroupDefs:
 
     Attributes:
         dataset_group: Config, datasets, sources and destination: what the stages in ``pipeline`` work on.
-        partitions: Arrival days, from the first day of the source to today (UTC).
+        partitions: Arrival days, from the first day of the source to today (UTC), or to yesterday for a warehouse,
+            whose days are unloaded once they are over.
         engine: What its jobs run on.
         embedding: What the host project decides.
     """
@@ -47,7 +48,8 @@ class GroupDefs:
     @classmethod
     def of(cls, config: Config, engine: Engine | None = None, embedding: Embedding | None = None) -> GroupDefs:
         """The dataset group of a config; by default on the config's engine. Nothing is read or called."""
-        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
+        today = 0 if config.source.redshift else 1
+        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=today)
         engine = engine or make_engine(config.engine, config)
         return cls(DatasetGroup(config), partitions, engine, embedding or Embedding())
 
