@@ -72,14 +72,14 @@ def _sources(
     """The events of a file, text by text, of which each is read before the next one; or those of its split."""
     unwrapper = Unwrapper(format)
     if not unwrapper:
-        yield from _as_they_are(file, ahead, format, may_match)
+        yield from _as_they_are(file, ahead, format, may_match, as_columns=True)
         return
-    for source in _as_they_are(file, ahead, format, everything):
+    for source in _as_they_are(file, ahead, format, everything, as_columns=False):
         yield Unwrapped(source, unwrapper, may_match)
 
 
 def _as_they_are(
-    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
+    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool], *, as_columns: bool
 ) -> Iterator[EventSource]:
     with _naming(file):
         stream = ahead.open(file)
@@ -89,7 +89,8 @@ def _as_they_are(
             beginning = stream.read(MAGIC_BYTES)
             stream.seek(0)
         if beginning and is_table(beginning, format.name):
-            yield Rows(_named(TableRows(stream, format.name, Share(file.share, file.shares)), file), may_match)
+            rows = TableRows(stream, format.name, Share(file.share, file.shares), as_columns=as_columns)
+            yield Rows(_named(rows, file), may_match)
             return
         if file.shares > 1:
             size = stream.seek(0, io.SEEK_END)
@@ -101,7 +102,7 @@ def _as_they_are(
                 text = next(found, None)
             if text is None:
                 return
-            yield text_source(_named(text, file), format, may_match)
+            yield text_source(_named(text, file), format, may_match, as_columns=as_columns)
 
 
 def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:

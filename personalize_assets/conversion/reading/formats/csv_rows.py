@@ -12,6 +12,7 @@ from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.formats.csv_chunks import RowEnds
 from personalize_assets.conversion.reading.formats.json_lines import lines_of
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns, as_columns
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import CsvDialect
 from personalize_assets.conversion.reading.framer import MAX_MALFORMED_IN_A_ROW, TOO_MANY_MALFORMED
@@ -38,8 +39,9 @@ _JSON_LINE = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 class CsvRows:
     """Rows of one CSV (``rows.RowReader``)."""
 
-    def __init__(self, blocks: Iterable[bytes], dialect: CsvDialect) -> None:
-        """Take the text in blocks, and how it is written."""
+    def __init__(self, blocks: Iterable[bytes], dialect: CsvDialect, *, as_columns: bool = False) -> None:
+        """Take the text in blocks, and how it is written; whether to yield columns where that is possible."""
+        self._as_columns = as_columns
         self._blocks = iter(blocks)
         self._dialect = dialect
         self._buffer = b""
@@ -47,8 +49,8 @@ class CsvRows:
         self._has_ended = False
         self._malformed_in_a_row = 0
 
-    def __iter__(self) -> Iterator[bytes | Event]:
-        """Yield lines of JSON, and each row that cannot be read by itself."""
+    def __iter__(self) -> Iterator[RowColumns | bytes | Event]:
+        """Yield columns, or lines of JSON, and each row that cannot be read by itself."""
         while not self._has_ended and len(self._buffer) <= len(_BOM):
             self._read_on(len(_BOM) + 1)
         self._buffer = self._buffer.removeprefix(_BOM)
@@ -72,11 +74,11 @@ class CsvRows:
                 yield chunk
                 self._malformed_in_a_row += 1
                 continue
-            lines, malformed = parser.parse(chunk)
+            batches, malformed = parser.parse(chunk)
             yield from malformed
-            if lines:
-                yield lines
-            self._malformed_in_a_row = 0 if lines else self._malformed_in_a_row + len(malformed)
+            for batch in batches:
+                yield (as_columns(batch) if self._as_columns else None) or lines_of(batch)
+            self._malformed_in_a_row = 0 if batches else self._malformed_in_a_row + len(malformed)
             if self._malformed_in_a_row > MAX_MALFORMED_IN_A_ROW:
                 yield Event(b"", None, TOO_MANY_MALFORMED)
                 return
@@ -180,8 +182,8 @@ class _Parser:
         self._dialect = dialect
         self._ends = ends
 
-    def parse(self, chunk: bytes) -> tuple[bytes, list[Event]]:
-        """The rows as lines of JSON, and those that cannot be read."""
+    def parse(self, chunk: bytes) -> tuple[list[pa.RecordBatch], list[Event]]:
+        """The rows, in batches that are not empty, and those that cannot be read."""
         malformed: list[Event] = []
         if not is_utf8(chunk):
             good = []
@@ -192,7 +194,7 @@ class _Parser:
                     malformed.append(Event(row[:MAX_RAW_BYTES].rstrip(b"\r\n"), None, MALFORMED_ROW))
             chunk = b"".join(good)
         if not chunk.strip(b"\r\n"):
-            return b"", malformed
+            return [], malformed
 
         def skip(row: pa.csv.InvalidRow) -> str:
             text = row.text.replace(_STAND_IN, self._delimiter) if len(self._delimiter) > 1 else row.text
@@ -200,7 +202,7 @@ class _Parser:
             return "skip"
 
         table = _read(chunk, self._names, self._delimiter, self._dialect, skip)
-        return b"".join(map(lines_of, table.to_batches())), malformed
+        return [batch for batch in table.to_batches() if batch.num_rows], malformed
 
 
 def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDialect, skip: object = None) -> pa.Table:
@@ -304,5 +306,5 @@ def looks_like_csv(beginning: bytes) -> bool:
             break
     whole = [row for row in rows if is_utf8(row) and row.strip()]
     parser = _Parser(names, delimiter, dialect, ends)
-    lines, malformed = parser.parse(b"".join(whole))
-    return bool(lines) and lines.count(b"\n") > 4 * max(len(malformed) - 1, 0)
+    batches, malformed = parser.parse(b"".join(whole))
+    return sum(map(len, batches)) > 4 * max(len(malformed) - 1, 0)

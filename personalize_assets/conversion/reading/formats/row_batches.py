@@ -8,11 +8,14 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from personalize_assets.conversion.reading.formats.json_lines import lines_of
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns, as_columns
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.json_value import Event
 
 ROWS_AT_ONCE = 8192
-"""The most rows that are decoded at once."""
+"""The most rows that are decoded at once and become lines."""
+ROWS_OF_COLUMNS = 65_536
+"""The most rows that are taken as columns at once."""
 BYTES_AT_ONCE = 8 * 1024 * 1024
 """About the most bytes of rows that are lines at once: a short file may repeat one long value in every row."""
 _FIRST_ROWS = 64
@@ -49,24 +52,34 @@ def lines_of_rows(batch: pa.RecordBatch) -> Iterator[bytes | Event]:
 class Slices:
     """Takes batches of one file a few rows at once, as many as their lines' length allows."""
 
-    def __init__(self) -> None:
-        """Begin with few rows: how long they are shows when they are lines."""
-        self.rows = _FIRST_ROWS
+    def __init__(self, as_columns: bool = False) -> None:
+        """Begin with few rows: how long they are shows when they are lines.
 
-    def lines(self, batch: pa.RecordBatch) -> Iterator[bytes | Event]:
+        ``as_columns``: whether rows are taken as columns where that is possible.
+        """
+        self.rows = _FIRST_ROWS
+        self._as_columns = as_columns
+
+    def parts(self, batch: pa.RecordBatch) -> Iterator[RowColumns | bytes | Event]:
         """As ``lines_of_rows``, in blocks of about ``BYTES_AT_ONCE`` bytes, or of one row."""
         at = 0
         while at < batch.num_rows:
             part = batch.slice(at, self.rows)
             while part.num_rows > 1 and _bytes_in(part) > BYTES_AT_ONCE:
                 part = part.slice(0, part.num_rows // 2)
-            size = 0
-            for found in lines_of_rows(part):
-                size += len(found) if isinstance(found, bytes) else 0
-                yield found
+            columns = as_columns(part) if self._as_columns else None
+            if columns is not None:
+                size, most = _bytes_in(part), ROWS_OF_COLUMNS
+                yield columns
+            else:
+                part = part.slice(0, ROWS_AT_ONCE)
+                size, most = 0, ROWS_AT_ONCE
+                for found in lines_of_rows(part):
+                    size += len(found) if isinstance(found, bytes) else 0
+                    yield found
             at += part.num_rows
             fitting = part.num_rows * BYTES_AT_ONCE // max(size, 1)
-            self.rows = max(1, min(fitting, 4 * self.rows, ROWS_AT_ONCE))
+            self.rows = max(1, min(fitting, 4 * self.rows, most))
 
 
 def _bytes_in(batch: pa.RecordBatch) -> int:

@@ -22,6 +22,7 @@ from personalize_assets.conversion.reading.formats.row_batches import (
     Share,
     Slices,
 )
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
 from personalize_assets.conversion.reading.json_value import Event
@@ -65,14 +66,18 @@ def is_table(beginning: bytes, format: str) -> bool:
 class TableRows:
     """Rows of one file (``rows.RowReader``)."""
 
-    def __init__(self, file: IO[bytes], format: str, share: Share = WHOLE) -> None:
-        """Take the file, which can seek, what the config says about its format, and which part of it to read."""
+    def __init__(self, file: IO[bytes], format: str, share: Share = WHOLE, *, as_columns: bool = False) -> None:
+        """Take the file, which can seek, what the config says about its format, and which part of it to read.
+
+        ``as_columns``: whether rows of Parquet are taken as columns where that is possible.
+        """
         self._file = _Watched(file)
         self._format = format
         self._share = share
+        self._as_columns = as_columns
 
-    def __iter__(self) -> Iterator[bytes | Event]:
-        """Yield lines of JSON; then, for a damaged file, one reject that counts the rows that were lost."""
+    def __iter__(self) -> Iterator[RowColumns | bytes | Event]:
+        """Yield columns and lines of JSON; then, for a damaged file, one reject that counts the rows that were lost."""
         size = self._file.seek(0, io.SEEK_END)
         self._file.seek(0)
         found = table_format(self._file.read(MAGIC_BYTES))
@@ -86,13 +91,13 @@ class TableRows:
         rows = 0
         table: _Table | None = None
         try:
-            table = read(cast("IO[bytes]", self._file), self._share)
+            table = read(cast("IO[bytes]", self._file), self._share, self._as_columns)
             twice = [name for name, count in Counter(table.names).items() if count > 1]
             if twice:
                 yield from self._unreadable(f"{NAMES[found]} with two columns {twice[0]!r}: rename one of them")
                 return
-            for block in table.lines:
-                rows += block.lines if isinstance(block, Event) else block.count(b"\n")
+            for block in table.rows_found:
+                rows += _count_rows(block)
                 yield block
         except ImportError as error:
             yield from self._unreadable(f"{NAMES[found]} of {size:,} bytes: install what it needs ({error})")
@@ -110,6 +115,12 @@ class TableRows:
     def _unreadable(self, text: str) -> Iterator[Event]:
         if self._share.number == 0:
             yield Event(text.encode(), None, UNREADABLE_FILE)
+
+
+def _count_rows(block: RowColumns | bytes | Event) -> int:
+    if isinstance(block, bytes):
+        return block.count(b"\n")
+    return block.lines if isinstance(block, Event) else len(block)
 
 
 def shortened(file: IO[bytes], rows: int) -> bytes | None:
@@ -140,26 +151,26 @@ class _Table(NamedTuple):
 
     names: Sequence[str]
     rows: int
-    lines: Iterator[bytes | Event]
+    rows_found: Iterator[RowColumns | bytes | Event]
 
 
-def _parquet(file: IO[bytes], share: Share) -> _Table:
+def _parquet(file: IO[bytes], share: Share, as_columns: bool) -> _Table:
     # INT96 in microseconds: nanoseconds of 64 bits end in the year 2262.
     opened = pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
     groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
-    def lines() -> Iterator[bytes | Event]:
-        slices = Slices()
+    def parts() -> Iterator[RowColumns | bytes | Event]:
+        slices = Slices(as_columns)
         for group in groups:
             for batch in opened.iter_batches(slices.rows, row_groups=[group], use_threads=False):
-                yield from slices.lines(batch)
+                yield from slices.parts(batch)
                 opened.reader.set_batch_size(slices.rows)  # of the next batch
 
     rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
-    return _Table(opened.schema_arrow.names, rows, lines())
+    return _Table(opened.schema_arrow.names, rows, parts())
 
 
-def _orc(file: IO[bytes], share: Share) -> _Table:
+def _orc(file: IO[bytes], share: Share, _as_columns: bool) -> _Table:
     found = read_lines(file, share)
     try:
         header = next(found)
@@ -178,7 +189,7 @@ def _orc(file: IO[bytes], share: Share) -> _Table:
     return _Table(header.names, header.rows, lines())
 
 
-def _avro(file: IO[bytes], share: Share) -> _Table:
+def _avro(file: IO[bytes], share: Share, _as_columns: bool) -> _Table:
     import fastavro
 
     try:

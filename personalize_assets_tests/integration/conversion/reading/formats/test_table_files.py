@@ -72,6 +72,7 @@ def read(data: bytes, format: str = AUTO, share: Share = WHOLE) -> tuple[list[An
         if isinstance(found, Event):
             others.append(found)
         else:
+            assert isinstance(found, bytes)
             rows += [json.loads(line.decode("utf-8", "replace")) for line in found.splitlines()]
     return rows, others
 

@@ -34,6 +34,7 @@ def read(text: bytes, dialect: CsvDialect = PLAIN, size: int = 1 << 20) -> tuple
             assert found.fields is None
             malformed.append((found.reason or "", found.raw))
         else:
+            assert isinstance(found, bytes)
             rows += [json.loads(line) for line in found.splitlines()]
     return rows, malformed
 

@@ -31,7 +31,7 @@ def test_a_row_that_cannot_be_read_is_left_out_of_its_batch() -> None:
 def rows_at_once(*columns: pa.Array) -> list[int]:
     """How many rows each block has, with at most 10,000 bytes at once."""
     batch = pa.RecordBatch.from_arrays(list(columns), names=[f"c{number}" for number in range(len(columns))])
-    return [found.count(b"\n") for found in Slices().lines(batch) if isinstance(found, bytes)]
+    return [found.count(b"\n") for found in Slices().parts(batch) if isinstance(found, bytes)]
 
 
 def test_short_rows_are_taken_many_at_once() -> None:
@@ -52,6 +52,6 @@ def test_a_long_row_behind_short_ones_is_not_taken_with_many(monkeypatch: pytest
     monkeypatch.setattr(row_batches, "BYTES_AT_ONCE", 10_000)
     texts = ["a"] * 500 + ["x" * 1000] * 50 + ["a"] * 500
     batch = pa.RecordBatch.from_arrays([pa.array(texts)], names=["a"])
-    blocks = [found for found in Slices().lines(batch) if isinstance(found, bytes)]
+    blocks = [found for found in Slices().parts(batch) if isinstance(found, bytes)]
     assert max(map(len, blocks)) < 20_000
     assert b"".join(blocks) == b"".join(b'{"a":"%s"}\n' % text.encode() for text in texts)
