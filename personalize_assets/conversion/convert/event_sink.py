@@ -46,6 +46,7 @@ class SourceMappers:
     Attributes:
         written: The datasets to write.
         may_match: The prefilter of all datasets, for the ``Framer``.
+        column_names: The columns of tables that any path leads to.
         column_selections: Each kind of rows of tables, and the names of the datasets to write that are made of them.
     """
 
@@ -62,6 +63,7 @@ class SourceMappers:
             alike.setdefault(selection_key(dataset), []).append(dataset)
         names = [tuple(one.name for one in group if one.name in self.batch_mappers) for group in alike.values()]
         self.column_selections = list(zip(map(ColumnSelection, alike.values()), names, strict=True))
+        self.column_names = frozenset(name for selection, _ in self.column_selections for name in selection.names)
         self._selections: list[tuple[RowSelection, tuple[str, ...]]] = []
         self._decoder: StructDecoder | None = None
         with suppress(NoShapeError):
@@ -179,6 +181,7 @@ class EventSink:
     def _map_table(self, table: RowColumns, file: str) -> None:
         self._map_buffer()  # rows stay in their order
         wanted = np.zeros(len(table), bool)
+        rejected: dict[int, list[tuple[str, str]]] = {}
         for selection, names in self._mappers.column_selections:
             rows = selection.rows(table)
             if rows is None:
@@ -188,7 +191,12 @@ class EventSink:
                 mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
                 self._day.datasets[name].add_many(mapped.kept, mapped.dropped)
                 for number, reason in mapped.rejected:
-                    self._day.datasets[name].add_reject(reason, table.raw(number), file)
+                    rejected.setdefault(number, []).append((name, reason))
+        if rejected:
+            numbers = sorted(rejected)
+            for number, raw in zip(numbers, table.raws(numbers), strict=True):
+                for name, reason in rejected[number]:
+                    self._day.datasets[name].add_reject(reason, raw, file)
         self._day.source.add_read(len(table), int(np.count_nonzero(wanted)))
 
     def _map_buffer(self) -> None:

@@ -21,7 +21,11 @@ from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 
 
 class ColumnSelection:
-    """Which rows of tables some datasets want. A row has no elements: what ``each`` leads to is no array."""
+    """Which rows of tables some datasets want. A row has no elements: what ``each`` leads to is no array.
+
+    Attributes:
+        names: The columns that any path leads to or into.
+    """
 
     def __init__(self, datasets: Sequence[Dataset]) -> None:
         """Take datasets of the same ``batch_rows.selection_key``."""
@@ -29,6 +33,10 @@ class ColumnSelection:
         self._tests = [(parse_path(path), wanted) for path, wanted in where.items() if not is_relative_to_each(path)]
         self._wants_any = wants_plain(where)
         self._paths = {path for dataset in datasets for path in paths_of(dataset) if not path.in_element}
+        eaches = [parse_path(dataset.each) for dataset in datasets if dataset.each]
+        self.names = frozenset(
+            steps[0] for steps in (*(path for path, _ in self._tests), *(path.steps for path in self._paths), *eaches)
+        )
 
     def rows(self, table: RowColumns) -> BatchRows | None:
         """The rows that are wanted; None if none is."""

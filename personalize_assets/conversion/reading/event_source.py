@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
@@ -138,14 +138,14 @@ class Unwrapped:
 
 
 def text_source(
-    blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch, *, as_columns: bool = False
+    blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch, *, only_columns: Collection[str] | None = None
 ) -> EventSource:
     """The events of a text in blocks. With ``auto``, a text that begins like no JSON may be a CSV with a header.
 
-    ``as_columns``: whether rows are taken as columns where that is possible.
+    ``only_columns``: as ``CsvRows`` takes it.
     """
     if format.name == CSV:
-        return Rows(CsvRows(blocks, format.csv, as_columns=as_columns), may_match)
+        return Rows(CsvRows(blocks, format.csv, only_columns=only_columns), may_match)
     if format.name == JSON:
         return JsonText(blocks, may_match)
     beginning = b""
@@ -160,7 +160,7 @@ def text_source(
         rest = _raising(error)
     all_blocks = chain((beginning,), rest)
     if is_csv(beginning, format):
-        return Rows(CsvRows(all_blocks, format.csv, as_columns=as_columns), may_match)
+        return Rows(CsvRows(all_blocks, format.csv, only_columns=only_columns), may_match)
     return JsonText(all_blocks, may_match)
 
 

@@ -6,6 +6,7 @@ the lines would have.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +20,12 @@ from personalize_assets.conversion.reading.formats.json_lines import cells_of, l
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_NAMES_BYTES = 64 * 1024
 """With ``_MOST_BYTES``: each character may take six bytes in JSON, and no line may be too large to be an event."""
+_RAWS_AT_ONCE = 1024
 _decode = msgspec.json.Decoder(list[Any]).decode
+
+
+WholeRows = Callable[[pa.RecordBatch, Sequence[int]], Iterator[bytes]]
+"""As ``raws_of``, where the batch has only some of the columns."""
 
 
 class RowColumns:
@@ -29,9 +35,10 @@ class RowColumns:
         names: Of the columns; each occurs once.
     """
 
-    def __init__(self, batch: pa.RecordBatch) -> None:
+    def __init__(self, batch: pa.RecordBatch, whole_rows: WholeRows | None = None) -> None:
         """Take rows that ``as_columns`` has accepted."""
         self._batch = batch
+        self._whole_rows = whole_rows
         self._columns: dict[str, pa.Array] = {}
         self.names = frozenset(batch.schema.names)
 
@@ -39,9 +46,14 @@ class RowColumns:
         """The number of rows."""
         return int(self._batch.num_rows)
 
-    def raw(self, number: int) -> bytes:
-        """A row as a line of JSON, as it is written to the rejects."""
-        return lines_of(self._batch.slice(number, 1)).rstrip(b"\n")
+    def raws(self, numbers: Sequence[int]) -> Iterator[bytes]:
+        """Some rows with all their columns as lines of JSON, as they are written to the rejects; in ascending order.
+
+        Asked for once, and before the rows behind these are read.
+        """
+        if self._whole_rows is None:
+            return raws_of(self._batch, numbers)
+        return self._whole_rows(self._batch, numbers)
 
     def column(self, name: str) -> pa.Array:
         """The cells of a column, of one of the types of ``values_of``."""
@@ -50,17 +62,26 @@ class RowColumns:
         return self._columns[name]
 
 
-def as_columns(batch: pa.RecordBatch) -> RowColumns | None:
+def as_columns(batch: pa.RecordBatch, whole_rows: WholeRows | None = None) -> RowColumns | None:
     """The rows as columns; None if they must be read as lines of JSON.
 
-    These are rows with a nested value, with binary, with text that is not UTF-8, or with very long ones.
+    These are rows with a nested value, with binary, with text that is not UTF-8, or with very long ones. ``whole_rows``
+    finds the other columns of rejects, if the batch does not have all of them.
     """
     names = batch.schema.names
-    if not names or not all(map(_is_plain, batch.schema.types)):
+    if not names or not all(map(is_plain, batch.schema.types)):
         return None
     if batch.nbytes > _MOST_BYTES or sum(map(len, names)) > _MOST_NAMES_BYTES:
         return None
-    return RowColumns(batch) if all(map(_is_text, batch.columns)) else None
+    return RowColumns(batch, whole_rows) if all(map(_is_text, batch.columns)) else None
+
+
+def raws_of(batch: pa.RecordBatch, numbers: Sequence[int]) -> Iterator[bytes]:
+    """Some rows of a batch as lines of JSON, without line ends."""
+    for at in range(0, len(numbers), _RAWS_AT_ONCE):
+        part = numbers[at : at + _RAWS_AT_ONCE]
+        taken = batch.take(pa.array(part, pa.int64())) if len(part) < batch.num_rows else batch
+        yield from lines_of(taken).split(b"\n")[:-1]
 
 
 def values_of(column: pa.Array) -> list[Any]:
@@ -73,7 +94,7 @@ def values_of(column: pa.Array) -> list[Any]:
     return _decode("".join(("[", ",".join(pc.fill_null(cells_of(column), "null").to_pylist()), "]")))
 
 
-def _is_plain(kind: pa.DataType) -> bool:
+def is_plain(kind: pa.DataType) -> bool:
     """Whether values of a type are texts, numbers, booleans or times."""
     if isinstance(kind, pa.BaseExtensionType):
         return False

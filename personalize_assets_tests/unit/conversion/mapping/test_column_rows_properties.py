@@ -203,7 +203,7 @@ def outcome(folder: Path, found: Iterable[pa.RecordBatch], made: list[Dataset], 
     }
     day = DayOutput(max_epoch_seconds_of(date(2026, 10, 1)), SourceDayCounts(rejects("source")), written)
     sink = EventSink(mappers, day)
-    slices = Slices(as_columns)
+    slices = Slices(as_columns=as_columns)
     source = Rows((part for batch in found for part in slices.parts(batch)), mappers.may_match)
     for event in source.events(mappers.read):
         sink.accept(event, "file")

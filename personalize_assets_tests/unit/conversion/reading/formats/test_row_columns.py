@@ -11,7 +11,7 @@ import pytest
 
 from personalize_assets.conversion.reading.formats import row_columns
 from personalize_assets.conversion.reading.formats.json_lines import lines_of
-from personalize_assets.conversion.reading.formats.row_columns import as_columns, texts_of_times, values_of
+from personalize_assets.conversion.reading.formats.row_columns import as_columns, raws_of, texts_of_times, values_of
 
 
 def batch(**columns: pa.Array) -> pa.RecordBatch:
@@ -79,8 +79,20 @@ def test_the_bytes_of_a_row_are_its_line() -> None:
     rows = as_columns(batch(a=pa.array(["x", 'say "y"']), n=pa.array([1.5, None])))
     assert rows is not None
     assert (len(rows), rows.names) == (2, frozenset({"a", "n"}))
-    assert rows.raw(0) == b'{"a":"x","n":1.5}'
-    assert rows.raw(1) == b'{"a":"say \\"y\\"","n":null}'
+    assert list(rows.raws([0, 1])) == [b'{"a":"x","n":1.5}', b'{"a":"say \\"y\\"","n":null}']
+    assert list(rows.raws([1])) == [b'{"a":"say \\"y\\"","n":null}']
+
+
+def test_rows_of_a_part_of_the_columns_get_their_bytes_from_the_whole() -> None:
+    rows = as_columns(batch(a=pa.array(["x", "y"])), lambda part, numbers: iter([f"{part.num_rows}{numbers}".encode()]))
+    assert rows is not None
+    assert list(rows.raws([1])) == [b"2[1]"]
+
+
+def test_many_rows_become_bytes_a_thousand_at_a_time() -> None:
+    many = batch(n=pa.array(range(3000)))
+    assert list(raws_of(many, range(1, 3000, 2))) == [b'{"n":%d}' % number for number in range(1, 3000, 2)]
+    assert list(raws_of(many, range(3000))) == [b'{"n":%d}' % number for number in range(3000)]
 
 
 def test_times_with_a_zone_are_written_as_utc() -> None:
