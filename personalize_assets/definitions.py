@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
 from personalize_assets.config import Config, load_config
-from personalize_assets.engines import make_engine
-from personalize_assets.orchestration.alerts import alerts
+from personalize_assets.engines import Engine
+from personalize_assets.orchestration.alerts import failure_alerts
 from personalize_assets.orchestration.asset_checks import file_checks
 from personalize_assets.orchestration.assets.daily_datasets import daily_datasets
 from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, code_location
@@ -19,30 +21,70 @@ from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_
 from personalize_assets.orchestration.assets.raw_events import raw_events
 from personalize_assets.orchestration.assets.schemas import schemas
 from personalize_assets.orchestration.automation import export_automation
+from personalize_assets.orchestration.embedding import Embedding, prefix_of
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.sensors import arrivals
 
 
-def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Definitions:
-    """The definitions of one dataset group.
+def build_definitions(
+    config: Config | str | Path,
+    key_prefix: str | Sequence[str] = (),
+    *,
+    engine: Engine | None = None,
+    group_name: str | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, str] | None = None,
+    pool: str | None = None,
+    backfill_policy: dg.BackfillPolicy | None = None,
+    alerts: bool = True,
+    env: Mapping[str, str] | None = None,
+) -> dg.Definitions:
+    """The definitions of one dataset group, to be merged into those of any project.
 
-    ``key_prefix`` is put before every asset key and name, so that the definitions of several groups can be merged.
+    They set no executor, and touch nothing but their own assets, jobs, sensors, schedules and resource. The host's
+    jobs may select the assets like any others.
+
+    Args:
+        config: A config, or the path of its file.
+        key_prefix: Put before every asset key, and before the names of everything else with what Dagster takes in a
+            name (``shop-eu`` as ``shop_eu``), so that several groups fit into one project. A text is one part.
+        engine: Used instead of the config's, for example one of your own.
+        group_name: The UI's group of all assets, instead of one a stage.
+        op_tags: Of every step, for example ``{"dagster-k8s/config": {…}}``.
+        run_tags: Of every run that jobs, sensors and schedules start.
+        pool: Of the steps that run on the engine, instead of the one named after the engine.
+        backfill_policy: Of the daily assets, instead of runs of up to ``automation.max_days_per_run`` days.
+            ``BackfillPolicy.single_run()`` is what ``dg launch --partition-range`` needs.
+        alerts: Whether to add the sensor that posts this group's failed runs to ``ALERT_WEBHOOK_URL``.
+        env: Variables that override the file (``PERSONALIZE__…``), if ``config`` is a path; none by default.
+
+    Raises:
+        ConfigError: If the file holds no valid config.
+        ValueError: For a prefix that no asset key can have, or an ``env`` beside a config that is loaded already.
     """
-    defs = GroupDefs.of(config, key_prefix)
+    if isinstance(config, str | Path):
+        config = load_config(config, env or {})
+    elif env is not None:
+        raise ValueError("env: the config is loaded already; write its path instead, or give env to load_config")
+    embedding = Embedding(
+        prefix_of(key_prefix), group_name, dict(op_tags or {}), dict(run_tags or {}), pool, backfill_policy
+    )
+    defs = GroupDefs.of(config, engine, embedding)
     daily = [raw_event_catalog(defs), daily_datasets(defs)]
     over_all_days = [exports(defs), *schemas(defs)]
+    profile, checks = event_profile(defs), file_checks(defs)
     convert_job = defs.job("convert", daily, CONVERT_JOB)
     export_job = defs.job("export", over_all_days, EXPORT_JOB)
+    made = [*daily, profile, *over_all_days]
+    on_failure = [failure_alerts(defs, [*made, *checks])] if alerts else []
     return dg.Definitions.merge(
         dg.Definitions(
-            assets=[raw_events(defs), event_profile(defs), *daily, *over_all_days],
-            asset_checks=file_checks(defs),
+            assets=[raw_events(defs), *made],
+            asset_checks=checks,
             jobs=[convert_job, export_job],
-            sensors=[arrivals(defs, convert_job.name), alerts(defs)],
-            resources={defs.engine_key: make_engine(config.engine, config)},
-            metadata={defs.name(name): value for name, value in code_location(config).items()},
-            # One process a run: all Spark steps of a run share a session.
-            executor=dg.in_process_executor,
+            sensors=[arrivals(defs, convert_job.name), *on_failure],
+            resources={defs.engine_key: defs.engine},
+            metadata={defs.name(name): value for name, value in code_location(config, defs.engine).items()},
         ),
         export_automation(defs, export_job.name),
     )
@@ -51,4 +93,6 @@ def build_definitions(config: Config, key_prefix: Sequence[str] = ()) -> dg.Defi
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The definitions of the config in ``$PERSONALIZE_CONFIG``, else of the sample, with the environment's values."""
-    return build_definitions(load_config(env=os.environ))
+    # One process a run: all Spark steps of a run share a session.
+    executor = dg.Definitions(executor=dg.in_process_executor)
+    return dg.Definitions.merge(build_definitions(load_config(env=os.environ)), executor)

@@ -246,6 +246,17 @@ class DatasetMapping(_Section):
     columns: dict[str, ColumnMapping] = Field(description="the columns and their paths, as USER_ID: userId")
 
 
+class InteractionsMapping(DatasetMapping):
+    """The mapping of interactions.
+
+    Attributes:
+        last_days: The window: only interactions of the last so many times 24 hours before the newest TIMESTAMP are
+            exported; None exports all.
+    """
+
+    last_days: Annotated[int, at_least(1)] | None = None
+
+
 class EntityMapping(DatasetMapping):
     """The mapping of users or items: one row per id, so the order of their events matters.
 
@@ -261,7 +272,9 @@ class EntityMapping(DatasetMapping):
 class Datasets(_Section):
     """Section ``datasets``."""
 
-    interactions: DatasetMapping = Field(description="where and columns: it is the one dataset that every recipe needs")
+    interactions: InteractionsMapping = Field(
+        description="where and columns: it is the one dataset that every recipe needs"
+    )
     users: EntityMapping | None = None
     items: EntityMapping | None = None
 

@@ -27,9 +27,11 @@ from personalize_assets.config.models import (
     Destination,
     EntityMapping,
     Glue,
+    InteractionsMapping,
     Source,
     event_time,
 )
+from personalize_assets.config.unreachable_paths import unreachable_paths, unreachable_texts
 from personalize_assets.conversion import contract, schema_rules
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import Pick, is_relative_to_each, parse_path
@@ -64,7 +66,7 @@ class WellFormed:
         """
         named = written.get("datasets")
         datasets = {
-            name: _valid(DatasetMapping if name == "interactions" else EntityMapping, named.get(name), context)
+            name: _valid(InteractionsMapping if name == "interactions" else EntityMapping, named.get(name), context)
             for name in Datasets.model_fields
             if isinstance(named, Mapping)
         }
@@ -99,7 +101,7 @@ def problems(config: WellFormed) -> list[Problem]:
     ]
     if config.group:
         for name, dataset in config.datasets.items():
-            found += _dataset(name, dataset, config.group.domain)
+            found += _dataset(name, dataset, config.group.domain, config.source)
     return found
 
 
@@ -179,6 +181,7 @@ def _formats(config: WellFormed) -> Iterator[Problem]:
         if dataset.source:
             sources.append((("datasets", name, "source"), dataset.source))
     for here, source in sources:
+        yield from unreachable_texts(here, source)
         if source.csv and source.format not in ("auto", "csv"):
             yield (*here, "csv"), f"of no use with format: {source.format}; remove one of the two"
         elif source.csv and source.format == "auto" and not source.csv.header:
@@ -284,13 +287,14 @@ def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
 # One dataset
 
 
-def _dataset(name: str, dataset: DatasetMapping, domain: str) -> Iterator[Problem]:
+def _dataset(name: str, dataset: DatasetMapping, domain: str, source: Source | None) -> Iterator[Problem]:
     """What contradicts in one dataset's mapping, and what Personalize would refuse about its columns."""
     here = ("datasets", name)
     columns = [mapping.column(name, column, domain) for column, mapping in dataset.columns.items()]
     for column, mapping in zip(columns, dataset.columns.values(), strict=True):
         for key, message in _column(_ColumnFacts(name, dataset, mapping, column)):
             yield (*here, "columns", column.name, key), message
+    yield from unreachable_paths(name, dataset, columns, dataset.source or source)
     for path in () if dataset.each else filter(is_relative_to_each, dataset.where):
         yield (*here, "where", path), _without_each(name, path)
     if dataset.dedupe_by and not dataset.each and is_relative_to_each(dataset.dedupe_by):

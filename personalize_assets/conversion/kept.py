@@ -12,8 +12,9 @@ import msgspec
 class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     """One part of an export, in the order of the file.
 
-    ``copies`` is the number of daily rows that its rows stand for, repeats included. ``csv`` and ``parquet`` are URIs,
-    None where nothing was written; ``csv_sha256`` is None for parts without a header, which are joined later.
+    ``copies`` is the number of daily rows that it stands for, repeats included, and ``outside`` how many of them,
+    without repeats, are older than the window of the export. ``csv`` and ``parquet`` are URIs, None where nothing was
+    written; ``csv_sha256`` is None for parts without a header, which are joined later.
     ``is_clean`` says that the CSV was read again after it was written, and that all its lines and values are as
     Personalize wants them.
     """
@@ -21,6 +22,7 @@ class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     part: int
     rows: int = 0
     copies: int = 0
+    outside: int = 0
     csv: str | None = None
     csv_bytes: int = 0
     csv_sha256: str | None = None
@@ -53,6 +55,7 @@ class MonthSegment(msgspec.Struct, frozen=True, kw_only=True):
         parts: In the order of the file.
         hashes: Of the keys of all daily rows of the month.
         profile: URI of a file with the month's ``PartProfile``.
+        cut: The rows that are older (seconds since the epoch) are in no part; None if all are.
     """
 
     month: str
@@ -60,6 +63,7 @@ class MonthSegment(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[PartReport, ...]
     hashes: tuple[HashRun, ...]
     profile: str
+    cut: int | None = None
 
 
 class InteractionSegments(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="interactions"):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-# Only for types: the engine `arrow` needs `machine_cores`, and no Spark.
+# Only for types: the engine `arrow` has no Spark.
 if TYPE_CHECKING:
     from pyspark import SparkContext, StatusTracker
     from pyspark.sql import SparkSession
@@ -30,11 +29,6 @@ def spark_conf() -> dict[str, str]:
 def parallelism(spark: SparkSession) -> int:
     """Return how many tasks run at once: the cores of the cluster."""
     return int(spark.sparkContext.defaultParallelism)
-
-
-def machine_cores() -> int:
-    """Return the number of cores of this machine, which every engine on it uses."""
-    return os.cpu_count() or 1
 
 
 @contextmanager

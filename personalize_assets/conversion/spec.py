@@ -282,6 +282,7 @@ class DatasetExport(msgspec.Struct, frozen=True):
         csv_header: Whether each part begins with the header, as a CSV of its own.
         keep_in: Folder of files for the next export; empty if there are to be none.
         kept: What the export before left; its files exist.
+        last_days: The window: only interactions of so many times 24 hours before the newest; None for all.
     """
 
     dataset: Dataset
@@ -292,6 +293,7 @@ class DatasetExport(msgspec.Struct, frozen=True):
     csv_header: bool = False
     keep_in: str = ""
     kept: Kept | None = None
+    last_days: int | None = None
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
@@ -394,13 +396,15 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     """What ``export`` made of one dataset.
 
-    ``reused`` is how many of the parts an earlier export wrote; ``kept`` is for the next one.
+    ``copies`` is how many daily rows went in, and ``outside`` how many of them, without repeats, are older than the
+    window. ``reused`` is how many of the parts an earlier export wrote; ``kept`` is for the next one.
     """
 
     rows: int
     copies: int
     parts: tuple[PartReport, ...]
     profile: ExportProfile
+    outside: int = 0
     reused: int = 0
     kept: Kept | None = None
 

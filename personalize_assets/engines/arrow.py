@@ -1,18 +1,18 @@
-"""The engine ``arrow``: the tasks of a job in processes of this machine, one a core. No Java, no server, no port."""
+"""The engine ``arrow``: tasks in processes of this machine, one a core as memory allows. No Java, no port."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from personalize_assets.conversion import job
 from personalize_assets.conversion.process import leave_out_pandas
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.file_errors import FileError
-from personalize_assets.conversion.spark import machine_cores
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, for_user
+from personalize_assets.engines.machine import workers
 from personalize_assets.engines.process_pool import kept_pool, processes, start_early
 
 if TYPE_CHECKING:
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 class ArrowEngine(Engine):
     """Runs every job in processes that end with it; a small one in this process."""
 
+    name: ClassVar[str] = "arrow"
+
     def prepare(self, raw_bytes: int) -> None:
         """Start the processes, if so many bytes are worth it."""
-        start_early(machine_cores(), raw_bytes)
+        start_early(workers(), raw_bytes)
 
     @contextmanager
     def several_jobs(self) -> Iterator[None]:
@@ -38,7 +40,7 @@ class ArrowEngine(Engine):
         """See ``Engine.run``."""
         leave_out_pandas()
         try:
-            with processes(machine_cores(), job.meter_of(spec, on_progress)) as spread:
-                return job.run(spec, spread, machine_cores())
+            with processes(workers(), job.meter_of(spec, on_progress)) as spread:
+                return job.run(spec, spread, workers())
         except FileError as error:
             raise for_user(error) from error

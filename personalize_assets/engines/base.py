@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.file_errors import (
@@ -25,10 +25,22 @@ class Engine(ABC):
     """Runs a job spec somewhere and returns its report (``conversion.spec``).
 
     Attributes:
+        name: That of the config and of the pool of its steps; by default that of the class.
+        kind: What the UI shows on assets that it makes; by default its name.
         needs_dagster: Whether ``run`` works in a run of Dagster only.
     """
 
+    name: ClassVar[str]
+    kind: ClassVar[str]
     needs_dagster: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Name the class of an engine that has no name of its own, ``TheirEngine`` as ``theirengine``."""
+        super().__init_subclass__(**options)
+        if "name" not in cls.__dict__:
+            cls.name = cls.__name__.lower()
+        if "kind" not in cls.__dict__:
+            cls.kind = cls.name
 
     @abstractmethod
     def run(

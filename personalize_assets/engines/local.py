@@ -1,10 +1,11 @@
-"""The engine ``local``: Spark in this process, on every core of this machine."""
+"""The engine ``local``: Spark in this process, on every core that this process may use."""
 
 from __future__ import annotations
 
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 import dagster as dg
 from dagster_pyspark import LazyPySparkResource
@@ -13,10 +14,11 @@ from pyspark.sql import SparkSession
 from personalize_assets.conversion import job
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.file_errors import FileError
-from personalize_assets.conversion.spark import machine_cores, spark_conf
+from personalize_assets.conversion.spark import spark_conf
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.base import Engine, for_user
 from personalize_assets.engines.jvm import check_java, starting_jvm, use_this_python
+from personalize_assets.engines.machine import heap_bytes, workers
 from personalize_assets.engines.process_pool import KEEP_MEMORY
 
 _LOGGING = Path(__file__).with_name("log4j2.properties")
@@ -27,6 +29,9 @@ _starting = threading.Lock()
 class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     """Runs on dagster-pyspark's session in this process, which the first job starts and later ones reuse."""
 
+    name: ClassVar[str] = "local"
+    kind: ClassVar[str] = "pyspark"
+
     pyspark: LazyPySparkResource
 
     @classmethod
@@ -35,10 +40,10 @@ class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         settings = {
             **spark_conf(),
             "spark.app.name": "personalize_assets",
-            "spark.master": "local[*]",
-            "spark.driver.memory": "2g",
+            "spark.master": f"local[{workers()}]",
+            "spark.driver.memory": f"{heap_bytes() // 1024**2}m",
             # One partition a core: Spark spills to disk what does not fit into memory.
-            "spark.sql.shuffle.partitions": str(machine_cores()),
+            "spark.sql.shuffle.partitions": str(workers()),
             "spark.driver.host": "localhost",
             "spark.driver.bindAddress": "127.0.0.1",
             # Other users of this machine can reach its ports; Spark makes a secret of its own for each session.

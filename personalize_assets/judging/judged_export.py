@@ -82,7 +82,7 @@ def make_export(
 def _why_not_whole(name: str, counts: ExportCounts, former: str) -> str:
     return (
         f"{name} was not exported: the commits of its days count {counts.kept:,} rows, but the export read "
-        f"{counts.rows + counts.duplicates:,}. {former}. Run it again; if that gives the same, daily files were "
+        f"{counts.accounted:,}. {former}. Run it again; if that gives the same, daily files were "
         f"changed by hand: materialize {DAILY[name]} for all days again, or use `personalize-assets run --force`"
     )
 

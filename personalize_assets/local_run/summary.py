@@ -26,6 +26,8 @@ class CsvSummary:
     Attributes:
         duplicates: Daily rows that are repeats of others, or were merged into others.
         rows: Without the header.
+        outside_window: Daily rows that are older than the window, without duplicates.
+        last_days: The window; None without one.
         bytes: Its size.
         file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
     """
@@ -34,6 +36,8 @@ class CsvSummary:
     rows: int
     bytes: int
     file: str
+    outside_window: int = 0
+    last_days: int | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,8 @@ def summarize(group: DatasetGroup, days: Mapping[str, DayState]) -> Summary:
         csv = None
         if manifest:
             file = destination.uri_of(destination.exports.shown(manifest.path, run))
-            csv = CsvSummary(manifest.duplicates, manifest.rows, manifest.bytes, file)
+            window = manifest.outside_window, manifest.last_days
+            csv = CsvSummary(manifest.duplicates, manifest.rows, manifest.bytes, file, *window)
         elif not commits:
             continue
         kept = sum(commit.kept for commit in commits.values())
@@ -115,12 +120,19 @@ def print_summary(summary: Summary) -> None:
     else:
         for line in plain_table([_HEADER, *rows]):
             click.echo(line)
-    if summary.rejects or summary.dropped:
+    windows = [dataset for dataset in summary.datasets if dataset.csv and dataset.csv.last_days is not None]
+    if summary.rejects or summary.dropped or windows:
         click.echo()
     if summary.rejects:
         click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
     if summary.dropped:
         click.echo(f"Dropped values: {_counts(summary.dropped)}; their rows are kept")
+    for dataset in windows:
+        if dataset.csv:
+            click.echo(
+                f"Outside the window: {dataset.csv.outside_window:,} {dataset.name} are more than "
+                f"{dataset.csv.last_days} days older than the newest (last_days), and not exported"
+            )
     if summary.schemas:
         click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
 

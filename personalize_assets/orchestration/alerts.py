@@ -1,6 +1,7 @@
 """Alerts about failed runs, to a webhook that accepts Slack's JSON, or to the log."""
 
 import os
+from collections.abc import Sequence, Set
 
 import dagster as dg
 import urllib3
@@ -29,9 +30,14 @@ class AlertNotDelivered(Exception):
     """The webhook did not accept an alert. Dagster shows it in the sensor's tick and in the log of the run."""
 
 
-def alerts(defs: GroupDefs) -> dg.SensorDefinition:
-    """The sensor that sends an alert about each failed run of this code location, also about those started by hand."""
+def failure_alerts(defs: GroupDefs, assets: Sequence[dg.AssetsDefinition]) -> dg.SensorDefinition:
+    """The sensor that sends an alert about each failed run of these assets and checks, whatever started it.
+
+    Other runs of the project are not its concern, nor are those in which only steps of others failed.
+    """
     is_on = defs.dataset_group.config.automation.on
+    steps = {each.op.name for each in assets}
+    keys = {key for each in assets for key in (*each.keys, *(check.asset_key for check in each.check_keys))}
 
     @dg.run_failure_sensor(
         name=defs.name("alerts"),
@@ -40,7 +46,7 @@ def alerts(defs: GroupDefs) -> dg.SensorDefinition:
         description=_DESCRIPTION,
     )
     def alerts(context: dg.RunFailureSensorContext) -> None:
-        if context.dagster_run.tags.get("dagster/will_retry") == "true":
+        if context.dagster_run.tags.get("dagster/will_retry") == "true" or not _is_about(context, keys, steps):
             return
         text = format_alert(context)
         url = os.environ.get(WEBHOOK)
@@ -50,6 +56,18 @@ def alerts(defs: GroupDefs) -> dg.SensorDefinition:
             context.log.error(f"{text}\n({WEBHOOK} is not set, so this alert is sent nowhere else)")
 
     return alerts
+
+
+def _is_about(context: dg.RunFailureSensorContext, keys: Set[dg.AssetKey], steps: Set[str]) -> bool:
+    """Whether one of these steps failed, or a run without a failed step was to make one of these assets."""
+    failed = [event.step_key for event in context.get_step_failure_events() if event.step_key]
+    if failed:
+        return not steps.isdisjoint(failed)
+    run = context.dagster_run
+    selected = {*(run.asset_selection or ()), *(check.asset_key for check in run.asset_check_selection or ())}
+    if not selected and context.repository_def and context.repository_def.has_job(run.job_name):
+        selected = {*context.repository_def.get_job(run.job_name).asset_layer.executable_asset_keys}
+    return not keys.isdisjoint(selected)
 
 
 def format_alert(context: dg.RunFailureSensorContext) -> str:

@@ -63,12 +63,17 @@ def accounted(
 
 
 def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManifest) -> dg.AssetCheckResult:
-    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
+    """Whether the daily rows that went into a table or CSV are all in it, duplicates, or outside the window."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=EXPORTED.name,
         passed=is_whole(counts),
-        metadata={"kept": counts.kept, "exported": counts.rows, "duplicates": counts.duplicates},
+        metadata={
+            "kept": counts.kept,
+            "exported": counts.rows,
+            "duplicates": counts.duplicates,
+            "outside_window": counts.accounted - counts.rows - counts.duplicates,
+        },
     )
 
 
@@ -87,6 +92,7 @@ def _file_checks(defs: GroupDefs, name: str) -> dg.AssetChecksDefinition:
         name=defs.name(f"read_{name}_csv"),
         specs=[rule_spec(rule, key, strict=strict) for rule in rules],
         can_subset=True,
+        op_tags=defs.op_tags,
         description=f"Reads the whole CSV of {name} as Personalize does; does not rely on what the export reported.",
     )
     def read_csv(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:

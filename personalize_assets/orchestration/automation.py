@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 
-from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.pipeline.export import unexported
 
@@ -59,7 +58,7 @@ def _eager(defs: GroupDefs) -> dg.SensorDefinition:
     return dg.AutomationConditionSensorDefinition(
         defs.name("export_eagerly"),
         target=dg.AssetSelection.assets(*keys),
-        run_tags=run_tags.MAX_RUNTIME_TAGS,
+        run_tags=defs.run_tags,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
         minimum_interval_seconds=automation.interval_seconds,
         description=_EAGER,

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import dagster as dg
 
 from personalize_assets.config import Config
 from personalize_assets.conversion.progress import lines
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
-from personalize_assets.engines import Engine
+from personalize_assets.engines import Engine, make_engine
 from personalize_assets.orchestration import run_tags
+from personalize_assets.orchestration.embedding import Embedding
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 if TYPE_CHECKING:
@@ -34,26 +35,37 @@ class GroupDefs:
     Attributes:
         dataset_group: Config, datasets, sources and destination: what the stages in ``pipeline`` work on.
         partitions: Arrival days, from the first day of the source to today (UTC).
-        key_prefix: Tells the definitions of several groups in one project apart.
+        engine: What its jobs run on.
+        embedding: What the host project decides.
     """
 
     dataset_group: DatasetGroup
     partitions: dg.DailyPartitionsDefinition
-    key_prefix: tuple[str, ...] = ()
+    engine: Engine
+    embedding: Embedding
 
     @classmethod
-    def of(cls, config: Config, key_prefix: Sequence[str] = ()) -> GroupDefs:
-        """The dataset group of a config. Nothing is read or called."""
+    def of(cls, config: Config, engine: Engine | None = None, embedding: Embedding | None = None) -> GroupDefs:
+        """The dataset group of a config; by default on the config's engine. Nothing is read or called."""
         partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
-        return cls(DatasetGroup(config), partitions, tuple(key_prefix))
+        engine = engine or make_engine(config.engine, config)
+        return cls(DatasetGroup(config), partitions, engine, embedding or Embedding())
 
     def key(self, name: str) -> dg.AssetKey:
         """The key of an asset."""
-        return dg.AssetKey([*self.key_prefix, name])
+        return self.embedding.key(name)
 
     def name(self, name: str) -> str:
         """The name of an op, job, sensor, schedule or resource: Dagster has no prefixes for them."""
-        return "_".join([*self.key_prefix, name])
+        return self.embedding.name(name)
+
+    def group(self, stage: str) -> str:
+        """The group of an asset in the UI."""
+        return self.embedding.group_name or stage
+
+    def kinds(self, *stored: str) -> set[str]:
+        """What an asset that the engine makes is made of: the engine, and how it is stored."""
+        return {self.engine.kind, *stored}
 
     def owners_and_tags(self, dataset: str | None = None) -> OwnersAndTags:
         """The owners of an asset, and the tags that find those of a dataset group or a dataset in a search."""
@@ -69,8 +81,13 @@ class GroupDefs:
             self.name(name),
             dg.AssetSelection.assets(*assets),
             description=description,
-            tags=run_tags.MAX_RUNTIME_TAGS,
+            tags=self.run_tags,
         )
+
+    @property
+    def run_tags(self) -> dict[str, str]:
+        """The tags of all runs that these definitions start."""
+        return {**run_tags.MAX_RUNTIME_TAGS, **self.embedding.run_tags}
 
     @property
     def engine_key(self) -> str:
@@ -78,9 +95,14 @@ class GroupDefs:
         return self.name("engine")
 
     @property
-    def pool(self) -> str | None:
-        """The Dagster pool of the steps that run on the engine; it limits how many runs Glue has at once."""
-        return "glue" if self.dataset_group.config.engine == "glue" else None
+    def op_tags(self) -> dict[str, Any]:
+        """The tags of every step."""
+        return dict(self.embedding.op_tags)
+
+    @property
+    def pool(self) -> str:
+        """The Dagster pool of the steps that run on the engine; a limit of it is one of steps at the same time."""
+        return self.embedding.pool or self.engine.name
 
     def run_convert(self, context: dg.AssetExecutionContext, spec: ConvertSpec) -> ConvertReport:
         """Run a spec on the engine, and log its progress; the op must require ``engine_key``."""
@@ -90,13 +112,22 @@ class GroupDefs:
         """As ``run_convert``."""
         return self._engine(context).export(context, spec, lines(context.log.info))
 
+    def engine_name(self, context: dg.AssetExecutionContext) -> str:
+        """The name of the engine that a run has, which the host project may have put in place of this one."""
+        return self._engine(context).name
+
     def _engine(self, context: dg.AssetExecutionContext) -> Engine:
         return cast("Engine", getattr(context.resources, self.engine_key))
 
     @property
     def backfill_policy(self) -> dg.BackfillPolicy:
-        """A range of days is one run up to ``automation.max_days_per_run``, so that a failure costs no more days."""
-        return dg.BackfillPolicy.multi_run(self.dataset_group.config.automation.max_days_per_run)
+        """A range of days is one run up to ``automation.max_days_per_run``, so that a failure costs no more days.
+
+        The host project may want another one: a single run is what ``dg launch --partition-range`` needs.
+        """
+        return self.embedding.backfill_policy or dg.BackfillPolicy.multi_run(
+            self.dataset_group.config.automation.max_days_per_run
+        )
 
 
 def selected(context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckResult]) -> list[dg.AssetCheckResult]:

@@ -182,6 +182,7 @@ def csv_metadata(manifest: ExportManifest, uri: str, *, charts: bool = True) -> 
         "dagster/row_count": manifest.rows,
         "bytes": manifest.bytes,
         "duplicates": manifest.duplicates,
+        **({"outside_window": manifest.outside_window} if manifest.last_days is not None else {}),
         "days": len(manifest.days),
         "sha256": manifest.sha256,
         **_location(uri),

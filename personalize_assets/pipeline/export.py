@@ -70,12 +70,21 @@ class PlannedExport(msgspec.Struct, frozen=True):
 
 
 class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Daily rows that went in (``kept = rows + duplicates``), rows that came out, and the size of the CSV in bytes."""
+    """Daily rows that went in, what became of them, and the size of the CSV in bytes.
+
+    ``kept = accounted``, which is ``rows + duplicates + outside_window``; the last is 0 without ``last_days``.
+    """
 
     rows: int
     kept: int
     duplicates: int
+    outside_window: int = 0
     bytes: int
+
+    @property
+    def accounted(self) -> int:
+        """The daily rows of which it is known where they went."""
+        return self.rows + self.duplicates + self.outside_window
 
 
 @dataclass
@@ -130,6 +139,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
                 csv_header=not group.config.destination.single_file,
                 keep_in=group.destination.uri_of(group.destination.kept.folder(name, run)) if is_daily else "",
                 kept=before.kept if before else None,
+                last_days=_last_days(group, name),
             )
         )
     spec = ExportSpec(
@@ -228,14 +238,15 @@ def _counts(group: DatasetGroup, name: str, found: ExportInput, made: DatasetExp
         rows=made.rows,
         kept=found.kept,
         # Those of this job, and those left out when the table was made that is exported now.
-        duplicates=made.copies - made.rows + found.duplicates,
+        duplicates=made.copies - made.outside - made.rows + found.duplicates,
+        outside_window=made.outside,
         bytes=sum(part.csv_bytes for part in made.parts) + (0 if has_header else len(header(columns))),
     )
 
 
 def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
-    """Whether the daily rows that went into a table or CSV are all in it, or duplicates."""
-    return counts.kept == counts.rows + counts.duplicates
+    """Whether the daily rows that went into a table or CSV are all in it, duplicates, or outside the window."""
+    return counts.kept == counts.accounted
 
 
 def commit_export(
@@ -403,6 +414,8 @@ def _export_manifest(
         rows=counts.rows,
         kept=counts.kept,
         duplicates=counts.duplicates,
+        outside_window=counts.outside_window,
+        last_days=one.last_days,
         bytes=files.bytes,
         sha256=files.sha256,
         path=files.path,
@@ -417,7 +430,7 @@ def _export_manifest(
 
 
 def unexported(group: DatasetGroup) -> list[str]:
-    """The datasets of which a day was converted, or the schema has changed, since their CSV was made."""
+    """The datasets of which a day was converted, or the schema or window has changed, since their CSV was made."""
     names = []
     latest = group.destination.exports.latest()
     days = group.destination.days.all()
@@ -425,9 +438,14 @@ def unexported(group: DatasetGroup) -> list[str]:
         commits = commits_of(days, name)
         manifest = latest.datasets.get(name) if latest else None
         is_current = manifest and manifest.inputs == _inputs_digest(commits)
+        is_current = is_current and manifest and manifest.last_days == _last_days(group, name)
         if commits and not (is_current and manifest and has_current_schema(group, name, manifest)):
             names.append(name)
     return names
+
+
+def _last_days(group: DatasetGroup, name: str) -> int | None:
+    return group.config.datasets.interactions.last_days if name == "interactions" else None
 
 
 def _inputs_digest(commits: Mapping[str, DayCommit]) -> str:

@@ -177,6 +177,11 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     key_mark: str | None = None
     replaced: tuple[Replaced, ...] = ()
 
+    @property
+    def accounted(self) -> int:
+        """The daily rows of which it is known where they went."""
+        return self.rows + self.duplicates
+
     def all_files(self) -> set[str]:
         """The keys of the files that are current, and of those that wait to be deleted."""
         return {*self.files, *_files_of(self.replaced)}
@@ -216,6 +221,8 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
         path: Key of the file, or of the folder with a slash at its end.
         schema: Key of its Avro schema; empty in manifests of older versions.
         files: In the order of their names; empty in manifests of older versions, which knew single files only.
+        outside_window: Interactions, without duplicates, that are older than the window.
+        last_days: The window; None without one.
         run: The run that made it; files of a former export that a later one takes over keep theirs.
     """
 
@@ -224,6 +231,8 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     rows: int
     kept: int
     duplicates: int
+    outside_window: int = 0
+    last_days: int | None = None
     bytes: int
     sha256: str
     path: str = ""
@@ -234,6 +243,11 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     inputs: str | None = None
     seconds: float | None = None
     profile: ExportProfile | None = None
+
+    @property
+    def accounted(self) -> int:
+        """The daily rows of which it is known where they went."""
+        return self.rows + self.duplicates + self.outside_window
 
 
 class ExportSet(msgspec.Struct, frozen=True, kw_only=True):

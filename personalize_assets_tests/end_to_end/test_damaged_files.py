@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
+from personalize_assets_tests.helpers.format_faults import WRITERS, check_mutated_formats
 from personalize_assets_tests.helpers.reading_faults import check_mutated
 
 
 def test_thousands_of_damaged_files_give_the_same_on_every_path_and_the_accounting_balances() -> None:
     assert check_mutated(4_000, seed=2)["files"] == 4_000
+
+
+@pytest.mark.parametrize("format", WRITERS)
+def test_many_damaged_files_of_a_format_give_counted_rejects_and_nothing_else(format: str) -> None:
+    found = check_mutated_formats(150, 3, format)
+
+    assert found["files"] == 150
+    assert found["unreadable"] or found["malformed_row"]

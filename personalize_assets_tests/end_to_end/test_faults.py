@@ -14,6 +14,7 @@ import pytest
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.faults.judge import leftovers, problems
 from personalize_assets_tests.helpers.faults.world import World, group_of, make_world
+from personalize_assets_tests.helpers.format_faults import WRITERS
 from personalize_assets_tests.helpers.samples import REPO
 
 
@@ -26,9 +27,9 @@ def test_no_fault_loses_or_invents_anything_and_none_leaves_anything() -> None:
     counts = [re.split(r"  +", line)[:7] for line in done.stdout.splitlines()[1:]]
     assert {name for name, *_ in counts} == {
         "kills at a write, folder", "full disks", "damaged files, on every path", "overlaps", "kills at a write, S3",
-        "S3 with faults",
+        "S3 with faults", *(f"damaged files, {name}" for name in WRITERS),
     }  # fmt: skip
-    assert [numbers[2:] for numbers in counts] == [["0"] * 5] * 6
+    assert [numbers[2:] for numbers in counts] == [["0"] * 5] * (6 + len(WRITERS))
 
 
 @pytest.fixture(scope="module")

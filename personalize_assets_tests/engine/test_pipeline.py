@@ -134,8 +134,8 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
             "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "replaced", "rows", "run", "seconds",
         ],
         "a manifest": [
-            "bytes", "columns", "dataset", "days", "duplicates", "files", "inputs", "kept", "path", "profile", "rows",
-            "run", "schema", "seconds", "sha256",
+            "bytes", "columns", "dataset", "days", "duplicates", "files", "inputs", "kept", "last_days",
+            "outside_window", "path", "profile", "rows", "run", "schema", "seconds", "sha256",
         ],
     }  # fmt: skip
 
@@ -419,6 +419,27 @@ def test_days_of_another_mapping_are_named(group: Group, engine: Engine, tmp_pat
         f"{group.out.uri}/users was made with another mapping than the config's; materialize users first"
     )
     assert plan_export(after.group, ["interactions_csv"])
+
+
+def test_a_window_exports_the_newest_days_and_accounts_for_the_others(
+    group: Group, engine: Engine, tmp_path: Path
+) -> None:
+    group.arrives(FIRST, click("c1", "u1", "i1", 0), click("c2", "u2", "i1", 1), click("c2", "u2", "i1", 1))
+    group.arrives(SECOND, click("c3", "u1", "i2", 86_401))
+    group.convert([FIRST, SECOND])
+    whole = group.export("interactions_csv").counts["interactions"]
+    windowed = {**DATASETS, "interactions": {**DATASETS["interactions"], "last_days": 1}}
+    after = Group(engine, tmp_path, group.raw.uri, group.out.uri, datasets=windowed)
+    assert (unexported(group.group), unexported(after.group)) == ([*group.group.datasets][1:], [*group.group.datasets])
+
+    made = after.export("interactions_csv").manifests["interactions"]
+
+    assert (whole.kept, whole.rows, whole.duplicates, whole.outside_window) == (4, 3, 1, 0)
+    assert (made.kept, made.rows, made.duplicates, made.outside_window, made.last_days) == (4, 2, 1, 1, 1)
+    assert after.csv("interactions") == (
+        "USER_ID,ITEM_ID,EVENT_TYPE,TIMESTAMP\nu2,i1,Clicked,1790812801\nu1,i2,Clicked,1790899201\n"
+    )
+    assert "interactions" not in unexported(after.group)
 
 
 # -- parts of the export -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import dagster as dg
 import pytest
 import yaml
 
-from personalize_assets import definitions
 from personalize_assets.config import load_config
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayReport, Report, SourceCounts, Spec
@@ -20,6 +19,7 @@ from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.layouts import layout
 from personalize_assets.local_run import run as local_run
+from personalize_assets.orchestration import group
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.object_store import open_store
 
@@ -56,7 +56,7 @@ class Automated:
     def __init__(self, folder: Path, source: str, patch: pytest.MonkeyPatch, **automation: Any) -> None:
         CALLS.clear()
         FAILURES.clear()
-        for module in (definitions, local_run):
+        for module in (group, local_run):
             patch.setattr(module, "make_engine", lambda name, config: CountingEngine())
         self.layout = layout(automation.pop("layout", "hive"), automation.pop("start", None) or today())
         columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
@@ -71,7 +71,8 @@ class Automated:
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.raw = open_store(source)
         self.config = load_config(file, os.environ)
-        self.definitions = build_definitions(self.config)
+        alone = dg.Definitions(executor=dg.in_process_executor)
+        self.definitions = dg.Definitions.merge(build_definitions(self.config), alone)
         self.group = DatasetGroup(self.config)
         self.instance = dg.DagsterInstance.ephemeral()
         self.cursor: str | None = None
@@ -95,15 +96,14 @@ class Automated:
         for request in answer.run_requests or ():
             key = {"dagster/run_key": str(request.run_key)}
             if not self.instance.get_runs(dg.RunsFilter(tags=key)):
-                assert request.partition_key
-                days.append(request.partition_key)
+                days += _days_of(request)
                 self.convert(request.partition_key, {**request.tags, **key})
         for event in answer.asset_events:
             assert isinstance(event, dg.AssetMaterialization)
             self.instance.report_runless_asset_event(event)
         return days
 
-    def convert(self, day: str, tags: dict[str, str] | None = None) -> bool:
+    def convert(self, day: str | None, tags: dict[str, str] | None = None) -> bool:
         job = self.definitions.resolve_job_def("convert")
         return job.execute_in_process(
             instance=self.instance, partition_key=day, tags=tags or {}, raise_on_error=False
@@ -114,6 +114,15 @@ class Automated:
         days = self.launch(answer)
         self.cursor = answer.cursor
         return days
+
+
+def _days_of(request: dg.RunRequest) -> list[str]:
+    """The day of a request, or those of its range."""
+    if request.partition_key:
+        return [request.partition_key]
+    assert request.partition_key_range
+    first, last = (date.fromisoformat(day) for day in request.partition_key_range)
+    return [str(first + timedelta(days=number)) for number in range((last - first).days + 1)]
 
 
 def today() -> date:

@@ -65,8 +65,10 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> Exported:
         raise ValueError("the spec names no folder for scratch files")
     scratch = f"{spec.scratch}/{dataset.name}"
     places = Places(scratch, one.keep_in or f"{scratch}/kept")
-    export_daily = export_interactions if dataset.name == "interactions" else export_entities
-    made = export_daily(one.daily, target, places, one.kept, spread)
+    if dataset.name == "interactions":
+        made = export_interactions(one.daily, target, places, one.kept, spread, one.last_days)
+    else:
+        made = export_entities(one.daily, target, places, one.kept, spread)
     return made if one.keep_in else made._replace(kept=None)
 
 
@@ -77,6 +79,7 @@ def _report(
     return DatasetExported(
         rows=sum(part.rows for part in made.parts),
         copies=sum(part.copies for part in made.parts),
+        outside=sum(part.outside for part in made.parts),
         parts=made.parts,
         profile=structs.replace(profile, crossed=crossed(profiles).get(dataset.name)),
         reused=made.reused,

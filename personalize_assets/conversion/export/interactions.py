@@ -22,6 +22,7 @@ from personalize_assets.conversion.export.pieces import Bound, Piece, RowGroup, 
 from personalize_assets.conversion.export.repeat_search import ROW_BYTES, RepeatedKeys, Scope, match_tasks, search
 from personalize_assets.conversion.export.row_order import sort_order
 from personalize_assets.conversion.export.segments import DailyMonths, changed_months, made_by, usable
+from personalize_assets.conversion.export.window import Window, rows_before
 from personalize_assets.conversion.kept import HashRun, InteractionSegments, Kept, MonthSegment
 from personalize_assets.conversion.mapping.daily_schema import DEDUPE, POSITION, daily_schema
 from personalize_assets.conversion.months import first_second, month_name
@@ -41,20 +42,32 @@ def export_order(dataset: Dataset) -> list[str]:
 
 
 def export_interactions(
-    daily: Sequence[DailyFiles], target: Target, places: Places, kept: Kept | None, spread: Spread
+    daily: Sequence[DailyFiles],
+    target: Target,
+    places: Places,
+    kept: Kept | None,
+    spread: Spread,
+    last_days: int | None = None,
 ) -> Exported:
     """All interactions of the daily files, each message once; the parts come in the order of the file.
 
-    Of ``kept``, months whose daily files and repeated keys are those of before are taken as they are.
+    Of ``kept``, months whose daily files, repeated keys and part in the window are those of before are taken as they
+    are. With ``last_days``, only rows of so many times 24 hours before the newest TIMESTAMP are exported.
     """
-    return _Export(daily, target, places, kept, spread).run()
+    return _Export(daily, target, places, kept, spread, last_days).run()
 
 
 class _Export:
     """One export of interactions: what its steps have in common."""
 
     def __init__(
-        self, daily: Sequence[DailyFiles], target: Target, places: Places, kept: Kept | None, spread: Spread
+        self,
+        daily: Sequence[DailyFiles],
+        target: Target,
+        places: Places,
+        kept: Kept | None,
+        spread: Spread,
+        last_days: int | None,
     ) -> None:
         self._target = target
         self._places = places
@@ -63,6 +76,7 @@ class _Export:
         self._order = tuple(export_order(target.dataset))
         self._made = made_by(target.dataset, target.header)
         self._daily = DailyMonths(daily, target.s3)
+        self._window = Window.before_newest(self._daily, last_days)
         self._former = usable(kept, self._made)
         self._repeated = kept.repeated if self._former and isinstance(kept, InteractionSegments) else ()
 
@@ -73,7 +87,8 @@ class _Export:
         # Also months in which other keys repeat an earlier month now than before.
         same = set(self._daily.months) - set(changed)
         differing = repeats.units_that_differ(across.doubtful, across.decided, same, self._target.s3) if same else set()
-        pieces = self._plan(sorted({*changed, *differing} & {*self._daily.months}))
+        cut = {month for month in same if self._former[month].cut != self._window.cut(month)}
+        pieces = self._plan(sorted({*changed, *differing, *cut} & {*self._daily.months}))
         written = self._write(pieces, (*across.settled, *across.decided))
         nothing = PartCounter(self._target.dataset).profile()
         profiles = {
@@ -149,7 +164,7 @@ class _Export:
         """Write the pieces of months, which come in their order."""
         within = self._within_months(pieces)
         tasks = [
-            _PieceTask(piece, self._order, month, across, within, self._target)
+            _PieceTask(piece, self._order, month, across, within, self._target, self._window.cut(month))
             for month, of_month in pieces.items()
             for piece in of_month
         ]
@@ -188,6 +203,7 @@ class _Export:
             parts=tuple(part.report for part in parts),
             hashes=hashes,
             profile=self._profile_uri(month),
+            cut=self._window.cut(month),
         )
 
     def _profile_uri(self, month: int) -> str:
@@ -241,7 +257,10 @@ def _cut(task: _CutTask) -> list[Bound]:
 
 
 class _PieceTask(msgspec.Struct, frozen=True):
-    """A piece to write, and files of keys that repeat an earlier month or an earlier piece of the month."""
+    """A piece to write, and files of keys that repeat an earlier month or an earlier piece of the month.
+
+    ``cut`` is the first second to write; None if all are.
+    """
 
     piece: Piece
     order: tuple[str, ...]
@@ -249,10 +268,11 @@ class _PieceTask(msgspec.Struct, frozen=True):
     across: tuple[str, ...]
     within: tuple[str, ...]
     target: Target
+    cut: int | None
 
 
 def _write_piece(task: _PieceTask) -> WrittenPart:
-    """Sort the rows of a piece and write those that repeat none."""
+    """Sort the rows of a piece and write those that repeat none and are in the window."""
     target = task.target
     names = target.schema.names
     daily = daily_schema(target.dataset)
@@ -272,6 +292,7 @@ def _write_piece(task: _PieceTask) -> WrittenPart:
             rows = rows.select(names)
             if not first.all():
                 rows = rows.filter(pa.array(first))
-            for batch in rows.to_batches(_WRITTEN_AT_ONCE):
+            part.outside = rows_before(task.cut, rows)
+            for batch in rows.slice(part.outside).to_batches(_WRITTEN_AT_ONCE):
                 part.add(batch)
     return part.written()

@@ -50,12 +50,14 @@ class WrittenPart(msgspec.Struct, frozen=True):
 class PartWriter:
     """Writes the rows of one part; its files are created with its first row.
 
-    ``copies`` is the number of daily rows that the part stands for, to be set by the caller.
+    ``copies`` is the number of daily rows that the part stands for, and ``outside`` how many are older than the window;
+    both are set by the caller.
     """
 
     def __init__(self, number: int, target: Target) -> None:
         """Create nothing yet; ``number`` is the place of the part in the file."""
         self.copies = 0
+        self.outside = 0
         self._number = number
         self._target = target
         self._rows = 0
@@ -94,6 +96,7 @@ class PartWriter:
             part=self._number,
             rows=self._rows,
             copies=self.copies,
+            outside=self.outside,
             csv=self._csv_uri if self._csv is not None else None,
             csv_bytes=self._csv_bytes,
             csv_sha256=self._digest.hexdigest() if is_complete_csv else None,

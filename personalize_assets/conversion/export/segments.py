@@ -70,6 +70,14 @@ class DailyMonths:
         """Identifies what a month is made of."""
         return inputs_digest(self._files[month].items())
 
+    def newest(self) -> int | None:
+        """The newest TIMESTAMP (seconds since the epoch); None without rows. Opens the files of the newest month."""
+        if not self.months:
+            return None
+        newest = self._files[self.months[-1]]
+        self._open([*newest])
+        return max(group.last for uri in newest for group in self._groups[uri])
+
     def ranges(self, months: Sequence[int]) -> list[Range]:
         """The row groups of months, each a range of its own."""
         self._open([uri for month in months for uri in self._files[month]])

@@ -67,6 +67,8 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         workers: Number of workers of a run; None for the job's own. ``worker_type`` likewise.
     """
 
+    name: ClassVar[str] = "glue"
+
     needs_dagster: ClassVar[bool] = True
 
     job: str

@@ -33,6 +33,7 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
         can_subset=True,
         required_resource_keys={defs.engine_key},
         pool=defs.pool,
+        op_tags=defs.op_tags,
     )
     def convert(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
@@ -51,7 +52,7 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
                 resume=run_tags.resumes(context) or context.retry_number > 0,
                 log=context.log.info,
             )
-        run = run_metadata(made.report, group.config.engine) if made.report else Metadata()
+        run = run_metadata(made.report, defs.engine_name(context)) if made.report else Metadata()
         for name in make:
             facts = made.facts[name]
             for day, commit in facts.commits.items():
@@ -69,8 +70,8 @@ def _spec(defs: GroupDefs, name: str, key: dg.AssetKey) -> dg.AssetSpec:
     return dg.AssetSpec(
         key,
         deps=[defs.key("raw_event_catalog")],
-        group_name="datasets",
-        kinds={"pyspark", "parquet"},
+        group_name=defs.group("datasets"),
+        kinds=defs.kinds("parquet"),
         description=descriptions.DAILY[name],
         metadata={"dagster/column_schema": column_schema(defs.dataset_group.datasets[name])},
         **defs.owners_and_tags(name),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from personalize_assets.config import Config
+from personalize_assets.engines import Engine
 
 RAW_EVENTS = """\
 The raw event files by arrival day (UTC), in the key layout `{layout}`.
@@ -101,13 +102,13 @@ def singular(dataset: str) -> str:
     return dataset.removesuffix("s")
 
 
-def code_location(config: Config) -> dict[str, str]:
+def code_location(config: Config, engine: Engine) -> dict[str, str]:
     """What the page of the code location shows: source, destination, engine, and how strictly exports are checked."""
     return {
         "dataset group": config.dataset_group.name,
         "domain": config.dataset_group.domain,
         "source": f"{', '.join(config.source.uris)} (layout {config.source.layout}, from {config.source.start_date})",
         "destination": config.destination.uri,
-        "engine": config.engine,
+        "engine": engine.name,
         "checks": config.checks,
     }

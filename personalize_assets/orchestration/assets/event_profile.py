@@ -21,7 +21,7 @@ def event_profile(defs: GroupDefs) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 key,
                 deps=[defs.key("raw_event_catalog")],
-                group_name="catalog",
+                group_name=defs.group("catalog"),
                 kinds={"python", "json"},
                 description=EVENT_PROFILE,
                 **defs.owners_and_tags(),
@@ -29,6 +29,7 @@ def event_profile(defs: GroupDefs) -> dg.AssetsDefinition:
         ],
         partitions_def=defs.partitions,
         backfill_policy=defs.backfill_policy,
+        op_tags=defs.op_tags,
     )
     def event_profile(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         with user_errors():

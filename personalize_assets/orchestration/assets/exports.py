@@ -44,6 +44,7 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
         can_subset=True,
         required_resource_keys={defs.engine_key},
         pool=defs.pool,
+        op_tags=defs.op_tags,
     )
     def export(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
         make = [name for name, key in keys.items() if key in context.selected_asset_keys]
@@ -60,7 +61,7 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
         charts = run_tags.has_ui(context)
         for name in make:
             checks = selected(context, _check_results(defs, name, keys[name], made))
-            metadata = _metadata(defs, name, made, charts)
+            metadata = _metadata(defs, name, made, defs.engine_name(context), charts)
             if metadata is None:
                 yield from checks
             else:
@@ -72,7 +73,7 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
     return export
 
 
-def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> Metadata | None:
+def _metadata(defs: GroupDefs, name: str, made: JudgedExport, engine: str, charts: bool) -> Metadata | None:
     """The metadata of a table or CSV; None if it was refused."""
     destination = defs.dataset_group.destination
     dataset = name.removesuffix("_csv")
@@ -88,7 +89,7 @@ def _metadata(defs: GroupDefs, name: str, made: JudgedExport, charts: bool) -> M
         }
     else:
         return None
-    return {**metadata, **run_metadata(made.report, defs.dataset_group.config.engine)}
+    return {**metadata, **run_metadata(made.report, engine)}
 
 
 def _check_results(defs: GroupDefs, name: str, key: dg.AssetKey, made: JudgedExport) -> list[dg.AssetCheckResult]:
@@ -133,8 +134,8 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
             yield dg.AssetSpec(
                 defs.key(name),
                 deps=[daily],
-                group_name="datasets",
-                kinds={"pyspark", "parquet"},
+                group_name=defs.group("datasets"),
+                kinds=defs.kinds("parquet"),
                 description=descriptions.TABLE.format(name=name, one=descriptions.singular(name), id=IDS[name][0]),
                 metadata=columns,
                 automation_condition=condition,
@@ -143,8 +144,8 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
         yield dg.AssetSpec(
             defs.key(f"{name}_csv"),
             deps=[defs.key(name) if has_table else daily],
-            group_name="exports",
-            kinds={"pyspark", "csv"},
+            group_name=defs.group("exports"),
+            kinds=defs.kinds("csv"),
             description=descriptions.CSV.format(
                 name=name, title=name.capitalize(), one=descriptions.singular(name), key=descriptions.CSV_KEYS[name]
             ),

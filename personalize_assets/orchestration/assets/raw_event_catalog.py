@@ -27,7 +27,7 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
             dg.AssetSpec(
                 key,
                 deps=[defs.key("raw_events")],
-                group_name="catalog",
+                group_name=defs.group("catalog"),
                 kinds={"python", "json"},
                 description=CATALOG,
                 **defs.owners_and_tags(),
@@ -36,6 +36,7 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
         check_specs=[rule_spec(rule, key, strict=False) for rule in CATALOG_RULES],
         partitions_def=defs.partitions,
         backfill_policy=defs.backfill_policy,
+        op_tags=defs.op_tags,
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with user_errors():

@@ -13,7 +13,7 @@ def raw_events(defs: GroupDefs) -> dg.AssetSpec:
     source = defs.dataset_group.config.source
     return dg.AssetSpec(
         defs.key("raw_events"),
-        group_name="raw",
+        group_name=defs.group("raw"),
         partitions_def=defs.partitions,
         kinds={"s3" if source.uris[0].startswith("s3://") else "file", "json"},
         description=RAW_EVENTS.format(layout=source.layout),

@@ -25,9 +25,10 @@ def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
     @dg.asset(
         key=defs.key(f"{name}_schema"),
         deps=[defs.key(f"{name}_csv")],
-        group_name="schemas",
+        group_name=defs.group("schemas"),
         kinds={"python", "json"},
         description=SCHEMA.format(name=name, title=name.capitalize()),
+        op_tags=defs.op_tags,
         **defs.owners_and_tags(name),
     )
     def schema() -> dg.MaterializeResult[None]:

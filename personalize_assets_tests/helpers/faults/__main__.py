@@ -2,7 +2,8 @@
 
     .venv/bin/python -m personalize_assets_tests.helpers.faults [--share 0.1] [--seed 1]
 
-Four processes work at the same time: most of it is waiting, for what was killed or for an S3 that does not answer.
+Five processes work at the same time: most of it is waiting, for what was killed or for an S3 that does not answer.
+`--part formats --share 10` damages ten thousand files of each format.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from personalize_assets_tests.helpers.faults.kills import kills
 from personalize_assets_tests.helpers.faults.overlaps import overlaps
 from personalize_assets_tests.helpers.faults.s3 import faulty_runs, s3_kills, s3_world
 from personalize_assets_tests.helpers.faults.world import make_world
+from personalize_assets_tests.helpers.format_faults import WRITERS, check_mutated_formats
 from personalize_assets_tests.helpers.reading_faults import check_mutated
 
-KILLS, S3_KILLS, S3_RUNS, OVERLAPS, DISKS, MUTATED = 200, 60, 100, 60, 20, 10_000
+KILLS, S3_KILLS, S3_RUNS, OVERLAPS, DISKS, MUTATED, OF_A_FORMAT = 200, 60, 100, 60, 20, 10_000, 1_000
 KINDS = ("lost or invented", "wrong current state", "half visible", "leftover", "other")
 
 
@@ -62,7 +64,18 @@ def _s3_runs(share: float, seed: int, folder: Path) -> Iterator[Line]:
     yield Line("S3 with faults", _part(S3_RUNS, share), f"{well} ended well; {_shown(injected)}", found)
 
 
-PARTS = {"kills": _folder_kills, "overlaps": _overlaps_disks_and_files, "s3-kills": _s3_kills, "s3-runs": _s3_runs}
+def _formats(share: float, seed: int, folder: Path) -> Iterator[Line]:
+    for name in WRITERS:
+        yield _mutated_format(name, _part(OF_A_FORMAT, share), seed)
+
+
+PARTS = {
+    "kills": _folder_kills,
+    "overlaps": _overlaps_disks_and_files,
+    "s3-kills": _s3_kills,
+    "s3-runs": _s3_runs,
+    "formats": _formats,
+}
 """What each process does, by the name it is started with."""
 
 
@@ -81,6 +94,15 @@ def _mutated(count: int, seed: int) -> Line:
         return Line("damaged files, on every path", count, "", [f"lost or invented: {error}"])
     details = f"{totals['read']:,} events, {totals['kept']:,} rows"
     return Line("damaged files, on every path", count, details, [])
+
+
+def _mutated_format(name: str, count: int, seed: int) -> Line:
+    try:
+        totals = check_mutated_formats(count, seed, name)
+    except AssertionError as error:
+        return Line(f"damaged files, {name}", count, "", [f"lost or invented: {error}"])
+    details = f"{totals['read']:,} events, {totals['kept']:,} rows, {totals['unreadable']:,} unreadable"
+    return Line(f"damaged files, {name}", count, f"{details}, {totals['malformed_row']:,} malformed rows", [])
 
 
 def kind_of(problem: str) -> str:

@@ -123,17 +123,34 @@ def test_a_source_of_plain_json_leaves_no_trace_in_a_mapping() -> None:
     assert load(EXAMPLE).conversion_datasets()["users"].format is msgspec.UNSET
 
 
+FLAT = """
+source:
+  uri: raw
+  layout: hive
+  start_date: 2026-10-01
+  format: csv
+destination: {uri: out}
+dataset_group: {name: flat}
+datasets:
+  interactions:
+    columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: at}
+"""
+
+
 def test_a_source_can_say_how_its_csv_is_written() -> None:
-    csv = "{delimiter: '|', quote: null, escape: '\\', header: off, columns: [user, item], 'null': ''}"
-    config = load(edited(("  layout:", f"  format: csv\n  csv: {csv}\n  layout:")))
-    dialect = CsvDialect("|", None, "\\", False, ("user", "item"), ("",))
+    csv = "{delimiter: '|', quote: null, escape: '\\', header: off, columns: [user, item, at], 'null': ''}"
+    config = load(FLAT.replace("format: csv", f"format: csv\n  csv: {csv}"))
+    dialect = CsvDialect("|", None, "\\", False, ("user", "item", "at"), ("",))
     assert config.source.conversion_format == SourceFormat("csv", dialect)
     assert {dataset.format for dataset in config.conversion_datasets().values()} == {SourceFormat("csv", dialect)}
 
 
 def test_a_dataset_can_have_its_own_format() -> None:
-    own = "  users:\n    source: {uri: crm, layout: hive, format: csv}"
-    datasets = load(edited(("  users:", own))).conversion_datasets()
+    own = (
+        "  users:\n    source: {uri: crm, layout: hive, format: csv}\n"
+        "    columns: {USER_ID: user, AGE: {path: age, type: int}}\n"
+    )
+    datasets = load(FLAT.replace("  format: csv\n", "") + own).conversion_datasets()
     assert (datasets["users"].format, datasets["interactions"].format) == (SourceFormat("csv"), msgspec.UNSET)
 
 
@@ -153,6 +170,16 @@ def test_a_csv_that_cannot_be_is_refused(csv: str, message: str) -> None:
     with pytest.raises(ConfigError) as error:
         load(edited(("  layout:", f"  format: csv\n  csv: {csv}\n  layout:")))
     assert message in str(error.value)
+
+
+def test_a_window_is_a_number_of_days_and_no_part_of_the_mapping() -> None:
+    whole, windowed = (
+        load(EXAMPLE.replace("dedupe_by: messageId", f"dedupe_by: messageId{more}"))
+        for more in ("", "\n    last_days: 30")
+    )
+
+    assert (whole.datasets.interactions.last_days, windowed.datasets.interactions.last_days) == (None, 30)
+    assert whole.conversion_datasets() == windowed.conversion_datasets()
 
 
 def test_no_where_wants_every_event() -> None:

@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from personalize_assets.conversion import spark as spark_module
-from personalize_assets.conversion.spark import counting_tasks, machine_cores, parallelism, spark_conf
+from personalize_assets.conversion.spark import counting_tasks, parallelism, spark_conf
 
 
 def classic(cores: int) -> SparkSession:
@@ -25,15 +25,6 @@ def test_results_do_not_depend_on_the_sessions_time_zone_or_its_dialect() -> Non
 
 def test_as_many_tasks_run_at_once_as_the_cluster_has_cores() -> None:
     assert parallelism(classic(24)) == 24
-
-
-@pytest.mark.parametrize(("found", "cores"), [(6, 6), (None, 1)])
-def test_the_cores_of_this_machine_are_at_least_one(
-    monkeypatch: pytest.MonkeyPatch, found: int | None, cores: int
-) -> None:
-    monkeypatch.setattr("os.cpu_count", lambda: found)
-
-    assert machine_cores() == cores
 
 
 class TwoJobs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from personalize_assets.conversion.spec import (
 )
 from personalize_assets.engines import arrow
 from personalize_assets.engines.arrow import ArrowEngine
+from personalize_assets.engines.machine import workers
 from personalize_assets.errors import PersonalizeAssetsError
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={})
@@ -63,4 +63,4 @@ def test_processes_are_started_early_for_every_core_and_the_bytes_to_read(monkey
 
     ArrowEngine().prepare(123)
 
-    assert started == [(os.cpu_count(), 123)]
+    assert started == [(workers(), 123)]

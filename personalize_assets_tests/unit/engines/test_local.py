@@ -15,11 +15,13 @@ from personalize_assets.errors import PersonalizeAssetsError
 
 
 def test_every_core_has_a_task_and_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local, "machine_cores", lambda: 6)
+    monkeypatch.setattr(local, "workers", lambda: 6)
+    monkeypatch.setattr(local, "heap_bytes", lambda: 1024**3)
 
     settings = LocalEngine.on_all_cores().pyspark.spark_config
 
-    assert (settings["spark.master"], settings["spark.sql.shuffle.partitions"]) == ("local[*]", "6")
+    assert (settings["spark.master"], settings["spark.sql.shuffle.partitions"]) == ("local[6]", "6")
+    assert settings["spark.driver.memory"] == "1024m"
 
 
 def test_spark_listens_on_this_machine_only_and_to_this_user_only() -> None:

@@ -45,6 +45,18 @@ LINES = [
 ]
 
 
+def test_what_is_outside_the_window_is_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    csv = CsvSummary(34, 1000, 56_789, "/out/exports/interactions.csv", outside_window=200, last_days=30)
+
+    print_summary(Summary([DatasetSummary("interactions", 1234, 5, csv)], {}, "/out/rejects", []))
+
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "",
+        "Outside the window: 200 interactions are more than 30 days older than the newest (last_days), and not "
+        "exported",
+    ]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

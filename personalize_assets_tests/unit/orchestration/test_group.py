@@ -14,12 +14,13 @@ from personalize_assets.config import load_config
 from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import ExportReport, ExportSpec, Report, Spec
 from personalize_assets.engines import Engine
+from personalize_assets.orchestration.embedding import Embedding
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
 from personalize_assets_tests.helpers.dagster_runs import small_config
 
 
 def test_a_prefix_tells_the_definitions_of_two_groups_apart(tmp_path: Path) -> None:
-    defs = GroupDefs.of(small_config(tmp_path), ["shop"])
+    defs = GroupDefs.of(small_config(tmp_path), embedding=Embedding(key_prefix=("shop",)))
 
     assert defs.key("users_csv") == dg.AssetKey(["shop", "users_csv"])
     assert (defs.name("convert"), defs.engine_key) == ("shop_convert", "shop_engine")
@@ -56,17 +57,28 @@ def test_partitions_are_the_days_from_the_first_of_the_source_to_today(tmp_path:
     assert (keys[0], keys[-1]) == ("2026-10-01", datetime.now(UTC).date().isoformat())
 
 
-@pytest.mark.parametrize(("engine", "pool"), [("arrow", None), ("local", None), ("glue", "glue")])
-def test_only_glue_has_a_pool(engine: str, pool: str | None) -> None:
+@pytest.mark.parametrize("engine", ["arrow", "local", "glue"])
+def test_every_engine_has_a_pool_of_its_name(engine: str) -> None:
     uris = {f"PERSONALIZE__{end}__URI": f"s3://bucket/{end.lower()}" for end in ("SOURCE", "DESTINATION")}
 
-    assert GroupDefs.of(load_config(env={**uris, "PERSONALIZE_ENGINE": engine})).pool == pool
+    assert GroupDefs.of(load_config(env={**uris, "PERSONALIZE_ENGINE": engine})).pool == engine
 
 
 def test_a_backfill_is_one_run_up_to_the_bound_of_the_config(tmp_path: Path) -> None:
     defs = GroupDefs.of(small_config(tmp_path, automation={"max_days_per_run": 7}))
 
     assert defs.backfill_policy == dg.BackfillPolicy.multi_run(7)
+
+
+def test_a_host_project_chooses_groups_pool_policy_and_tags(tmp_path: Path) -> None:
+    single = dg.BackfillPolicy.single_run()
+    chosen = Embedding(
+        group_name="shop", op_tags={"a": "b"}, run_tags={"team": "data"}, pool="spark", backfill_policy=single
+    )
+    defs = GroupDefs.of(small_config(tmp_path), embedding=chosen)
+
+    assert (defs.group("raw"), defs.op_tags, defs.pool, defs.backfill_policy) == ("shop", {"a": "b"}, "spark", single)
+    assert defs.run_tags == {"dagster/max_runtime": "21600", "team": "data"}
 
 
 def test_of_the_results_of_checks_those_of_the_run_are_left() -> None:

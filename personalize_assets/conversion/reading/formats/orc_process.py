@@ -1,23 +1,23 @@
 """Reads one ORC file in a process of its own: the library that pyarrow has for it crashes on some damaged files.
 
-``read_lines`` and ``read_first`` start this module as a program, which writes to its standard output.
+``read_lines`` and ``read_first`` run this module as a program, which writes to its standard output.
 """
 
 from __future__ import annotations
 
 import io
-import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import IO, NamedTuple
 
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet
 
+from personalize_assets.conversion.reading.formats.program import Answer, Program, questions
 from personalize_assets.conversion.reading.formats.row_batches import Share, Slices
 from personalize_assets.conversion.reading.json_value import Event
 
@@ -42,11 +42,11 @@ def read_lines(file: IO[bytes], share: Share) -> Iterator[Header | bytes | Event
 
     The file is copied to the folder for temporary files.
     """
-    with _copied(file) as path, _started(path, str(share.number), str(share.of)) as out:
-        names, rows = msgspec.json.decode(_message(out)[1], type=tuple[list[str], int])
+    with _copied(file) as path, _program().asked((path, str(share.number), str(share.of))) as answer:
+        names, rows = msgspec.json.decode(_message(answer)[1], type=tuple[list[str], int])
         yield Header(names, rows)
         while True:
-            kind, content = _message(out)
+            kind, content = _message(answer)
             if kind == _END:
                 return
             yield content if kind == _LINES else msgspec.msgpack.decode(content, type=Event)
@@ -54,11 +54,13 @@ def read_lines(file: IO[bytes], share: Share) -> Iterator[Header | bytes | Event
 
 def read_first(file: IO[bytes], rows: int) -> bytes | None:
     """A Parquet file of the first rows; None for a damaged file."""
-    with _copied(file) as path, _started(path, str(rows)) as out:
+    with _copied(file) as path, _program().asked((path, str(rows))) as answer:
         try:
-            return _message(out)[1]
+            _, content = _message(answer)
+            _message(answer)  # the end
         except Died:
             return None
+        return content
 
 
 @contextmanager
@@ -71,30 +73,18 @@ def _copied(file: IO[bytes]) -> Iterator[str]:
         yield copy.name
 
 
-@contextmanager
-def _started(*arguments: str) -> Iterator[IO[bytes]]:
-    """The standard output of the process, which ends with the block."""
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-m", __spec__.name if __spec__ else __name__, *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    )
-    assert process.stdout is not None
-    try:
-        with process.stdout as out:
-            yield out
-    finally:
-        process.kill()
-        process.wait()
+@cache
+def _program() -> Program:
+    return Program(__spec__.name if __spec__ else __name__)
 
 
-def _message(out: IO[bytes]) -> tuple[bytes, bytes]:
-    kind, size = out.read(1), int.from_bytes(out.read(_SIZE_BYTES), "big")
-    content = out.read(size)
+def _message(answer: Answer) -> tuple[bytes, bytes]:
+    kind, size = answer.read(1), int.from_bytes(answer.read(_SIZE_BYTES), "big")
+    content = answer.read(size)
     if not kind or len(content) < size:
         raise Died
+    if kind == _END:
+        answer.end()
     return kind, content
 
 
@@ -162,6 +152,7 @@ def main(arguments: Sequence[str]) -> None:
         written = io.BytesIO()
         pa.parquet.write_table(pa.Table.from_batches(batches, opened.schema), written)
         _send(_LINES, written.getvalue())
+        _send(_END)
         return
     share = Share(*map(int, numbers))
     rows_of = _stripe_rows(opened.reader.serialized_file_tail())
@@ -179,4 +170,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    for asked in questions():
+        main(asked)

@@ -76,6 +76,7 @@ class Shop:
         self.traits: dict[str, list[Trait]] = {}
         self.files: dict[tuple[str, str], DailyFiles] = {}
         self.kept: dict[str, Any] = {}
+        self.last_days: int | None = None
         self.runs = 0
 
     def put_clicks(self, day: str, rows: list[Click], *, counted: bool = True) -> None:
@@ -118,6 +119,7 @@ class Shop:
                 to_csv=f"{out}/{dataset.name}",
                 keep_in=f"{out}/kept-{dataset.name}",
                 kept=self.kept.get(dataset.name) if incremental else None,
+                last_days=self.last_days if dataset is INTERACTIONS else None,
             )
             for dataset in (INTERACTIONS, USERS)
         ]
@@ -127,6 +129,9 @@ class Shop:
         return report
 
     def expected_clicks(self) -> str:
+        """Each message once, and of these what is in the window."""
+        newest = max((row[2] for rows in self.clicks.values() for row in rows), default=0)
+        since = 0 if self.last_days is None else newest - self.last_days * 86_400
         seen: set[tuple[Any, ...]] = set()
         lines = []
         for user, item, time, message, place in sorted(
@@ -135,7 +140,7 @@ class Shop:
             key = (user, item, time) if message is None else (message, place)
             if key not in seen:
                 seen.add(key)
-                lines.append(f"{user},{item},{time}\n")
+                lines += [f"{user},{item},{time}\n"] if time >= since else []
         return "".join(lines)
 
 
@@ -188,6 +193,10 @@ class Histories(RuleBasedStateMachine):
     def a_day_goes(self, day: str) -> None:
         self.shop.drop(day)
 
+    @rule(days=st.sampled_from([None, 1, 31, 40, 61]))
+    def the_window_changes(self, days: int | None) -> None:
+        self.shop.last_days = days
+
     @rule()
     def what_was_kept_is_lost(self) -> None:
         self.shop.kept = {}
@@ -198,7 +207,8 @@ class Histories(RuleBasedStateMachine):
         assert csv(made["interactions"]) == self.shop.expected_clicks()
         for name in ("interactions", "users"):
             assert csv(made[name]) == csv(full[name])
-            assert (made[name].rows, made[name].copies) == (full[name].rows, full[name].copies)
+            for count in ("rows", "copies", "outside"):
+                assert getattr(made[name], count) == getattr(full[name], count)
             assert made[name].profile == full[name].profile
         assert made["interactions"].copies == sum(map(len, self.shop.clicks.values()))
         assert made["users"].copies == sum(map(len, self.shop.traits.values()))
@@ -287,6 +297,44 @@ def test_another_mapping_uses_nothing_of_before(shop: Shop) -> None:
 
     assert made.reused == 0
     assert csv(made).startswith(f"{first_second(month_number('2026-09'))},x,a\n")
+
+
+def test_only_interactions_of_the_window_are_exported_and_the_others_are_counted(shop: Shop) -> None:
+    shop.last_days = 30
+
+    made = shop.export()["interactions"]
+
+    october = first_second(month_number("2026-10"))
+    assert csv(made) == f"a,x,{october + 1}\nb,x,{october + 2}\n"
+    assert (made.rows, made.outside, made.copies) == (2, 2, 4)
+
+
+def test_the_first_second_of_the_window_is_in_it(shop: Shop) -> None:
+    october = first_second(month_number("2026-10"))
+    shop.put_clicks("2026-10-02", [("c", "x", october + 1 + 86_400, "p", 0)])
+    shop.last_days = 1
+
+    made = shop.export()["interactions"]
+
+    assert csv(made) == f"a,x,{october + 1}\nc,x,{october + 1 + 86_400}\n"
+
+
+def test_a_repeat_of_an_interaction_before_the_window_stays_a_duplicate(shop: Shop) -> None:
+    october = first_second(month_number("2026-10"))
+    shop.put_clicks("2026-10-02", [("b", "x", october + 2, "m", 0)])
+    shop.last_days = 30
+
+    made = shop.export()["interactions"]
+
+    assert csv(made) == f"a,x,{october + 1}\n"
+    assert (made.rows, made.outside, made.copies) == (1, 2, 4)
+
+
+def test_a_window_rewrites_only_the_months_that_it_cuts(shop: Shop) -> None:
+    shop.last_days = 30
+
+    assert rewritten(shop) == ["2026-09"]
+    assert rewritten(shop) == []
 
 
 def test_how_many_parts_are_used_again_is_reported(shop: Shop) -> None:

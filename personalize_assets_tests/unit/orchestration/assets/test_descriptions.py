@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.orchestration.assets import descriptions
 from personalize_assets_tests.helpers.dagster_runs import small_config
 
@@ -34,7 +35,7 @@ def test_one_row_of_a_dataset_has_a_name() -> None:
 
 
 def test_the_code_location_shows_source_destination_engine_and_checks(tmp_path: Path) -> None:
-    assert descriptions.code_location(small_config(tmp_path)) == {
+    assert descriptions.code_location(small_config(tmp_path), ArrowEngine()) == {
         "dataset group": "shop",
         "domain": "custom",
         "source": f"{tmp_path}/raw (layout hive, from 2026-10-01)",
