@@ -67,7 +67,7 @@ def health_check() -> list[str]:
 
 
 def install(folder: Path) -> Path:
-    """Run the first stage's commands, with its folders below this one; returns the environment that is put into the image.
+    """Run the first stage's commands, with its folders below this one; returns the environment for the image.
 
     ``pip`` is that of a new environment, which stands for the Python of the base image.
     """
@@ -87,7 +87,12 @@ def install(folder: Path) -> Path:
                 ["sh", "-ec", text],
                 cwd=build,
                 # Without bytecode, which nothing in a test needs twice.
-                env={**os.environ, "PATH": f"{base / 'bin'}:{os.environ['PATH']}", "PIP_COMPILE": "0", "PIP_QUIET": "1"},
+                env={
+                    **os.environ,
+                    "PATH": f"{base / 'bin'}:{os.environ['PATH']}",
+                    "PIP_COMPILE": "0",
+                    "PIP_QUIET": "1",
+                },
                 capture_output=True,
                 text=True,
                 check=False,
@@ -106,4 +111,4 @@ def _copy(source: Path, target: Path) -> None:
 def runs_here() -> bool:
     """Whether this Python has the minor version of the image's."""
     (image,) = re.findall(r"^ARG PYTHON_IMAGE=python:(\d+\.\d+)\.", DOCKERFILE.read_text(), re.MULTILINE)
-    return image == f"{sys.version_info.major}.{sys.version_info.minor}"
+    return bool(image == f"{sys.version_info.major}.{sys.version_info.minor}")
