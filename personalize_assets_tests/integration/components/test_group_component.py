@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent, indent
@@ -280,6 +282,21 @@ def test_the_schema_describes_every_attribute_with_an_example() -> None:
         "config", "overrides", "key_prefix", "engine", "op", "run_tags", "translation", "alerts",
     }  # fmt: skip
     assert [name for name, field in schema.items() if not (field.get("description") and field.get("examples"))] == []
+
+
+def test_the_component_loads_where_the_commands_of_dg_are_not_installed() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules.update(dict.fromkeys(['dagster_dg_cli', 'dagster_dg_core']))\n"
+        "import personalize_assets\n"
+        "assert 'dagster' not in sys.modules\n"
+        "import personalize_assets.components\n"
+        "assert 'boto3' not in sys.modules\n"
+    )
+
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert (loaded.returncode, loaded.stderr) == (0, "")
 
 
 def test_op_alone_has_no_wishes() -> None:
