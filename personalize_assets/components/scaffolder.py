@@ -38,9 +38,9 @@ class DatasetGroupScaffolder(dg.Scaffolder[ScaffoldParams]):
         """Write ``personalize.yaml``, and ``defs.yaml`` or ``component.py`` that names it. Says what was written."""
         folder = request.target_path.parent if request.append else request.target_path
         file = _unused(folder)
-        text, said = _config_text(request.params, folder, request.project_root or Path.cwd())
+        text, summary = _config_text(request.params, folder, request.project_root or Path.cwd())
         file.write_text(text, encoding="utf-8")
-        click.echo(f"Wrote {file}. {said}")
+        click.echo(f"Wrote {file}. {summary}")
         name = request.target_path.name if not request.append else file.stem
         if request.scaffold_format == "python":
             (folder / "component.py").write_text(_PYTHON.format(file=file.name, name=name), encoding="utf-8")
@@ -78,16 +78,16 @@ def _config_text(params: ScaffoldParams, folder: Path, project: Path) -> tuple[s
     values: dict[tuple[str, ...], str] = {}
     if not source.startswith(_SCHEME):
         values["source", "uri"] = _relative_uri(found.text, folder)
-    said = "It is written from what raw files of the source hold; read its comments."
+    summary = "It is written from what raw files of the source hold; read its comments."
     if params.layout:
         values["source", "layout"] = params.layout
-        said = f"{said} The layout is the given one; the comment beside it says which one the files follow."
+        summary = f"{summary} The layout is the given one; the comment beside it says which one the files follow."
     text = with_values(found.text, values)
     try:
         parse_config(text, _CONFIG, folder, env={})
     except ConfigError as error:
-        said = f"{said} It has to be corrected before it loads: {error}."
-    return text, " ".join([said, *(f"Note: {note}" for note in found.notes)])
+        summary = f"{summary} It has to be corrected before it loads: {error}."
+    return text, " ".join([summary, *(f"Note: {note}" for note in found.notes)])
 
 
 def _uri(written: str, folder: Path) -> str:

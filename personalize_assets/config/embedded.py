@@ -1,6 +1,7 @@
 """A config, or parts of one, within another YAML file, read as in a file of its own.
 
-Whoever reads that file first may know YAML 1.1 alone, in which ``on`` is ``True``, ``12:30`` is 750 and ``0123`` is 83.
+The program that the file is for may read it as YAML 1.1, in which ``on`` is ``True``, ``12:30`` is 750 and ``0123`` is
+83.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What `dg scaffold defs` writes for a dataset group, and what it says."""
+"""What `dg scaffold defs` writes for a dataset group, and what it prints."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_given_layout_replaces_the_one_that_was_found(
     assert "The layout is the given one; the comment beside it says which one" in capsys.readouterr().out
 
 
-def test_a_layout_that_does_not_exist_is_said_to_be_wrong(
+def test_a_layout_that_does_not_exist_is_reported(
     sandbox: DefsFolderSandbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scaffold(sandbox, source=str(raw_files(sandbox)), layout="kafka")
@@ -97,9 +97,9 @@ def test_a_source_without_files_gives_a_template_with_its_uri_and_says_so(
 
     config = load_config(folder / "personalize.yaml")
     assert (config.source.uri, config.source.layout) == (str(sandbox.project_root / "raw"), "hive")
-    said = capsys.readouterr().out
-    assert "It is a template, as the source gave no config: " in said
-    assert "Edit it before you run it." in said
+    printed = capsys.readouterr().out
+    assert "It is a template, as the source gave no config: " in printed
+    assert "Edit it before you run it." in printed
     with sandbox.build_all_defs() as defs:
         assert defs.metadata["shop_engine"].value == "arrow"
 
