@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from personalize_assets.config.errors import Problem, format_value
 from personalize_assets.config.fields import EngineName
 from personalize_assets.config.models import (
+    Automation,
     ColumnMapping,
     Config,
     DatasetGroupSettings,
@@ -49,12 +50,14 @@ class WellFormed:
     group: DatasetGroupSettings | None
     datasets: Mapping[str, DatasetMapping]
     glue: Glue | None
+    automation: Automation | None
 
     @classmethod
     def of(cls, config: Config) -> WellFormed:
         """All sections of a config."""
         datasets = config.datasets.named()
-        return cls(config.source, config.destination, config.engine, config.dataset_group, datasets, config.glue)
+        sections = (config.source, config.destination, config.engine, config.dataset_group)
+        return cls(*sections, datasets, config.glue, config.automation)
 
     @classmethod
     def among(cls, written: Mapping[str, Any], context: Mapping[str, Any]) -> WellFormed:
@@ -81,6 +84,7 @@ class WellFormed:
             _valid(DatasetGroupSettings, written.get("dataset_group"), context),
             {name: dataset for name, dataset in datasets.items() if dataset is not None},
             _valid(Glue, written.get("glue", {}), context),
+            _valid(Automation, written.get("automation", {}), context),
         )
 
 
@@ -91,6 +95,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_nested_uris(config),
         *_start_dates(config),
         *_formats(config),
+        *_warehouse(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -118,8 +123,9 @@ def _valid(model: type[_Model], written: object, context: Mapping[str, Any]) -> 
 def _uris(config: WellFormed) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every URI that is read or written, with its location; the destination's last."""
     if config.source:
+        key = ("source", "redshift", "unload") if config.source.redshift else ("source", "uri")
         for uri in config.source.uris:
-            yield ("source", "uri"), uri
+            yield key, uri
     for name, dataset in config.datasets.items():
         if dataset.source:
             for uri in dataset.source.uris:
@@ -195,6 +201,40 @@ def _formats(config: WellFormed) -> Iterator[Problem]:
                     (*here, "parse"),
                     f"{path!r} starts at `parent`, which only events have; write it as in the envelope",
                 )
+
+
+# A warehouse
+
+
+def _warehouse(config: WellFormed) -> Iterator[Problem]:
+    """What cannot be right with a source whose files are unloaded from Redshift."""
+    redshift = config.source.redshift if config.source else None
+    if config.source is None or redshift is None:
+        return
+    if config.source.format not in ("auto", "parquet"):
+        yield ("source", "format"), f"{config.source.format!r}, but redshift unloads Parquet; remove format"
+    elif config.source.csv:
+        yield ("source", "csv"), "of no use with redshift, which unloads Parquet; remove csv"
+    if config.automation and config.automation.arrivals == "sqs":
+        message = "sqs, but redshift has no arrivals: automation.unload_at says when its days are unloaded; remove it"
+        yield ("automation", "arrivals"), message
+    if redshift.tables:
+        for name, dataset in config.datasets.items():
+            if dataset.source is None:
+                yield from _slugs(name, dataset)
+
+
+def _slugs(name: str, dataset: DatasetMapping) -> Iterator[Problem]:
+    """Segment's tables have the event's name as ``event_text``; ``event`` is the name of the table."""
+    message = (
+        "`event`, which is the table's name in the warehouse, as order_completed; write event_text, the event's name. "
+        "If your tables have no event_text, write sql: SELECT … instead of tables"
+    )
+    if "event" in dataset.where:
+        yield ("datasets", name, "where", "event"), message
+    for column, mapping in dataset.columns.items():
+        if "event" in (mapping.path or ()):
+            yield ("datasets", name, "columns", column), message
 
 
 # Glue: neither its jobs nor Athena reach a folder of this machine

@@ -63,4 +63,4 @@ def test_processes_are_started_early_for_every_core_and_the_bytes_to_read(monkey
 
     ArrowEngine().prepare(123)
 
-    assert started == [(workers(), 123)]
+    assert started == [(workers, 123)]

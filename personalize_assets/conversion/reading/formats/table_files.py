@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -183,7 +184,7 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
 
     try:
         blocks = fastavro.block_reader(file)
-        check_schema(blocks.writer_schema)
+        check_schema(json.loads(blocks.metadata["avro.schema"]))
     except ImportError:
         raise
     except Exception as error:  # for damaged bytes it raises whatever its code runs into
