@@ -208,7 +208,7 @@ def test_the_component_in_python_takes_the_same_arguments(sandbox: DefsFolderSan
 def test_a_fault_in_an_inline_config_names_file_and_key(sandbox: DefsFolderSandbox) -> None:
     assert refusal(sandbox, "key_prefix: shop\n", CONFIG.replace("start_date", "start_day")) == (
         "src/host/defs/shop/defs.yaml: attributes.config: source.start_day: unknown key; did you mean 'start_date'? "
-        "use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case"
+        "use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift"
     )
 
 
