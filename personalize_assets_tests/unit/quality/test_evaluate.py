@@ -9,10 +9,10 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import (
     EXPORT_RULES,
-    all_failed,
     export_rules,
     file_rules,
     judge,
+    none_checked,
     refusals,
     why_refused,
 )
@@ -54,10 +54,16 @@ def test_each_rule_is_judged() -> None:
     assert [rule for rule, finding in judge(rules, facts) if finding.passed] == rules
 
 
-def test_where_there_are_no_facts_all_rules_fail_alike() -> None:
+def test_where_there_are_no_facts_one_rule_fails_and_the_others_are_not_checked() -> None:
     rules = file_rules(USERS, "custom")
 
-    assert all_failed(rules, "no file", "a file") == [(rule, Finding(False, "no file", "a file")) for rule in rules]
+    judged = none_checked(rules, "no file", "a file")
+
+    assert [rule for rule, _ in judged] == rules
+    assert judged[0][1] == Finding(False, "no file", "a file")
+    see = Finding(False, "not checked", f"see {rules[0].name}", is_checked=False)
+    assert [finding for _, finding in judged[1:]] == [see] * (len(rules) - 1)
+    assert refusals(judged) == [f"{rules[0].name}: found no file, allowed is a file"]
 
 
 def test_an_error_that_failed_is_a_reason_to_refuse_and_a_warning_is_not() -> None:
