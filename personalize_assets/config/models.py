@@ -34,6 +34,7 @@ from personalize_assets.config.fields import (
     Owner,
     QueueUrl,
     Scalar,
+    SparkSettings,
     Switch,
     Text,
     Texts,
@@ -369,6 +370,8 @@ class Config(_Section):
 
     Attributes:
         checks: ``strict`` keeps the current export if Personalize would refuse the new one; ``warn`` replaces it.
+        spark_config: Settings of Spark by name, for the engines `spark` (which Spark, by ``spark.master`` or
+            ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
     """
@@ -378,6 +381,7 @@ class Config(_Section):
         description="a mapping with the keys uri, single_file, keep_exports, retention_hours"
     )
     engine: EngineName = "arrow"
+    spark_config: SparkSettings = Field({}, description="a mapping of Spark's settings, as {spark.executor.memory: 4g}")
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")

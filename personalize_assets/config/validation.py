@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from personalize_assets.config.errors import Problem, format_value
-from personalize_assets.config.fields import EngineName
+from personalize_assets.config.fields import ENGINES_ON_SPARK, EngineName, SparkSettings
 from personalize_assets.config.models import (
     ColumnMapping,
     Config,
@@ -49,20 +49,33 @@ class WellFormed:
     group: DatasetGroupSettings | None
     datasets: Mapping[str, DatasetMapping]
     glue: Glue | None
+    spark_config: Mapping[str, str] | None = None
+    is_engine_from_env: bool = False
 
     @classmethod
-    def of(cls, config: Config) -> WellFormed:
-        """All sections of a config."""
-        datasets = config.datasets.named()
-        return cls(config.source, config.destination, config.engine, config.dataset_group, datasets, config.glue)
+    def of(cls, config: Config, is_engine_from_env: bool = False) -> WellFormed:
+        """All sections of a config; a variable or ``--engine`` may have named another engine than the file."""
+        return cls(
+            config.source,
+            config.destination,
+            config.engine,
+            config.dataset_group,
+            config.datasets.named(),
+            config.glue,
+            config.spark_config,
+            is_engine_from_env,
+        )
 
     @classmethod
-    def among(cls, written: Mapping[str, Any], context: Mapping[str, Any]) -> WellFormed:
+    def among(
+        cls, written: Mapping[str, Any], context: Mapping[str, Any], is_engine_from_env: bool = False
+    ) -> WellFormed:
         """The valid sections of a config that is not valid as a whole.
 
         Args:
             written: The config as plain values.
             context: pydantic's context, as for the whole config.
+            is_engine_from_env: As in ``of``.
         """
         named = written.get("datasets")
         datasets = {
@@ -74,6 +87,10 @@ class WellFormed:
             engine = TypeAdapter[str](EngineName).validate_python(written.get("engine", "arrow"))
         except ValidationError:
             engine = None
+        try:
+            spark_config = TypeAdapter[dict[str, str]](SparkSettings).validate_python(written.get("spark_config"))
+        except ValidationError:
+            spark_config = None
         return cls(
             _valid(Source, written.get("source"), context),
             _valid(Destination, written.get("destination"), context),
@@ -81,6 +98,8 @@ class WellFormed:
             _valid(DatasetGroupSettings, written.get("dataset_group"), context),
             {name: dataset for name, dataset in datasets.items() if dataset is not None},
             _valid(Glue, written.get("glue", {}), context),
+            spark_config,
+            is_engine_from_env,
         )
 
 
@@ -91,6 +110,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_nested_uris(config),
         *_start_dates(config),
         *_formats(config),
+        *_spark_settings(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -195,6 +215,26 @@ def _formats(config: WellFormed) -> Iterator[Problem]:
                     (*here, "parse"),
                     f"{path!r} starts at `parent`, which only events have; write it as in the envelope",
                 )
+
+
+# Spark: which one, and whether its settings have an effect
+
+
+def _spark_settings(config: WellFormed) -> Iterator[Problem]:
+    settings, here = config.spark_config, ("spark_config",)
+    if settings is None or config.engine is None:
+        return
+    master, remote = settings.get("spark.master"), settings.get("spark.remote")
+    if config.engine == "spark" and not master and not remote:
+        places = "spark.master: spark://host:7077, yarn or k8s://https://host:443, or remote: sc://host"
+        yield here, f"engine spark needs to know which Spark; write {places}"
+    if master and remote:
+        yield here, f"both spark.master and remote ({master}, {remote}); keep the one that tasks are to run on"
+    if config.engine == "local" and (remote or not (master or "local").startswith("local")):
+        yield here, f"engine local runs Spark on this machine, but this names {remote or master}; write engine: spark"
+    if config.engine not in ENGINES_ON_SPARK and settings and not config.is_engine_from_env:
+        use = " or ".join(ENGINES_ON_SPARK)
+        yield here, f"of no use with engine {config.engine}; write engine: {use}, or remove spark_config"
 
 
 # Glue: neither its jobs nor Athena reach a folder of this machine
