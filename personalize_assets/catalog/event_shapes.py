@@ -42,6 +42,11 @@ class UnmappedPlace:
     at: set[int] = field(default_factory=set)
 
     @property
+    def is_text(self) -> bool:
+        """Whether it is a text that holds JSON."""
+        return self.form == _JSON_TEXT.form
+
+    @property
     def why(self) -> str:
         """What is there and how it is reached, for people."""
         found = f" ({', '.join(self.names)})" if self.names else ""

@@ -81,7 +81,8 @@ _DEVICE_NAMES = {
 }  # fmt: skip
 
 _EVENT_NAMES = {
-    "event": 100, "eventname": 98, "eventtype": 97, "detailtype": 95, "action": 90, "actiontype": 88,
+    # Segment's warehouse has the name as `event_text`, and as `event` that of the event's table.
+    "eventtext": 105, "event": 100, "eventname": 98, "eventtype": 97, "detailtype": 95, "action": 90, "actiontype": 88,
     "interaction": 85, "interactiontype": 88, "activity": 80, "activitytype": 80, "verb": 75, "eventaction": 80,
     "seaction": 70, "eventcategory": 40, "type": 60, "kind": 50, "name": 35, "method": 10, "category": 10,
 }  # fmt: skip

@@ -19,6 +19,7 @@ from personalize_assets.catalog.partitions import kind_of_key
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
+from personalize_assets.conversion.reading.compression import ZIP
 from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.destination import Destination
@@ -45,6 +46,7 @@ def register_tables(
 
     Returns what was done, by kind (``athena``, ``crawler``, ``tables``), as text for people; empty unless source and
     destination are in S3. Raw files of rows, as CSV or Parquet, get no table here: ``glue.catalog: crawler`` makes one.
+    Nor do envelopes (``source.events``) and zip archives.
     Raises ``PersonalizeAssetsError`` if AWS Glue refuses, or the crawler fails.
     """
     if not (config.source.uris[0].startswith("s3://") and destination.uri.startswith("s3://")):
@@ -76,10 +78,21 @@ def _tables(
     streams = sum(file.framing == "stream" for file in files)
     daily = destination.uri_of(FOLDER)
     tables = [interactions_table(daily, source.start_date, daily_schema(interactions))]
-    # A table over rows needs the order of their columns, or their physical types: that is a crawler's work.
-    if not any(file.framing in (ROWS, ROW_GROUPS) for file in files):
+    # A table over rows needs the order of their columns, or their physical types: that is a crawler's work. One over
+    # envelopes would need fields that no catalog has: those of events are not where a query finds them. Zip archives
+    # are read by nothing in Athena (guide, "Use compression").
+    is_read = not any(file.framing in (ROWS, ROW_GROUPS) or file.compression == ZIP for file in files)
+    if is_read and not source.events:
+        fields = _as_stored(fields, source.parse)
         tables.insert(0, raw_table(source.uris[0], source.layout, source.start_date, seen.keys, fields, streams))
     return tables
+
+
+def _as_stored(fields: dict[str, set[str]], parse: Sequence[str]) -> dict[str, set[str]]:
+    """The fields as they are in the files: what a config decodes is text there."""
+    below = tuple(f"{path}." for path in parse)
+    found = {path: types for path, types in fields.items() if path not in parse and not path.startswith(below)}
+    return {**found, **{path: {"string"} for path in parse if path in fields}} if parse else fields
 
 
 def _update_seen_fields(

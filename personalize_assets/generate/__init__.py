@@ -3,7 +3,8 @@
 The same arguments give the same bytes. The same seed, users, days and start give the same events in every layout.
 
 ``shop`` decides who does what and when (``people``, ``catalogue``), ``trackers`` writes that as events, ``delivery``
-decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files.
+decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files, ``shapes`` are those
+of other sources.
 """
 
 from dataclasses import dataclass
@@ -12,12 +13,15 @@ from pathlib import Path
 
 from personalize_assets.generate.delivery import Delivery
 from personalize_assets.generate.file_writer import FileWriter
+from personalize_assets.generate.shapes import SHAPES
+from personalize_assets.generate.shapes.shape import Shape
+from personalize_assets.generate.shapes.tables import FORMATS, of_layout
 from personalize_assets.generate.shop import Shop
 from personalize_assets.generate.text import DAY_MS, HOUR_MS
 from personalize_assets.generate.trackers import Tracker
 from personalize_assets.layouts import layout as layout_of
 
-__all__ = ["Generated", "generate"]
+__all__ = ["FORMATS", "SHAPES", "Generated", "generate"]
 
 
 @dataclass(frozen=True)
@@ -25,9 +29,9 @@ class Generated:
     """What was written.
 
     Attributes:
-        events: Whole events, repeats included.
+        events: Whole events, repeats included; of a shape, its rows.
         bytes: Size of the files, compressed where they are.
-        repeated: Events that are repeats of another one.
+        repeated: Events that are repeats of another one; this and the next also of events that a shape leaves out.
         late: Events that arrived on a later day than they happened.
         broken: Lines that are no whole event.
     """
@@ -43,12 +47,24 @@ class Generated:
     broken: int
 
 
-def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start: date = date(2026, 10, 1)) -> Generated:
+def generate(
+    out: Path,
+    *,
+    layout: str = "",
+    shape: str = "",
+    format: str = "",
+    days: int,
+    users: int,
+    seed: int,
+    start: date = date(2026, 10, 1),
+) -> Generated:
     """Write the raw files of some arrival days (UTC) below a folder.
 
     Args:
         out: The folder, as ``source.uri`` would name it; it must be empty or absent.
-        layout: One of ``layouts.LAYOUTS``, or a pattern of keys.
+        layout: One of ``layouts.LAYOUTS``, or a pattern of keys. The events are the shop's own.
+        shape: Instead of a layout, one of ``SHAPES``: the events and keys of another source. It has no broken lines.
+        format: One of ``FORMATS`` for the events of a layout; without one, JSON.
         days: How many arrival days, from ``start`` on.
         users: Registered users; each gives about five interactions a week.
         seed: Another seed gives other events.
@@ -56,19 +72,23 @@ def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start:
     Raises:
         ValueError: An argument is out of range, or the folder is not empty.
     """
+    written = _shape_of(layout, shape, format)
+    layout = written.layout
     _check(out, layout, days, users)
     start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000
     end_ms = start_ms + days * DAY_MS
     shop = Shop(users, seed, start_ms)
     delivery = Delivery(seed, Tracker(seed, rudderstack=layout == "rudderstack"), end_ms)
-    files = FileWriter(out, layout, start=start, users=users, seed=seed)
+    files = FileWriter(out, written, start=start, users=users, seed=seed)
     repeated = late = broken = 0
 
-    if layout == "segment":
+    if layout == "segment" and files.takes_broken:
         files.write("segment-logs/dummy-object.txt", b"Segment left this file when it tested the bucket.\n")
     for hour in range(days * 24):
         for visit in shop.visits(hour):
             for line in delivery.send(visit):
+                if line.broken and not files.takes_broken:
+                    continue
                 files.add(line)
                 repeated += line.repeated
                 late += line.late
@@ -76,6 +96,19 @@ def generate(out: Path, *, layout: str, days: int, users: int, seed: int, start:
         files.finish_hours_before(start_ms + (hour + 1) * HOUR_MS)
     files.close()
     return Generated(layout, start, days, files.files, files.events, files.bytes, repeated, late, broken)
+
+
+def _shape_of(layout: str, shape: str, format: str) -> Shape:
+    """What is written. Raises ``ValueError`` for an unknown name, and for neither or both of layout and shape."""
+    if bool(layout) == bool(shape):
+        raise ValueError("shape and layout: a shape has a layout of its own; give one of the two")
+    if shape and format:
+        raise ValueError(f"shape and format: {shape!r} has a format of its own; give format with layout")
+    if format and format not in FORMATS:
+        raise ValueError(f"format: {format!r} is not a format; use one of {', '.join(FORMATS)}")
+    if shape and shape not in SHAPES:
+        raise ValueError(f"shape: {shape!r} is not a shape; use one of {', '.join(SHAPES)}")
+    return SHAPES[shape] if shape else of_layout(layout, format or "json")
 
 
 def _check(out: Path, layout: str, days: int, users: int) -> None:

@@ -17,6 +17,8 @@ from random import Random
 import msgspec
 
 from personalize_assets.generate.delivery import Line
+from personalize_assets.generate.happenings import read_happening
+from personalize_assets.generate.shapes.shape import FileFacts, Row, Shape
 from personalize_assets.generate.text import HOUR_MS, uuid_text
 from personalize_assets.layouts import layout
 
@@ -26,13 +28,18 @@ _MAX_PENDING_WRITES = 16
 _PRETTY_EVERY = 150  # one record in so many is indented
 
 
+_Place = tuple[int, str, bool, str]
+"""The hours of a file, its source, whether its events are late, and its table."""
+
+
 @dataclass
 class _OpenFile:
-    """A file that is being filled. ``broken`` are the numbers of its broken lines."""
+    """A file that is being filled, with lines or with rows of a shape; ``broken`` are the numbers of broken lines."""
 
     first_received: int
     source: str
     lines: list[bytes] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     broken: set[int] = field(default_factory=set)
 
 
@@ -43,40 +50,59 @@ class FileWriter:
         files: How many files were written; ``events`` and ``bytes`` likewise. Complete after ``close``.
     """
 
-    def __init__(self, root: Path, layout_name: str, *, start: date, users: int, seed: int) -> None:
+    def __init__(self, root: Path, shape: Shape, *, start: date, users: int, seed: int) -> None:
         """Nothing is written yet. The number of users decides how many hours a file holds."""
         self.files = self.events = self.bytes = 0
         self._root = root
-        self._name = layout_name
-        self._keys = layout(layout_name, start)
+        self._shape = shape
+        self._name = shape.layout
+        self._keys = layout(shape.layout, start)
         self._rng = Random(f"files {seed}")
         self._extension = self._keys.patterns[0].extension if self._keys.patterns else ""
-        self._open: dict[tuple[int, str, bool], _OpenFile] = {}
+        self._open: dict[_Place, _OpenFile] = {}
         # With few users a file holds several hours, as a producer's buffer does, unless keys carry the hour.
         self._hours_per_file = 1 if self._keys.has_hours or users > 5000 else 6 if users > 1000 else 24
         self._gzip_level = 1 if users > 5000 else 6  # fast for benchmarks, small for the repository
-        self._by_source = self._keys.has_sources
+        self._by_source = self._keys.has_sources and not shape.folder
         self._pool = ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1))
         self._pending: deque[Future[int]] = deque()
 
+    @property
+    def takes_broken(self) -> bool:
+        """Whether a file may hold lines that are no event: the shop's own events as lines, not rows of a shape."""
+        return self._shape.rows is None
+
     def add(self, line: Line) -> None:
         """Put a line into the file of its hour of arrival, which may be a later hour than that of other lines."""
+        if self._shape.rows is None:
+            place, file = self._file_of(line)
+            if line.broken:
+                file.broken.add(len(file.lines))
+            file.lines.append(line.content)
+            self._write_if_full(place, file)
+            return
+        for table, row in self._shape.rows(read_happening(line.content)):
+            place, file = self._file_of(line, table)
+            file.rows.append(row)
+            self._write_if_full(place, file)
+
+    def _file_of(self, line: Line, table: str = "") -> tuple[_Place, _OpenFile]:
         slot = line.received // HOUR_MS // self._hours_per_file
-        place = (slot, line.source if self._by_source else "", line.late)
-        file = self._open.get(place)
-        if file is None:
-            file = self._open[place] = _OpenFile(line.received, line.source)
-        if line.broken:
-            file.broken.add(len(file.lines))
-        file.lines.append(line.content)
-        if len(file.lines) >= MAX_EVENTS_PER_FILE:
-            self._write(self._open.pop(place))
+        place = (slot, line.source if self._by_source else "", line.late, table)
+        if place not in self._open:
+            self._open[place] = _OpenFile(line.received, line.source)
+        return place, self._open[place]
+
+    def _write_if_full(self, place: _Place, file: _OpenFile) -> None:
+        if len(file.lines) + len(file.rows) >= MAX_EVENTS_PER_FILE:
+            del self._open[place]
+            self._write(place, file)
 
     def finish_hours_before(self, ms: int) -> None:
         """Write the files that are complete if all further lines arrive at `ms` or later."""
         slot = ms // HOUR_MS // self._hours_per_file
         for place in sorted(place for place in self._open if place[0] < slot):
-            self._write(self._open.pop(place))
+            self._write(place, self._open.pop(place))
 
     def write(self, key: str, content: bytes) -> None:
         """Write a file that is no part of the events, as it is."""
@@ -85,19 +111,25 @@ class FileWriter:
     def close(self) -> None:
         """Write the open files, and wait until all are on disk."""
         for place in sorted(self._open):
-            self._write(self._open.pop(place))
+            self._write(place, self._open.pop(place))
         while self._pending:
             self.bytes += self._pending.popleft().result()
         self._pool.shutdown()
 
-    def _write(self, file: _OpenFile) -> None:
+    def _write(self, place: _Place, file: _OpenFile) -> None:
         received = datetime.fromtimestamp(file.first_received / 1000, UTC)
-        name, zipped = self._file_name(received, file)
-        key = self._keys.key(received.date(), name, source=file.source, hour=received.hour)
+        if self._shape.rows is None:
+            name, zipped = self._file_name(received, file)
+        else:
+            name = self._shape.name(FileFacts(received, self.files, self.events, uuid_text(self._rng)))
+        key = self._keys.key(received.date(), name, source=self._shape.folder or file.source, hour=received.hour)
         glued = self._name == "firehose"
-        self.events += len(file.lines) - len(file.broken)
+        table = place[3]
+        self.events += len(file.lines) - len(file.broken) + len(file.rows)
 
         def work() -> int:
+            if file.rows:
+                return _write_file(self._root / table / key, self._shape.encode(table, file.rows))
             content = _glued(file) if glued else b"\n".join(file.lines) + b"\n"
             return _write_file(
                 self._root / key, gzip.compress(content, self._gzip_level, mtime=0) if zipped else content

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from personalize_assets.orchestration import run_tags
-from personalize_assets.pipeline.arrivals import Runs
+from personalize_assets.pipeline.arrivals import Runs, mark_of
 
 if TYPE_CHECKING:
     from dagster._core.storage.dagster_run import RunRecord
@@ -22,6 +22,10 @@ _UNDER_WAY = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+
+
+# Several days are one run only when their content is new, which is seldom: this is years.
+_MAX_RANGES = 200
 
 
 class RunsOfDays:
@@ -51,12 +55,22 @@ class RunsOfDays:
         if any(self._covers(record.dagster_run, day) for record in self._under_way):
             return Runs(is_under_way=True)
         of_day = dg.RunsFilter(tags={run_tags.DAY: f"{self._scope}/{day}", run_tags.CHANGE: change})
-        records = self._instance.get_run_records(of_day, limit=100)
+        records = [*self._instance.get_run_records(of_day, limit=100), *self._ranges.get(mark_of(change), ())]
         ended = [record for record in records if record.dagster_run.status != dg.DagsterRunStatus.NOT_STARTED]
         if not ended:
             return Runs()
         last = max(ended, key=_ended)
         return Runs(False, len(ended), _ended(last), last.dagster_run.tags.get(run_tags.PERMANENT) == "true")
+
+    @cached_property
+    def _ranges(self) -> dict[str, list[RunRecord]]:
+        """The newest of the sensor's runs of several days, by the marks of their changes."""
+        found: dict[str, list[RunRecord]] = {}
+        asked = dg.RunsFilter(tags={run_tags.RANGE_OF: self._scope})
+        for record in self._instance.get_run_records(asked, limit=_MAX_RANGES):
+            for mark in record.dagster_run.tags.get(run_tags.CHANGES, "").split():
+                found.setdefault(mark, []).append(record)
+        return found
 
     @cached_property
     def _under_way(self) -> list[RunRecord]:

@@ -16,7 +16,18 @@ from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.automation import HOW_TO_SWITCH_ON
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.runs_of_days import RunsOfDays
-from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, DayRequest, Outcome, Position, Rules, Runs, tick
+from personalize_assets.pipeline.arrivals import (
+    CommittedDay,
+    Cursor,
+    DayRequest,
+    Outcome,
+    Position,
+    Rules,
+    RunOfDays,
+    Runs,
+    mark_of,
+    tick,
+)
 from personalize_assets.pipeline.convert import converted_state
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.days import DAILY
@@ -34,7 +45,8 @@ _OLDER_DAYS_S3, _OLDER_DAYS_FOLDER = 2, 100
 
 _DESCRIPTION = (
     "Finds days whose raw files have changed, waits until none has changed for {settle:g} minutes, reports the days as "
-    "`raw_events` and requests one run of `{job}` a day. " + HOW_TO_SWITCH_ON
+    "`raw_events` and requests runs of `{job}`: one for up to {most} adjacent days that are new, and one for each "
+    "other day. " + HOW_TO_SWITCH_ON
 )
 
 
@@ -51,7 +63,7 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         job_name=job,
         minimum_interval_seconds=automation.interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
-        description=_DESCRIPTION.format(settle=automation.settle_minutes, job=job),
+        description=_DESCRIPTION.format(settle=automation.settle_minutes, job=job, most=automation.max_days_per_run),
     )
     def arrivals(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         started = time.monotonic()
@@ -71,7 +83,7 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         if notifications:
             notifications.delete_after(cursor.text())
         return dg.SensorResult(
-            run_requests=[_run_request(scope, request) for request in outcome.requests],
+            run_requests=[_run_request(scope, run) for run in outcome.runs],
             asset_events=[_report(defs, request) for request in outcome.requests if request.is_first],
             cursor=cursor.text(),
             skip_reason=None if outcome.requests else dg.SkipReason(_summary(outcome)),
@@ -104,7 +116,8 @@ def _rules(group: DatasetGroup, today: date) -> Rules:
         recent = set()  # the queue names the days; all are still listed in turn, in case a message was lost
     is_s3 = any(raw.source_uri.startswith("s3://") for raw in group.sources.values())
     share = automation.older_days_per_tick or (_OLDER_DAYS_S3 if is_s3 else _OLDER_DAYS_FOLDER)
-    return Rules(sorted(recent), [day for day in days if day not in recent], share, automation.settle_minutes * 60)
+    older = [day for day in days if day not in recent]
+    return Rules(sorted(recent), older, share, automation.settle_minutes * 60, automation.max_days_per_run)
 
 
 class _DagsterState:
@@ -209,7 +222,18 @@ class _Notifications:
         self._cursor = cursor
 
 
-def _run_request(scope: str, request: DayRequest) -> dg.RunRequest:
+def _run_request(scope: str, run: RunOfDays) -> dg.RunRequest:
+    first, last = run.days[0], run.days[-1]
+    if first.day != last.day:
+        tags = {
+            run_tags.RANGE_START: first.day.isoformat(),
+            run_tags.RANGE_END: last.day.isoformat(),
+            run_tags.RANGE_OF: scope,
+            run_tags.CHANGES: " ".join(mark_of(request.change) for request in run.days),
+            run_tags.RESUME: "true",
+        }
+        return dg.RunRequest(run_key=run.run_key, tags=tags)
+    request = first
     tags = {run_tags.DAY: f"{scope}/{request.day}", run_tags.CHANGE: request.change, run_tags.RESUME: "true"}
     return dg.RunRequest(run_key=request.run_key, partition_key=request.day.isoformat(), tags=tags)
 
@@ -228,8 +252,9 @@ def _report(defs: GroupDefs, request: DayRequest) -> dg.AssetMaterialization:
 def _summary(outcome: Outcome) -> str:
     """What a tick found, in one line."""
     parts = [f"{outcome.looked_at} days checked"]
+    in_runs = f" in {len(outcome.runs)} runs" if len(outcome.runs) < len(outcome.requests) else ""
     for what, days in (
-        ("requested", [request.day for request in outcome.requests]),
+        (f"requested{in_runs}", [request.day for request in outcome.requests]),
         ("not settled", outcome.unsettled),
         ("being converted", outcome.under_way),
         ("failed, to be retried later", outcome.waiting_to_retry),

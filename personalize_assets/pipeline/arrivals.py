@@ -7,9 +7,10 @@ neither loses a day nor converts it twice. All times are seconds since the epoch
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from itertools import islice
 from typing import NamedTuple, Protocol
@@ -24,7 +25,9 @@ _MAX_DONE = 400
 _MAX_WATCHED = 300
 # Per tick: watched days that are listed, and runs that are requested.
 _WATCHED_PER_TICK = 20
-_REQUESTS_PER_TICK = 25
+_RUNS_PER_TICK = 25
+# Days of a history that is listed for the first time, so that adjacent ones become one run.
+_FIRST_ROUND_PER_TICK = 400
 _FILES_PER_TIME_CHECK = 1000
 # A failed day is requested again after an hour, then two, four, …; after a permanent error once a day, because nothing
 # notifies us when a permission has been granted.
@@ -101,6 +104,25 @@ class DayRequest(NamedTuple):
     tally: Tally
 
 
+class RunOfDays(NamedTuple):
+    """Adjacent days, oldest first, to convert in one run."""
+
+    days: tuple[DayRequest, ...]
+
+    @property
+    def run_key(self) -> str:
+        """That of the day, or one of all days and changes: the same if the same is found again."""
+        if len(self.days) == 1:
+            return self.days[0].run_key
+        keys = "\n".join(request.run_key for request in self.days)
+        return f"{self.days[0].day}..{self.days[-1].day}/{hashlib.sha256(keys.encode()).hexdigest()[:16]}"
+
+
+def mark_of(change: str) -> str:
+    """Stands for a change of a day in the tags of a run of several days."""
+    return hashlib.sha256(change.encode()).hexdigest()[:12]
+
+
 class Watched(msgspec.Struct, array_like=True):
     """A day that waits: to settle, for its run, or for the next try. ``due`` is when to list it again."""
 
@@ -127,6 +149,7 @@ class Cursor(msgspec.Struct):
         left: Days that the last tick had no time for.
         older: The older day that was listed last.
         partial: A listing to continue.
+        has_listed_all: Whether each of the older days was listed once.
     """
 
     scope: str = ""
@@ -135,6 +158,7 @@ class Cursor(msgspec.Struct):
     left: list[str] = msgspec.field(default_factory=list)
     older: str = ""
     partial: Partial | None = None
+    has_listed_all: bool = False
 
     @classmethod
     def read(cls, text: str | None, scope: str) -> Cursor:
@@ -171,18 +195,21 @@ class Rules:
         recent: Days listed in every tick.
         older: Days of which each tick lists the next ``older_per_tick``, newest first.
         settle_seconds: A day has settled when nothing has changed for so long.
+        days_per_run: How many adjacent days are one run at most.
     """
 
     recent: Sequence[date]
     older: Sequence[date]
     older_per_tick: int
     settle_seconds: float
+    days_per_run: int = 1
 
 
 @dataclass
 class Outcome:
-    """What a tick did: runs to request, and days by why they wait."""
+    """What a tick did: runs to request, and days by why they wait. ``requests`` are the days of ``runs``."""
 
+    runs: list[RunOfDays] = field(default_factory=list)
     requests: list[DayRequest] = field(default_factory=list)
     looked_at: int = 0
     unsettled: list[date] = field(default_factory=list)
@@ -235,8 +262,27 @@ def tick(cursor: Cursor, state: SensorState, rules: Rules, now: float, out_of_ti
         else:
             decision = decide(day, tally, _first_seen(cursor, day, tally, now), state, rules, now)
         _apply(decision, cursor, outcome, day, tally, now)
+    # What is too much for this tick is due again in the next one.
+    outcome.runs = runs_of(outcome.requests, rules.days_per_run)[-_RUNS_PER_TICK:]
+    outcome.requests = [request for run in outcome.runs for request in run.days]
     _bound(cursor)
     return outcome
+
+
+def runs_of(requests: Sequence[DayRequest], most: int) -> list[RunOfDays]:
+    """Adjacent days in runs of at most so many, oldest first; a day that has failed has a run of its own.
+
+    So a day that cannot be converted holds up no others after the first try.
+    """
+    runs: list[list[DayRequest]] = []
+    for request in sorted(requests, key=lambda request: request.day):
+        before = runs[-1][-1] if runs else None
+        is_next = before is not None and request.day - before.day == timedelta(days=1)
+        if before and is_next and request.is_first and before.is_first and len(runs[-1]) < most:
+            runs[-1].append(request)
+        else:
+            runs.append([request])
+    return [RunOfDays(tuple(days)) for days in runs]
 
 
 def _plan(cursor: Cursor, rules: Rules, now: float) -> list[date]:
@@ -248,7 +294,11 @@ def _plan(cursor: Cursor, rules: Rules, now: float) -> list[date]:
     turn: list[str] = []
     if not set(cursor.left) & set(older):
         start = sum(day >= cursor.older for day in older) if cursor.older else 0
-        turn = (older[start:] + older[:start])[: rules.older_per_tick]
+        if cursor.has_listed_all:
+            turn = (older[start:] + older[:start])[: rules.older_per_tick]
+        else:
+            turn = older[start:][: max(rules.older_per_tick, _FIRST_ROUND_PER_TICK)]
+            cursor.has_listed_all = start + len(turn) == len(older)
         cursor.older = turn[-1] if turn else ""
     recent = sorted((day.isoformat() for day in rules.recent), reverse=True)
     names = [*cursor.left, *(day for _, day in due[:_WATCHED_PER_TICK]), *recent, *turn]
@@ -322,7 +372,7 @@ def _apply(decision: Decision, cursor: Cursor, outcome: Outcome, day: date, tall
         outcome.waiting_to_retry.append(day)
     elif decision.verdict is Verdict.VANISHED:
         outcome.problems.append(decision.problem)
-    elif decision.request and len(outcome.requests) < _REQUESTS_PER_TICK:
+    elif decision.request:
         outcome.requests.append(decision.request)
 
 

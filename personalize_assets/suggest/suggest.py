@@ -27,6 +27,7 @@ from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import NUMBER
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.file_formats import SNIFFED_BYTES, foreign_format
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.formats.table_files import MAGIC_BYTES, NAMES, table_format
 from personalize_assets.conversion.reading.text_blocks import unpacked_blocks
 from personalize_assets.errors import PersonalizeAssetsError
@@ -35,6 +36,7 @@ from personalize_assets.suggest.item_columns import item_columns
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
 from personalize_assets.suggest.missing_items import comments, elements_without_item, events_without_item
 from personalize_assets.suggest.user_columns import user_columns
+from personalize_assets.suggest.wrappings import texts_of_items, unwrapped, wrappings
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
@@ -90,8 +92,40 @@ def suggest_config(source: str, destination: str | None = None, folder: Path | N
 
 
 def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
-    """The roles of the fields in a sample of events, spread evenly over the files."""
-    files, observed = _sample(uri, detected)
+    """The roles of the fields in a sample of events, spread evenly over the files; taken out of what they are in.
+
+    Events as they are come first. Wrappings are tried where no item, user or time is found, or where texts that hold
+    JSON have the items of events that lack one.
+    """
+    files, objects = _sample(uri, detected)
+    try:
+        found = _roles(uri, detected, files, objects, SourceFormat())
+    except PersonalizeAssetsError:
+        for format in wrappings(objects):
+            with suppress(PersonalizeAssetsError):
+                return _roles(uri, detected, files, objects, format)
+        raise
+    format_of_texts = texts_of_items(unmapped_places(objects), set(range(len(objects))) - found.items.at)
+    if format_of_texts:
+        with suppress(PersonalizeAssetsError):
+            decoded = _roles(uri, detected, files, objects, format_of_texts)
+            if decoded.items.at > found.items.at:
+                return decoded
+    return found
+
+
+def _roles(
+    uri: str, detected: DetectedLayout, files: int, objects: Sequence[Mapping[str, Any]], format: SourceFormat
+) -> Suggestion:
+    """The roles of the fields in the events that settings take out of objects.
+
+    Raises:
+        PersonalizeAssetsError: No field is an item, a user or a time.
+    """
+    events = unwrapped(objects, format)
+    if events is None:
+        raise PersonalizeAssetsError(f"{uri}: too few objects hold events as {format} says")
+    observed = Observed(events)
     places = unmapped_places(observed.events)
     found = items(observed)
     if found is None:
@@ -112,6 +146,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     return Suggestion(
         detected=detected,
         files=files,
+        format=format,
         observed=observed,
         event=event,
         items=found,
@@ -195,8 +230,8 @@ def _values_that_are_no_numbers(
             )
 
 
-def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
-    """How many files were read, and the events in their beginnings."""
+def _sample(uri: str, detected: DetectedLayout) -> tuple[int, list[Mapping[str, Any]]]:
+    """How many files were read, and the objects in their beginnings."""
     listed = [file for _, of_day in sorted(detected.files.items()) for file in of_day]
     files = [file for file in listed if not file.archive]
     if not files:
@@ -217,7 +252,7 @@ def _sample(uri: str, detected: DetectedLayout) -> tuple[int, Observed]:
             f"{uri}: no event was found in the beginnings of {len(read):,} files, as {read[0].key}{seems}; wanted "
             "files of JSON objects, or of rows: CSV, Parquet, ORC, Avro"
         )
-    return len(read), Observed(events)
+    return len(read), events
 
 
 def _seems(head: bytes) -> str:

@@ -15,6 +15,7 @@ from ruamel.yaml.tokens import CommentToken
 from personalize_assets.catalog.field_roles import Choice
 from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Observed
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.suggest.entity_columns import EntityColumns
 from personalize_assets.suggest.event_choice import EventChoice
 from personalize_assets.suggest.layout_detection import DetectedLayout
@@ -28,6 +29,7 @@ class Suggestion:
 
     Attributes:
         files: How many files were looked at.
+        format: How events are taken out of what files hold.
         observed: The events from their beginnings.
         users: What events hold about users; ``about_items`` the same about items.
         notes: What to know of the source, and what a config cannot express, as sentences.
@@ -36,6 +38,7 @@ class Suggestion:
 
     detected: DetectedLayout
     files: int
+    format: SourceFormat
     observed: Observed
     event: Choice | None
     items: Items
@@ -73,6 +76,10 @@ def to_yaml(found: Suggestion, name: str, source: str, destination: str, start_d
     if found.detected.others:
         raw.comment(f"Other files look like: {'; '.join(found.detected.others)}")
     raw.put("start_date", start_date, "first arrival day (UTC)")
+    if found.format.parse:
+        raw.put("parse", list(found.format.parse), "texts that hold JSON")
+    if found.format.events:
+        raw.put("events", found.format.events, "the elements are the events; what is beside them is `parent`")
     root.blank()
     root.block("destination").put("uri", destination)
     root.blank()

@@ -15,10 +15,14 @@ import fastavro
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet
+import pytest
+import yaml
 
 from personalize_assets.config import load_config
 from personalize_assets.engines import Engine
+from personalize_assets.pipeline.catalog import current_catalog, profile_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.suggest import suggest_config
 from personalize_assets_tests.helpers.groups import convert, export
 from personalize_assets_tests.helpers.packing import PACKERS, zipped
 
@@ -30,7 +34,7 @@ EVENTS = [
 LINES = [json.dumps(event).encode() + b"\n" for event in EVENTS]
 
 
-def group_of(folder: Path, files: dict[str, bytes], source: str = "") -> DatasetGroup:
+def group_of(folder: Path, files: dict[str, bytes], source: str = "", more: str = "") -> DatasetGroup:
     """A dataset group of one day with these files."""
     raw = folder / "raw" / f"day={DAY}"
     raw.mkdir(parents=True)
@@ -43,7 +47,7 @@ def group_of(folder: Path, files: dict[str, bytes], source: str = "") -> Dataset
         "datasets:\n"
         "  interactions:\n"
         "    dedupe_by: id\n"
-        "    columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: at, TEXT: text}\n"
+        "    columns: {USER_ID: user, ITEM_ID: item, TIMESTAMP: at, TEXT: text}\n" + more
     )
     return DatasetGroup(load_config(folder / "personalize.yaml", os.environ))
 
@@ -174,3 +178,51 @@ def test_a_damaged_file_of_each_compression_is_counted(tmp_path: Path, engine: E
     assert counts.raw_files == len(files)
     assert counts.unreadable + sum(counts.malformed.values()) == len(files)
     assert counts.read == counts.wanted + counts.not_wanted + counts.unreadable + sum(counts.malformed.values())
+
+
+CLICKS: list[dict[str, Any]] = [
+    {"id": f"m{n}", "event": "Clicked", "user": f"u{n % 3}", "item": f"i{n}", "at": 1790830800 + n, "text": "secret"}
+    for n in range(9)
+]
+LOST = {"id": "m9", "event": "Clicked", "user": "u0", "item": None, "at": 1790830809, "text": "secret"}
+
+
+def as_avro_with_nulls(events: Sequence[Mapping[str, Any]]) -> bytes:
+    """Events as Avro; each field may be null."""
+    fields = [{"name": name, "type": ["null", "long" if name == "at" else "string"]} for name in events[0]]
+    file = io.BytesIO()
+    fastavro.writer(file, {"type": "record", "name": "event", "fields": fields}, events)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("write", "framing", "time"),
+    [
+        (lambda events: b"".join(json.dumps(event).encode() + b"\n" for event in events), "lines", 1790830809),
+        (as_csv, "rows", "1790830809"),
+        (as_parquet, "row_groups", "2026-10-01 05:00:09.000000"),
+        (as_orc, "row_groups", "2026-10-01 05:00:09.000000000"),
+        (as_avro_with_nulls, "rows", 1790830809),
+    ],
+    ids=["json", "csv", "parquet", "orc", "avro"],
+)
+def test_catalog_profile_masks_rejects_and_suggest_know_every_format(
+    write: Any, framing: str, time: Any, tmp_path: Path, engine: Engine
+) -> None:
+    group = group_of(tmp_path, {"a": write([*CLICKS, LOST])}, more="mask: [text]\n")
+
+    done = convert(group, engine, [DAY])
+
+    catalog = current_catalog(group, DAY)
+    assert [(file.compression, file.framing) for file in catalog.files] == [("none", framing)]
+    assert [field.path for field in catalog.fields] == ["at", "event", "id", "item", "text", "user"]
+    (profile,) = profile_days(group, [DAY]).values()
+    assert [(kind.name, kind.events, kind.items) for kind in profile.events] == [("Clicked", 10, {"item": 9})]
+    assert {sample["text"] for sample in profile.samples} == {"***"}
+    assert done.commits["interactions"][DAY.isoformat()].rejected == {"missing:ITEM_ID": 1}
+    (reject,) = [json.loads(file.read_text()) for file in (tmp_path / "out/rejects").rglob("*.jsonl")]
+    assert json.loads(reject["raw"]) == {**LOST, "at": time, "text": "***"}
+    found = yaml.safe_load(suggest_config(str(tmp_path / "raw"), folder=tmp_path).text)
+    columns = found["datasets"]["interactions"]["columns"]
+    assert found["source"] == {"uri": "raw", "layout": "hive", "start_date": DAY}
+    assert (columns["USER_ID"], columns["ITEM_ID"], columns["TIMESTAMP"]) == ("user", "item", "at")

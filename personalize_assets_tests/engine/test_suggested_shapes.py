@@ -540,8 +540,11 @@ p2,21
     ),
 }
 
+EXPECTED["posthog_text"] = EXPECTED["posthog"]
+
+PARSED = {"posthog_text": ["properties"]}
+
 NOT_MAPPED = {
-    "posthog_text": "`properties` is text that holds JSON (product_id), which `source.parse: [properties]` decodes",
     "ga4_parameters": "`event_params` is an array of keys and values (item_id), where a path such as "
     "`event_params[key=item_id].value` leads to a value",
 }
@@ -560,6 +563,7 @@ def test_a_shape_gives_these_columns_and_these_rows(name: str, tmp_path: Path, e
 
     file = tmp_path / "suggested.yaml"
     file.write_text(found.text)
+    assert yaml.safe_load(found.text)["source"].get("parse", []) == PARSED.get(name, [])
     assert yaml.safe_load(found.text)["datasets"] == yaml.safe_load(expected.datasets)
     assert found.notes == expected.notes
     group = DatasetGroup(load_config(file, {}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -96,15 +96,14 @@ class Automated:
         for request in answer.run_requests or ():
             key = {"dagster/run_key": str(request.run_key)}
             if not self.instance.get_runs(dg.RunsFilter(tags=key)):
-                assert request.partition_key
-                days.append(request.partition_key)
+                days += _days_of(request)
                 self.convert(request.partition_key, {**request.tags, **key})
         for event in answer.asset_events:
             assert isinstance(event, dg.AssetMaterialization)
             self.instance.report_runless_asset_event(event)
         return days
 
-    def convert(self, day: str, tags: dict[str, str] | None = None) -> bool:
+    def convert(self, day: str | None, tags: dict[str, str] | None = None) -> bool:
         job = self.definitions.resolve_job_def("convert")
         return job.execute_in_process(
             instance=self.instance, partition_key=day, tags=tags or {}, raise_on_error=False
@@ -115,6 +114,15 @@ class Automated:
         days = self.launch(answer)
         self.cursor = answer.cursor
         return days
+
+
+def _days_of(request: dg.RunRequest) -> list[str]:
+    """The day of a request, or those of its range."""
+    if request.partition_key:
+        return [request.partition_key]
+    assert request.partition_key_range
+    first, last = (date.fromisoformat(day) for day in request.partition_key_range)
+    return [str(first + timedelta(days=number)) for number in range((last - first).days + 1)]
 
 
 def today() -> date:

@@ -208,6 +208,40 @@ def test_a_layout_that_is_none_is_a_wrong_command(tmp_path: Path) -> None:
     assert "'s3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern" in result.stderr
 
 
+def test_generate_writes_the_shape_of_a_source_and_names_its_recipe(tmp_path: Path) -> None:
+    result = invoke("generate", "--shape", "ga4", "--days", "1", "--users", "20", str(tmp_path / "raw"))
+
+    assert result.exit_code == 0, result.output
+    assert f"Its config is the recipe ga4 (docs/sources.md), with {tmp_path}/raw for its folder" in result.stdout
+    assert [path.name for path in (tmp_path / "raw").iterdir()] == ["events_20261001"]
+
+
+def test_generate_writes_a_format_and_says_what_a_config_needs_for_it(tmp_path: Path) -> None:
+    where = str(tmp_path / "raw")
+    result = invoke("generate", "--layout", "hive", "--format", "csv", "--days", "1", "--users", "20", where)
+
+    assert result.exit_code == 0, result.output
+    assert "layout: hive, start_date: 2026-10-01, parse: [properties, traits]}" in result.stdout
+    assert {path.suffix for path in (tmp_path / "raw/day=2026-10-01").iterdir()} == {".csv"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give --layout or --shape, one of the two"),
+        (["--layout", "hive", "--shape", "ga4"], "give --layout or --shape, one of the two"),
+        (["--shape", "ga4", "--format", "csv"], "--shape ga4 has a format of its own; give --format with --layout"),
+        (["--shape", "matomo"], "'matomo' is not one of 'amplitude', 'cloudwatch', 'eventbridge'"),
+    ],
+)
+def test_a_wrong_shape_is_a_wrong_command(arguments: list[str], message: str, tmp_path: Path) -> None:
+    result = invoke("generate", *arguments, str(tmp_path / "raw"))
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "raw").exists()
+
+
 def test_generate_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
 

@@ -16,6 +16,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
+from personalize_assets_tests.helpers.recipes import RECIPES, config_of
 
 START = date(2026, 10, 1)
 SEGMENT = "segment-logs/website/1790812800000/a.gz"
@@ -69,6 +70,56 @@ def test_raw_files_of_rows_get_no_table_of_json(glue: GlueEmulator) -> None:
     described = register_in_athena(shop, catalog_days(shop, [START]))
 
     assert described == {"athena": "s3://events/csv-out/catalog/filtered_interactions.sql"}
+
+
+@pytest.mark.parametrize(
+    ("name", "has_raw"),
+    [
+        ("ga4", True),
+        ("pinpoint", True),
+        ("posthog", True),
+        ("amplitude", False),  # zip archives
+        ("kafka-connect", False),  # rows of Avro
+        ("mparticle", False),  # envelopes
+        ("movielens", False),  # rows of CSVs
+        ("redshift", False),  # rows of Parquet
+    ],
+)
+def test_a_recipe_has_a_table_of_its_raw_files_unless_athena_cannot_read_them(
+    name: str, has_raw: bool, glue: GlueEmulator, tmp_path: Path
+) -> None:
+    s3 = boto3.client("s3")
+    for file in (RECIPES / name).rglob("*"):
+        if file.is_file():
+            s3.put_object(Bucket="events", Key=f"raw/{file.relative_to(RECIPES)}", Body=file.read_bytes())
+    recipe = DatasetGroup(load_config(config_of(name, tmp_path, "s3://events/raw", "s3://events/out")))
+
+    register_in_athena(recipe, catalog_days(recipe, list(recipe.bytes_by_day())))
+
+    made = s3.list_objects_v2(Bucket="events", Prefix="out/catalog/")["Contents"]
+    tables = {file["Key"].removeprefix("out/catalog/") for file in made if file["Key"].endswith(".sql")}
+    assert tables == {"filtered_interactions.sql"} | ({"raw_events.sql"} if has_raw else set())
+    assert "  `user_id` string,\n  `item_id` string,\n  `event_type` string,\n" in read(
+        "out/catalog/filtered_interactions.sql"
+    )
+
+
+def test_a_text_that_is_parsed_is_text_in_the_table(glue: GlueEmulator, tmp_path: Path) -> None:
+    body = b'{"user": "u", "p": "{\\"sku\\": \\"s\\"}", "q": {"a": 1}}\n'
+    boto3.client("s3").put_object(Bucket="events", Key="raw/day=2026-10-01/a.json", Body=body)
+    (tmp_path / "personalize.yaml").write_text(
+        "source: {uri: 's3://events/raw', layout: hive, start_date: 2026-10-01, parse: [p]}\n"
+        "destination: {uri: 's3://events/out'}\n"
+        "dataset_group: {name: shop}\n"
+        "datasets: {interactions: {columns: {USER_ID: user, ITEM_ID: p.sku, TIMESTAMP: at}}}\n"
+    )
+    shop = DatasetGroup(load_config(tmp_path / "personalize.yaml"))
+
+    register_in_athena(shop, catalog_days(shop, [START]))
+
+    statement = read("out/catalog/raw_events.sql")
+    assert "  `p` string,\n" in statement
+    assert "`sku`" not in statement
 
 
 def test_in_folders_nothing_is_written_for_athena(tmp_path: Path) -> None:

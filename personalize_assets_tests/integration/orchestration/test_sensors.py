@@ -152,6 +152,36 @@ def test_a_lost_cursor_converts_nothing_twice_and_misses_nothing(on_s3: Start, t
     assert [group.tick_and_launch() for _ in range(2)] == [[str(yesterday)], []]
 
 
+def test_adjacent_days_that_are_new_are_converted_in_one_run(in_folder: Start, today: date) -> None:
+    days = [today - timedelta(days=number) for number in range(4, -1, -1)]
+    group = in_folder(start=days[0], max_days_per_run=3)
+    for day in days:
+        group.put("a.json", day)
+
+    assert group.tick_and_launch() == [str(day) for day in days]
+
+    assert sorted(CALLS) == [[str(day) for day in days[:3]], [str(day) for day in days[3:]]]
+    assert group.tick_and_launch() == []
+    assert len(group.instance.get_runs()) == 2
+
+
+def test_each_day_of_a_failed_run_of_several_is_tried_again_alone(
+    in_folder: Start, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "_FIRST_WAIT", 0.0)
+    days = [today - timedelta(days=1), today]
+    group = in_folder(start=days[0])
+    for day in days:
+        group.put("a.json", day)
+    FAILURES.append(ZeroDivisionError("a fault"))
+
+    assert group.tick_and_launch() == [str(day) for day in days]
+    assert sorted(group.tick_and_launch()) == [str(day) for day in days]
+
+    assert [[str(day) for day in days], *([str(day)] for day in days)] == CALLS
+    assert group.tick_and_launch() == []
+
+
 def test_a_daemon_that_dies_before_it_keeps_the_cursor_starts_no_second_run(on_s3: Start, today: date) -> None:
     group = on_s3()
     group.put("a.json")
@@ -396,10 +426,13 @@ def test_messages_of_a_tick_that_dagster_lost_come_again(on_s3: Start, queue: st
 
 def test_a_change_without_a_message_is_found_by_listing(on_s3: Start, queue: str, today: date) -> None:
     group = on_s3(start=today - timedelta(days=3), arrivals="sqs", sqs_queue=queue, older_days_per_tick=1)
+    assert group.tick_and_launch() == []  # all days once
     group.put("a.json", today - timedelta(days=2))
     boto3.client("sqs").purge_queue(QueueUrl=queue)
 
-    assert [group.tick_and_launch() for _ in range(4)] == [[], [], [str(today - timedelta(days=2))], []]
+    found = [group.tick_and_launch() for _ in range(4)]
+
+    assert sorted(found) == [[], [], [], [str(today - timedelta(days=2))]]
 
 
 def test_a_queue_that_is_not_there_is_reported(on_s3: Start, queue: str) -> None:

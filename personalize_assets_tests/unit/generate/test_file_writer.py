@@ -46,6 +46,26 @@ def test_files_of_a_pattern_are_named_and_compressed_as_it_says(tmp_path: Path) 
     assert {key.partition("/2026/10/01/")[0] for key in two} == {"website-prod", "android-prod", "ios-prod"}
 
 
+def test_files_of_a_shape_are_in_its_folder_and_say_how_many_events_came_before(tmp_path: Path) -> None:
+    made = generate(tmp_path / "k", shape="kafka-connect", days=1, users=60, seed=3)
+
+    keys = list(files_in(tmp_path / "k"))
+    pattern = r"topics/clicks/year=2026/month=10/day=01/hour=[0-9]{2}/clicks\+0\+([0-9]{10})\.avro"
+    offsets = [int(re.fullmatch(pattern, key)[1]) for key in keys]  # type: ignore[index]
+    assert offsets[0] == 0
+    assert offsets == sorted(set(offsets))
+    assert offsets[-1] < made.events
+
+
+def test_the_tables_of_a_shape_are_in_folders_of_their_own(tmp_path: Path) -> None:
+    generate(tmp_path / "r", shape="redshift", days=1, users=60, seed=3)
+
+    assert {key.rpartition("/")[0] for key in files_in(tmp_path / "r")} == {
+        "tracks/day=2026-10-01",
+        "identifies/day=2026-10-01",
+    }
+
+
 def test_a_file_that_is_full_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("personalize_assets.generate.file_writer.MAX_EVENTS_PER_FILE", 10)
     generate(tmp_path / "hive", layout="hive", days=1, users=100, seed=3)

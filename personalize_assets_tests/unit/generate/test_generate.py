@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.generate import generate
+from personalize_assets.generate import SHAPES, generate
 from personalize_assets.layouts import LAYOUTS, layout
 from personalize_assets_tests.helpers.raw_files import (
     START,
@@ -71,6 +71,33 @@ def test_what_is_returned_is_what_was_written(tmp_path: Path) -> None:
     assert made.bytes == sum(map(len, files.values()))
     assert made.events == len(arrived(tmp_path / "s"))
     assert made.events + made.broken == len(lines_in(tmp_path / "s"))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_same_arguments_give_the_same_bytes_in_every_shape(name: str, tmp_path: Path) -> None:
+    made = [generate(tmp_path / run, shape=name, days=2, users=30, seed=3) for run in ("one", "two")]
+
+    files = files_in(tmp_path / "one")
+    assert files == files_in(tmp_path / "two")
+    assert made[0] == made[1]
+    assert (made[0].files, made[0].bytes) == (len(files), sum(map(len, files.values())))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({}, "shape and layout: a shape has a layout of its own; give one of the two"),
+        ({"shape": "ga4", "layout": "hive"}, "shape and layout: a shape has a layout of its own; give one of the two"),
+        ({"shape": "ga4", "format": "csv"}, "shape and format: 'ga4' has a format of its own; give format with layout"),
+        ({"layout": "hive", "format": "xml"}, "format: 'xml' is not a format; use one of json, csv, parquet"),
+        ({"shape": "matomo"}, "shape: 'matomo' is not a shape; use one of amplitude, cloudwatch, "),
+    ],
+)
+def test_a_shape_or_format_that_is_none_is_refused(wrong: dict[str, str], message: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
+        generate(tmp_path / "raw", days=1, users=10, seed=1, **wrong)  # type: ignore[arg-type]
+
+    assert not (tmp_path / "raw").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from personalize_assets.orchestration.runs_of_days import RunsOfDays
-from personalize_assets.pipeline.arrivals import Runs
+from personalize_assets.pipeline.arrivals import Runs, mark_of
 
 CATALOG, TABLE = dg.AssetKey("raw_event_catalog"), dg.AssetKey("filtered_interactions")
 DAY = "2026-10-02"
@@ -42,6 +42,12 @@ def start(
 
 def partition(day: str) -> dict[str, str]:
     return {"dagster/partition": day}
+
+
+def in_range(*changes: str) -> dict[str, str]:
+    """The tags of the sensor's run of several days with these changes."""
+    marks = {"personalize_assets/range_of": "scope", "personalize_assets/changes": " ".join(map(mark_of, changes))}
+    return {**between("2026-10-01", "2026-10-03"), **marks}
 
 
 def between(first: str, last: str) -> dict[str, str]:
@@ -129,3 +135,12 @@ def test_runs_of_the_sensor_for_a_change_are_counted_when_they_have_ended(instan
     found = runs(instance)
 
     assert (found.is_under_way, found.finished, found.is_permanent) == (False, 2, True)
+
+
+@pytest.mark.parametrize(("changes", "finished"), [(("other", "change"), 1), (("other",), 0)])
+def test_a_run_of_several_days_that_ended_counts_for_each_of_their_changes(
+    instance: dg.DagsterInstance, changes: tuple[str, ...], finished: int
+) -> None:
+    start(instance, tags=in_range(*changes), status=dg.DagsterRunStatus.FAILURE)
+
+    assert runs(instance).finished == finished

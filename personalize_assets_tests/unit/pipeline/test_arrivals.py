@@ -8,7 +8,18 @@ from datetime import date, timedelta
 import pytest
 
 from personalize_assets.pipeline import arrivals
-from personalize_assets.pipeline.arrivals import CommittedDay, Cursor, Outcome, Rules, Runs, Verdict, decide, tick
+from personalize_assets.pipeline.arrivals import (
+    CommittedDay,
+    Cursor,
+    DayRequest,
+    Outcome,
+    Rules,
+    Runs,
+    Verdict,
+    decide,
+    runs_of,
+    tick,
+)
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import NO_FILES, Tally
 from personalize_assets_tests.helpers.arrivals_world import ModelState, Run
@@ -25,7 +36,7 @@ class Sensor:
     def __init__(self, rules: Rules = RULES) -> None:
         self.state = ModelState()
         self.rules = rules
-        self.cursor = Cursor()
+        self.cursor = Cursor(has_listed_all=True)
 
     def put(self, key: str, version: str = "v1", day: date = DAY, ago: float = 0.0) -> None:
         self.state.stored[day]["source", key] = StoredObject(key, 2, self.state.now - ago, version)
@@ -289,9 +300,63 @@ def test_a_tick_asks_for_so_many_runs_and_the_next_one_for_the_others() -> None:
     assert [len(sensor.tick().requests) for _ in range(4)] == [25, 25, 10, 0]
 
 
+def test_a_first_year_is_twelve_runs_of_a_month_each() -> None:
+    days = [DAY - timedelta(days=n) for n in range(365)]
+    sensor = Sensor(Rules(days[:3], days[3:], 2, 1800, days_per_run=31))
+    sensor.cursor = Cursor()
+    for day in days:
+        sensor.put("a", day=day, ago=3600)
+
+    runs = sensor.tick().runs
+
+    assert [len(run.days) for run in runs] == [31] * 11 + [24]
+    assert [request.day for run in runs for request in run.days] == sorted(days)
+    assert len({run.run_key for run in runs}) == 12
+
+
+def test_a_long_history_is_listed_in_rounds_of_so_many_days_once_and_then_in_turn() -> None:
+    days = [DAY - timedelta(days=n) for n in range(1000)]
+    sensor = Sensor(Rules(days[:3], days[3:], 2, 1800, days_per_run=31))
+    sensor.cursor = Cursor()
+
+    assert [sensor.tick().looked_at for _ in range(5)] == [403, 403, 200, 5, 5]
+
+
+def request(day: date, tries: int = 0) -> DayRequest:
+    return DayRequest(day, f"{day}/a/new", f"{day}/a/new/{tries + 1}", tries == 0, Tally())
+
+
+@pytest.mark.parametrize(
+    ("days", "tries", "runs"),
+    [
+        ([1, 2, 3, 4, 5], {}, [[1, 2, 3], [4, 5]]),
+        ([5, 3, 1, 2], {}, [[1, 2, 3], [5]]),
+        ([1, 2, 3, 4], {2: 1}, [[1], [2], [3, 4]]),
+        ([1, 2], {1: 1, 2: 1}, [[1], [2]]),
+        ([], {}, []),
+    ],
+)
+def test_adjacent_days_are_one_run_unless_one_of_them_has_failed(
+    days: list[int], tries: dict[int, int], runs: list[list[int]]
+) -> None:
+    found = runs_of([request(date(2026, 10, day), tries.get(day, 0)) for day in days], 3)
+
+    assert [[each.day.day for each in run.days] for run in found] == runs
+
+
+def test_a_run_of_several_days_has_the_same_key_for_the_same_changes_alone() -> None:
+    def key(*days: int) -> str:
+        (run,) = runs_of([request(date(2026, 10, day)) for day in days], 31)
+        return run.run_key
+
+    assert key(1, 2) == key(1, 2)
+    assert len({key(1, 2), key(1, 2, 3), key(2, 3), key(1)}) == 4
+
+
 def test_the_cursor_of_twenty_years_is_below_50_kilobytes() -> None:
     days = [DAY - timedelta(days=n) for n in range(365 * 20)]
-    sensor = Sensor(Rules(days[:3], days[3:], 2000, 1800))
+    sensor = Sensor(Rules(days[:3], days[3:], 2000, 1800, days_per_run=31))
+    sensor.cursor = Cursor()
     for number, day in enumerate(days):
         sensor.put("a", day=day)
         sensor.state.commits[day] = CommittedDay(

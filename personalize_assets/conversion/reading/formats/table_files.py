@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
-from personalize_assets.conversion.reading.formats.avro_blocks import lines_of_block
+from personalize_assets.conversion.reading.formats.avro_blocks import check_schema, lines_of_block
 from personalize_assets.conversion.reading.formats.orc_process import Died, Header, read_first, read_lines
 from personalize_assets.conversion.reading.formats.row_batches import (
     ARROW_REFUSALS,
@@ -183,6 +183,7 @@ def _avro(file: IO[bytes], share: Share) -> _Table:
 
     try:
         blocks = fastavro.block_reader(file)
+        check_schema(blocks.writer_schema)
     except ImportError:
         raise
     except Exception as error:  # for damaged bytes it raises whatever its code runs into

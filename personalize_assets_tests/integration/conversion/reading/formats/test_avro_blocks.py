@@ -9,7 +9,7 @@ from typing import Any
 import fastavro
 import pytest
 
-from personalize_assets.conversion.reading.formats.avro_blocks import lines_of_block
+from personalize_assets.conversion.reading.formats.avro_blocks import check_schema, lines_of_block
 from personalize_assets.conversion.reading.json_value import Event
 
 SCHEMA: dict[str, Any] = {
@@ -89,9 +89,56 @@ class Counting:
         return (fastavro.schemaless_reader(self.bytes_, SCHEMA, None) for _ in range(self.num_records))
 
 
-@pytest.mark.parametrize(("number", "read_rows"), [(-1, 0), (3, 3), (2**60, 5)])
+@pytest.mark.parametrize(("number", "read_rows"), [(-1, 5), (3, 5), (2**60, 5)])
 def test_a_damaged_number_of_rows_counts_as_one(number: int, read_rows: int) -> None:
     *lines, event = lines_of_block(Counting(number))
     assert b"".join(line for line in lines if isinstance(line, bytes)).count(b"\n") == read_rows
     assert isinstance(event, Event)
     assert (event.reason, event.lines) == ("malformed_row", 1)
+
+
+def test_no_row_of_a_block_is_believed_that_ends_within_one() -> None:
+    block: Any
+    (block,) = fastavro.block_reader(io.BytesIO(written([row(n) for n in range(5)])))
+    fewer = {**SCHEMA, "fields": SCHEMA["fields"][:2]}
+    found = Counting(5)
+    found.bytes_, found.writer_schema = block.bytes_, fewer
+    found.__class__ = type("Fewer", (Counting,), {"__iter__": lambda _: iter([{"n": 1}] * 5)})
+
+    (event,) = lines_of_block(found)
+
+    assert isinstance(event, Event)
+    assert (event.reason, event.lines) == ("malformed_row", 5)
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"type": "record", "name": "a", "fieldr": []}, "the schema has a type 'record' without fields"),
+        ({"type": "array"}, "the schema has a type 'array' without items"),
+        (["null", {"type": "fixed", "name": "f"}], "the schema has a type 'fixed' without size"),
+        ({"type": "record", "name": "a", "fields": [{"name": "b"}]}, "the schema has a field without name or type"),
+        (
+            {"type": "record", "name": "a", "fields": [{"name": "b", "type": {"type": "map"}}]},
+            "the schema has a type 'map' without values",
+        ),
+    ],
+)
+def test_a_schema_that_lacks_what_a_type_needs_is_refused(schema: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        check_schema(schema)
+
+
+def test_a_schema_of_every_type_is_accepted() -> None:
+    check_schema(
+        {
+            "type": "record",
+            "name": "all",
+            "fields": [
+                *SCHEMA["fields"],
+                {"name": "e", "type": {"type": "enum", "name": "E", "symbols": ["A"]}},
+                {"name": "m", "type": {"type": "map", "values": {"type": "array", "items": "long"}}},
+                {"name": "type", "type": "string"},
+            ],
+        }
+    )
