@@ -49,6 +49,7 @@ _CODES = {
         "TooManyRequestsException TransactionInProgressException "
         # Faults of the service itself (S3: page ErrorResponses; Glue: API StartJobRun).
         "500 502 503 504 ConcurrentRunsExceededException InternalError InternalFailure InternalServiceException "
+        "InternalServerException "
         "OperationTimeoutException ResourceNumberLimitExceededException ServiceUnavailable ServiceUnavailableException"
     ),
 }

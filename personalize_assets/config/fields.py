@@ -24,10 +24,12 @@ from personalize_assets.conversion.mapping.where import bound
 from personalize_assets.conversion.reading.formats.settings import FORMATS
 from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
-ENGINES: tuple[str, ...] = ("arrow", "local", "spark", "glue")
+ENGINES: tuple[str, ...] = ("arrow", "local", "spark", "glue", "emr-serverless")
 """Names of the engines; ``engines.make_engine`` makes one of each."""
-ENGINES_ON_SPARK: tuple[str, ...] = ("local", "spark")
+ENGINES_ON_SPARK: tuple[str, ...] = ("local", "spark", "emr-serverless")
 """Those that take ``spark_config``."""
+ENGINES_IN_AWS: tuple[str, ...] = ("glue", "emr-serverless")
+"""Those whose jobs run elsewhere: they reach no folder of this machine and none of its variables."""
 WORKER_VCPUS: Mapping[str, int] = {
     "G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64,
     "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,

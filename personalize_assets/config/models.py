@@ -362,6 +362,25 @@ class Glue(_Section):
         return self.catalog or ("tables" if self.database else "none")
 
 
+class EmrServerless(_Section):
+    """Section ``emr_serverless``: the application that the engine ``emr-serverless`` runs its jobs on.
+
+    Attributes:
+        application_id: Of a Spark application.
+        execution_role: ARN of the role that jobs run with.
+        environment: A packed virtual environment in S3 with Python 3.11 and the package's libraries; none if the
+            application's image has them.
+        cores: How many tasks run at once; by default what Spark counts when a job starts.
+        timeout_minutes: After which EMR cancels a run.
+    """
+
+    application_id: Text = Field(description="the application's id, as 00f1abcd2efgh345")
+    execution_role: Text = Field(description="the ARN of the role that jobs run with")
+    environment: Uri | None = None
+    cores: Annotated[int, at_least(1)] | None = None
+    timeout_minutes: Annotated[int, at_least(1)] | None = None
+
+
 class Config(_Section):
     """One dataset group's config.
 
@@ -390,6 +409,7 @@ class Config(_Section):
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
+    emr_serverless: EmrServerless | None = None
 
     @property
     def is_strict(self) -> bool:

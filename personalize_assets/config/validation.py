@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from personalize_assets.config.errors import Problem, format_value
-from personalize_assets.config.fields import ENGINES_ON_SPARK, EngineName, SparkSettings
+from personalize_assets.config.fields import ENGINES_IN_AWS, ENGINES_ON_SPARK, EngineName, SparkSettings
 from personalize_assets.config.models import (
     ColumnMapping,
     Config,
@@ -51,6 +51,7 @@ class WellFormed:
     glue: Glue | None
     spark_config: Mapping[str, str] | None = None
     is_engine_from_env: bool = False
+    has_application: bool = True
 
     @classmethod
     def of(cls, config: Config, is_engine_from_env: bool = False) -> WellFormed:
@@ -64,6 +65,7 @@ class WellFormed:
             config.glue,
             config.spark_config,
             is_engine_from_env,
+            config.emr_serverless is not None,
         )
 
     @classmethod
@@ -100,6 +102,7 @@ class WellFormed:
             _valid(Glue, written.get("glue", {}), context),
             spark_config,
             is_engine_from_env,
+            "emr_serverless" in written,
         )
 
 
@@ -111,6 +114,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_start_dates(config),
         *_formats(config),
         *_spark_settings(config),
+        *_application(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -228,6 +232,15 @@ def _spark_settings(config: WellFormed) -> Iterator[Problem]:
     if config.engine == "spark" and not master and not remote:
         places = "spark.master: spark://host:7077, yarn or k8s://https://host:443, or remote: sc://host"
         yield here, f"engine spark needs to know which Spark; write {places}"
+    if config.engine == "emr-serverless" and (master or remote):
+        yield here, f"engine emr-serverless brings its own Spark, but this names {remote or master}; remove it"
+    if config.engine == "emr-serverless":
+        for name, value in settings.items():
+            if value.split() != [value]:
+                yield (
+                    here,
+                    f"{name}: {value!r} holds a blank or nothing, and EMR splits settings there; write another value",
+                )
     if master and remote:
         yield here, f"both spark.master and remote ({master}, {remote}); keep the one that tasks are to run on"
     if config.engine == "local" and (remote or not (master or "local").startswith("local")):
@@ -237,13 +250,22 @@ def _spark_settings(config: WellFormed) -> Iterator[Problem]:
         yield here, f"of no use with engine {config.engine}; write engine: {use}, or remove spark_config"
 
 
+def _application(config: WellFormed) -> Iterator[Problem]:
+    if config.engine == "emr-serverless" and not config.has_application:
+        keys = "application_id and execution_role"
+        yield ("emr_serverless",), f"engine emr-serverless needs an application; write {keys}"
+
+
 # Glue: neither its jobs nor Athena reach a folder of this machine
 
 
 def _folders_on_glue(config: WellFormed) -> Iterator[Problem]:
     for location, uri in _uris(config):
-        if config.engine == "glue" and not uri.startswith("s3://"):
-            message = f"{uri!r} is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local"
+        if config.engine in ENGINES_IN_AWS and not uri.startswith("s3://"):
+            service = "Glue" if config.engine == "glue" else "EMR"
+            message = (
+                f"{uri!r} is a folder, which {service} cannot reach; write s3://bucket/prefix, or use engine local"
+            )
             yield location, message
 
 
@@ -319,8 +341,11 @@ def _hashed_ids(config: WellFormed) -> Iterator[Problem]:
 def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
     for name, dataset in config.datasets.items():
         for column, mapping in dataset.columns.items():
-            if config.engine == "glue" and mapping.hash:
-                message = "true, but the key does not leave this machine, and so not to Glue; use engine arrow or local"
+            if config.engine in ENGINES_IN_AWS and mapping.hash:
+                service = "Glue" if config.engine == "glue" else "EMR"
+                message = (
+                    f"true, but the key does not leave this machine, and so not to {service}; use engine arrow or local"
+                )
                 yield ("datasets", name, "columns", column, "hash"), message
 
 

@@ -34,6 +34,10 @@ def make_engine(name: str, config: "Config | None" = None) -> Engine:
         from personalize_assets.engines.spark import SparkEngine
 
         return SparkEngine.of(config)
+    if name == "emr-serverless":
+        from personalize_assets.engines.emr_serverless.engine import EmrServerlessEngine
+
+        return EmrServerlessEngine.of(config)
     from personalize_assets.engines.glue.engine import GlueEngine
 
     return GlueEngine.of(config)

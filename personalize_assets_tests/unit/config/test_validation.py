@@ -194,7 +194,9 @@ def test_a_dataset_that_is_wrong_hides_no_contradiction_in_another() -> None:
         ("engine: spark", "engine spark needs to know which Spark; write spark.master: spark://host:7077, yarn or k8s://https://host:443, or remote: sc://host"),
         ("engine: spark\nspark_config: {spark.master: yarn, remote: 'sc://host'}", "both spark.master and remote (yarn, sc://host); keep the one that tasks are to run on"),
         ("engine: local\nspark_config: {spark.master: 'spark://host:7077'}", "engine local runs Spark on this machine, but this names spark://host:7077; write engine: spark"),
-        ("engine: arrow\nspark_config: {spark.executor.memory: 4g}", "of no use with engine arrow; write engine: local or spark, or remove spark_config"),
+        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.master: yarn}", "engine emr-serverless brings its own Spark, but this names yarn; remove it"),
+        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.a: b c}", "spark.a: 'b c' holds a blank or nothing, where EMR splits settings; write another value"),
+        ("engine: arrow\nspark_config: {spark.executor.memory: 4g}", "of no use with engine arrow; write engine: local or spark or emr-serverless, or remove spark_config"),
         ("engine: spark\nspark_config: {master: yarn}", "'master' is not a setting of Spark, which begin with spark.; correct its name"),
         ("engine: spark\nspark_config: {spark.executor: {memory: 4g}}", None),
         ("engine: spark\nspark_config: {spark: {executor.memory: 4g}}", "'spark' is not a setting of Spark, which begin with spark.; write names as a whole, as spark.executor.memory: 4g"),
@@ -202,11 +204,20 @@ def test_a_dataset_that_is_wrong_hides_no_contradiction_in_another() -> None:
     ],
 )  # fmt: skip
 def test_settings_of_spark_that_contradict_the_engine(written: str, problem: str | None) -> None:
-    found = problems_in(edited(("engine: local", written)))
+    on_s3 = (("uri: segment", "uri: s3://raw/segment"), ("../data/segment", "s3://made/out"))
+    found = problems_in(edited(("engine: local", written), *(on_s3 if "emr" in written else ())))
     if problem:
         assert found == [f"personalize.yaml: spark_config: {problem}"]
     else:
         assert len(found) == 1
+
+
+def test_emr_serverless_needs_an_application_and_no_folder() -> None:
+    assert [line.partition(";")[0] for line in problems_in(edited(("engine: local", "engine: emr-serverless")))] == [
+        f"personalize.yaml: source.uri: {str(Path('segment').absolute())!r} is a folder, which EMR cannot reach",
+        f"personalize.yaml: destination.uri: {str(Path('../data/segment').resolve())!r} is a folder, which EMR cannot reach",
+        "personalize.yaml: emr_serverless: engine emr-serverless needs an application",
+    ]
 
 
 def test_numbers_and_switches_of_spark_are_texts() -> None:

@@ -21,17 +21,17 @@ from personalize_assets.conversion.spec import (
     Plan,
     encode,
 )
-from personalize_assets.engines.glue.engine import (
+from personalize_assets.engines.glue.engine import GlueEngine
+from personalize_assets.engines.job_files import (
     FailedReport,
-    GlueEngine,
     JobError,
-    _for_glue,
-    _read_report,
-    _report_in,
-    _sweep,
+    Staging,
     fingerprint_of_work,
+    for_role,
+    read_report,
+    report_in,
+    sweep,
 )
-from personalize_assets.engines.glue.pipes_client import Staging
 from personalize_assets.storage.object_store import open_store
 
 ENGINE = GlueEngine(job="shop", destination="s3://made/out")
@@ -77,7 +77,7 @@ def test_other_work_has_another_fingerprint() -> None:
     [convert(region="eu-west-1", profile="mine"), export("20261001T000000-aaaaaa", region="eu-west-1", profile="mine")],
 )
 def test_the_job_gets_its_roles_credentials_and_no_profile(spec: ConvertSpec | ExportSpec) -> None:
-    sent = json.loads(encode(_for_glue(spec)))
+    sent = json.loads(encode(for_role(spec)))
 
     assert sent.get("plan", sent)["s3"] == {"region": "eu-west-1", "credentials": "boto3"}
 
@@ -128,12 +128,12 @@ def test_a_run_has_the_jobs_own_workers_unless_the_config_says_otherwise() -> No
 def test_the_last_message_with_a_report_counts() -> None:
     messages = ["hello", {"report": {"job": "convert", "days": {}}}, {"report": json.loads(encode(REPORT))}, {"a": 1}]
 
-    assert _report_in(messages) == REPORT
+    assert report_in(messages) == REPORT
 
 
 @pytest.mark.parametrize("messages", [[], ["hello"], [{"report": {"job": "convert"}}], [{"report": None}]])
 def test_messages_without_a_whole_report_give_none(messages: list[Any]) -> None:
-    assert _report_in(messages) is None
+    assert report_in(messages) is None
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_a_report_file_holds_a_report_an_error_or_nothing_whole(data: bytes, fou
     store = open_store(str(tmp_path))
     store.write("report.json", data)
 
-    assert _read_report(store, f"{store.uri}/report.json") == found
+    assert read_report(store, f"{store.uri}/report.json") == found
 
 
 def test_a_report_that_does_not_exist_or_is_elsewhere_is_none(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
 
-    assert _read_report(store, f"{store.uri}/report.json") is None
-    assert _read_report(store, "s3://elsewhere/report.json") is None
+    assert read_report(store, f"{store.uri}/report.json") is None
+    assert read_report(store, "s3://elsewhere/report.json") is None
 
 
 def test_a_runs_folder_is_deleted_and_so_are_old_ones(tmp_path: Path) -> None:
@@ -170,7 +170,7 @@ def test_a_runs_folder_is_deleted_and_so_are_old_ones(tmp_path: Path) -> None:
         store.write(f"_glue/{folder}/spec.json", b"{}")
     os.utime(tmp_path / "_glue/old/spec.json", (0, 0))
 
-    _sweep(store, Staging(store.uri, "_glue/mine"))
+    sweep(store, Staging(store.uri, "_glue/mine"))
 
     assert [file.key for file in store.files()] == ["_glue/running/spec.json"]
 
