@@ -158,7 +158,7 @@ def main(users: int, runs: int) -> None:
 
 
 def over_processes(spec: ConvertSpec, cores: int) -> None:
-    with processes(cores) as spread:
+    with processes(lambda: cores) as spread:
         job.run(spec, spread, cores)
 
 

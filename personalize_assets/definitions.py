@@ -20,10 +20,12 @@ from personalize_assets.orchestration.assets.exports import exports
 from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_catalog
 from personalize_assets.orchestration.assets.raw_events import raw_events
 from personalize_assets.orchestration.assets.schemas import schemas
+from personalize_assets.orchestration.assets.warehouse_unload import warehouse_unload
 from personalize_assets.orchestration.automation import export_automation
 from personalize_assets.orchestration.embedding import Embedding, prefix_of
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.sensors import arrivals
+from personalize_assets.orchestration.unload_schedule import unload_daily
 
 
 def build_definitions(
@@ -70,7 +72,8 @@ def build_definitions(
         prefix_of(key_prefix), group_name, dict(op_tags or {}), dict(run_tags or {}), pool, backfill_policy
     )
     defs = GroupDefs.of(config, engine, embedding)
-    daily = [raw_event_catalog(defs), daily_datasets(defs)]
+    is_warehouse = config.source.redshift is not None
+    daily = [*([warehouse_unload(defs)] if is_warehouse else []), raw_event_catalog(defs), daily_datasets(defs)]
     over_all_days = [exports(defs), *schemas(defs)]
     profile, checks = event_profile(defs), file_checks(defs)
     convert_job = defs.job("convert", daily, CONVERT_JOB)
@@ -82,7 +85,8 @@ def build_definitions(
             assets=[raw_events(defs), *made],
             asset_checks=checks,
             jobs=[convert_job, export_job],
-            sensors=[arrivals(defs, convert_job.name), *on_failure],
+            sensors=[*([] if is_warehouse else [arrivals(defs, convert_job.name)]), *on_failure],
+            schedules=[unload_daily(defs, convert_job.name)] if is_warehouse else [],
             resources={defs.engine_key: defs.engine},
             metadata={defs.name(name): value for name, value in code_location(config, defs.engine).items()},
         ),

@@ -20,8 +20,10 @@ from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.local import LocalEngine
+from personalize_assets.pipeline import unload
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 from personalize_assets_tests.helpers.latency_server import LatencyServer
+from personalize_assets_tests.helpers.redshift_data_emulator import RedshiftDataEmulator
 
 # `make test` leaves out the tests below these folders. They start Java or whole
 # programs, or repeat a quick test on more data.
@@ -170,3 +172,24 @@ def glue(_glue_server: GlueEmulator, bucket: str, monkeypatch: pytest.MonkeyPatc
     yield _glue_server
     _glue_server.reset()
     _glue_server.delete_job()
+
+
+@pytest.fixture(scope="session")
+def _redshift_server() -> Iterator[RedshiftDataEmulator]:
+    server = RedshiftDataEmulator()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def redshift(
+    _redshift_server: RedshiftDataEmulator, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> RedshiftDataEmulator:
+    """An empty warehouse that unloads to ``bucket``; AWS's environment points there, and nothing waits for it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REDSHIFT_DATA", _redshift_server.url)
+    monkeypatch.setattr(unload, "_FIRST_POLL", 0.0)
+    monkeypatch.setattr("personalize_assets.conversion.tries._FIRST_WAIT", 0.0)
+    # botocore waits so long between the tries of a call.
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.0)
+    _redshift_server.reset()
+    return _redshift_server

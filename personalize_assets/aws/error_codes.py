@@ -47,9 +47,9 @@ _CODES = {
         "ProvisionedThroughputExceededException RequestLimitExceeded RequestThrottled RequestThrottledException "
         "RequestTimeout RequestTimeoutException SlowDown Throttling ThrottledException ThrottlingException "
         "TooManyRequestsException TransactionInProgressException "
-        # Faults of the service itself (S3: page ErrorResponses; Glue: API StartJobRun).
-        "500 502 503 504 ConcurrentRunsExceededException InternalError InternalFailure InternalServiceException "
-        "InternalServerException "
+        # Faults of the service itself (S3: page ErrorResponses; Glue: API StartJobRun; Redshift Data API).
+        "500 502 503 504 ConcurrentRunsExceededException ExecuteStatementException InternalError InternalFailure "
+        "InternalServerException InternalServiceException "
         "OperationTimeoutException ResourceNumberLimitExceededException ServiceUnavailable ServiceUnavailableException"
     ),
 }

@@ -125,12 +125,17 @@ def _message(detail: ErrorDetails, location: Location, model: type[BaseModel]) -
 
 def _field(model: type[BaseModel], location: Location) -> FieldInfo | None:
     parent = _model(model, location[:-1])
-    return parent.model_fields.get(location[-1]) if parent else None
+    return _by_key(parent).get(location[-1]) if parent else None
+
+
+def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that the config has for them."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _keys(model: type[BaseModel], location: Location) -> list[str]:
     parent = _model(model, location)
-    return list(parent.model_fields) if parent else []
+    return list(_by_key(parent)) if parent else []
 
 
 def _near(model: type[BaseModel], location: Location) -> list[str]:
@@ -143,7 +148,7 @@ def _model(model: type[BaseModel], location: Location) -> type[BaseModel] | None
     at: Any = model
     for key in location:
         if isinstance(at, type) and issubclass(at, BaseModel):
-            field = at.model_fields.get(key)
+            field = _by_key(at).get(key)
             at = _without_none(field.annotation) if field else None
         else:
             at = get_args(at)[1] if get_origin(at) is dict else None

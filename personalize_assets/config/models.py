@@ -47,6 +47,7 @@ from personalize_assets.config.fields import (
     at_least,
     one_of,
 )
+from personalize_assets.config.redshift import Redshift, with_location
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each, lower_names
@@ -106,6 +107,7 @@ class Source(_Location):
         parse: Texts that hold JSON, in the order in which they are decoded.
         events: The array of an envelope whose elements are the events.
         ignore_case: Whether names of fields are compared without regard to case.
+        redshift: The warehouse whose rows are unloaded to the raw files; it implies ``uri`` and ``layout``.
     """
 
     start_date: Day = Field(description="the first arrival day, as 2026-10-01")
@@ -115,6 +117,12 @@ class Source(_Location):
     parse: EventPaths = ()
     events: EventPath | None = None
     ignore_case: Switch = False
+    redshift: Redshift | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _location_of_redshift(cls, value: object) -> object:
+        return with_location(value)
 
     @property
     def conversion_format(self) -> SourceFormat:
@@ -294,6 +302,8 @@ class Automation(_Section):
         older_days_per_tick: How many days before these a tick lists as well, in turn.
         settle_minutes: How long a day's files must be unchanged before the day is converted.
         export_at: When a daily export starts (UTC).
+        unload_at: When days of a warehouse are unloaded and converted (UTC): each day the newest ``lookback_days`` that
+            are over, and those that never were.
     """
 
     on: Switch = False
@@ -307,6 +317,7 @@ class Automation(_Section):
     settle_minutes: Annotated[float, at_least(0)] = 30
     export: Annotated[str, one_of(("daily", "eager"), "a time to export")] = "daily"
     export_at: Clock = "04:00"
+    unload_at: Clock = "02:00"
     max_days_per_run: Annotated[int, at_least(1)] = 31
 
     @model_validator(mode="before")

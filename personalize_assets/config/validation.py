@@ -18,6 +18,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from personalize_assets.config.errors import Problem, format_value
 from personalize_assets.config.fields import ENGINES_IN_AWS, ENGINES_ON_SPARK, EngineName, SparkSettings
 from personalize_assets.config.models import (
+    Automation,
     ColumnMapping,
     Config,
     DatasetGroupSettings,
@@ -49,6 +50,7 @@ class WellFormed:
     group: DatasetGroupSettings | None
     datasets: Mapping[str, DatasetMapping]
     glue: Glue | None
+    automation: Automation | None
     spark_config: Mapping[str, str] | None = None
     is_engine_from_env: bool = False
     has_application: bool = True
@@ -63,6 +65,7 @@ class WellFormed:
             config.dataset_group,
             config.datasets.named(),
             config.glue,
+            config.automation,
             config.spark_config,
             is_engine_from_env,
             config.emr_serverless is not None,
@@ -100,6 +103,7 @@ class WellFormed:
             _valid(DatasetGroupSettings, written.get("dataset_group"), context),
             {name: dataset for name, dataset in datasets.items() if dataset is not None},
             _valid(Glue, written.get("glue", {}), context),
+            _valid(Automation, written.get("automation", {}), context),
             spark_config,
             is_engine_from_env,
             "emr_serverless" in written,
@@ -115,6 +119,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_formats(config),
         *_spark_settings(config),
         *_application(config),
+        *_warehouse(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -142,8 +147,9 @@ def _valid(model: type[_Model], written: object, context: Mapping[str, Any]) -> 
 def _uris(config: WellFormed) -> Iterator[tuple[tuple[str, ...], str]]:
     """Every URI that is read or written, with its location; the destination's last."""
     if config.source:
+        key = ("source", "redshift", "unload") if config.source.redshift else ("source", "uri")
         for uri in config.source.uris:
-            yield ("source", "uri"), uri
+            yield key, uri
     for name, dataset in config.datasets.items():
         if dataset.source:
             for uri in dataset.source.uris:
@@ -221,6 +227,40 @@ def _formats(config: WellFormed) -> Iterator[Problem]:
                 )
 
 
+# A warehouse
+
+
+def _warehouse(config: WellFormed) -> Iterator[Problem]:
+    """What cannot be right with a source whose files are unloaded from Redshift."""
+    redshift = config.source.redshift if config.source else None
+    if config.source is None or redshift is None:
+        return
+    if config.source.format not in ("auto", "parquet"):
+        yield ("source", "format"), f"{config.source.format!r}, but redshift unloads Parquet; remove format"
+    elif config.source.csv:
+        yield ("source", "csv"), "of no use with redshift, which unloads Parquet; remove csv"
+    if config.automation and config.automation.arrivals == "sqs":
+        message = "sqs, but redshift has no arrivals: automation.unload_at says when its days are unloaded; remove it"
+        yield ("automation", "arrivals"), message
+    if redshift.tables:
+        for name, dataset in config.datasets.items():
+            if dataset.source is None:
+                yield from _slugs(name, dataset)
+
+
+def _slugs(name: str, dataset: DatasetMapping) -> Iterator[Problem]:
+    """Segment's tables have the event's name as ``event_text``; ``event`` is the name of the table."""
+    message = (
+        "`event`, which is the table's name in the warehouse, as order_completed; write event_text, the event's name. "
+        "If your tables have no event_text, write sql: SELECT … instead of tables"
+    )
+    if "event" in dataset.where:
+        yield ("datasets", name, "where", "event"), message
+    for column, mapping in dataset.columns.items():
+        if "event" in (mapping.path or ()):
+            yield ("datasets", name, "columns", column), message
+
+
 # Spark: which one, and whether its settings have an effect
 
 
@@ -239,7 +279,7 @@ def _spark_settings(config: WellFormed) -> Iterator[Problem]:
             if value.split() != [value]:
                 yield (
                     here,
-                    f"{name}: {value!r} holds a blank or nothing, and EMR splits settings there; write another value",
+                    f"{name}: {value!r} holds a blank or nothing, where EMR splits settings; write another value",
                 )
     if master and remote:
         yield here, f"both spark.master and remote ({master}, {remote}); keep the one that tasks are to run on"

@@ -10,10 +10,10 @@ from personalize_assets.conversion import job
 from personalize_assets.conversion.process import leave_out_pandas
 from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.conversion.reading.file_errors import FileError
-from personalize_assets.conversion.spec import Report, Spec
+from personalize_assets.conversion.spec import ConvertSpec, Report, Spec
 from personalize_assets.engines.base import Engine, for_user
 from personalize_assets.engines.machine import workers
-from personalize_assets.engines.process_pool import kept_pool, processes, start_early
+from personalize_assets.engines.process_pool import is_large, kept_pool, processes, start_early
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -26,7 +26,7 @@ class ArrowEngine(Engine):
 
     def prepare(self, raw_bytes: int) -> None:
         """Start the processes, if so many bytes are worth it."""
-        start_early(workers(), raw_bytes)
+        start_early(workers, raw_bytes)
 
     @contextmanager
     def several_jobs(self) -> Iterator[None]:
@@ -40,7 +40,14 @@ class ArrowEngine(Engine):
         """See ``Engine.run``."""
         leave_out_pandas()
         try:
-            with processes(workers(), job.meter_of(spec, on_progress)) as spread:
-                return job.run(spec, spread, workers())
+            with processes(workers, job.meter_of(spec, on_progress)) as spread:
+                return job.run(spec, spread, workers() if is_large(raw_bytes_of(spec)) else 1)
         except FileError as error:
             raise for_user(error) from error
+
+
+def raw_bytes_of(spec: Spec) -> int:
+    """The stored size of the raw files of a job; 0 for one that reads none."""
+    if not isinstance(spec, ConvertSpec):
+        return 0
+    return sum(file.bytes for source in spec.sources for file in source.files)

@@ -46,13 +46,13 @@ _waiting: list[loky.ProcessPoolExecutor] = []
 _keeping = threading.Event()
 
 
-def start_early(cores: int, raw_bytes: int) -> None:
+def start_early(cores: Callable[[], int], raw_bytes: int) -> None:
     """Start the pool that ``processes`` will use for so many bytes, if they are worth it.
 
     A pool that is never used ends with this process.
     """
     if not _waiting and _is_worth_a_pool(cores, raw_bytes):
-        _waiting.append(_start_pool(cores))
+        _waiting.append(_start_pool(cores()))
 
 
 @contextmanager
@@ -68,11 +68,11 @@ def kept_pool() -> Iterator[None]:
 
 
 @contextmanager
-def processes(cores: int, meter: Meter | None = None) -> Iterator[Spread]:
+def processes(cores: Callable[[], int], meter: Meter | None = None) -> Iterator[Spread]:
     """A spread over processes that start with the first large work and end with the block; for several threads.
 
-    A single task, or few bytes, are done in this process. ``meter`` counts tasks as they finish. Raises
-    ``PersonalizeAssetsError`` if a process is killed.
+    A single task, or few bytes, are done in this process, and ``cores`` is not asked then. ``meter`` counts tasks as
+    they finish. Raises ``PersonalizeAssetsError`` if a process is killed.
     """
     pools: list[loky.ProcessPoolExecutor] = []
     starting = threading.Lock()
@@ -80,7 +80,7 @@ def processes(cores: int, meter: Meter | None = None) -> Iterator[Spread]:
     def pool() -> loky.ProcessPoolExecutor:
         with starting:
             if not pools:
-                pools.append(_waiting.pop() if _waiting else _start_pool(cores))
+                pools.append(_waiting.pop() if _waiting else _start_pool(cores()))
         return pools[0]
 
     def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
@@ -120,8 +120,13 @@ def _was_killed(error: BrokenProcessPool) -> bool:
     return isinstance(error, TerminatedWorkerError)
 
 
-def _is_worth_a_pool(cores: int, raw_bytes: int) -> bool:
-    return cores > 1 and raw_bytes >= _SMALL_BYTES
+def _is_worth_a_pool(cores: Callable[[], int], raw_bytes: int) -> bool:
+    return is_large(raw_bytes) and cores() > 1
+
+
+def is_large(raw_bytes: int) -> bool:
+    """Whether so many bytes take longer to read than processes take to start."""
+    return raw_bytes >= _SMALL_BYTES
 
 
 def _start_pool(count: int) -> loky.ProcessPoolExecutor:

@@ -14,6 +14,7 @@ from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import ExportProfile, ExportReport
 from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.convert import first_rejects
+from personalize_assets.pipeline.converted_days import converted_days, missing_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
 from personalize_assets.quality.csv_file import FileFacts
@@ -54,15 +55,18 @@ def judge_exports(group: DatasetGroup, planned: PlannedExport, report: ExportRep
     """Judge each CSV that an export job made, before any of them becomes the current one. By dataset."""
     counts = export_counts(group, planned, report)
     return {
-        name: _judge_export(group, name, report.datasets[name].profile, counts[name])
+        name: _judge_export(group, name, report.datasets[name].profile, counts[name], planned.missing.get(name, ()))
         for name in (export.dataset.name for export in planned.spec.exports if export.to_csv)
     }
 
 
-def judge_current_export(group: DatasetGroup, name: str) -> Judged[ExportFacts]:
+def judge_current_export(
+    group: DatasetGroup, name: str, states: Mapping[str, DayState] | None = None
+) -> Judged[ExportFacts]:
     """Judge the current CSV of a dataset by its manifest, for checks that are run without their asset.
 
-    All rules fail if there is no export, or one with other columns than the config has now.
+    All rules fail if there is no export, or one with other columns than the config has now. ``states`` are the
+    converted days, if they are known already.
     """
     dataset = group.datasets[name]
     manifest = group.destination.exports.manifest(name)
@@ -73,11 +77,16 @@ def judge_current_export(group: DatasetGroup, name: str) -> Judged[ExportFacts]:
         return all_failed(rules, observed, f"materialize {name}_csv first")
     # Masked again: the export may have been made before the config's `mask`.
     profile = masked_profile(manifest.profile, group.hidden_columns(name))
-    return _judge_export(group, name, profile, manifest)
+    states = converted_days(group) if states is None else states
+    return _judge_export(group, name, profile, manifest, missing_days(group, states, name))
 
 
 def _judge_export(
-    group: DatasetGroup, name: str, profile: ExportProfile, counts: ExportCounts | ExportManifest
+    group: DatasetGroup,
+    name: str,
+    profile: ExportProfile,
+    counts: ExportCounts | ExportManifest,
+    missing: tuple[str, ...],
 ) -> Judged[ExportFacts]:
     settings, dataset = group.config.dataset_group, group.datasets[name]
     facts = ExportFacts(
@@ -90,6 +99,7 @@ def _judge_export(
         use_cases=settings.use_cases,
         train_on=settings.train_on,
         today=datetime.now(UTC).date(),
+        missing_days=missing,
     )
     return judge(export_rules(dataset, settings.domain), facts)
 

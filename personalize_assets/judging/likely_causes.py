@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
 from personalize_assets.catalog.file_heads import sample_events
-from personalize_assets.conversion.mapping.paths import names_of, parse_path
+from personalize_assets.conversion.mapping.paths import lookup, names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
+from personalize_assets.conversion.reading.unwrapping import NOT_JSON
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.converted_days import converted_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.causes import CauseFacts, causes
 from personalize_assets.storage.days import accounting_of, commits_of
@@ -19,6 +23,7 @@ from personalize_assets.storage.manifests import CatalogFile, DayAccounting, Day
 
 _MAX_DAYS = 5
 _MAX_FILES = 40
+_MAX_REJECTS = 1000
 
 
 def likely_causes(
@@ -37,7 +42,7 @@ def likely_causes(
     """
     try:
         if commits is None or accounting is None:
-            states = group.destination.days.all()
+            states = converted_days(group)
             commits, accounting = commits_of(states, name), accounting_of(states, group.source_ids[name])
         return tuple(causes(_facts(group, name, commits, accounting)))
     except PersonalizeAssetsError as error:
@@ -68,7 +73,22 @@ def _facts(
         sample=lambda: _sample(group, group.source_ids[name], days),
         max_epoch_seconds=_latest(group, group.source_ids[name], days),
         masked=tuple(names_of(parse_path(path)) for path in group.masked_paths),
+        unparsed=lambda: _unparsed(group, accounting),
     )
+
+
+def _unparsed(group: DatasetGroup, accounting: Mapping[str, DayAccounting]) -> dict[str, list[int]]:
+    """The lengths of texts that are no JSON, by path, among the first rejects of the days that have most of them."""
+    by_path: dict[str, list[int]] = {}
+    worst = sorted(accounting.values(), key=lambda counts: -sum(counts.malformed.values()))[:_MAX_DAYS]
+    for counts in worst:
+        for reject in group.destination.days.first_rejects_in(counts.reject_files, _MAX_REJECTS):
+            kind, _, path = reject.reason.partition(":")
+            with suppress(ValueError):  # a long event is cut in its reject
+                text = lookup(json.loads(reject.raw or ""), parse_path(path)) if kind == NOT_JSON else None
+                if isinstance(text, str):
+                    by_path.setdefault(path, []).append(len(text))
+    return by_path
 
 
 def _latest(group: DatasetGroup, source: str, days: list[date]) -> int:

@@ -44,14 +44,14 @@ def red_checks(group: DatasetGroup, states: Mapping[str, DayState]) -> list[RedC
     for name in group.datasets:
         facts = facts_of_all_days(group, name, states)
         found += _red(DAILY[name], judge(daily_rules(facts.dataset), facts))
-        found += _of_csv(group, name, facts)
+        found += _of_csv(group, name, facts, states)
     return sorted(found, key=lambda check: not check.is_error)
 
 
-def _of_csv(group: DatasetGroup, name: str, of_days: DayFacts) -> Iterator[RedCheck]:
+def _of_csv(group: DatasetGroup, name: str, of_days: DayFacts, states: Mapping[str, DayState]) -> Iterator[RedCheck]:
     if group.destination.exports.manifest(name) is None:
         return
-    judged = judge_current_export(group, name)
+    judged = judge_current_export(group, name, states)
     if refusals(judged):
         judged = with_causes(judged, of_days.causes())
     yield from _red(f"{name}_csv", judged)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.red_checks import RedCheck, red_checks
 from personalize_assets.local_run.summary import print_summary, summarize
+from personalize_assets.pipeline.converted_days import counted
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.evaluate import format_causes
+from personalize_assets.storage.manifests import DayState
 from personalize_assets.storage.raw_files import format_skipped, format_unread
 
 _CHECK_DOCS = "docs/checks.md says what to do"
@@ -18,8 +20,10 @@ _CHECK_DOCS = "docs/checks.md says what to do"
 
 def print_closing(group: DatasetGroup) -> bool:
     """Print what the destination has now; returns whether Personalize would refuse any of it."""
-    states = group.destination.days.all()
+    stored = group.destination.days.all()
+    states = counted(group, stored)
     print_summary(summarize(group, states))
+    _print_left_out(group, stored)
     _print_not_read(group)
     found = red_checks(group, states)
     _print_checks(found)
@@ -32,13 +36,24 @@ def print_failed_closing(group: DatasetGroup) -> None:
     Never raises: the error of the stage is the one to print.
     """
     try:
-        states = group.destination.days.all()
-        if states:
+        stored = group.destination.days.all()
+        if stored:
             click.echo()
-            print_summary(summarize(group, states))
+            print_summary(summarize(group, counted(group, stored)))
+            _print_left_out(group, stored)
             _print_not_read(group)
     except PersonalizeAssetsError as error:
         click.echo(f"The table of results cannot be read: {error}")
+
+
+def _print_left_out(group: DatasetGroup, stored: Mapping[str, DayState]) -> None:
+    """The days that no export has any more, because ``start_date`` is later now."""
+    days = sorted(stored.keys() - counted(group, stored).keys())
+    if days:
+        click.echo(
+            f"Left out: {len(days):,} converted days before start_date {group.config.source.start_date} "
+            f"({days[0]} to {days[-1]}); they stay stored, and count again with an earlier start_date"
+        )
 
 
 def _print_not_read(group: DatasetGroup) -> None:

@@ -33,6 +33,10 @@ class DagsterStages:
         self._instance = dg.DagsterInstance.get() if home else dg.DagsterInstance.ephemeral()
         self._tags = {} if home else {run_tags.UNSEEN: "true"}
 
+    def unload(self, days: Sequence[date], *, resume: bool) -> None:
+        """Unload a range of days of the warehouse; with ``resume`` those without a final unload."""
+        self._execute(["warehouse_unload"], {**_range_tags(days), **_resume_tags(resume)})
+
     def catalog(self, days: Sequence[date], *, resume: bool) -> dict[str, str | None]:
         """Catalog a range of days without gaps, with ``resume`` those that changed.
 

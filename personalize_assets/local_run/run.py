@@ -19,6 +19,7 @@ from personalize_assets.local_run.display import Display, PlainDisplay
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
+from personalize_assets.pipeline.unload import complete_days, days_to_unload, last_complete_day
 from personalize_assets.storage.cleanup import warned_once
 from personalize_assets.storage.raw_files import listed_once
 
@@ -42,8 +43,9 @@ def run_all(
     Personalize would accept what is exported: with ``checks: warn`` in the config it may not.
 
     Args:
-        days: Arrival days (UTC); by default every day that has raw files.
-        resume: Leave days as they are whose files and mapping have not changed since they were converted.
+        days: Arrival days (UTC); by default every day that has raw files, or that is over if a warehouse has them.
+        resume: Leave days as they are whose files and mapping have not changed since they were converted, and unload
+            no day of a warehouse whose unload is final.
         force: Run every stage, even if nothing is new.
         display: Shows the stages; by default as plain lines.
 
@@ -60,6 +62,9 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
     group = DatasetGroup(config)
     hash_keys.check_key(group.datasets)
     settings = settings_digest(group)
+    engine = make_engine(config.engine, config)
+    if config.source.redshift is not None:
+        days = _unload(group, engine, days, resume=resume, display=display)
     files = group.files_by_day() if days is None else {}
     days = _partition_days(config, list(files) if days is None else days)
     if not force:
@@ -67,7 +72,6 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
         if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
             return not print_closing(group)
-    engine = make_engine(config.engine, config)
     engine.prepare(sum(map(total_bytes, files.values())))
     try:
         with engine.several_jobs():
@@ -78,6 +82,30 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
     mark_done(group, settings, contents)
     click.echo()
     return not print_closing(group)
+
+
+def _unload(
+    group: DatasetGroup, engine: Engine, days: Sequence[date] | None, *, resume: bool, display: Display
+) -> list[date]:
+    """Unload days of the warehouse: those asked for, by default those without a final unload.
+
+    Returns the days to run: those asked for, by default all that are over.
+    """
+    config = group.config
+    of_run = complete_days(group) if days is None else _partition_days(config, days)
+    if not of_run:
+        raise PersonalizeAssetsError(
+            f"no day to unload: source.start_date is {config.source.start_date}, and {last_complete_day()} is the last "
+            "day that is over (UTC); wait, or correct source.start_date"
+        )
+    leaves_final = days is None or resume
+    to_unload = days_to_unload(group, of_run) if leaves_final else of_run
+    if to_unload:
+        stages = _stages(group, engine, display)
+        with display.stage("unload", f"{_count(to_unload)}, {to_unload[0]} to {to_unload[-1]}"), _named("unload"):
+            for of_range in day_ranges(to_unload, config.automation.max_days_per_run):
+                stages.unload(of_range, resume=leaves_final)
+    return of_run
 
 
 def _run_stages(
@@ -142,13 +170,18 @@ def _count(days: Sequence[date]) -> str:
 
 
 def _partition_days(config: Config, days: Sequence[date]) -> list[date]:
-    """Those of the days that are partitions: from the first day of the source to today (UTC)."""
-    today = datetime.now(UTC).date()
-    found = [day for day in days if config.source.start_date <= day <= today]
+    """Those of the days that are partitions: from the first day of the source to today (UTC).
+
+    A warehouse's end with yesterday, because a day is unloaded once it is over.
+    """
+    is_warehouse = config.source.redshift is not None
+    last = last_complete_day() if is_warehouse else datetime.now(UTC).date()
+    found = [day for day in days if config.source.start_date <= day <= last]
     if not found:
+        until = "yesterday, the last day that is over" if is_warehouse else "today"
         raise PersonalizeAssetsError(
             f"no day to convert: found {days[0]} to {days[-1]}, wanted days from source.start_date "
-            f"({config.source.start_date}) to today ({today}); correct --days or source.start_date"
+            f"({config.source.start_date}) to {until} ({last}); correct --days or source.start_date"
         )
     return found
 

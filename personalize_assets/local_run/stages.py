@@ -19,6 +19,7 @@ from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.schemas import current_schema
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
+from personalize_assets.pipeline.unload import unload_days
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.evaluate import refusals
 from personalize_assets.storage.days import DAILY
@@ -42,6 +43,12 @@ class Stages:
         self._engine = engine
         self._on_progress = on_progress
         self._sleep = sleep
+        self._since = time.time()
+
+    def unload(self, days: Sequence[date], *, resume: bool) -> None:
+        """Unload days of the warehouse; with ``resume`` those without a final unload."""
+        unload = partial(unload_days, self._group, days, since=self._since, resume=resume)
+        self._retried(partial(unload, log=waiting.report))
 
     def catalog(self, days: Sequence[date], *, resume: bool) -> dict[str, str | None]:
         """Catalog the raw files of days, with ``resume`` of those that changed; register them in Athena if configured.

@@ -34,7 +34,8 @@ class GroupDefs:
 
     Attributes:
         dataset_group: Config, datasets, sources and destination: what the stages in ``pipeline`` work on.
-        partitions: Arrival days, from the first day of the source to today (UTC).
+        partitions: Arrival days, from the first day of the source to today (UTC), or to yesterday for a warehouse,
+            whose days are unloaded once they are over.
         engine: What its jobs run on.
         embedding: What the host project decides.
     """
@@ -47,7 +48,8 @@ class GroupDefs:
     @classmethod
     def of(cls, config: Config, engine: Engine | None = None, embedding: Embedding | None = None) -> GroupDefs:
         """The dataset group of a config; by default on the config's engine. Nothing is read or called."""
-        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=1)
+        today = 0 if config.source.redshift else 1
+        partitions = dg.DailyPartitionsDefinition(config.source.start_date.isoformat(), end_offset=today)
         engine = engine or make_engine(config.engine, config)
         return cls(DatasetGroup(config), partitions, engine, embedding or Embedding())
 
@@ -137,5 +139,11 @@ def selected(context: dg.AssetExecutionContext, results: Iterable[dg.AssetCheckR
 
 
 def arrival_days(context: dg.AssetExecutionContext) -> list[date]:
-    """The arrival days of a run: one partition, or a range of them."""
+    """The arrival days of a run: one partition, or a range of them. Raises ``dg.Failure`` for a run without either."""
+    if not context.has_partition_key and not context.has_partition_key_range:
+        raise dg.Failure(
+            "this run is for no day; choose the days: in the UI a partition or a range of them, on the command line "
+            "`dg launch --partition 2026-10-01`, or `personalize-assets run`, which finds the days itself",
+            allow_retries=False,
+        )
     return [date.fromisoformat(key) for key in context.partition_keys]

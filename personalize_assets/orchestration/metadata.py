@@ -16,7 +16,14 @@ from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.spec import DayProfile, ExportProfile, Report
 from personalize_assets.orchestration.charts import day_charts, export_charts
-from personalize_assets.storage.manifests import DayAccounting, DayCatalog, DayCommit, ExportManifest, TableCommit
+from personalize_assets.storage.manifests import (
+    DayAccounting,
+    DayCatalog,
+    DayCommit,
+    ExportManifest,
+    TableCommit,
+    UnloadRecord,
+)
 
 Metadata = dict[str, Any]
 """What Dagster takes as metadata: plain values and ``dg.MetadataValue``s."""
@@ -43,6 +50,45 @@ def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
         ),
         "catalog": dg.MetadataValue.path(uri),
     }
+
+
+def unload_metadata(tables: Mapping[str, UnloadRecord], uri: str) -> Metadata:
+    """A day's unload: rows, files, bytes and cut texts, of all tables together and of each."""
+    rows = [record.rows for record in tables.values()]
+    return {
+        **({"dagster/partition_row_count": sum(filter(None, rows))} if None not in rows else {}),
+        "files": sum(len(record.files) for record in tables.values()),
+        "bytes": sum(record.bytes for record in tables.values()),
+        "cut_texts": sum(sum((record.cut or {}).values()) for record in tables.values()),
+        "tables": _typed_table(
+            {
+                "table": "string",
+                "rows": "int",
+                "files": "int",
+                "bytes": "int",
+                "cut_texts": "string",
+                "statement": "string",
+            },
+            [
+                {
+                    "table": name,
+                    "rows": -1 if record.rows is None else record.rows,
+                    "files": len(record.files),
+                    "bytes": record.bytes,
+                    "cut_texts": _cut_texts(record),
+                    "statement": record.statement,
+                }
+                for name, record in tables.items()
+            ],
+        ),
+        "unloaded": dg.MetadataValue.path(uri),
+    }
+
+
+def _cut_texts(record: UnloadRecord) -> str:
+    if record.cut is None:
+        return "not counted"
+    return ", ".join(f"{column}: {count:,}" for column, count in record.cut.items()) or "no JSON text"
 
 
 def event_profile_metadata(profile: EventProfile, uri: str) -> Metadata:

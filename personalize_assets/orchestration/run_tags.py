@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -45,6 +46,13 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
         return True
     parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
     return parent is not None and parent.status in _UNFINISHED
+
+
+def began(context: dg.AssetExecutionContext) -> float:
+    """When a run was created, or the first one that it continues, in seconds since the epoch."""
+    id = context.run.root_run_id or context.run.run_id
+    record = context.instance.get_run_record_by_id(id) or context.instance.get_run_record_by_id(context.run.run_id)
+    return record.create_timestamp.timestamp() if record else time.time()
 
 
 def covers(tags: Mapping[str, str], day: str) -> bool:

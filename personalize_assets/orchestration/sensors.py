@@ -30,6 +30,7 @@ from personalize_assets.pipeline.arrivals import (
 )
 from personalize_assets.pipeline.convert import converted_state
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.ownership import confirm_owner
 from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import DayListing
@@ -69,9 +70,13 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         started = time.monotonic()
         now = datetime.now(UTC)
         scope = _scope(group)
-        cursor = Cursor.read(context.cursor, scope)
+        # A destination that was deleted has converted nothing, whatever the cursor and the runs know of the one before.
+        confirm_owner(group)
+        owner = group.destination.owner()
+        since = owner.since if owner else ""
+        cursor = Cursor.read(context.cursor, f"{scope}/{since}")
         jobs = _jobs_that_make(assets, context.repository_def) | {job}
-        state = _DagsterState(group, RunsOfDays(context.instance, assets, jobs, scope, now.timestamp()))
+        state = _DagsterState(group, RunsOfDays(context.instance, assets, jobs, scope, now.timestamp()), since)
         if notifications:
             notifications.receive(cursor, context.cursor, group, now.timestamp())
         rules = _rules(group, now.date())
@@ -123,8 +128,9 @@ def _rules(group: DatasetGroup, today: date) -> Rules:
 class _DagsterState:
     """What ``tick`` needs to know of the sources, the destination and Dagster; for one tick."""
 
-    def __init__(self, group: DatasetGroup, runs: RunsOfDays) -> None:
+    def __init__(self, group: DatasetGroup, runs: RunsOfDays, since: str) -> None:
         self._group = group
+        self._since = since
         self._runs = runs
         self._listings = {id: DayListing(raw) for id, raw in group.sources.items()}
         self._expected: deque[date] = deque()
@@ -167,7 +173,8 @@ class _DagsterState:
 
     def committed(self, day: date) -> CommittedDay:
         """The current content of a day."""
-        return converted_state(self._group, day)
+        found = converted_state(self._group, day)
+        return found._replace(runs=f"{found.runs} since {self._since}") if found == CommittedDay() else found
 
     def runs(self, day: date, change: str) -> Runs:
         """Whether any run covers a day, and how those that this sensor requested for this change ended."""

@@ -12,8 +12,9 @@ from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
 from personalize_assets.catalog.glue_tables import register_tables
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
-from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
+from personalize_assets.pipeline.dataset_group import MAIN_SOURCE, DatasetGroup, FilesBySource
 from personalize_assets.pipeline.ownership import claim_destination
+from personalize_assets.pipeline.unload import check_unloaded
 from personalize_assets.storage.manifests import DayCatalog
 from personalize_assets.storage.raw_files import archived_files, content_digest, empty_files
 from personalize_assets.storage.stored_structs import Found
@@ -55,6 +56,8 @@ def _catalog(group: DatasetGroup, days: Sequence[date], *, resume: bool) -> tupl
             zip(group.sources, threads.map(lambda source: source.of(days), group.sources.values()), strict=True)
         )
     claim_destination(group)
+    if MAIN_SOURCE in listings:
+        check_unloaded(group, listings[MAIN_SOURCE].days)
     files = {day: {id: listing.days[day] for id, listing in listings.items()} for day in days}
     foreign = {day: sum(listing.foreign_by_day[day] for listing in listings.values()) for day in days}
     listed = {

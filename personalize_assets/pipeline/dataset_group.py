@@ -15,7 +15,8 @@ from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
 from personalize_assets.storage.s3 import arrow_s3_options
 
-_MAIN_SOURCE = "source"
+MAIN_SOURCE = "source"
+"""The id of the config's `source`."""
 
 FilesBySource = Mapping[str, Sequence[StoredObject]]
 """The raw files of a day by the id of their source."""
@@ -38,7 +39,7 @@ class DatasetGroup:
         self.datasets: dict[str, Dataset] = config.conversion_datasets()
         self.destination = Destination(config.destination.uri, config.aws)
         self.source_ids = {
-            name: _MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
+            name: MAIN_SOURCE if dataset.source is None else name for name, dataset in config.datasets.named().items()
         }
 
         self.places = {

@@ -14,6 +14,7 @@ from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline import hash_keys
+from personalize_assets.pipeline.converted_days import converted_days, missing_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.pipeline.schemas import has_current_schema, schema_of
@@ -61,12 +62,14 @@ class PlannedExport(msgspec.Struct, frozen=True):
         run: Its id.
         inputs: What goes in, by dataset.
         former: The runs of the CSVs and tables that were current when their input was read, by asset.
+        missing: By dataset, the days that another dataset was converted for, and it was not.
     """
 
     spec: ExportSpec
     run: str
     inputs: dict[str, ExportInput]
     former: dict[str, str] = {}
+    missing: dict[str, tuple[str, ...]] = {}
 
 
 class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,7 +120,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     if latest:
         group.destination.exports.link_latest(latest)
     tables = {name: group.destination.tables.current(name) for name in TABLES if name in group.datasets}
-    days = group.destination.days.all()
+    days = converted_days(group)
     hash_keys.check_same_key(group.datasets, days, tables, asset_names)
     exports = []
     inputs: dict[str, ExportInput] = {}
@@ -148,7 +151,8 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
         mask=group.masked_paths,
         scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
     )
-    return PlannedExport(spec, run, inputs, _runs(latest, tables))
+    missing = {name: missing_days(group, days, name) for name in inputs}
+    return PlannedExport(spec, run, inputs, _runs(latest, tables), missing)
 
 
 def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
@@ -433,7 +437,7 @@ def unexported(group: DatasetGroup) -> list[str]:
     """The datasets of which a day was converted, or the schema or window has changed, since their CSV was made."""
     names = []
     latest = group.destination.exports.latest()
-    days = group.destination.days.all()
+    days = converted_days(group)
     for name in group.datasets:
         commits = commits_of(days, name)
         manifest = latest.datasets.get(name) if latest else None

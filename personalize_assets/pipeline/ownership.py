@@ -97,7 +97,7 @@ def owner_mark(group: DatasetGroup) -> OwnerMark:
     return OwnerMark(
         dataset_group=group.config.dataset_group.name,
         sources={name: _SEVERAL.join(group.config.source_of(name).uris) for name in group.datasets},
-        since=datetime.now(UTC).isoformat(timespec="seconds"),
+        since=datetime.now(UTC).isoformat(timespec="milliseconds"),
         layout=LAYOUT,
     )
 

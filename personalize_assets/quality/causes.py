@@ -29,6 +29,7 @@ from personalize_assets.conversion.mapping.paths import Path, Pick, column_path,
 from personalize_assets.conversion.mapping.timestamps import NANOS, epoch_nanos
 from personalize_assets.conversion.mapping.values import is_null
 from personalize_assets.conversion.mapping.where import matcher, value_test
+from personalize_assets.conversion.reading.unwrapping import NOT_JSON
 
 _MANY = 0.25
 """The share of rows from which a reason for rejects is explained; the same as the check `few_rows_are_rejected`."""
@@ -38,6 +39,10 @@ _MAX_VALUES = 5
 _MAX_FIELDS = 3
 _VALUE_CHARS = 60
 _ALIKE = 0.75
+_FEWEST_CUT = 100
+
+SEGMENT_WIDTH = 512
+"""At how many characters Segment cuts a text in a warehouse (Segment docs, page storage/warehouses/schema)."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class CauseFacts:
         sample: Reads a sample of the events that can be read; called only if the counts show that rows are missing.
         max_epoch_seconds: The last second that a TIMESTAMP in the sample may have.
         masked: Paths of events whose values must not be shown.
+        unparsed: Reads the lengths of some texts that were to hold JSON and do not, by path (``source.parse``); called
+            only if there are such.
     """
 
     dataset: Dataset
@@ -68,6 +75,7 @@ class CauseFacts:
     sample: Callable[[], Sequence[dict[str, Any]]]
     max_epoch_seconds: int
     masked: Sequence[Path]
+    unparsed: Callable[[], Mapping[str, Sequence[int]]] = dict
 
     @cached_property
     def events(self) -> Sequence[dict[str, Any]]:
@@ -109,11 +117,25 @@ def _unread(facts: CauseFacts) -> Iterator[str]:
     if malformed > _MAX_MALFORMED * facts.read:
         reasons = _counts(sorted(facts.malformed.items(), key=lambda entry: -entry[1]))
         yield f"source: {malformed:,} of {facts.read:,} events are malformed ({reasons}); rejects/ has them"
+    if any(reason.startswith(f"{NOT_JSON}:") for reason in facts.malformed):
+        yield from _cut(facts.unparsed())
     if facts.unreadable:
         yield (
             f"source: {facts.unreadable:,} of {facts.raw_files:,} raw files are of no supported format; rejects/ says "
             "which, what they seem to be and what to do (reason `unreadable_file`)"
         )
+
+
+def _cut(unparsed: Mapping[str, Sequence[int]]) -> Iterator[str]:
+    """Texts of one length that are no JSON: a warehouse has cut them at the width of their column."""
+    for path, lengths in unparsed.items():
+        length, count = Counter(lengths).most_common(1)[0] if lengths else (0, 0)
+        if length == SEGMENT_WIDTH or (length >= _FEWEST_CUT and count > 1 and count >= _MANY * len(lengths)):
+            yield (
+                f"source.parse: {count:,} of {len(lengths):,} texts at `{path}` that are no JSON have {length:,} "
+                "characters: the warehouse cuts texts at the width of their column (Segment's have 512); widen the "
+                "column there, or load it as SUPER"
+            )
 
 
 # where

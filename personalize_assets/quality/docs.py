@@ -13,6 +13,7 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.refusals import REFUSED
 from personalize_assets.quality.rule import Rule
+from personalize_assets.quality.unloaded import UNLOAD_RULES
 from personalize_assets.storage.days import DAILY
 
 _HEAD = """\
@@ -45,17 +46,18 @@ def document() -> str:
         _section("What is advised against (WARN, on the CSVs)", ADVISED, "_csv"),
         _section("Arrival days (WARN, on the daily datasets)", DAILY_RULES, ""),
         _section("Raw files (WARN, on their catalog)", CATALOG_RULES, ""),
+        _section("Days of a warehouse (WARN, on their unload)", UNLOAD_RULES, "", "`warehouse_unload`"),
         "\n".join(_accounting()),
         "\n".join(_use_cases()),
     ]
     return "\n".join(parts)
 
 
-def _section(title: str, rules: tuple[Rule[Any], ...], suffix: str) -> str:
+def _section(title: str, rules: tuple[Rule[Any], ...], suffix: str, no_dataset: str = "`raw_event_catalog`") -> str:
     lines = [f"## {title}", "", "| check | on | holds | when red | source |", "| --- | --- | --- | --- | --- |"]
     for rule in rules:
         assets = ", ".join(f"`{name}_csv`" if suffix else f"`{DAILY[name]}`" for name in rule.datasets)
-        on = "all" if rule.datasets == DATASETS else assets or "`raw_event_catalog`"
+        on = "all" if rule.datasets == DATASETS else assets or no_dataset
         lines.append(f"| `{rule.name}` | {on} | {rule.holds} | {rule.when_red} | {rule.source} |")
     return "\n".join([*lines, ""])
 

@@ -69,6 +69,13 @@ def _spelling(facts: ExportFacts) -> Finding:
     return judge_spelling(facts, trained_types(facts), "the named use cases train on no certain type")
 
 
+def _missing_days(facts: ExportFacts) -> Finding:
+    """A dataset that was converted for fewer days than another, by a run of single assets or when it was added."""
+    days = facts.missing_days
+    some = ", ".join(days[:MAX_ROWS]) + (", …" if len(days) > MAX_ROWS else "")
+    return Finding(not days, f"{len(days)} days: {some}" if days else "none", "none")
+
+
 def _use_cases(facts: ExportFacts) -> Finding:
     """At least 1,000 events of the type that each named use case trains on (pages of the use cases)."""
     minimum = contract.MIN_INTERACTIONS
@@ -219,6 +226,14 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         guide("custom-datasets-and-schemas"),
         True,
         ("users", "items"),
+    ),
+    Rule(
+        "no_day_of_another_dataset_is_missing",
+        _missing_days,
+        "The CSV is of every arrival day that the group's other CSVs are of.",
+        "convert the days named here: materialize the daily dataset for them, or use `personalize-assets run --days`.",
+        "our own experience",
+        True,
     ),
     Rule(
         "the_file_is_at_most_100_gigabytes",

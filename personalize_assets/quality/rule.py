@@ -84,6 +84,7 @@ class ExportFacts:
         use_cases: Those named in the config.
         train_on: Event types that are named there for a custom group.
         today: The day of the export (UTC).
+        missing_days: Arrival days (ISO) that another dataset of the group is of, and this one is not.
     """
 
     dataset: Dataset
@@ -95,6 +96,7 @@ class ExportFacts:
     use_cases: tuple[str, ...]
     train_on: tuple[str, ...]
     today: date
+    missing_days: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:

@@ -161,7 +161,11 @@ class Days:
         """The first rejects of a dataset and day (ISO), from the first 64 KiB of one of their files."""
         state = self.one(day)
         commit = state.datasets.get(dataset) if state else None
-        for key in commit.reject_files if commit else ():
+        return self.first_rejects_in(commit.reject_files if commit else (), count)
+
+    def first_rejects_in(self, keys: Iterable[str], count: int) -> list[Reject]:
+        """The first rejects in the first of these files, from its first 64 KiB."""
+        for key in keys:
             head = self._store.read(key, _REJECTS_HEAD_BYTES) or b""
             lines = head.splitlines() if len(head) < _REJECTS_HEAD_BYTES else head.splitlines()[:-1]
             return [msgspec.json.decode(line, type=Reject) for line in lines[:count]]

@@ -24,6 +24,7 @@ from personalize_assets.storage.manifests import DayCatalog, OwnerMark, RunMark,
 from personalize_assets.storage.object_store import Versioned, open_store
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 from personalize_assets.storage.tables import TABLES, Tables
+from personalize_assets.storage.unload_records import UNLOADS, UnloadRecords
 
 # Raised when the same events would give other rows: days converted before are then converted again.
 _FORMAT = 2
@@ -50,6 +51,7 @@ class Destination:
         tables: The tables ``users`` and ``items``.
         exports: The CSVs.
         kept: What exports leave for the next one.
+        unloads: What was unloaded from a warehouse.
     """
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
@@ -61,6 +63,7 @@ class Destination:
         self.tables = Tables(self._structs)
         self.exports = Exports(self.store, self._structs)
         self.kept = KeptExports(self.store, self._structs)
+        self.unloads = UnloadRecords(self.store, self._structs)
 
     def uri_of(self, key: str) -> str:
         """The URI of a key."""
@@ -135,7 +138,7 @@ class Destination:
 
     def remove_unfinished(self) -> bool:
         """Delete what killed processes left of files that they had begun to write; False as in ``remove``."""
-        folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT)
+        folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT, UNLOADS)
         marks = (_RUN_MARK, _SWEEP_MARK, _OWNER_MARK)
         return cleanup.remove_unfinished(self.store, [*(f"{folder}/" for folder in folders), *marks])
 

@@ -325,3 +325,35 @@ class Reject(msgspec.Struct, frozen=True):
     reason: str
     file: str
     raw: str | None
+
+
+class UnloadedFile(msgspec.Struct, frozen=True):
+    """A file that a warehouse wrote: its key below the source, and its size."""
+
+    key: str
+    bytes: int
+
+
+class UnloadRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What a statement of a warehouse unloaded for one table and arrival day, once it was complete.
+
+    Attributes:
+        sql: The digest of the statement's text and of where it ran.
+        statement: Its id in the warehouse.
+        at: When the statement was submitted, in seconds since the epoch.
+        rows: None if the warehouse did not say.
+        cut: By column of JSON text: the rows whose text reaches the column's width, and so may be cut. None if they
+            were not counted.
+    """
+
+    sql: str
+    statement: str
+    at: float
+    rows: int | None
+    files: tuple[UnloadedFile, ...]
+    cut: dict[str, int] | None = None
+
+    @property
+    def bytes(self) -> int:
+        """Of all files."""
+        return sum(file.bytes for file in self.files)

@@ -20,6 +20,7 @@ from personalize_assets.storage.manifests import (
     RunMark,
     SweepMark,
     TableCommit,
+    UnloadRecord,
 )
 from personalize_assets.storage.object_store import ObjectStore, StoredObject, Versioned, is_confined
 from personalize_assets.storage.small_objects import SmallObjects
@@ -37,6 +38,7 @@ _WANTED = {
     SweepMark: "the time of the last sweep",
     OwnerMark: "the name and sources of the dataset group",
     KeptFiles: "what the next export may use",
+    UnloadRecord: "what was unloaded of a table and day",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ _MOST_BYTES_PER_FILE = 1024 * 1024
 _MOST_FIELDS_IN_ERROR = 12
 _MOST_PLACES_IN_ERROR = 3
 _NEARLY_ALL = 0.95
+# Segment docs, page storage/warehouses/schema: at so many characters a text is cut.
+_SEGMENT_WIDTH = 512
 _GZIP = b"\x1f\x8b"
 
 
@@ -161,6 +164,7 @@ def _roles(
         notes=(
             *_other_spellings(observed, event),
             *_values_that_are_no_numbers(observed, value, found, chosen.at),
+            *_cut_texts(observed),
             *comments(
                 events_without_item(
                     observed, event.paths if event else (), found, chosen, item_candidates(observed), places
@@ -227,6 +231,25 @@ def _values_that_are_no_numbers(
             yield (
                 f"`{seen.column_path}` could be EVENT_VALUE, but too few of its values are numbers: {other!r:.40} is "
                 "none."
+            )
+
+
+def _cut_texts(observed: Observed) -> Iterator[str]:
+    """A note on fields whose longest texts have exactly the length at which Segment's warehouses cut them."""
+    longest: dict[str, int] = {}
+    cut: Counter[str] = Counter()
+    for event in observed.events:
+        for name, value in event.items():
+            if isinstance(value, str):
+                longest[name] = max(len(value), longest.get(name, 0))
+                cut[name] += len(value) == _SEGMENT_WIDTH
+    for name, count in cut.items():
+        if count and longest[name] == _SEGMENT_WIDTH:
+            texts = "1 text" if count == 1 else f"{count:,} texts"
+            yield (
+                f"`{name}` has {texts} of exactly {_SEGMENT_WIDTH} characters and none longer: a warehouse that "
+                "Segment fills cuts texts there, and JSON that was cut cannot be read. Widen the column, or load it as "
+                "SUPER (docs/warehouses.md)."
             )
 
 

@@ -16,6 +16,7 @@ from benchmarks.history import history
 from benchmarks.large import large
 from benchmarks.measuring import REPO
 from benchmarks.peers import duckdb_script, pandas_script, plain_spark, polars_script, workshop
+from benchmarks.table_formats import CONTESTANTS, FORMATS, measured
 from personalize_assets.cli import main
 from personalize_assets_tests.helpers.benchmark_events import EVERY_FORM, LISTED, THEIR_ROWS, event, rows, write_raw
 
@@ -99,3 +100,8 @@ def test_one_more_day_is_added_to_a_whole_history(tmp_path: Path) -> None:
 
 def test_each_way_to_reach_a_value_keeps_every_event(tmp_path: Path) -> None:
     assert shares(300, 1, tmp_path).keys() == FEATURES.keys()
+
+
+def test_csv_and_parquet_give_the_rows_that_duckdb_reads(tmp_path: Path) -> None:
+    found = measured(2_000, 1, tmp_path)  # compares the rows
+    assert {format: times.keys() for format, times in found.items()} == dict.fromkeys(FORMATS, CONTESTANTS.keys())

@@ -69,7 +69,7 @@ def test_no_process_is_left_of_a_run_that_is_killed(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from personalize_assets.engines.process_pool import processes\n"
-        "with processes(2) as spread:\n"
+        "with processes(lambda: 2) as spread:\n"
         "    spread(open, [sys.argv[1]] * 2, 1 << 30)\n"
     )
     running = subprocess.Popen([sys.executable, "-c", program, tmp_path / "pipe"], start_new_session=True)

@@ -67,6 +67,7 @@ class Automated:
             "datasets": {"interactions": {"columns": columns}},
             "automation": {"on": True, "settle_minutes": 0, **automation},
         }
+        self.destination_folder = folder / "out"
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.raw = open_store(source)

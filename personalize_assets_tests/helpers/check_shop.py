@@ -21,6 +21,7 @@ from personalize_assets.conversion.spec import ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.stored_structs import encode
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.stored import commits, put_day
 
@@ -122,6 +123,14 @@ class Shop:
                 "dagster/asset_partition_range_end": DAYS[-1].isoformat(),
             },
         )
+
+    def forget(self, name: str, day: int) -> None:
+        """Leave a day as a run of the other datasets alone would have."""
+        days = self.group.destination.days
+        state = days.one(DAYS[day].isoformat())
+        assert state is not None
+        others = {other: commit for other, commit in state.datasets.items() if other != name}
+        self.group.destination.store.write(days.key(state.day), encode(structs.replace(state, datasets=others)))
 
     def export(self, *names: str, change: Change = unchanged) -> dg.ExecuteInProcessResult:
         return self._materialize(list(names or EXPORTS), {}, change)

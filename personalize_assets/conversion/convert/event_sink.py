@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
 from personalize_assets.conversion.mapping.batch_mapper import BatchMapper
 from personalize_assets.conversion.mapping.batch_rows import RowCollector, RowSelection, selection_key
+from personalize_assets.conversion.mapping.column_rows import ColumnSelection
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
+from personalize_assets.conversion.reading.event_source import Found
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.prefilter import prefilter
@@ -40,6 +46,8 @@ class SourceMappers:
     Attributes:
         written: The datasets to write.
         may_match: The prefilter of all datasets, for the ``Framer``.
+        column_names: The columns of tables that any path leads to.
+        column_selections: Each kind of rows of tables, and the names of the datasets to write that are made of them.
     """
 
     def __init__(self, datasets: Sequence[Dataset], write: Sequence[str]) -> None:
@@ -49,20 +57,21 @@ class SourceMappers:
         self.matchers = [(dataset.name, matcher(dataset)) for dataset in datasets]
         self.event_mappers = {dataset.name: EventMapper(dataset) for dataset in self.written}
         self.batch_mappers = {dataset.name: BatchMapper(dataset) for dataset in self.written}
-        self._selections: list[tuple[RowSelection, tuple[str, ...]]] = []
-        self._decoder: StructDecoder | None = None
-        try:
-            decoder = StructDecoder(datasets)
-        except NoShapeError:
-            return
-        self._decoder = decoder
         # Of all datasets, not only of those to write: the counts of a day do not depend on which are written.
         alike: dict[Hashable, list[Dataset]] = {}
         for dataset in datasets:
             alike.setdefault(selection_key(dataset), []).append(dataset)
-        for group in alike.values():
-            names = tuple(dataset.name for dataset in group if dataset.name in self.batch_mappers)
-            self._selections.append((RowSelection(group, decoder), names))
+        names = [tuple(one.name for one in group if one.name in self.batch_mappers) for group in alike.values()]
+        self.column_selections = list(zip(map(ColumnSelection, alike.values()), names, strict=True))
+        self.column_names = frozenset(name for selection, _ in self.column_selections for name in selection.names)
+        self._selections: list[tuple[RowSelection, tuple[str, ...]]] = []
+        self._decoder: StructDecoder | None = None
+        with suppress(NoShapeError):
+            decoder = StructDecoder(datasets)
+            self._selections = [
+                (RowSelection(group, decoder), made) for group, made in zip(alike.values(), names, strict=True)
+            ]
+            self._decoder = decoder
 
     def read(self, framer: Framer) -> Iterator[Batch | Event]:
         """Yield the events of a file: in batches where they are plain, singly where the exact path is needed."""
@@ -132,10 +141,13 @@ class EventSink:
         self._day = day
         self._buffer = EventBuffer(mappers)
 
-    def accept(self, found: Batch | Event, file: str) -> None:
-        """Take what ``SourceMappers.read`` found in ``file``: a single event at once, a batch with others."""
+    def accept(self, found: Found, file: str) -> None:
+        """Take what was found in ``file``: a single event and rows of a table at once, a batch with others."""
         if isinstance(found, Event):
             self._map_event(found, file)
+            return
+        if isinstance(found, RowColumns):
+            self._map_table(found, file)
             return
         self._buffer.add(found, file)
         if self._buffer.is_full:
@@ -166,7 +178,30 @@ class EventSink:
                         self._day.datasets[name].add(row, event, file)
         self._day.source.add_read(1, int(is_wanted))
 
+    def _map_table(self, table: RowColumns, file: str) -> None:
+        self._map_buffer()  # rows stay in their order
+        wanted = np.zeros(len(table), bool)
+        rejected: dict[int, list[tuple[str, str]]] = {}
+        for selection, names in self._mappers.column_selections:
+            rows = selection.rows(table)
+            if rows is None:
+                continue
+            wanted[rows.numbers] = True
+            for name in names:
+                mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
+                self._day.datasets[name].add_many(mapped.kept, mapped.dropped)
+                for number, reason in mapped.rejected:
+                    rejected.setdefault(number, []).append((name, reason))
+        if rejected:
+            numbers = sorted(rejected)
+            for number, raw in zip(numbers, table.raws(numbers), strict=True):
+                for name, reason in rejected[number]:
+                    self._day.datasets[name].add_reject(reason, raw, file)
+        self._day.source.add_read(len(table), int(np.count_nonzero(wanted)))
+
     def _map_buffer(self) -> None:
+        if not self._buffer.events:
+            return
         buffer, self._buffer = self._buffer, EventBuffer(self._mappers)
         buffer.collect()
         wanted: set[int] = set()

@@ -7,7 +7,7 @@ on every engine and version, where native readers differ in numbers, in broken i
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from typing import TypeVar
@@ -54,7 +54,7 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
             output = _open_day(task, plan, day, mappers.written, filesystem)
             sink = EventSink(mappers, output)
             for file in files:
-                for source in _sources(file, ahead, task.source.format, mappers.may_match):
+                for source in _sources(file, ahead, task.source.format, mappers):
                     for found in source.events(mappers.read):
                         sink.accept(found, file.uri)
                     sink.end_text(source.skipped)
@@ -66,20 +66,22 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _sources(
-    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
-) -> Iterator[EventSource]:
+def _sources(file: RawFile, ahead: ReadAhead, format: SourceFormat, mappers: SourceMappers) -> Iterator[EventSource]:
     """The events of a file, text by text, of which each is read before the next one; or those of its split."""
     unwrapper = Unwrapper(format)
     if not unwrapper:
-        yield from _as_they_are(file, ahead, format, may_match)
+        yield from _as_they_are(file, ahead, format, mappers.may_match, mappers.column_names)
         return
     for source in _as_they_are(file, ahead, format, everything):
-        yield Unwrapped(source, unwrapper, may_match)
+        yield Unwrapped(source, unwrapper, mappers.may_match)
 
 
 def _as_they_are(
-    file: RawFile, ahead: ReadAhead, format: SourceFormat, may_match: Callable[[bytes], bool]
+    file: RawFile,
+    ahead: ReadAhead,
+    format: SourceFormat,
+    may_match: Callable[[bytes], bool],
+    only_columns: Collection[str] | None = None,
 ) -> Iterator[EventSource]:
     with _naming(file):
         stream = ahead.open(file)
@@ -89,7 +91,8 @@ def _as_they_are(
             beginning = stream.read(MAGIC_BYTES)
             stream.seek(0)
         if beginning and is_table(beginning, format.name):
-            yield Rows(_named(TableRows(stream, format.name, Share(file.share, file.shares)), file), may_match)
+            rows = TableRows(stream, format.name, Share(file.share, file.shares), only_columns=only_columns)
+            yield Rows(_named(rows, file), may_match)
             return
         if file.shares > 1:
             size = stream.seek(0, io.SEEK_END)
@@ -101,7 +104,7 @@ def _as_they_are(
                 text = next(found, None)
             if text is None:
                 return
-            yield text_source(_named(text, file), format, may_match)
+            yield text_source(_named(text, file), format, may_match, only_columns=only_columns)
 
 
 def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:

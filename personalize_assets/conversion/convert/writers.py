@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
@@ -91,11 +92,11 @@ class RowWriter:
         self.add_many(pa.RecordBatch.from_arrays(arrays, schema=self._schema))
 
     def _flush(self) -> None:
+        table = pa.Table.from_batches(self._pending, self._schema)
         if self._writer is None:
             self._file = self._filesystem.create(self.uri)
-            repeating = [name for name in self._schema.names if name not in _WITHOUT_DICTIONARY]
+            repeating = [name for name in self._schema.names if _repeats(name, table)]
             self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd", use_dictionary=repeating)
-        table = pa.Table.from_batches(self._pending, self._schema)
         for group in self._row_groups(table):
             self._writer.write_table(group)
         # Counted here and not in ``add``: the accounting compares what came in with what was written.
@@ -119,6 +120,14 @@ class RowWriter:
             self.months[month_name(month_of(int(seconds[at])))] += end - at
             yield table.slice(at, end - at)
             at = end
+
+
+def _repeats(name: str, table: pa.Table) -> bool:
+    """Whether the values of a column repeat so much that a dictionary saves more than it costs."""
+    if name in _WITHOUT_DICTIONARY:
+        return False
+    column = table.column(name)
+    return not pa.types.is_string(column.type) or 2 * pc.count_distinct(column).as_py() <= len(column)
 
 
 def row_group_ends(seconds: npt.NDArray[np.int64]) -> list[int]:

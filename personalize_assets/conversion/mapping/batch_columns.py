@@ -17,14 +17,16 @@ import pyarrow.compute as pc
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column
+from personalize_assets.conversion.export.text_bytes import byte_facts, text_bytes
 from personalize_assets.conversion.mapping import timestamps, values
 from personalize_assets.conversion.mapping.batch_fields import BatchField, places_of_others
 from personalize_assets.conversion.mapping.batch_rows import BatchRows
+from personalize_assets.conversion.mapping.column_rows import at_places
 from personalize_assets.conversion.mapping.converters import Dropped, RejectedError, cell_converter
 from personalize_assets.conversion.mapping.null_words import NO_WORDS, NullWords
 
-# What Arrow's parser takes as well, with few enough digits that it cannot be beyond all numbers.
-_PLAIN_NUMBER = r"\A-?\d{1,18}(?:\.\d{1,18})?\z"
+# Of these characters, Arrow's parser and ``values.NUMBER`` take the same texts.
+_OF_NUMBERS = frozenset("0123456789.-")
 
 Reasons = dict[int, str]
 """Why rows are rejected, or values dropped, by the index of the row."""
@@ -55,6 +57,7 @@ class BatchColumn:
         self._convert_cell = cell_converter(column)
         self._arrow_type = column_type.arrow
         self._is_text = column_type.arrow == pa.string()
+        self._is_time = column_type.is_time
         self._is_floating = pa.types.is_floating(column_type.arrow)
         self._ranged = [column.needs_event_time(path) for path in column.paths]
         self._is_constant_ranged = column.needs_event_time(None)
@@ -67,7 +70,9 @@ class BatchColumn:
             with suppress(ValueError):  # once, and not for each row
                 self._constant = column_type.converter(column)(column.constant)
         self._read: Callable[[BatchRows, int], Cells]
-        if column_type.keeps_text:
+        # A number is never taken apart, but its text would be.
+        splits_numbers = isinstance(column.split, str) and not _OF_NUMBERS.isdisjoint(column.split)
+        if column_type.keeps_text and not splits_numbers:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
         elif changes_values:
             self._read = self._read_one_by_one
@@ -79,6 +84,10 @@ class BatchColumn:
 
     def read(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Return the column's cells, which rows it rejects, and whose values it drops."""
+        if rows.columns:
+            cells = self._cells_of_column(rows)
+            if cells is not None:
+                return Cells(cells, self._missing(cells), {})
         return self._read(rows, max_epoch_seconds)
 
     # The strategies, one of which is chosen for the column
@@ -121,10 +130,11 @@ class BatchColumn:
             good = within if all(is_ranged) else pc.if_else(pa.array(is_ranged), within, good)
         cells = pc.if_else(good, seconds, None)
         if not pc.all(good).as_py():
-            found, others = self._values(rows), []
-            for row in np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist():
+            others = []
+            places = np.flatnonzero(pc.invert(good).to_numpy(zero_copy_only=False)).tolist()
+            for row, value in zip(places, self._values_at(rows, places), strict=True):
                 latest = max_epoch_seconds if is_ranged[row] else None
-                others.append(self._convert(row, found[row], latest, problems))
+                others.append(self._convert(row, value, latest, problems))
             if any(other is not None for other in others):  # beyond the nanoseconds of 64 bits
                 cells = pc.replace_with_mask(cells, pc.invert(good), pa.array(others, self._arrow_type))
         return problems._replace(cells=cells)
@@ -145,15 +155,19 @@ class BatchColumn:
     def _read_numbers(self, rows: BatchRows, max_epoch_seconds: int) -> Cells:
         """Parse texts together, as files without types have them, if all of them are plain finite numbers."""
         texts = self._texts(rows) if self._begins_with_text(rows) else None
-        if texts is None or not pc.all(pc.match_substring_regex(texts, _PLAIN_NUMBER)).as_py():
+        numbers = None if texts is None else _plain_numbers(texts)
+        if numbers is None:
             return self._read_values(rows, max_epoch_seconds)
         # To a double first, as one by one: rounded twice, a float may differ in its last bit.
-        cells = pc.add(texts.cast(pa.float64()), 0.0).cast(self._arrow_type)
+        cells = pc.add(numbers, 0.0).cast(self._arrow_type)
         if pc.all(pc.is_finite(cells)).as_py() is False:
             return self._read_values(rows, max_epoch_seconds)
         return Cells(cells, self._missing(cells), {})
 
     def _begins_with_text(self, rows: BatchRows) -> bool:
+        if rows.columns:
+            columns = [field.column(rows) for field in self._fields if field.is_in(rows)]
+            return any(column is not None and pa.types.is_string(column.type) for column in columns)
         found = (value for field in self._fields if field.is_in(rows) for value in field.values(rows))
         return type(next(filter(None, found), None)) is str
 
@@ -180,6 +194,29 @@ class BatchColumn:
 
     # What the rows have
 
+    def _cells_of_column(self, rows: BatchRows) -> pa.Array | None:
+        """The numbers or booleans of a column of a table, if they are cells as they are; else None."""
+        column = self._only_column(rows)
+        if column is None or self._is_text or self._is_time or self._column.changes_texts:
+            return None
+        kind = column.type
+        if self._is_floating and pa.types.is_float64(kind):
+            finite = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))  # as in JSON
+            return pc.add(finite, 0.0)  # minus zero becomes zero
+        if pa.types.is_boolean(kind) and kind == self._arrow_type:
+            return column
+        if pa.types.is_integer(kind) and not pa.types.is_boolean(self._arrow_type):
+            with suppress(pa.ArrowException):  # an integer that is too large, or that no double holds exactly
+                return column.cast(self._arrow_type)
+        return None
+
+    def _only_column(self, rows: BatchRows) -> pa.Array | None:
+        """The column of a table in which all values of this one are, if there is such a column."""
+        fields = [field for field in self._fields if field.is_in(rows)]
+        if len(fields) != 1 or self._column.constant is not None or fields[0].has_words:
+            return None
+        return fields[0].column(rows)
+
     def _values(self, rows: BatchRows) -> list[Any]:
         """The first value that is not null along the paths, row by row, else the constant; None for null."""
         found: list[Any] | None = None
@@ -198,6 +235,13 @@ class BatchColumn:
         if self._constant is not None:
             found = [self._constant if value is None else value for value in found]
         return found
+
+    def _values_at(self, rows: BatchRows, places: Sequence[int]) -> list[Any]:
+        """``_values`` of some of the rows."""
+        if rows.columns:
+            return self._values(at_places(rows, places))
+        found = self._values(rows)
+        return [found[place] for place in places]
 
     def _of_text_or_array(self, value: Any) -> Any:
         """None for what counts as null; an array's text where that is only to join its elements, as most often."""
@@ -231,9 +275,14 @@ class BatchColumn:
     def _are_valid(self, texts: pa.Array) -> bool:
         """Whether all texts can be cells as they are: none is longer than ``max_chars``, and ids are printable."""
         limit = self._column.max_chars
+        facts = byte_facts(texts)
+        if limit is not None and facts.longest <= limit:  # a character has at least one byte
+            limit = None
         if limit is not None and (pc.max(pc.utf8_length(texts)).as_py() or 0) > limit:
             return False
-        if not self._column.is_id or pc.all(pc.ascii_is_printable(texts)).as_py() is not False:
+        if not self._column.is_id or (ord(" ") <= facts.least and facts.greatest <= ord("~")):
+            return True
+        if pc.all(pc.ascii_is_printable(texts)).as_py() is not False:
             return True
         return "".join(texts.drop_null().to_pylist()).isprintable()
 
@@ -260,3 +309,13 @@ class BatchColumn:
             problems.dropped.setdefault(row, cell.reason)
             return cell.cell
         return cell
+
+
+def _plain_numbers(texts: pa.Array) -> pa.Array | None:
+    """Texts as doubles, if all are plain numbers, without an exponent or space around them; else None."""
+    if text_bytes(texts).to_pybytes().translate(None, "".join(_OF_NUMBERS).encode()):
+        return None
+    try:
+        return texts.cast(pa.float64())
+    except pa.ArrowInvalid:
+        return None

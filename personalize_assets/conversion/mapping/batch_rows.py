@@ -11,6 +11,8 @@ from itertools import chain, compress, repeat
 from operator import not_
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from personalize_assets.conversion.contract import Condition, Dataset, Wanted
 from personalize_assets.conversion.mapping.paths import ColumnPath, column_path, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of, value_test
@@ -32,11 +34,14 @@ class BatchRows:
         values: By path, the values that the rows have there, as the struct decoder returned them. Rows of the events
             themselves have no paths of elements.
         positions: The index of the element in its array; None if the rows are of the events themselves.
+        columns: By path, the same values as Arrow has them, of the types of ``row_columns.values_of``. Empty unless the
+            rows are of tables.
     """
 
-    numbers: list[int]
+    numbers: Sequence[int]
     values: Mapping[ColumnPath, list[Any]]
     positions: list[int] | None = None
+    columns: Mapping[ColumnPath, pa.Array] = field(default_factory=dict)
     _cache: dict[Hashable, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -72,12 +77,11 @@ class RowSelection:
             for path, wanted in where.items()
             if is_relative_to_each(path)
         ]
-        # An event without elements has no fields of one.
-        self._wants_plain = all(_hits(wanted)([None])[0] for path, wanted in where.items() if is_relative_to_each(path))
+        self._wants_plain = wants_plain(where)
         self._elements = decoder.of_event(parse_path(each)) if each else None
         self._of_event: dict[ColumnPath, Getter] = {}
         self._of_element: dict[ColumnPath, Getter] = {}
-        for path in chain.from_iterable(map(_paths, datasets)):
+        for path in chain.from_iterable(map(paths_of, datasets)):
             if not path.in_element:
                 self._of_event[path] = decoder.of_event(path.steps)
             elif each:
@@ -182,7 +186,13 @@ def _hits(wanted: Wanted) -> Callable[[list[Any]], list[bool]]:
     return hits
 
 
-def _paths(dataset: Dataset) -> Iterator[ColumnPath]:
+def wants_plain(where: Mapping[str, Wanted]) -> bool:
+    """Whether an event without elements can be wanted: it has no fields of one."""
+    return all(value_test(wanted)(None) for path, wanted in where.items() if is_relative_to_each(path))
+
+
+def paths_of(dataset: Dataset) -> Iterator[ColumnPath]:
+    """The paths of the values that a dataset's rows are made of."""
     for column in dataset.columns:
         yield from map(column_path, column.paths)
     for text in filter(None, (dataset.dedupe_by, dataset.event_time, dataset.message_id)):

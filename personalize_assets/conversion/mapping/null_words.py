@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from personalize_assets.conversion.mapping.where import AllowedValues, is_one_of
 
 
@@ -31,6 +34,12 @@ class NullWords:
                 elements.append(self.without(element))
             return elements
         return None if is_one_of(value, self._values) else value
+
+    def are_among(self, texts: pa.Array, kind: pa.DataType) -> pa.Array:
+        """For each value whether it is one of the words; ``texts`` are those of values of an Arrow type."""
+        is_text = pa.types.is_string(kind) or pa.types.is_timestamp(kind)
+        words = self._values.texts if is_text else self._values.of_others
+        return pc.is_in(texts, pa.array(sorted(words), pa.string()))
 
 
 NO_WORDS = NullWords(())

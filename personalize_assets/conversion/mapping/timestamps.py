@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS
+from personalize_assets.conversion.export.text_bytes import text_bytes
 from personalize_assets.conversion.mapping.values import NUMBER
 
 NANOS = 1_000_000_000
@@ -60,6 +61,12 @@ _FLOOR = Context(prec=40, rounding=ROUND_FLOOR)  # 20 digits before the point at
 # 5138. Pairs of (upper limit, nanoseconds of the unit).
 _NANOS_PER_UNIT: tuple[tuple[int, int], ...] = ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3), (10**20, 1))
 
+# Bytes of the texts that ``nanos_of_texts`` reads: 2026-10-01 05:00:00, a fraction of up to nine digits, and a Z.
+_SHORTEST_ISO, _LONGEST_ISO = 19, 30
+_MARKS = tuple((place, ord(mark)) for place, mark in ((4, "-"), (7, "-"), (13, ":"), (16, ":")))
+# Of one unit each, (least, most, nanoseconds of the unit): none is a day, or more than 64 bits hold.
+_CERTAIN_NUMBERS = ((10**8, 9 * 10**9, 10**9), (10**11, 9 * 10**12, 10**6), (10**14, 9 * 10**15, 10**3))
+
 
 def epoch_nanos(value: Any) -> int | None:
     """Convert a value to nanoseconds since the epoch, rounded down; None for null and for what is no time.
@@ -87,6 +94,8 @@ def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array
     """
     if texts is None:
         texts = pa.array([value if type(value) is str else None for value in values], pa.string())
+    if not texts.null_count and (nanos := nanos_of_texts(texts)) is not None:
+        return nanos
     texts = _in_common_form(texts)
     is_common = pc.fill_null(pc.match_substring_regex(texts, _COMMON_ISO), False)
     try:
@@ -98,6 +107,68 @@ def many_nanos(values: Sequence[Any], texts: pa.Array | None = None) -> pa.Array
         return nanos
     converted = pa.array([_nanos_or_none(values[place]) for place in others], pa.int64())
     return pc.replace_with_mask(nanos, pc.invert(is_common), converted)
+
+
+def nanos_of_times(times: pa.Array) -> pa.Array | None:
+    """Times of Arrow as nanoseconds since the epoch; None if one is outside the years 1677 to 2262."""
+    try:
+        return times.cast(pa.timestamp("ns", times.type.tz)).cast(pa.int64())
+    except pa.ArrowException:
+        return None
+
+
+def nanos_of_texts(texts: pa.Array) -> pa.Array | None:
+    """``many_nanos`` of texts that are all ISO 8601 of one zone, or all epoch numbers of one unit; None of any others.
+
+    Zones are UTC, as ``Z``, or none.
+    """
+    present = texts.drop_null() if texts.null_count else texts
+    if not len(present):
+        return None
+    try:
+        found = _nanos_of_digits(present) if len(present[0].as_py()) < _SHORTEST_ISO else _nanos_of_iso(present)
+    except pa.ArrowException:  # another character, or a day that does not exist, as 2026-02-30
+        return None
+    if found is None or not texts.null_count:
+        return found
+    return pc.replace_with_mask(pa.nulls(len(texts), pa.int64()), texts.is_valid(), found)
+
+
+def _nanos_of_digits(texts: pa.Array) -> pa.Array | None:
+    if text_bytes(texts).to_pybytes().translate(None, b"0123456789"):
+        return None
+    return _nanos_of_numbers(texts.cast(pa.int64()))
+
+
+def _nanos_of_iso(texts: pa.Array) -> pa.Array | None:
+    """Arrow's parser takes more forms, with other results: so the marks are looked at; it finds the digits itself."""
+    lengths = pc.binary_length(texts).to_numpy()
+    if lengths.min() < _SHORTEST_ISO or lengths.max() > _LONGEST_ISO:
+        return None
+    ends = np.cumsum(lengths)
+    starts = ends - lengths
+    characters = np.frombuffer(text_bytes(texts), np.uint8)
+    is_utc = characters[ends - 1] == ord("Z")
+    has_zone = bool(is_utc[0])
+    if not (is_utc == has_zone).all():
+        return None
+    digits = lengths - (_SHORTEST_ISO + has_zone + 1)  # of the fraction; -1 without one
+    before_time = characters[starts + 10]
+    if not ((before_time == ord("T")) | (before_time == ord(" "))).all() or (digits == 0).any():
+        return None
+    if any((characters[starts + place] != mark).any() for place, mark in _MARKS):
+        return None
+    if (characters[starts[digits > 0] + _SHORTEST_ISO] != ord(".")).any():
+        return None
+    return texts.cast(_UTC_NANOS if has_zone else pa.timestamp("ns")).cast(pa.int64())
+
+
+def _nanos_of_numbers(numbers: pa.Array) -> pa.Array | None:
+    """Epoch numbers as nanoseconds; None if one of them could be a day, or is beyond 64 bits as nanoseconds."""
+    for least, most, nanos in _CERTAIN_NUMBERS:
+        if pc.all(pc.and_(pc.greater_equal(numbers, least), pc.less_equal(numbers, most))).as_py():
+            return pc.multiply(numbers, nanos)
+    return None
 
 
 def _in_common_form(texts: pa.Array) -> pa.Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
 from personalize_assets.conversion.reading.batches import Batch, whole_events
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows, looks_like_csv
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.formats.rows import RowReader
 from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON, SourceFormat
 from personalize_assets.conversion.reading.framer import Framer, everything
@@ -23,6 +24,8 @@ _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n,"
 MayMatch = Callable[[bytes], bool]
 Read = Callable[[Framer], Iterator[Batch | Event]]
 """Reads the events of a framer, in batches where that is possible (``event_sink.SourceMappers.read``)."""
+Found = RowColumns | Batch | Event
+"""Rows of a table that are events, events of JSON, or a single one, or what is none."""
 
 
 class EventSource(Protocol):
@@ -41,7 +44,7 @@ class EventSource(Protocol):
     def is_cut(self) -> bool:
         """Whether there may be more."""
 
-    def events(self, read: Read) -> Iterator[Batch | Event]:
+    def events(self, read: Read) -> Iterator[Found]:
         """Yield the events, and what is none."""
 
 
@@ -62,26 +65,29 @@ class JsonText:
         """As ``EventSource.is_cut``."""
         return self._framer.is_cut
 
-    def events(self, read: Read) -> Iterator[Batch | Event]:
+    def events(self, read: Read) -> Iterator[Found]:
         """As ``EventSource.events``."""
         return read(self._framer)
 
 
 class Rows:
-    """Events of a file of rows. The lines of JSON that rows become are read like those of a file."""
+    """Events of a file of rows.
+
+    Columns are events as they are; the lines of JSON that other rows become are read like those of a file.
+    """
 
     is_cut = False
 
-    def __init__(self, rows: RowReader | Iterable[bytes | Event], may_match: MayMatch) -> None:
+    def __init__(self, rows: RowReader | Iterable[RowColumns | bytes | Event], may_match: MayMatch) -> None:
         """Take the reader of the rows, and the prefilter."""
         self._rows = rows
         self._may_match = may_match
         self.skipped = 0
 
-    def events(self, read: Read) -> Iterator[Batch | Event]:
+    def events(self, read: Read) -> Iterator[Found]:
         """As ``EventSource.events``."""
         for found in iter(self._rows):
-            if isinstance(found, Event):
+            if not isinstance(found, bytes):
                 yield found
                 continue
             framer = Framer((found,), self._may_match)
@@ -104,7 +110,7 @@ class Unwrapped:
         """As ``EventSource.is_cut``."""
         return self._inner.is_cut
 
-    def events(self, read: Read) -> Iterator[Batch | Event]:
+    def events(self, read: Read) -> Iterator[Found]:
         """As ``EventSource.events``."""
         lines: list[bytes] = []
         size = 0
@@ -131,10 +137,15 @@ class Unwrapped:
         self.skipped += framer.skipped
 
 
-def text_source(blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch) -> EventSource:
-    """The events of a text in blocks. With ``auto``, a text that begins like no JSON may be a CSV with a header."""
+def text_source(
+    blocks: Iterator[bytes], format: SourceFormat, may_match: MayMatch, *, only_columns: Collection[str] | None = None
+) -> EventSource:
+    """The events of a text in blocks. With ``auto``, a text that begins like no JSON may be a CSV with a header.
+
+    ``only_columns``: as ``CsvRows`` takes it.
+    """
     if format.name == CSV:
-        return Rows(CsvRows(blocks, format.csv), may_match)
+        return Rows(CsvRows(blocks, format.csv, only_columns=only_columns), may_match)
     if format.name == JSON:
         return JsonText(blocks, may_match)
     beginning = b""
@@ -149,7 +160,7 @@ def text_source(blocks: Iterator[bytes], format: SourceFormat, may_match: MayMat
         rest = _raising(error)
     all_blocks = chain((beginning,), rest)
     if is_csv(beginning, format):
-        return Rows(CsvRows(all_blocks, format.csv), may_match)
+        return Rows(CsvRows(all_blocks, format.csv, only_columns=only_columns), may_match)
     return JsonText(all_blocks, may_match)
 
 

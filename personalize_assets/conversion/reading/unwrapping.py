@@ -19,7 +19,8 @@ PARENT = "parent"
 """The name under which an event of an envelope has the envelope's other fields."""
 NO_EVENTS = "no_events"
 """Reason of the reject for an object without the array that ``source.events`` names."""
-_NOT_JSON = "not_json"
+NOT_JSON = "not_json"
+"""Reason of the reject for an event with a text that is to hold JSON and does not; a colon and the path follow it."""
 _NESTED = (dict, list)
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -86,7 +87,7 @@ class Unwrapper:
         """Decode the texts at paths in place; the reason of the reject if one is no JSON."""
         for text, steps in paths:
             if not self._decode_at(fields, steps):
-                return f"{_NOT_JSON}:{text}"
+                return f"{NOT_JSON}:{text}"
         return None
 
     def _decode_at(self, value: Any, steps: Path) -> bool:

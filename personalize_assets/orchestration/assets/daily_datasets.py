@@ -13,6 +13,7 @@ from personalize_assets.orchestration.assets import descriptions
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
 from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata
 from personalize_assets.orchestration.retries import user_errors
+from personalize_assets.pipeline.converted_days import converted_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DayFacts, daily_rules
@@ -96,6 +97,6 @@ def _check_current(
     for name, key in keys.items():
         if any(check.asset_key == key for check in context.selected_asset_check_keys):
             with user_errors():
-                facts = facts_of_all_days(group, name, group.destination.days.all())
+                facts = facts_of_all_days(group, name, converted_days(group))
                 results = _check_results(key, facts)
             yield from selected(context, results)

@@ -16,6 +16,22 @@ The raw event files by arrival day (UTC), in the key layout `{layout}`.
 - **Used by** `raw_event_catalog`.
 """
 
+RAW_ROWS = """\
+The rows of the warehouse by arrival day (UTC): the day of `{arrival}`.
+
+- **Grain** one row of a table.
+- **Changes** whenever your event collector loads the warehouse. Nothing here changes it.
+- **Used by** `warehouse_unload`.
+"""
+
+UNLOAD = """\
+The rows of an arrival day as Parquet files in S3, written by Redshift itself: one UNLOAD a table.
+
+- **Grain** one day; one folder of files a table.
+- **Changes** when it is materialized: the day's files are replaced. A day can be unloaded once it is over (UTC).
+- **Used by** `raw_event_catalog`, which refuses a day whose files are not what was unloaded.
+"""
+
 CATALOG = """\
 The files of an arrival day (key, bytes, compression, framing) and the fields of their events (path, types, share of
 nulls), found in the first part of each file.
@@ -107,8 +123,15 @@ def code_location(config: Config, engine: Engine) -> dict[str, str]:
     return {
         "dataset group": config.dataset_group.name,
         "domain": config.dataset_group.domain,
-        "source": f"{', '.join(config.source.uris)} (layout {config.source.layout}, from {config.source.start_date})",
+        "source": f"{_warehouse(config)}{', '.join(config.source.uris)} "
+        f"(layout {config.source.layout}, from {config.source.start_date})",
         "destination": config.destination.uri,
         "engine": engine.name,
         "checks": config.checks,
     }
+
+
+def _warehouse(config: Config) -> str:
+    """The warehouse that a source's files are unloaded from, as the beginning of a text; empty without one."""
+    redshift = config.source.redshift
+    return f"Redshift {redshift.workgroup or redshift.cluster}, database {redshift.database}: " if redshift else ""

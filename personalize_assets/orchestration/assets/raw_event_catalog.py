@@ -26,7 +26,7 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
         specs=[
             dg.AssetSpec(
                 key,
-                deps=[defs.key("raw_events")],
+                deps=[defs.key("warehouse_unload" if group.config.source.redshift else "raw_events")],
                 group_name=defs.group("catalog"),
                 kinds={"python", "json"},
                 description=CATALOG,

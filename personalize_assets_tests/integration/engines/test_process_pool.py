@@ -44,7 +44,7 @@ def plan(folder: Path) -> Plan:
 
 
 def over_processes(tasks: Sequence[Task], plan: Plan) -> list[TaskReport]:
-    with processes.processes(2) as spread:
+    with processes.processes(lambda: 2) as spread:
         return spread(
             partial(run_task, plan=plan), tasks, sum(file.bytes for one in tasks for file in one.source.files)
         )
@@ -95,7 +95,7 @@ def test_a_process_that_is_killed_is_an_error_that_says_what_to_do(tmp_path: Pat
     killer = threading.Thread(target=kill_one)
     killer.start()
     killed = pytest.raises(PersonalizeAssetsError, match="a process of the conversion was killed")
-    with killed, processes.processes(2) as spread:
+    with killed, processes.processes(lambda: 2) as spread:
         spread(open, [pipe] * 2, 1 << 30)
     killer.join()
 
@@ -116,7 +116,7 @@ def _ports(_: int) -> set[int]:
 def test_no_process_listens_on_a_port_that_another_user_of_the_machine_could_reach() -> None:
     before = _ports(0)
 
-    with processes.processes(2) as spread:
+    with processes.processes(lambda: 2) as spread:
         of_workers = spread(_ports, range(4), 1)
         of_this_process = _ports(0)
 
@@ -138,8 +138,8 @@ def test_a_worker_needs_neither_spark_nor_dagster() -> None:
 def test_processes_that_were_started_early_do_the_tasks_and_end(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"item": "i"}')
     before = _children()
-    processes.start_early(2, 1)
-    processes.start_early(2, 1)  # once is enough
+    processes.start_early(lambda: 2, 1)
+    processes.start_early(lambda: 2, 1)  # once is enough
     started = _children() - before
     assert len(started) == 2
 
@@ -155,7 +155,7 @@ def test_progress_is_reported_as_tasks_finish_in_processes_and_here(tmp_path: Pa
     tasks = [task(number, tmp_path / "a.json") for number in range(3)]
 
     for cores in (2, 1):
-        with processes.processes(cores, Meter("convert", found.append)) as spread:
+        with processes.processes({2: lambda: 2, 1: lambda: 1}[cores], Meter("convert", found.append)) as spread:
             spread(work, tasks, 3)
 
     assert [(one.tasks_done, one.tasks, one.bytes_done, one.events) for one in found] == [
@@ -191,8 +191,8 @@ def test_a_job_that_fails_ends_its_processes_although_they_may_be_kept(tmp_path:
 
 def test_few_bytes_and_one_core_start_nothing_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_SMALL_BYTES", 100)
-    processes.start_early(2, 99)
-    processes.start_early(1, 100)
+    processes.start_early(lambda: 2, 99)
+    processes.start_early(lambda: 1, 100)
     assert processes._waiting == []
 
 
@@ -203,7 +203,7 @@ def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
         "import re, subprocess, os\n"
         "from pathlib import Path\n"
         "from personalize_assets.engines import process_pool as processes\n"
-        "processes.start_early(2, 1 << 30)\n"
+        "processes.start_early(lambda: 2, 1 << 30)\n"
         "found = subprocess.run(['pgrep', '-P', str(os.getpid()), '-f', 'popen_loky'], stdout=subprocess.PIPE)\n"
         "for process in found.stdout.decode().split():\n"
         "    print(re.search('SigBlk:(.*)', Path('/proc', process, 'status').read_text())[1])\n"
@@ -216,7 +216,7 @@ def test_a_process_does_not_see_ctrl_c_even_while_it_starts() -> None:
 
 
 def test_processes_are_started_without_losing_a_ctrl_c() -> None:
-    processes.start_early(2, 1)
+    processes.start_early(lambda: 2, 1)
     processes._waiting.pop().shutdown()
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
@@ -225,7 +225,7 @@ def test_lines_of_processes_arrive_here(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(waiting, "_watch", waiting._Watch())  # without a line just now
     lines: queue.Queue[str] = queue.Queue()
 
-    with waiting.reported(lines.put), processes.processes(2) as spread:
+    with waiting.reported(lines.put), processes.processes(lambda: 2) as spread:
         spread(waiting.report, ["waiting for 7 s: s3://b/a"] * 2, 1 << 30)
         assert lines.get(timeout=60) == "waiting for 7 s: s3://b/a"
     assert lines.empty()

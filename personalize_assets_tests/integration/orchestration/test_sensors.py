@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -180,6 +181,17 @@ def test_each_day_of_a_failed_run_of_several_is_tried_again_alone(
 
     assert [[str(day) for day in days], *([str(day)] for day in days)] == CALLS
     assert group.tick_and_launch() == []
+
+
+def test_days_are_converted_again_when_the_destination_was_deleted(in_folder: Start, today: date) -> None:
+    group = in_folder()
+    group.put("a.json")
+    assert group.tick_and_launch() == [str(today)]
+    assert group.tick_and_launch() == []
+
+    shutil.rmtree(group.destination_folder)
+
+    assert group.tick_and_launch() == [str(today)]
 
 
 def test_a_daemon_that_dies_before_it_keeps_the_cursor_starts_no_second_run(on_s3: Start, today: date) -> None:

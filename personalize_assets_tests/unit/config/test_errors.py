@@ -21,7 +21,7 @@ from personalize_assets_tests.helpers.example_config import (
         (
             "PERSONALIZE__SOURCE__LAYUOT",
             "segment",
-            "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case",
+            "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift",
         ),
         (
             "PERSONALIZE__SUORCE__URI",
@@ -54,7 +54,7 @@ from personalize_assets_tests.helpers.example_config import (
         (
             "PERSONALIZE__SOURCE",
             "s3://b",
-            "source: found 's3://b'; write a mapping with the keys uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case",
+            "source: found 's3://b'; write a mapping with the keys uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift",
         ),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [
-        ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case"),
+        ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift"),
         ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, automation, aws, glue, emr_serverless"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
         ("  start_date: 2026-10-01\n", "", "source.start_date: missing; write the first arrival day, as 2026-10-01"),

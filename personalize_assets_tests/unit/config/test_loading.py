@@ -242,6 +242,7 @@ def test_any_value_can_come_from_the_environment() -> None:
         "parse": (),
         "events": None,
         "ignore_case": False,
+        "redshift": None,
     }
     assert config.dataset_group.name == "123"
     assert config.datasets.interactions.where == {"event": ("Order Completed",)}

@@ -116,6 +116,7 @@ def test_a_dataset_can_have_its_own_source(tmp_path: Path) -> None:
         "parse": (),
         "events": None,
         "ignore_case": False,
+        "redshift": None,
     }
 
 

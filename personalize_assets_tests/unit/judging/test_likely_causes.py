@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,20 @@ def test_of_some_days_only_their_files_are_looked_at(tmp_path: Path) -> None:
 
     assert likely_causes(group, "interactions", commits, accounting) == (
         "USER_ID: path `user` is in no wanted event; events have `userId`; 3 of 3 rows are rejects (missing:USER_ID)",
+    )
+
+
+def test_texts_that_a_warehouse_has_cut_are_found_in_the_rejects(tmp_path: Path) -> None:
+    cut = json.dumps({"user": "u1", "item": "i1", "time": 1790812801, "products": "[" + "x" * 511})
+    put_raw(tmp_path, f"{cut}\n" * 3)
+    source = {"uri": "raw", "layout": "hive", "start_date": "2026-10-01", "parse": ["products"]}
+    group = DatasetGroup(small_config(tmp_path, checks="warn", source=source))
+    stages = Stages(group, make_engine("arrow", group.config), lambda progress: None)
+    stages.catalog([FIRST], resume=False)
+    stages.convert([FIRST], resume=False)
+
+    assert likely_causes(group, "interactions")[1].startswith(
+        "source.parse: 3 of 3 texts at `products` that are no JSON have 512 characters: the warehouse cuts texts"
     )
 
 

@@ -94,9 +94,24 @@ def test_of_the_results_of_checks_those_of_the_run_are_left() -> None:
 
 
 def test_the_days_of_a_run_are_dates() -> None:
-    context: Any = SimpleNamespace(partition_keys=["2026-10-01", "2026-10-02"])
+    context: Any = SimpleNamespace(
+        has_partition_key_range=True, has_partition_key=False, partition_keys=["2026-10-01", "2026-10-02"]
+    )
 
     assert [day.isoformat() for day in arrival_days(context)] == ["2026-10-01", "2026-10-02"]
+
+
+def test_a_run_for_no_day_says_how_to_choose_days() -> None:
+    context: Any = SimpleNamespace(has_partition_key_range=False, has_partition_key=False)
+
+    with pytest.raises(dg.Failure) as failure:
+        arrival_days(context)
+
+    assert failure.value.description == (
+        "this run is for no day; choose the days: in the UI a partition or a range of them, on the command line "
+        "`dg launch --partition 2026-10-01`, or `personalize-assets run`, which finds the days itself"
+    )
+    assert failure.value.allow_retries is False
 
 
 def test_progress_of_a_job_goes_into_the_log_of_the_run(tmp_path: Path) -> None:

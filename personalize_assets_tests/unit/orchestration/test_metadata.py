@@ -15,6 +15,7 @@ from personalize_assets.orchestration.metadata import (
     run_metadata,
     schema_metadata,
     table_metadata,
+    unload_metadata,
 )
 from personalize_assets.storage.manifests import (
     CatalogField,
@@ -24,6 +25,8 @@ from personalize_assets.storage.manifests import (
     DayCommit,
     ExportManifest,
     TableCommit,
+    UnloadedFile,
+    UnloadRecord,
 )
 
 FRAMINGS = {"a": "lines", "b": "stream", "c": "stream"}
@@ -229,3 +232,32 @@ def test_the_column_schema_says_where_a_column_is_from_and_what_it_must_keep_to(
         ("CREATION_TIMESTAMP", "long", "from at", True, ["whole epoch seconds (UTC)"]),
         ("SHOP", "string", "constant 'north'", True, ["at most 1,000 characters"]),
     ]
+
+
+def test_an_unload_shows_what_each_table_has() -> None:
+    files = (UnloadedFile("a", 3), UnloadedFile("b", 4))
+    records = {
+        "orders": UnloadRecord(sql="d", statement="s1", at=1.0, rows=7, files=files, cut={"products": 2}),
+        "views": UnloadRecord(sql="d", statement="s2", at=1.0, rows=0, files=()),
+    }
+
+    metadata = unload_metadata(records, "s3://b/day=2026-10-01/")
+
+    table = metadata.pop("tables").value.records
+    assert metadata == {
+        "dagster/partition_row_count": 7,
+        "files": 2,
+        "bytes": 7,
+        "cut_texts": 2,
+        "unloaded": dg.MetadataValue.path("s3://b/day=2026-10-01/"),
+    }
+    assert [record.data for record in table] == [
+        {"table": "orders", "rows": 7, "files": 2, "bytes": 7, "cut_texts": "products: 2", "statement": "s1"},
+        {"table": "views", "rows": 0, "files": 0, "bytes": 0, "cut_texts": "not counted", "statement": "s2"},
+    ]
+
+
+def test_an_unload_whose_rows_are_not_known_has_no_count_of_them() -> None:
+    record = UnloadRecord(sql="d", statement="s", at=1.0, rows=None, files=())
+
+    assert "dagster/partition_row_count" not in unload_metadata({"orders": record}, "s3://b/x")

@@ -41,3 +41,20 @@ def test_a_run_without_an_instance_has_no_ui() -> None:
 
 def test_a_run_may_take_six_hours() -> None:
     assert run_tags.MAX_RUNTIME_TAGS == {"dagster/max_runtime": "21600"}
+
+
+def test_a_retry_began_with_the_first_of_its_runs() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = instance.create_run_for_job(JOB)
+        retry = instance.create_run_for_job(JOB, root_run_id=first.run_id, parent_run_id=first.run_id)
+        record = instance.get_run_record_by_id(first.run_id)
+        assert record is not None
+
+        began: Any = [SimpleNamespace(instance=instance, run=run) for run in (first, retry)]
+
+        assert [run_tags.began(context) for context in began] == [record.create_timestamp.timestamp()] * 2
+
+
+@dg.job
+def JOB() -> None:  # noqa: N802
+    """A job without steps."""

@@ -28,7 +28,7 @@ def state(tmp_path: Path) -> Iterator[_DagsterState]:
     for number, day in enumerate(DAYS):
         for file in range(number):
             put_events(group, day, CLICK, name=f"{file}.json")
-    with closing(_DagsterState(group, NO_RUNS)) as state:
+    with closing(_DagsterState(group, NO_RUNS, "")) as state:
         yield state
 
 

@@ -22,7 +22,7 @@ SETTLE = 600.0
 RULES = Rules(recent=DAYS[-2:], older=DAYS[:-2], older_per_tick=2, settle_seconds=SETTLE)
 # Small ones, so that a short sequence of steps reaches every bound.
 BOUNDS: dict[str, Any] = {
-    "_MAX_DONE": 4, "_MAX_WATCHED": 4, "_WATCHED_PER_TICK": 3, "_REQUESTS_PER_TICK": 2, "_FILES_PER_TIME_CHECK": 2,
+    "_MAX_DONE": 4, "_MAX_WATCHED": 4, "_WATCHED_PER_TICK": 3, "_RUNS_PER_TICK": 2, "_FILES_PER_TIME_CHECK": 2,
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -96,6 +97,30 @@ def test_malformed_events_and_unreadable_files() -> None:
 
 
 # where
+
+
+CUT = (
+    "the warehouse cuts texts at the width of their column (Segment's have 512); widen the column there, or load it as "
+    "SUPER"
+)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "cause"),
+    [
+        ([512], "1 of 1 texts at `products` that are no JSON have 512 characters"),
+        ([40, 1000, 1000, 30], "2 of 4 texts at `products` that are no JSON have 1,000 characters"),
+        ([40, 40, 40], None),
+        ([200, 300, 400, 500, 600], None),
+        ([], None),
+    ],
+)
+def test_texts_of_one_length_that_are_no_json_were_cut_by_a_warehouse(lengths: list[int], cause: str | None) -> None:
+    causes = found(
+        dataset(), [EVENT] * 99, malformed={"not_json:products": 1}, read=100, unparsed=lambda: {"products": lengths}
+    )
+
+    assert causes == ([f"source.parse: {cause}: {CUT}"] if cause else [])
 
 
 def test_a_condition_whose_value_no_event_has_names_the_most_frequent_values() -> None:

@@ -18,7 +18,7 @@ from personalize_assets.config import Config, load_config
 from personalize_assets.config.loading import parse_yaml
 from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.suggest import suggest
+from personalize_assets.suggest import suggest, suggest_config
 from personalize_assets_tests.helpers.sites import (
     SITES,
     START,
@@ -482,3 +482,51 @@ def test_a_destination_in_the_source_is_refused_as_in_any_config(tmp_path: Path)
 
     with pytest.raises(PersonalizeAssetsError, match="write to a place apart from it"):
         suggest(str(source), str(source / "out"), tmp_path)
+
+
+# Events of a warehouse that Segment fills
+
+
+def warehouse_rows(products: Callable[[int], str]) -> list[dict[str, Any]]:
+    """Rows of two tables of Segment's, as they are unloaded."""
+    rows = []
+    for number in range(100):
+        slug, name = ("product_viewed", "Product Viewed") if number % 2 else ("order_completed", "Order Completed")
+        rows.append(
+            {
+                "id": f"m{number}",
+                "user_id": f"u{number % 17}",
+                "event": slug,
+                "event_text": name,
+                "received_at": f"2026-10-01 10:00:{number % 60:02}",
+                "timestamp": f"2026-10-01 09:59:{number % 60:02}",
+                **({"sku": f"p{number % 13}"} if number % 2 else {"products": products(number)}),
+            }
+        )
+    return rows
+
+
+def test_the_events_of_a_warehouse_are_named_by_their_text_and_not_by_their_table(tmp_path: Path) -> None:
+    source = write_events(tmp_path / "raw", warehouse_rows(lambda number: "[]"))
+
+    interactions = suggested_datasets(source, tmp_path)["interactions"]
+
+    assert interactions["columns"]["EVENT_TYPE"] == "event_text"
+    assert interactions["where"] == {"event_text": ["Product Viewed"]}
+
+
+def test_texts_that_a_warehouse_has_cut_are_warned_of(tmp_path: Path) -> None:
+    source = write_events(tmp_path / "raw", warehouse_rows(lambda number: "x" * (512 if number < 6 else 40)))
+
+    notes = suggest_config(str(source), None, tmp_path).notes
+
+    assert notes[0] == (
+        "`products` has 3 texts of exactly 512 characters and none longer: a warehouse that Segment fills cuts texts "
+        "there, and JSON that was cut cannot be read. Widen the column, or load it as SUPER (docs/warehouses.md)."
+    )
+
+
+def test_long_texts_of_any_length_are_not_warned_of(tmp_path: Path) -> None:
+    source = write_events(tmp_path / "raw", warehouse_rows(lambda number: "x" * (500 + number)))
+
+    assert not [note for note in suggest_config(str(source), None, tmp_path).notes if "exactly 512" in note]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import cast
 
 import pyarrow as pa
 import pyarrow.csv
@@ -12,6 +13,7 @@ from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.formats.csv_chunks import RowEnds
 from personalize_assets.conversion.reading.formats.json_lines import lines_of
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns, as_columns, raws_of
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import CsvDialect
 from personalize_assets.conversion.reading.framer import MAX_MALFORMED_IN_A_ROW, TOO_MANY_MALFORMED
@@ -21,6 +23,7 @@ MAX_ROW_BYTES = 16 * 1024 * 1024
 """The most bytes of a row. Where more follow without an end, a quote is taken for one that was never closed."""
 
 _CHUNK_BYTES = 4 * 1024 * 1024
+_CHUNK_OF_COLUMNS_BYTES = 8 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 # Tried in this order where several are equally frequent in the first line.
 _DELIMITERS = ("::", ",", "\t", "|", ";")
@@ -32,14 +35,21 @@ _SAMPLED_ROWS = 20
 _BEFORE_HEADER = re.compile(rb"(?:\xef\xbb\xbf|[ \t\x0b\x0c]*+(?:\r\n|\n|\r(?!\Z)))*+")
 _BYTES_BEFORE_HEADER = _BOM + b" \t\r\n\x0b\x0c"
 _QUOTED = re.compile(rb'"(?:[^"]++|"")*+"')
+_BLANK = re.compile(rb"[\r\n]*+")
 _JSON_LINE = re.compile(rb"^[ \t]*[{\[]", re.MULTILINE)
 
 
 class CsvRows:
     """Rows of one CSV (``rows.RowReader``)."""
 
-    def __init__(self, blocks: Iterable[bytes], dialect: CsvDialect) -> None:
-        """Take the text in blocks, and how it is written."""
+    def __init__(
+        self, blocks: Iterable[bytes], dialect: CsvDialect, *, only_columns: Collection[str] | None = None
+    ) -> None:
+        """Take the text in blocks, and how it is written.
+
+        ``only_columns``: yield columns where that is possible, and of these the ones with these names. None: lines.
+        """
+        self._only_columns = only_columns
         self._blocks = iter(blocks)
         self._dialect = dialect
         self._buffer = b""
@@ -47,8 +57,8 @@ class CsvRows:
         self._has_ended = False
         self._malformed_in_a_row = 0
 
-    def __iter__(self) -> Iterator[bytes | Event]:
-        """Yield lines of JSON, and each row that cannot be read by itself."""
+    def __iter__(self) -> Iterator[RowColumns | bytes | Event]:
+        """Yield columns, or lines of JSON, and each row that cannot be read by itself."""
         while not self._has_ended and len(self._buffer) <= len(_BOM):
             self._read_on(len(_BOM) + 1)
         self._buffer = self._buffer.removeprefix(_BOM)
@@ -72,11 +82,11 @@ class CsvRows:
                 yield chunk
                 self._malformed_in_a_row += 1
                 continue
-            lines, malformed = parser.parse(chunk)
+            rows, malformed = parser.parse(chunk, self._only_columns)
             yield from malformed
-            if lines:
-                yield lines
-            self._malformed_in_a_row = 0 if lines else self._malformed_in_a_row + len(malformed)
+            if rows:
+                yield rows
+            self._malformed_in_a_row = 0 if rows else self._malformed_in_a_row + len(malformed)
             if self._malformed_in_a_row > MAX_MALFORMED_IN_A_ROW:
                 yield Event(b"", None, TOO_MANY_MALFORMED)
                 return
@@ -180,8 +190,10 @@ class _Parser:
         self._dialect = dialect
         self._ends = ends
 
-    def parse(self, chunk: bytes) -> tuple[bytes, list[Event]]:
-        """The rows as lines of JSON, and those that cannot be read."""
+    def parse(
+        self, chunk: bytes, only_columns: Collection[str] | None = None
+    ) -> tuple[RowColumns | bytes, list[Event]]:
+        """The rows, and those that cannot be read. ``only_columns`` as in ``CsvRows``."""
         malformed: list[Event] = []
         if not is_utf8(chunk):
             good = []
@@ -191,7 +203,7 @@ class _Parser:
                 else:
                     malformed.append(Event(row[:MAX_RAW_BYTES].rstrip(b"\r\n"), None, MALFORMED_ROW))
             chunk = b"".join(good)
-        if not chunk.strip(b"\r\n"):
+        if _BLANK.fullmatch(chunk):
             return b"", malformed
 
         def skip(row: pa.csv.InvalidRow) -> str:
@@ -199,12 +211,34 @@ class _Parser:
             malformed.append(Event(text.encode()[:MAX_RAW_BYTES], None, MALFORMED_ROW))
             return "skip"
 
-        table = _read(chunk, self._names, self._delimiter, self._dialect, skip)
-        return b"".join(map(lines_of, table.to_batches())), malformed
+        def read(skip: object, only: list[str] | None = None) -> list[pa.RecordBatch]:
+            table = _read(chunk, self._names, self._delimiter, self._dialect, skip, only)
+            return cast("list[pa.RecordBatch]", table.to_batches())
+
+        if only_columns is None or len(chunk) > _CHUNK_OF_COLUMNS_BYTES:
+            return b"".join(map(lines_of, read(skip))), malformed
+        only = [name for name in self._names if name in only_columns] or self._names[:1]
+        batches = read(skip, only)
+        if not sum(batch.num_rows for batch in batches):
+            return b"", malformed
+
+        def whole_rows(_: pa.RecordBatch, numbers: Sequence[int]) -> Iterator[bytes]:
+            (batch,) = read(lambda row: "skip")
+            return raws_of(batch, numbers)
+
+        columns = as_columns(batches[0], whole_rows) if len(batches) == 1 else None
+        return columns or b"".join(map(lines_of, read(lambda row: "skip"))), malformed
 
 
-def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDialect, skip: object = None) -> pa.Table:
-    """Parse a chunk; without ``names``, columns are called ``f0``, ``f1`` and so on."""
+def _read(
+    chunk: bytes,
+    names: list[str] | None,
+    delimiter: str,
+    dialect: CsvDialect,
+    skip: object = None,
+    only: list[str] | None = None,
+) -> pa.Table:
+    """Parse a chunk; without ``names``, columns are called ``f0``, ``f1`` and so on. ``only``: of these, some."""
     is_long = len(delimiter) > 1
     if chunk.startswith(_BOM):
         chunk = b"\n" + chunk  # pyarrow drops one at the beginning, where it belongs to a cell
@@ -227,6 +261,7 @@ def _read(chunk: bytes, names: list[str] | None, delimiter: str, dialect: CsvDia
         ),
         pa.csv.ConvertOptions(
             column_types={name: pa.string() for name in names or ()},
+            include_columns=only,
             null_values=list(dialect.null),
             strings_can_be_null=True,
         ),
@@ -305,4 +340,4 @@ def looks_like_csv(beginning: bytes) -> bool:
     whole = [row for row in rows if is_utf8(row) and row.strip()]
     parser = _Parser(names, delimiter, dialect, ends)
     lines, malformed = parser.parse(b"".join(whole))
-    return bool(lines) and lines.count(b"\n") > 4 * max(len(malformed) - 1, 0)
+    return isinstance(lines, bytes) and lines.count(b"\n") > 4 * max(len(malformed) - 1, 0)

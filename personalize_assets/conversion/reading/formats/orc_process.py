@@ -161,10 +161,10 @@ def main(arguments: Sequence[str]) -> None:
     slices = Slices()
     for stripe in range(stripes):
         if share.holds(stripe, stripes):
-            for found in slices.lines(opened.read_stripe(stripe)):
+            for found in slices.parts(opened.read_stripe(stripe)):
                 if isinstance(found, Event):
                     _send(_ROW, msgspec.msgpack.encode(found))
-                else:
+                elif isinstance(found, bytes):
                     _send(_LINES, found)
     _send(_END)
 

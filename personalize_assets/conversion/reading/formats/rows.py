@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.json_value import Event
 
 MALFORMED_ROW = "malformed_row"
@@ -17,8 +18,10 @@ ROWS, ROW_GROUPS = "rows", "row_groups"
 class RowReader(Protocol):
     """Reads one file."""
 
-    def __iter__(self) -> Iterator[bytes | Event]:
-        """Yield blocks of rows, each a JSON object on a line, and what cannot be read, in the order of the file.
+    def __iter__(self) -> Iterator[RowColumns | bytes | Event]:
+        """Yield blocks of rows, and what cannot be read, in the order of the file.
+
+        A block has a JSON object on a line for each row, or columns, if the reader was made for them.
 
         Raises ``TruncatedStream`` behind what can be read of a damaged file.
         """

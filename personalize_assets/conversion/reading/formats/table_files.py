@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import codecs
 import io
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import IO, Any, NamedTuple, cast
 
@@ -21,7 +22,9 @@ from personalize_assets.conversion.reading.formats.row_batches import (
     WHOLE,
     Share,
     Slices,
+    WholeRows,
 )
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns, is_plain
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
 from personalize_assets.conversion.reading.formats.settings import AUTO, AVRO, ORC, PARQUET
 from personalize_assets.conversion.reading.json_value import Event
@@ -65,14 +68,26 @@ def is_table(beginning: bytes, format: str) -> bool:
 class TableRows:
     """Rows of one file (``rows.RowReader``)."""
 
-    def __init__(self, file: IO[bytes], format: str, share: Share = WHOLE) -> None:
-        """Take the file, which can seek, what the config says about its format, and which part of it to read."""
+    def __init__(
+        self,
+        file: IO[bytes],
+        format: str,
+        share: Share = WHOLE,
+        *,
+        only_columns: Collection[str] | None = None,
+    ) -> None:
+        """Take the file, which can seek, what the config says about its format, and which part of it to read.
+
+        ``only_columns``: take rows of Parquet as columns where that is possible, and read of these only the ones with
+        these names. None: all rows as lines.
+        """
         self._file = _Watched(file)
         self._format = format
         self._share = share
+        self._only_columns = only_columns
 
-    def __iter__(self) -> Iterator[bytes | Event]:
-        """Yield lines of JSON; then, for a damaged file, one reject that counts the rows that were lost."""
+    def __iter__(self) -> Iterator[RowColumns | bytes | Event]:
+        """Yield columns and lines of JSON; then, for a damaged file, one reject that counts the rows that were lost."""
         size = self._file.seek(0, io.SEEK_END)
         self._file.seek(0)
         found = table_format(self._file.read(MAGIC_BYTES))
@@ -86,13 +101,13 @@ class TableRows:
         rows = 0
         table: _Table | None = None
         try:
-            table = read(cast("IO[bytes]", self._file), self._share)
+            table = read(self._file, self._share, self._only_columns)
             twice = [name for name, count in Counter(table.names).items() if count > 1]
             if twice:
                 yield from self._unreadable(f"{NAMES[found]} with two columns {twice[0]!r}: rename one of them")
                 return
-            for block in table.lines:
-                rows += block.lines if isinstance(block, Event) else block.count(b"\n")
+            for block in table.rows_found:
+                rows += _count_rows(block)
                 yield block
         except ImportError as error:
             yield from self._unreadable(f"{NAMES[found]} of {size:,} bytes: install what it needs ({error})")
@@ -110,6 +125,12 @@ class TableRows:
     def _unreadable(self, text: str) -> Iterator[Event]:
         if self._share.number == 0:
             yield Event(text.encode(), None, UNREADABLE_FILE)
+
+
+def _count_rows(block: RowColumns | bytes | Event) -> int:
+    if isinstance(block, bytes):
+        return block.count(b"\n")
+    return block.lines if isinstance(block, Event) else len(block)
 
 
 def shortened(file: IO[bytes], rows: int) -> bytes | None:
@@ -140,27 +161,55 @@ class _Table(NamedTuple):
 
     names: Sequence[str]
     rows: int
-    lines: Iterator[bytes | Event]
+    rows_found: Iterator[RowColumns | bytes | Event]
 
 
-def _parquet(file: IO[bytes], share: Share) -> _Table:
+def _parquet(file: _Watched, share: Share, only_columns: Collection[str] | None) -> _Table:
     # INT96 in microseconds: nanoseconds of 64 bits end in the year 2262.
     opened = pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us")
     groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
-    def lines() -> Iterator[bytes | Event]:
-        slices = Slices()
+    names = _columns_to_read(opened.schema_arrow, only_columns)
+
+    def batches(of: pa.parquet.ParquetFile, group: int, slices: Slices) -> Iterator[pa.RecordBatch]:
+        columns = names if of is opened else None
+        for batch in of.iter_batches(slices.rows, row_groups=[group], columns=columns, use_threads=False):
+            yield batch
+            of.reader.set_batch_size(slices.rows)  # of the next batch
+
+    def whole_rows(group: int) -> WholeRows:
+        def read(slices: Slices) -> Iterator[pa.RecordBatch]:
+            yield from batches(pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us"), group, slices)
+
+        return WholeRows(read, lambda: file.error)
+
+    def parts() -> Iterator[RowColumns | bytes | Event]:
+        slices = Slices(as_columns=only_columns is not None)
         for group in groups:
-            for batch in opened.iter_batches(slices.rows, row_groups=[group], use_threads=False):
-                yield from slices.lines(batch)
-                opened.reader.set_batch_size(slices.rows)  # of the next batch
+            first = 0
+            slices.whole = whole_rows(group) if names is not None else None
+            for batch in batches(opened, group, slices):
+                yield from slices.parts(batch, first)
+                first += batch.num_rows
 
     rows = sum(opened.metadata.row_group(group).num_rows for group in groups)
-    return _Table(opened.schema_arrow.names, rows, lines())
+    return _Table(opened.schema_arrow.names, rows, parts())
 
 
-def _orc(file: IO[bytes], share: Share) -> _Table:
-    found = read_lines(file, share)
+def _columns_to_read(schema: pa.Schema, only: Collection[str] | None) -> list[str] | None:
+    """The columns with these names, if all of them can be taken as columns; None if all columns are to be read.
+
+    A damaged or odd value in a column that is not read costs no row.
+    """
+    fields = [field for field in schema if only is not None and field.name in only]
+    if not fields or not all(is_plain(field.type) for field in fields):
+        return None
+    # pyarrow takes a dot for the way into a struct.
+    return None if any("." in name for name in schema.names) else [field.name for field in fields]
+
+
+def _orc(file: _Watched, share: Share, _only_columns: Collection[str] | None) -> _Table:
+    found = read_lines(cast("IO[bytes]", file), share)
     try:
         header = next(found)
         assert isinstance(header, Header)
@@ -178,12 +227,12 @@ def _orc(file: IO[bytes], share: Share) -> _Table:
     return _Table(header.names, header.rows, lines())
 
 
-def _avro(file: IO[bytes], share: Share) -> _Table:
+def _avro(file: _Watched, share: Share, _only_columns: Collection[str] | None) -> _Table:
     import fastavro
 
     try:
-        blocks = fastavro.block_reader(file)
-        check_schema(blocks.writer_schema)
+        blocks = fastavro.block_reader(cast("IO[bytes]", file))
+        check_schema(json.loads(blocks.metadata["avro.schema"]))
     except ImportError:
         raise
     except Exception as error:  # for damaged bytes it raises whatever its code runs into

@@ -115,6 +115,17 @@ def test_rows_are_written_in_portions_and_none_is_lost_between_them(
     assert pq.read_table(writer.uri).column("ITEM_ID").to_pylist() == [str(number) for number in range(count)]
 
 
+@pytest.mark.parametrize(("ids", "has_dictionary"), [(["a", "a", "b", "b"], True), (["a", "b", "c", "c"], False)])
+def test_texts_have_a_dictionary_if_each_occurs_twice_or_more(
+    tmp_path: Path, ids: list[str], has_dictionary: bool
+) -> None:
+    writer = row_writer(tmp_path)
+    writer.add_many(pa.RecordBatch.from_pylist([{"ITEM_ID": id, "PRICE": 1.0} for id in ids], SCHEMA))
+    writer.close()
+    texts, prices = map(pq.read_metadata(writer.uri).row_group(0).column, range(2))
+    assert (texts.has_dictionary_page, prices.has_dictionary_page) == (has_dictionary, True)
+
+
 def test_a_reject_is_one_json_line_with_the_event_as_it_was(tmp_path: Path) -> None:
     writer = reject_writer(tmp_path)
     writer.add("users", "missing:USER_ID", "s3://b/k", '{"a":\n"ü 😀 \\u0041"}'.encode())

@@ -21,6 +21,8 @@ from personalize_assets.conversion.mapping.timestamps import (
     many_nanos,
     many_seconds,
     max_epoch_seconds_of,
+    nanos_of_texts,
+    nanos_of_times,
     to_epoch_seconds,
 )
 from personalize_assets_tests.helpers.strategies import VALUES
@@ -375,6 +377,80 @@ def test_many_values_are_read_as_each_is(values: list[Any]) -> None:
     assert many_nanos(values).to_pylist() == [
         nanos if nanos is not None and -(2**63) <= nanos < 2**63 else None for nanos in each
     ]
+
+
+ISO = st.builds(
+    "{}{}{}{}".format,
+    st.dates(date(1, 1, 1)),
+    st.sampled_from("TTT t"),
+    st.sampled_from(["05:00:00", "23:59:59", "24:00:00", "05:00:60", "05:00", "5:00:00"]),
+    st.sampled_from(["", "", ".5", ".123", ".123456789", ".", ".1234567890", ",5"]),
+)
+DIGITS = st.one_of(
+    st.integers(0, 10**19).map(str), st.sampled_from(["1790830800", "1790830800123", "001790830800", "20261001"])
+)
+
+
+@st.composite
+def alike(draw: st.DrawFn) -> list[str | None]:
+    """Texts that are mostly of one form, one character of which may be another one."""
+    zone = draw(st.sampled_from(["", "Z", "Z", "z", "+00:00"]))
+    form = draw(st.sampled_from([ISO.map(lambda text: text + zone), DIGITS]))
+    texts: list[str | None] = draw(st.lists(st.one_of(form, form, form, st.none()), min_size=1, max_size=5))
+    first = texts[0]
+    if first and draw(st.booleans()):
+        at = draw(st.integers(0, len(first) - 1))
+        texts[0] = first[:at] + draw(st.sampled_from("0123456789:-TZ. +x")) + first[at + 1 :]
+    return texts
+
+
+@given(alike())
+def test_texts_of_one_form_are_read_together_as_each_is(texts: list[str | None]) -> None:
+    found = nanos_of_texts(pa.array(texts, pa.string()))
+    if found is not None:
+        assert found.to_pylist() == [epoch_nanos(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["2026-10-01T05:00:00Z", None, "2026-10-01T05:00:00.5Z"],
+        ["2026-10-01 05:00:00", "2026-10-01T05:00:00.123456789"],
+        ["1790830800", "1790830801"],
+        ["1790830800123", None],
+        ["1790830800123456"],
+    ],
+)
+def test_the_forms_of_most_files_are_read_together(texts: list[str | None]) -> None:
+    found = nanos_of_texts(pa.array(["left", *texts], pa.string()).slice(1))
+    assert found is not None
+    assert found.to_pylist() == [epoch_nanos(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [None],
+        ["2026-10-01"],
+        ["20261001"],
+        ["2026-10-01T05:00:00Z", "2026-10-01T05:00:00"],
+        ["2026-10-01T05:00:00+02:00"],
+        ["2026-02-30T05:00:00Z"],
+        ["1790830800", "1790830800123"],
+        ["1600-01-01T00:00:00Z"],
+    ],
+)
+def test_other_texts_are_left_to_be_read_one_by_one(texts: list[str | None]) -> None:
+    assert nanos_of_texts(pa.array(texts, pa.string())) is None
+
+
+def test_times_of_arrow_are_nanoseconds_if_64_bits_hold_all_of_them() -> None:
+    times = pa.array([1_790_830_800, None], pa.timestamp("s", "Europe/Berlin"))
+    found = nanos_of_times(times)
+    assert found is not None
+    assert found.to_pylist() == [1_790_830_800_000_000_000, None]
+    assert nanos_of_times(pa.array([2**50], pa.timestamp("s"))) is None
 
 
 @given(st.lists(st.one_of(st.integers(-(2**63), 2**63 - 1), st.none()), max_size=5))

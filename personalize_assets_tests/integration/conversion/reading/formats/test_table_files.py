@@ -19,6 +19,7 @@ import pyarrow.parquet
 import pytest
 
 from personalize_assets.conversion.reading.formats.row_batches import WHOLE, Share
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON
 from personalize_assets.conversion.reading.formats.table_files import TableRows, is_table, shortened, table_format
 from personalize_assets.conversion.reading.json_value import Event
@@ -72,6 +73,7 @@ def read(data: bytes, format: str = AUTO, share: Share = WHOLE) -> tuple[list[An
         if isinstance(found, Event):
             others.append(found)
         else:
+            assert isinstance(found, bytes)
             rows += [json.loads(line.decode("utf-8", "replace")) for line in found.splitlines()]
     return rows, others
 
@@ -362,3 +364,40 @@ def test_only_the_beginning_of_a_large_file_is_read_for_its_first_rows() -> None
     file: IO[bytes] = Counting(data)
     assert shortened(file, 10) is not None
     assert read_bytes < len(data) // 3
+
+
+# -- as columns --------------------------------------------------------------------------------------------------------
+
+
+def columns_of(data: bytes, *names: str) -> list[RowColumns | bytes | Event]:
+    return list(TableRows(io.BytesIO(data), AUTO, only_columns=names))
+
+
+def test_only_the_columns_that_are_asked_for_are_read_and_rows_keep_their_bytes() -> None:
+    table = pa.table({"user": ["u1", None], "tags": [["a"], []], "note": ["x", "y"]})
+    found = list(TableRows(io.BytesIO(parquet(table)), AUTO, only_columns=("user", "other")))
+    (rows,) = found
+    assert isinstance(rows, RowColumns)
+    assert (len(rows), rows.names) == (2, frozenset({"user"}))
+
+
+def test_rejects_of_every_row_group_have_all_columns() -> None:
+    table = pa.table({"user": [f"u{number}" for number in range(7)], "tags": [[number] for number in range(7)]})
+    raws: list[bytes] = []
+    for rows in TableRows(io.BytesIO(parquet(table, row_group_size=3)), AUTO, only_columns=("user",)):
+        assert isinstance(rows, RowColumns)
+        raws += rows.raws([len(rows) - 1])  # before the next rows are read
+    assert raws == [b'{"user":"u2","tags":[2]}', b'{"user":"u5","tags":[5]}', b'{"user":"u6","tags":[6]}']
+
+
+def test_a_nested_column_that_is_asked_for_makes_lines_of_all_columns() -> None:
+    table = pa.table({"user": ["u1"], "tags": [["a"]]})
+    assert columns_of(parquet(table), "tags") == [b'{"user":"u1","tags":["a"]}\n']
+    assert columns_of(parquet(pa.table({"user": ["u1"], "a.b": [["a"]]})), "user") == [b'{"user":"u1","a.b":["a"]}\n']
+
+
+def test_two_columns_of_one_name_are_refused_as_columns_too() -> None:
+    table = pa.Table.from_arrays([pa.array(["a"]), pa.array(["b"])], names=["user", "user"])
+    (event,) = columns_of(parquet(table), "user")
+    assert isinstance(event, Event)
+    assert event.raw == b"Parquet file with two columns 'user': rename one of them"

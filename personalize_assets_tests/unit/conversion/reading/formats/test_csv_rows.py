@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.formats import csv_rows
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows, delimiter_of, looks_like_csv
+from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.formats.settings import CsvDialect
 from personalize_assets.conversion.reading.json_value import Event
 
@@ -34,6 +35,7 @@ def read(text: bytes, dialect: CsvDialect = PLAIN, size: int = 1 << 20) -> tuple
             assert found.fields is None
             malformed.append((found.reason or "", found.raw))
         else:
+            assert isinstance(found, bytes)
             rows += [json.loads(line) for line in found.splitlines()]
     return rows, malformed
 
@@ -336,3 +338,49 @@ def test_a_header_and_rows_are_recognized(text: bytes) -> None:
 )
 def test_other_text_is_not_taken_for_a_csv(text: bytes) -> None:
     assert not looks_like_csv(text)
+
+
+# -- as columns --------------------------------------------------------------------------------------------------------
+
+
+def as_columns(text: bytes, dialect: CsvDialect, *names: str) -> list[tuple[str, bytes]]:
+    """The rows and what is none, in their order; of rows taken as columns their bytes."""
+    found: list[tuple[str, bytes]] = []
+    for part in CsvRows([text], dialect, only_columns=names):
+        if isinstance(part, Event):
+            found.append((part.reason or "", part.raw))
+        elif isinstance(part, bytes):
+            found += [("line", line) for line in part.splitlines()]
+        else:
+            found += [("columns", raw) for raw in part.raws(range(len(part)))]
+    return found
+
+
+def test_only_the_columns_that_are_asked_for_are_read_and_rows_keep_their_bytes() -> None:
+    (rows,) = CsvRows([b"user,item,note\nu1,i1,a\nu2,,\n"], PLAIN, only_columns=("item", "other", "user"))
+    assert isinstance(rows, RowColumns)
+    assert rows.names == frozenset({"user", "item"})
+    assert rows.column("item").to_pylist() == ["i1", None]
+    assert list(rows.raws([1])) == [b'{"user":"u2","item":null,"note":null}']
+
+
+def test_rows_without_any_column_that_is_asked_for_are_counted() -> None:
+    (rows,) = CsvRows([b"user,item\nu1,i1\nu2,i2\n"], PLAIN, only_columns=("other",))
+    assert isinstance(rows, RowColumns)
+    assert len(rows) == 2
+
+
+@given(st.text(alphabet='ab,"\n\r\t|ü\\', max_size=40), st.sampled_from([PLAIN, UNLOAD]))
+def test_any_text_has_the_same_rows_as_columns_and_as_lines(text: str, dialect: CsvDialect) -> None:
+    data = b"user,item\n" + text.encode()
+    lines = []
+    for part in CsvRows([data], dialect):
+        assert not isinstance(part, RowColumns)
+        lines += [("", part.raw)] if isinstance(part, Event) else [("", line) for line in part.splitlines()]
+    assert [("", raw) for _, raw in as_columns(data, dialect, "user")] == lines
+
+
+def test_a_row_that_is_too_long_for_columns_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "_CHUNK_OF_COLUMNS_BYTES", 100)
+    text = b"user,item\n" + b"u" * 100 + b",i\n"
+    assert [kind for kind, _ in as_columns(text, PLAIN, "user")] == ["line"]
