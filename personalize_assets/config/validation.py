@@ -279,7 +279,7 @@ def _spark_settings(config: WellFormed) -> Iterator[Problem]:
             if value.split() != [value]:
                 yield (
                     here,
-                    f"{name}: {value!r} holds a blank or nothing, where EMR splits settings; write another value",
+                    f"{name}: {value!r} holds a blank or nothing, where EMR splits settings; write another",
                 )
     if master and remote:
         yield here, f"both spark.master and remote ({master}, {remote}); keep the one that tasks are to run on"

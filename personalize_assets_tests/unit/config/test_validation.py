@@ -195,7 +195,7 @@ def test_a_dataset_that_is_wrong_hides_no_contradiction_in_another() -> None:
         ("engine: spark\nspark_config: {spark.master: yarn, remote: 'sc://host'}", "both spark.master and remote (yarn, sc://host); keep the one that tasks are to run on"),
         ("engine: local\nspark_config: {spark.master: 'spark://host:7077'}", "engine local runs Spark on this machine, but this names spark://host:7077; write engine: spark"),
         ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.master: yarn}", "engine emr-serverless brings its own Spark, but this names yarn; remove it"),
-        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.a: b c}", "spark.a: 'b c' holds a blank or nothing, where EMR splits settings; write another value"),
+        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.a: b c}", "spark.a: 'b c' holds a blank or nothing, where EMR splits settings; write another"),
         ("engine: arrow\nspark_config: {spark.executor.memory: 4g}", "of no use with engine arrow; write engine: local or spark or emr-serverless, or remove spark_config"),
         ("engine: spark\nspark_config: {master: yarn}", "'master' is not a setting of Spark, which begin with spark.; correct its name"),
         ("engine: spark\nspark_config: {spark.executor: {memory: 4g}}", None),
