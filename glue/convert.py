@@ -17,7 +17,7 @@ from typing import Any, TextIO
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, on which the imports below fail
     sys.exit(
         f"personalize_assets needs Python 3.11 or newer, but this is {sys.version.split()[0]}: "
-        "set the job's Glue version to 5.1 or 6.0, or give EMR Serverless an environment with it"
+        "set the job's Glue version to 5.1 or 6.0, or emr_serverless.environment"
     )
 
 from personalize_assets.conversion import job
