@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
+from personalize_assets.quality.catalogued import CATALOG_RULES
+from personalize_assets.quality.csv_file import FILE_RULES
+from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import (
+    EXPORT_RULES,
     all_failed,
     export_rules,
     file_rules,
@@ -13,6 +18,16 @@ from personalize_assets.quality.evaluate import (
 )
 from personalize_assets.quality.rule import Finding
 from personalize_assets_tests.helpers.check_facts import INTERACTIONS, ITEMS, USERS, export_facts
+
+
+def test_the_names_of_checks_differ_where_the_ui_cuts_them_off() -> None:
+    names = [rule.name for rule in EXPORT_RULES]
+    names += [rule.name for rule in FILE_RULES]
+    names += [rule.name for rule in DAILY_RULES]
+    names += [rule.name for rule in CATALOG_RULES]
+    names += [ACCOUNTED.name, EXPORTED.name]
+
+    assert len({name[:30] for name in names}) == len(names)
 
 
 def test_the_rules_of_a_dataset_are_those_about_it_its_columns_and_its_domain() -> None:
