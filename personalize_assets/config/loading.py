@@ -84,10 +84,6 @@ def parse_config(text: str, name: str, folder: Path, env: Mapping[str, str]) -> 
         ConfigError: With every problem found.
     """
     values = parse_yaml(text, name)
-<<<<<<< HEAD
-    overrides = override(values, env)
-    is_from_env = overrides.variable_of(("engine",)) is not None
-=======
     return validate(values, name, folder, override(values, env))
 
 
@@ -104,7 +100,7 @@ def validate(values: Values, name: str, folder: Path, overrides: Overrides | Non
         ConfigError: With every problem found.
     """
     overrides = overrides or Overrides()
->>>>>>> main
+    is_from_env = overrides.variable_of(("engine",)) is not None
     context = {"folder": folder}
     try:
         config = Config.model_validate(values, context=context)
