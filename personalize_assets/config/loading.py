@@ -42,7 +42,7 @@ _QUOTE = "; put the text in quotes"
 _YAML_HINTS = {r"'\t'": "; indent with spaces", "character '%'": _QUOTE, "alias '/": _QUOTE, "alias '*": _QUOTE}
 """What to do, by a part of the parser's text."""
 _SECTIONS = "source, destination, dataset_group, datasets"
-_NAMED_BY_THE_USER = ("columns", "where", "map")
+_NAMED_BY_THE_USER = ("columns", "where", "map", "spark_config")
 
 
 def _keeps_spelling(location: Location) -> bool:
@@ -100,13 +100,14 @@ def validate(values: Values, name: str, folder: Path, overrides: Overrides | Non
         ConfigError: With every problem found.
     """
     overrides = overrides or Overrides()
+    is_from_env = overrides.variable_of(("engine",)) is not None
     context = {"folder": folder}
     try:
         config = Config.model_validate(values, context=context)
     except ValidationError as error:
-        found = [*problems_of(error, Config, values), *problems(WellFormed.among(values, context))]
+        found = [*problems_of(error, Config, values), *problems(WellFormed.among(values, context, is_from_env))]
         raise config_error(name, found, values, overrides.variable_of) from None
-    if found := problems(WellFormed.of(config)):
+    if found := problems(WellFormed.of(config, is_from_env)):
         raise config_error(name, found, values, overrides.variable_of)
     return config
 
