@@ -64,12 +64,14 @@ def test_the_image_runs_the_command_line_with_the_versions_of_the_constraints(
     assert set(listed.stdout.split()) - pinned == {"personalize-assets==0.1.0"}
 
 
-def test_the_image_has_what_dagster_needs_as_a_worker_and_no_pip(environment: Path, variables: dict[str, str]) -> None:
-    modules = "dagster_k8s, dagster_postgres, dagster_aws.s3.compute_log_manager, dagster_webserver"
-    done = run(variables, environment, "python", "-c", f"import {modules}")
+def test_the_image_has_what_dagster_needs_as_a_worker_and_no_pip(environment: Path) -> None:
+    (packages,) = environment.glob("lib/python*/site-packages")
 
-    assert done.returncode == 0, done.stderr
-    assert "No module named pip" in run(variables, environment, "python", "-m", "pip").stderr
+    assert {"dagster_aws", "dagster_k8s", "dagster_postgres", "dagster_webserver"} <= {
+        each.name for each in packages.iterdir()
+    }
+    assert not (packages / "pip").exists()
+    assert not (environment / "bin/pip").exists()
 
 
 _VERSIONS = """\
