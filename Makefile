@@ -73,11 +73,12 @@ bench-large: $(INSTALLED) ## Measure millions of events, 1,000 days, S3 and a Sp
 	@$(BIN)/python -m benchmarks.bench large history s3 cluster --millions $(MILLIONS) --runs $(RUNS) \
 		--events-a-day $(EVENTS_A_DAY) --scale $(SCALE)
 
-lint: $(INSTALLED) ## Check style, format, types and the layers of imports
+lint: $(INSTALLED) ## Check style, format, types, the layers of imports and the Dockerfile
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/hadolint docker/Dockerfile
 
 docs: $(INSTALLED) ## Generate docs/checks.md from the tables of checks
 	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
