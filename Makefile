@@ -31,17 +31,15 @@ help: ## Show this list
 demo: $(INSTALLED) ## Convert both samples end to end and print the paths of the files
 	@for config in sample_data/segment.yaml sample_data/firehose.yaml; do \
 		echo; echo "$$ personalize-assets run --config $$config"; \
-		$(BIN)/personalize-assets run --config $$config || exit 1; \
+		home=$${DAGSTER_HOME:-$$($(BIN)/python -m personalize_assets.local_run.history $$config)} || exit 1; \
+		DAGSTER_HOME="$$home" $(BIN)/personalize-assets run --config $$config || exit 1; \
 	done
 
-# Without a DAGSTER_HOME the history of runs is kept in .dagster/. There are no YAML components for `dg` to check.
+# Without a DAGSTER_HOME the history of runs is kept in .dagster/<dataset group>/, where `make demo` keeps its runs too.
+# There are no YAML components for `dg` to check.
 dev: $(INSTALLED) ## Open the UI on http://127.0.0.1:3000 (PORT=3001 for another port)
-	@if [ -z "$$DAGSTER_HOME" ]; then \
-		export DAGSTER_HOME="$(CURDIR)/.dagster"; mkdir -p "$$DAGSTER_HOME"; \
-		test -e "$$DAGSTER_HOME/dagster.yaml" || \
-			printf '%s\n' 'telemetry: {enabled: false}' 'nux: {enabled: false}' \
-				'concurrency: {runs: {max_concurrent_runs: 2}}' > "$$DAGSTER_HOME/dagster.yaml"; \
-	fi; \
+	@home=$${DAGSTER_HOME:-$$($(BIN)/python -m personalize_assets.local_run.history)} || exit 1; \
+	export DAGSTER_HOME="$$home"; \
 	export VIRTUAL_ENV="$(CURDIR)/.venv" PATH="$(CURDIR)/$(BIN):$$PATH"; \
 	echo "The UI: http://$(HOST):$(PORT) (Ctrl+C stops it)"; \
 	exec dg dev --no-check-yaml --host $(HOST) --port $(PORT)
@@ -75,11 +73,12 @@ bench-large: $(INSTALLED) ## Measure millions of events, 1,000 days, S3 and a Sp
 	@$(BIN)/python -m benchmarks.bench large history s3 cluster --millions $(MILLIONS) --runs $(RUNS) \
 		--events-a-day $(EVENTS_A_DAY) --scale $(SCALE)
 
-lint: $(INSTALLED) ## Check style, format, types and the layers of imports
+lint: $(INSTALLED) ## Check style, format, types, the layers of imports and the Dockerfile
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo --no-cache
+	@$(BIN)/hadolint docker/Dockerfile
 
 docs: $(INSTALLED) ## Generate docs/checks.md from the tables of checks
 	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md

@@ -77,10 +77,10 @@ class Cluster:
 
 
 @contextmanager
-def standalone_cluster(workers: int = 2, memory: str = "1g") -> Iterator[Cluster]:
-    """A master, workers of one core each, and a session whose executors have so much memory each.
+def standalone_master(workers: int = 2) -> Iterator[str]:
+    """The URL of a master with workers of one core each.
 
-    No other Spark session may be active in this process. Raises ``RuntimeError`` if the cluster does not start.
+    Raises ``RuntimeError`` if the cluster does not start.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="spark-cluster-")))
@@ -91,9 +91,21 @@ def standalone_cluster(workers: int = 2, memory: str = "1g") -> Iterator[Cluster
             options = ("--cores", "1", "--memory", "2g", "--work-dir", str(folder / "work"), url)
             _start(folder, f"worker-{number}", "org.apache.spark.deploy.worker.Worker", *options, stack=stack)
         _wait(lambda: _alive_workers(web) == workers, f"{workers} workers at {url}")
+        yield url
+
+
+@contextmanager
+def standalone_cluster(workers: int = 2, memory: str = "1g") -> Iterator[Cluster]:
+    """A cluster, and a session whose executors have so much memory each.
+
+    No other Spark session may be active in this process. Raises ``RuntimeError`` if the cluster does not start.
+    """
+    with standalone_master(workers) as url:
         session = _session(url, workers, memory)
-        stack.callback(session.stop)
-        yield Cluster(session)
+        try:
+            yield Cluster(session)
+        finally:
+            session.stop()
 
 
 def _session(url: str, workers: int, memory: str) -> SparkSession:

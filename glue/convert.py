@@ -1,4 +1,4 @@
-"""The script of the Glue job: a few lines around ``personalize_assets.conversion.job``.
+"""The script of the jobs on Glue and on EMR Serverless: a few lines around ``personalize_assets.conversion.job``.
 
 Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--report``, ``--cores``, ``--s3_region`` and
 ``--s3_endpoint``. By hand it runs wherever the package and Spark are installed:
@@ -8,6 +8,7 @@ Glue passes arguments as ``--name value``; the job's own are ``--spec``, ``--rep
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, redirect_stderr, redirect_stdout
@@ -16,10 +17,13 @@ from typing import Any, TextIO
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Glue has an older Python, on which the imports below fail
     sys.exit(
         f"personalize_assets needs Python 3.11 or newer, but this is {sys.version.split()[0]}: "
-        "set the job's Glue version to 5.1 or 6.0"
+        "set the job's Glue version to 5.1 or 6.0, or emr_serverless.environment"
     )
 
 from personalize_assets.conversion import job
+
+SERVICE = "emr-serverless" if "DAGSTER_PIPES_CONTEXT" in os.environ else "glue"
+"""Where the job runs, for its lines in Dagster's log."""
 
 
 def option(name: str) -> str | None:
@@ -36,8 +40,11 @@ def pipes() -> AbstractContextManager[Any]:
         import dagster_pipes
     except ImportError:
         return nullcontext()
-    params = dagster_pipes.PipesCliArgsParamsLoader()  # type: ignore[no-untyped-call]
-    if not params.is_dagster_pipes_process():
+    # Glue passes Dagster's parameters as arguments, EMR Serverless as variables of the driver.
+    pipes_of: Any = dagster_pipes
+    loaders = (pipes_of.PipesCliArgsParamsLoader(), pipes_of.PipesEnvVarParamsLoader())
+    params = next((loader for loader in loaders if loader.is_dagster_pipes_process()), None)
+    if params is None:
         return nullcontext()
     import boto3
 
@@ -70,7 +77,7 @@ class LoggedStream:
         *lines, self.rest = (self.rest + text).split("\n")
         for line in lines:
             if line.strip():
-                self.log(f"[glue] {line}")
+                self.log(f"[{SERVICE}] {line}")
         return self.stream.write(text)
 
 

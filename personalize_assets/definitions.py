@@ -71,6 +71,13 @@ def build_definitions(
     embedding = Embedding(
         prefix_of(key_prefix), group_name, dict(op_tags or {}), dict(run_tags or {}), pool, backfill_policy
     )
+    return embedded_definitions(config, engine, embedding, alerts=alerts)
+
+
+def embedded_definitions(
+    config: Config, engine: Engine | None, embedding: Embedding, *, alerts: bool = True
+) -> dg.Definitions:
+    """As ``build_definitions``, of a config that is loaded and of a host's wishes in one struct."""
     defs = GroupDefs.of(config, engine, embedding)
     is_warehouse = config.source.redshift is not None
     daily = [*([warehouse_unload(defs)] if is_warehouse else []), raw_event_catalog(defs), daily_datasets(defs)]

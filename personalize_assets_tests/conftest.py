@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
@@ -36,9 +37,17 @@ _MOMENT = timedelta(milliseconds=1)
 
 settings.register_profile("quick", max_examples=40, deadline=None)
 settings.register_profile("thorough", max_examples=500, deadline=None)
-# Derandomized: a commit passes or fails for its own sake. Developers get new examples in each run.
-settings.register_profile("ci", settings.get_profile("thorough"), derandomize=True)
+# Derandomized: a commit passes or fails for its own sake, and more examples would be the same ones in every run.
+# Developers get new examples in each run.
+settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interrupts_are_not_ignored() -> None:
+    """A shell starts what runs in its background with SIGINT ignored, and tests of Ctrl-C would wait for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

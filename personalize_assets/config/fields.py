@@ -24,8 +24,12 @@ from personalize_assets.conversion.mapping.where import bound
 from personalize_assets.conversion.reading.formats.settings import FORMATS
 from personalize_assets.layouts import WHAT_TO_WRITE, layout
 
-ENGINES: tuple[str, ...] = ("arrow", "local", "glue")
+ENGINES: tuple[str, ...] = ("arrow", "local", "spark", "glue", "emr-serverless")
 """Names of the engines; ``engines.make_engine`` makes one of each."""
+ENGINES_ON_SPARK: tuple[str, ...] = ("local", "spark", "emr-serverless")
+"""Those that take ``spark_config``."""
+ENGINES_IN_AWS: tuple[str, ...] = ("glue", "emr-serverless")
+"""Those whose jobs run elsewhere: they reach no folder of this machine and none of its variables."""
 WORKER_VCPUS: Mapping[str, int] = {
     "G.1X": 4, "G.2X": 8, "G.4X": 16, "G.8X": 32, "G.12X": 48, "G.16X": 64,
     "R.1X": 4, "R.2X": 8, "R.4X": 16, "R.8X": 32,
@@ -38,6 +42,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/{1,2}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _QUEUE_URL = re.compile(r"https?://[^/\s]+/\S+")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}", re.ASCII)  # API CreateDatasetGroup, `name`
+_REMOTE = re.compile(r"sc://[^/;\s]+(?:/.*)?")
 _OWNER = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
 # Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
 _JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
@@ -161,6 +166,28 @@ def _workers(value: object) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 2:
         return value
     raise ValueError(f"found {format_value(value)}; write a number of workers from 2, one of which is the driver's")
+
+
+def _spark_settings(value: object) -> object:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"found {format_value(value)}; write a mapping, as {{spark.executor.memory: 4g}}")
+    settings: dict[str, str] = {}
+    for name, setting in value.items():
+        if name != "remote" and not (str(name).startswith("spark.") and len(str(name)) > len("spark.")):
+            whole = "; write names as a whole, as spark.executor.memory: 4g" if isinstance(setting, Mapping) else ""
+            raise ValueError(
+                f"{name!r} is not a setting of Spark, which begin with spark.{whole or '; correct its name'}"
+            )
+        try:
+            settings["spark.remote" if name == "remote" else str(name)] = _text(setting)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from None
+    remote = settings.get("spark.remote")
+    if remote is not None and not _REMOTE.fullmatch(remote):
+        raise ValueError(f"remote: {remote!r} is not a Spark Connect server; write sc://host or sc://host:15002")
+    return settings
 
 
 def _owner(value: str) -> str:
@@ -338,6 +365,8 @@ JobName = Annotated[str, AfterValidator(_job_name)]
 Workers = Annotated[int, BeforeValidator(_workers)]
 """Workers of a Glue job; the smallest number is two (API CreateJob)."""
 WorkerType = Annotated[str, one_of(tuple(WORKER_VCPUS), "a worker type")]
+SparkSettings = Annotated[dict[str, str], BeforeValidator(_spark_settings)]
+"""Settings of Spark by name, as text; ``remote`` is short for ``spark.remote``."""
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a service that speaks S3, or of AWS's emulator, without a slash at the end."""
 QueueUrl = Annotated[str, BeforeValidator(_queue_url)]

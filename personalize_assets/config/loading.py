@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -41,7 +42,7 @@ _QUOTE = "; put the text in quotes"
 _YAML_HINTS = {r"'\t'": "; indent with spaces", "character '%'": _QUOTE, "alias '/": _QUOTE, "alias '*": _QUOTE}
 """What to do, by a part of the parser's text."""
 _SECTIONS = "source, destination, dataset_group, datasets"
-_NAMED_BY_THE_USER = ("columns", "where", "map")
+_NAMED_BY_THE_USER = ("columns", "where", "map", "spark_config")
 
 
 def _keeps_spelling(location: Location) -> bool:
@@ -68,7 +69,7 @@ def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = 
     """
     env = env or {}
     name, file = _file(path, env)
-    return parse_config(_read(name, file), name, file.absolute().parent, env)
+    return parse_config(read_text(name, file), name, file.absolute().parent, env)
 
 
 def parse_config(text: str, name: str, folder: Path, env: Mapping[str, str]) -> Config:
@@ -83,14 +84,30 @@ def parse_config(text: str, name: str, folder: Path, env: Mapping[str, str]) -> 
         ConfigError: With every problem found.
     """
     values = parse_yaml(text, name)
-    overrides = override(values, env)
+    return validate(values, name, folder, override(values, env))
+
+
+def validate(values: Values, name: str, folder: Path, overrides: Overrides | None = None) -> Config:
+    """The config in plain values.
+
+    Args:
+        values: With the overrides in them.
+        name: What errors call the values.
+        folder: Where relative URIs start.
+        overrides: What set values in place of the file: errors name it instead.
+
+    Raises:
+        ConfigError: With every problem found.
+    """
+    overrides = overrides or Overrides()
+    is_from_env = overrides.variable_of(("engine",)) is not None
     context = {"folder": folder}
     try:
         config = Config.model_validate(values, context=context)
     except ValidationError as error:
-        found = [*problems_of(error, Config, values), *problems(WellFormed.among(values, context))]
+        found = [*problems_of(error, Config, values), *problems(WellFormed.among(values, context, is_from_env))]
         raise config_error(name, found, values, overrides.variable_of) from None
-    if found := problems(WellFormed.of(config)):
+    if found := problems(WellFormed.of(config, is_from_env)):
         raise config_error(name, found, values, overrides.variable_of)
     return config
 
@@ -104,7 +121,8 @@ def _file(path: str | Path | None, env: Mapping[str, str]) -> tuple[str, Path]:
     return DEFAULT, beside if beside.exists() else Path(DEFAULT)
 
 
-def _read(name: str, file: Path) -> str:
+def read_text(name: str, file: Path) -> str:
+    """The text of a config file, in UTF-8 with or without a byte order mark. Raises ``ConfigError`` with ``name``."""
     try:
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -124,12 +142,16 @@ def _read(name: str, file: Path) -> str:
 _TEXT, _NULL, _MERGE = (f"tag:yaml.org,2002:{name}" for name in ("str", "null", "merge"))
 
 
-class _Constructor(SafeConstructor):
+class Constructor(SafeConstructor):
     """Values of YAML. Keys are text as written, and none occurs twice in a mapping."""
 
     def construct_document(self, node: Node) -> Any:
         """The document's values, of which some are text as written: see ``_keeps_spelling``."""
-        return super().construct_document(_spelled_out(node, (), {}))
+        return self.construct_at(node, ())
+
+    def construct_at(self, node: Node, location: Location) -> Any:
+        """The value of a node that is written at a location of a config, as if the whole config were around it."""
+        return super().construct_document(_spelled_out(node, location, {}))
 
     def construct_mapping(self, node: MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         """The mapping as a dict, in its order; ``<<`` merges another one."""
@@ -196,18 +218,20 @@ class _Resolver(VersionedResolver):
         return _RESOLVERS
 
 
-def parse_yaml(text: str, name: str) -> Values:
-    """A YAML text as plain values, in its order; ``name`` is what errors call the text.
-
-    Raises:
-        ConfigError: It is not YAML (with line and column), or no mapping.
-    """
+def yaml_reader() -> YAML:
+    """A reader of this package's YAML, for one text."""
     # The parser in Python: the one in C, which may not be installed, knows YAML 1.1 alone.
     reader = YAML(typ="safe", pure=True)
-    reader.Constructor, reader.Resolver = _Constructor, _Resolver
+    reader.Constructor, reader.Resolver = Constructor, _Resolver
     reader.composer.warn_double_anchors = False
+    return reader
+
+
+@contextmanager
+def yaml_problems(text: str, name: str) -> Iterator[None]:
+    """Says what is wrong with a text, and in which line, as ``ConfigError``."""
     try:
-        values = reader.load(text)
+        yield
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
@@ -220,6 +244,16 @@ def parse_yaml(text: str, name: str) -> Values:
         raise ConfigError([f"{name}: line {line}, column {column}: {found}"]) from None
     except (ValueError, KeyError):  # as of `!!int a`
         raise ConfigError([f"{name}: a value does not fit the tag before it; remove the tag"]) from None
+
+
+def parse_yaml(text: str, name: str) -> Values:
+    """A YAML text as plain values, in its order; ``name`` is what errors call the text.
+
+    Raises:
+        ConfigError: It is not YAML (with line and column), or no mapping.
+    """
+    with yaml_problems(text, name):
+        values = yaml_reader().load(text)
     if values is None:
         raise ConfigError([f"{name}: the file is empty; write the keys {_SECTIONS}"])
     if not isinstance(values, dict):
@@ -260,9 +294,9 @@ def override(values: Values, env: Mapping[str, str]) -> Overrides:
     overrides = Overrides()
     for name in sorted(named, key=lambda name: (name.count("__"), name)):  # the outer before those that refine it
         keys = name[len(PREFIX) :].split("__")
-        _put(values, keys, _decoded(name, named[name], keys), name, overrides)
+        put(values, keys, _decoded(name, named[name], keys), name, overrides)
     if env.get(ENGINE):
-        _put(values, ["engine"], env[ENGINE], ENGINE, overrides)
+        put(values, ["engine"], env[ENGINE], ENGINE, overrides)
     return overrides
 
 
@@ -344,8 +378,8 @@ def _environment_source() -> Callable[[str, str], Any]:
     return lambda name, text: _Source(name, text)()
 
 
-def _put(values: Values, keys: list[str], value: Any, variable: str, overrides: Overrides) -> None:
-    """Set the value at some keys, and make the mappings that lead there."""
+def put(values: Values, keys: Sequence[str], value: Any, variable: str, overrides: Overrides) -> None:
+    """Set the value at some keys, in place, and make the mappings that lead there; ``variable`` is what errors name."""
     location: Location = ()
     node = values
     for key in keys:

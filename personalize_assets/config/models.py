@@ -34,6 +34,7 @@ from personalize_assets.config.fields import (
     Owner,
     QueueUrl,
     Scalar,
+    SparkSettings,
     Switch,
     Text,
     Texts,
@@ -372,6 +373,25 @@ class Glue(_Section):
         return self.catalog or ("tables" if self.database else "none")
 
 
+class EmrServerless(_Section):
+    """Section ``emr_serverless``: the application that the engine ``emr-serverless`` runs its jobs on.
+
+    Attributes:
+        application_id: Of a Spark application.
+        execution_role: ARN of the role that jobs run with.
+        environment: A packed virtual environment in S3 with Python 3.11 and the package's libraries; none if the
+            application's image has them.
+        cores: How many tasks run at once; by default what Spark counts when a job starts.
+        timeout_minutes: After which EMR cancels a run.
+    """
+
+    application_id: Text = Field(description="the application's id, as 00f1abcd2efgh345")
+    execution_role: Text = Field(description="the ARN of the role that jobs run with")
+    environment: Uri | None = None
+    cores: Annotated[int, at_least(1)] | None = None
+    timeout_minutes: Annotated[int, at_least(1)] | None = None
+
+
 class Config(_Section):
     """One dataset group's config.
 
@@ -380,6 +400,8 @@ class Config(_Section):
 
     Attributes:
         checks: ``strict`` keeps the current export if Personalize would refuse the new one; ``warn`` replaces it.
+        spark_config: Settings of Spark by name, for the engines `spark` (which Spark, by ``spark.master`` or
+            ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
     """
@@ -389,6 +411,7 @@ class Config(_Section):
         description="a mapping with the keys uri, single_file, keep_exports, retention_hours"
     )
     engine: EngineName = "arrow"
+    spark_config: SparkSettings = Field({}, description="a mapping of Spark's settings, as {spark.executor.memory: 4g}")
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
     datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
@@ -397,6 +420,7 @@ class Config(_Section):
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
+    emr_serverless: EmrServerless | None = None
 
     @property
     def is_strict(self) -> bool:

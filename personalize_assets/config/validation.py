@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from personalize_assets.config.errors import Problem, format_value
-from personalize_assets.config.fields import EngineName
+from personalize_assets.config.fields import ENGINES_IN_AWS, ENGINES_ON_SPARK, EngineName, SparkSettings
 from personalize_assets.config.models import (
     Automation,
     ColumnMapping,
@@ -51,21 +51,36 @@ class WellFormed:
     datasets: Mapping[str, DatasetMapping]
     glue: Glue | None
     automation: Automation | None
+    spark_config: Mapping[str, str] | None = None
+    is_engine_from_env: bool = False
+    has_application: bool = True
 
     @classmethod
-    def of(cls, config: Config) -> WellFormed:
-        """All sections of a config."""
-        datasets = config.datasets.named()
-        sections = (config.source, config.destination, config.engine, config.dataset_group)
-        return cls(*sections, datasets, config.glue, config.automation)
+    def of(cls, config: Config, is_engine_from_env: bool = False) -> WellFormed:
+        """All sections of a config; a variable or ``--engine`` may have named another engine than the file."""
+        return cls(
+            config.source,
+            config.destination,
+            config.engine,
+            config.dataset_group,
+            config.datasets.named(),
+            config.glue,
+            config.automation,
+            config.spark_config,
+            is_engine_from_env,
+            config.emr_serverless is not None,
+        )
 
     @classmethod
-    def among(cls, written: Mapping[str, Any], context: Mapping[str, Any]) -> WellFormed:
+    def among(
+        cls, written: Mapping[str, Any], context: Mapping[str, Any], is_engine_from_env: bool = False
+    ) -> WellFormed:
         """The valid sections of a config that is not valid as a whole.
 
         Args:
             written: The config as plain values.
             context: pydantic's context, as for the whole config.
+            is_engine_from_env: As in ``of``.
         """
         named = written.get("datasets")
         datasets = {
@@ -77,6 +92,10 @@ class WellFormed:
             engine = TypeAdapter[str](EngineName).validate_python(written.get("engine", "arrow"))
         except ValidationError:
             engine = None
+        try:
+            spark_config = TypeAdapter[dict[str, str]](SparkSettings).validate_python(written.get("spark_config"))
+        except ValidationError:
+            spark_config = None
         return cls(
             _valid(Source, written.get("source"), context),
             _valid(Destination, written.get("destination"), context),
@@ -85,6 +104,9 @@ class WellFormed:
             {name: dataset for name, dataset in datasets.items() if dataset is not None},
             _valid(Glue, written.get("glue", {}), context),
             _valid(Automation, written.get("automation", {}), context),
+            spark_config,
+            is_engine_from_env,
+            "emr_serverless" in written,
         )
 
 
@@ -95,6 +117,8 @@ def problems(config: WellFormed) -> list[Problem]:
         *_nested_uris(config),
         *_start_dates(config),
         *_formats(config),
+        *_spark_settings(config),
+        *_application(config),
         *_warehouse(config),
         *_folders_on_glue(config),
         *_catalog(config),
@@ -237,13 +261,51 @@ def _slugs(name: str, dataset: DatasetMapping) -> Iterator[Problem]:
             yield ("datasets", name, "columns", column), message
 
 
+# Spark: which one, and whether its settings have an effect
+
+
+def _spark_settings(config: WellFormed) -> Iterator[Problem]:
+    settings, here = config.spark_config, ("spark_config",)
+    if settings is None or config.engine is None:
+        return
+    master, remote = settings.get("spark.master"), settings.get("spark.remote")
+    if config.engine == "spark" and not master and not remote:
+        places = "spark.master: spark://host:7077, yarn or k8s://https://host:443, or remote: sc://host"
+        yield here, f"engine spark needs to know which Spark; write {places}"
+    if config.engine == "emr-serverless" and (master or remote):
+        yield here, f"engine emr-serverless brings its own Spark, but this names {remote or master}; remove it"
+    if config.engine == "emr-serverless":
+        for name, value in settings.items():
+            if value.split() != [value]:
+                yield (
+                    here,
+                    f"{name}: {value!r} holds a blank or nothing, where EMR splits settings; write another",
+                )
+    if master and remote:
+        yield here, f"both spark.master and remote ({master}, {remote}); keep the one that tasks are to run on"
+    if config.engine == "local" and (remote or not (master or "local").startswith("local")):
+        yield here, f"engine local runs Spark on this machine, but this names {remote or master}; write engine: spark"
+    if config.engine not in ENGINES_ON_SPARK and settings and not config.is_engine_from_env:
+        use = " or ".join(ENGINES_ON_SPARK)
+        yield here, f"of no use with engine {config.engine}; write engine: {use}, or remove spark_config"
+
+
+def _application(config: WellFormed) -> Iterator[Problem]:
+    if config.engine == "emr-serverless" and not config.has_application:
+        keys = "application_id and execution_role"
+        yield ("emr_serverless",), f"engine emr-serverless needs an application; write {keys}"
+
+
 # Glue: neither its jobs nor Athena reach a folder of this machine
 
 
 def _folders_on_glue(config: WellFormed) -> Iterator[Problem]:
     for location, uri in _uris(config):
-        if config.engine == "glue" and not uri.startswith("s3://"):
-            message = f"{uri!r} is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local"
+        if config.engine in ENGINES_IN_AWS and not uri.startswith("s3://"):
+            service = "Glue" if config.engine == "glue" else "EMR"
+            message = (
+                f"{uri!r} is a folder, which {service} cannot reach; write s3://bucket/prefix, or use engine local"
+            )
             yield location, message
 
 
@@ -319,8 +381,11 @@ def _hashed_ids(config: WellFormed) -> Iterator[Problem]:
 def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
     for name, dataset in config.datasets.items():
         for column, mapping in dataset.columns.items():
-            if config.engine == "glue" and mapping.hash:
-                message = "true, but the key does not leave this machine, and so not to Glue; use engine arrow or local"
+            if config.engine in ENGINES_IN_AWS and mapping.hash:
+                service = "Glue" if config.engine == "glue" else "EMR"
+                message = (
+                    f"true, but the key does not leave this machine, and so not to {service}; use engine arrow or local"
+                )
                 yield ("datasets", name, "columns", column, "hash"), message
 
 

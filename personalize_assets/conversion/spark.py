@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from personalize_assets.conversion import connect
+
 # Only for types: the engine `arrow` has no Spark.
 if TYPE_CHECKING:
     from pyspark import SparkContext, StatusTracker
@@ -28,6 +30,8 @@ def spark_conf() -> dict[str, str]:
 
 def parallelism(spark: SparkSession) -> int:
     """Return how many tasks run at once: the cores of the cluster."""
+    if connect.is_connect(spark):
+        return connect.parallelism(spark)
     return int(spark.sparkContext.defaultParallelism)
 
 

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from personalize_assets.conversion import connect
 from personalize_assets.conversion.progress import Meter
 from personalize_assets.conversion.reading.file_errors import FileError
 from personalize_assets.conversion.spark import counting_tasks
@@ -47,7 +48,9 @@ def in_turn_with(
 
 
 def over_spark(spark: SparkSession, meter: Meter | None = None) -> Spread:
-    """Each task as a task of Spark; nothing is shuffled. ``meter`` counts tasks while they finish.
+    """Each task as a task of Spark; nothing is shuffled, but the tasks themselves by Spark Connect.
+
+    ``meter`` counts tasks while they finish, and over Spark Connect at their end.
 
     A partition holds its own task and ``run`` is sent once, so that what is sent grows with the tasks, and not with
     their square: 200,000 raw files are 26 MB of tasks.
@@ -57,10 +60,13 @@ def over_spark(spark: SparkSession, meter: Meter | None = None) -> Spread:
         if not tasks:
             return []
         packed = [pickle.dumps(task) for task in tasks]
-        work = spark.sparkContext.parallelize(packed, len(packed)).map(partial(_run_packed, run))
         counted = meter.plan(tasks, size) if meter else None
-        with counting_tasks(spark.sparkContext, counted.finish_count) if counted else nullcontext():
-            found = work.collect()
+        if connect.is_connect(spark):
+            found = connect.run_over_connect(spark, partial(_run_packed, run), packed)
+        else:
+            work = spark.sparkContext.parallelize(packed, len(packed)).map(partial(_run_packed, run))
+            with counting_tasks(spark.sparkContext, counted.finish_count) if counted else nullcontext():
+                found = work.collect()
         results: list[ResultT] = []
         for result in map(pickle.loads, found):
             if isinstance(result, FileError):

@@ -1,4 +1,4 @@
-"""Java for the engine `local`: found, new enough, and started without orphans and without needless output."""
+"""Java for the engines `local` and `spark`: found, new enough, started without orphans and needless output."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class JavaMissing(PersonalizeAssetsError):
     """No Java was found for Spark, or only one that is too old."""
 
 
-def check_java() -> None:
+def check_java(engine: str = "local") -> None:
     """Raise ``JavaMissing`` unless the Java of ``JAVA_HOME``, or of the ``PATH`` if that is unset, is new enough."""
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home, "bin", "java")) if home else shutil.which("java")
@@ -37,7 +37,7 @@ def check_java() -> None:
     where = f"JAVA_HOME={home}" if home else "the PATH"
     state = f"{where} has no Java" if found is None else f"{where} has Java {found}"
     raise JavaMissing(
-        f"engine 'local' runs Spark, which needs Java {OLDEST_JAVA} or newer, but {state}. Install it "
+        f"engine {engine!r} runs Spark, which needs Java {OLDEST_JAVA} or newer, but {state}. Install it "
         f"(Debian, Ubuntu: apt install openjdk-{OLDEST_JAVA}-jre-headless; macOS: brew install openjdk@{OLDEST_JAVA}) "
         "and set JAVA_HOME if it is not on the PATH; or use the engine 'arrow', which needs no Java"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
@@ -35,10 +36,9 @@ class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     pyspark: LazyPySparkResource
 
     @classmethod
-    def on_all_cores(cls) -> LocalEngine:
-        """The engine with Spark's settings for one machine. Starts nothing."""
+    def on_all_cores(cls, spark_config: Mapping[str, str] | None = None) -> LocalEngine:
+        """The engine with Spark's settings for one machine, and over them those of a config. Starts nothing."""
         settings = {
-            **spark_conf(),
             "spark.app.name": "personalize_assets",
             "spark.master": f"local[{workers()}]",
             "spark.driver.memory": f"{heap_bytes() // 1024**2}m",
@@ -55,6 +55,8 @@ class LocalEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
             "spark.sql.adaptive.enabled": "false",
             "spark.shuffle.compress": "false",
             "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()} -XX:+UseParallelGC",
+            **(spark_config or {}),
+            **spark_conf(),
         }
         return cls(pyspark=LazyPySparkResource(spark_config=settings))
 

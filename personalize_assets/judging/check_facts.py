@@ -19,7 +19,7 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
 from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
-from personalize_assets.quality.evaluate import Judged, all_failed, export_rules, file_rules, judge
+from personalize_assets.quality.evaluate import Judged, export_rules, file_rules, judge, none_checked
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.days import accounting_of, commits_of
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, ExportedFile, ExportManifest
@@ -65,7 +65,8 @@ def judge_current_export(
 ) -> Judged[ExportFacts]:
     """Judge the current CSV of a dataset by its manifest, for checks that are run without their asset.
 
-    All rules fail if there is no export, or one with other columns than the config has now. ``states`` are the
+    One rule fails if there is no export, or one with other columns than the config has now, and the others are not
+    checked. ``states`` are the
     converted days, if they are known already.
     """
     dataset = group.datasets[name]
@@ -74,7 +75,7 @@ def judge_current_export(
     if manifest is None or manifest.profile is None or manifest.columns != columns:
         rules = export_rules(dataset, group.config.dataset_group.domain)
         observed = "no export" if manifest is None else "an export made with other columns or by an older version"
-        return all_failed(rules, observed, f"materialize {name}_csv first")
+        return none_checked(rules, observed, f"materialize {name}_csv first")
     # Masked again: the export may have been made before the config's `mask`.
     profile = masked_profile(manifest.profile, group.hidden_columns(name))
     states = converted_days(group) if states is None else states
@@ -105,7 +106,9 @@ def _judge_export(
 
 
 def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
-    """Judge the CSV of a dataset in the destination, all files of it. All rules fail if it is missing.
+    """Judge the CSV of a dataset in the destination, all files of it.
+
+    One rule fails if it is missing, and the others are not checked.
 
     A file is read to its end, unless it is still the one whose parts the export read after it had written them.
     """
@@ -114,13 +117,13 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
     rules = file_rules(dataset, domain)
     manifest = destination.exports.manifest(name)
     if manifest is None:
-        return all_failed(rules, "no export", f"{destination.uri}; materialize {name}_csv first")
+        return none_checked(rules, "no export", f"{destination.uri}; materialize {name}_csv first")
     is_folder = manifest.path.endswith("/")
     keys = [file.key for file in manifest.files] if is_folder else [manifest.path]
     stored = {file.key: file for prefix in _prefixes(keys) for file in destination.store.files(prefix)}
     for key in keys:
         if key not in stored:
-            return all_failed(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
+            return none_checked(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
     known = {file.key: file for file in manifest.files}
     scans = []
     for key in keys:

@@ -59,4 +59,8 @@ def _of_csv(group: DatasetGroup, name: str, of_days: DayFacts, states: Mapping[s
 
 
 def _red(asset: str, judged: Judged[FactsT]) -> Iterator[RedCheck]:
-    return (RedCheck(asset, rule.name, finding, rule.is_error) for rule, finding in judged if not finding.passed)
+    return (
+        RedCheck(asset, rule.name, finding, rule.is_error)
+        for rule, finding in judged
+        if finding.is_checked and not finding.passed
+    )

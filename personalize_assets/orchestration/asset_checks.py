@@ -34,7 +34,10 @@ def rule_result(rule: Rule[FactsT], finding: Finding, key: dg.AssetKey, *, stric
         asset_key=key,
         check_name=rule.name,
         passed=finding.passed,
-        severity=dg.AssetCheckSeverity.ERROR if rule.is_error and strict else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR
+        if rule.is_error and strict and finding.is_checked
+        else dg.AssetCheckSeverity.WARN,
+        description=None if finding.is_checked else f"Not checked: {finding.allowed}",
         metadata=metadata,
     )
 

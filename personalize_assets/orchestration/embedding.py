@@ -23,6 +23,7 @@ class Embedding:
         run_tags: Of every run that a job, sensor or schedule of these definitions starts.
         pool: Of the steps that run on the engine; None for the engine's own.
         backfill_policy: Of the daily assets; None for runs of ``automation.max_days_per_run`` days.
+        keys: Keys of some assets, by the asset's name, instead of those that the prefix gives.
     """
 
     key_prefix: tuple[str, ...] = ()
@@ -31,10 +32,11 @@ class Embedding:
     run_tags: Mapping[str, str] = field(default_factory=dict)
     pool: str | None = None
     backfill_policy: dg.BackfillPolicy | None = None
+    keys: Mapping[str, dg.AssetKey] = field(default_factory=dict)
 
     def key(self, name: str) -> dg.AssetKey:
         """The key of an asset."""
-        return dg.AssetKey([*self.key_prefix, name])
+        return self.keys.get(name) or dg.AssetKey([*self.key_prefix, name])
 
     def name(self, name: str) -> str:
         """The name of an op, job, sensor, schedule or resource, which Dagster makes of letters, digits and ``_``."""

@@ -98,12 +98,12 @@ def event_profile_metadata(profile: EventProfile, uri: str) -> Metadata:
         "kinds_of_events": len(profile.events),
         "event_field": profile.event_field or "none was found",
         "events": _typed_table(
-            {"event": "string", "events": "int", "share": "float", "items": "string"},
+            {"event": "string", "events": "int", "share %": "float", "items": "string"},
             [
                 {
                     "event": kind.name or "(without a name)",
                     "events": kind.events,
-                    "share": kind.share,
+                    "share %": round(100 * kind.share, 1),
                     "items": ", ".join(f"{path} ({count})" for path, count in kind.items.items()) or "none",
                 }
                 for kind in profile.events
@@ -170,6 +170,7 @@ def day_metadata(
     run did not convert.
     """
     metadata: Metadata = {
+        **(dict(day_charts(commit.profile, commit.kept)) if commit.profile and charts else {}),
         "dagster/partition_row_count": commit.kept,
         "rows": commit.rows,
         "kept": commit.kept,
@@ -181,21 +182,21 @@ def day_metadata(
     }
     if accounting:
         metadata["raw_files"] = accounting.raw_files
+        metadata["raw_size"] = format_size(accounting.bytes)
         metadata["raw_bytes"] = accounting.bytes
         metadata["malformed"] = sum(accounting.malformed.values())
         metadata["unreadable_files"] = accounting.unreadable
     if commit.profile:
-        metadata.update(_day_profile(commit.profile, commit.kept, charts))
+        metadata.update(_day_profile(commit.profile, commit.kept))
     return {**metadata, **(run or {})}
 
 
-def _day_profile(profile: DayProfile, kept: int, charts: bool) -> Metadata:
+def _day_profile(profile: DayProfile, kept: int) -> Metadata:
     return {
         **_filled(profile.nulls, kept),
         **(_times(min(profile.times), max(profile.times)) if profile.times else {}),
         **({"event_types": len(profile.events)} if profile.events else {}),
         **_preview(profile.preview),
-        **(day_charts(profile, kept) if charts else {}),
     }
 
 
@@ -214,25 +215,28 @@ def run_metadata(report: Report, engine: str) -> Metadata:
 def table_metadata(commit: TableCommit, uri: str, *, charts: bool = True) -> Metadata:
     """The table ``users`` or ``items``: its rows, the number of daily rows they come from, and its profile."""
     return {
+        **_export_charts(commit.profile, charts),
         "dagster/row_count": commit.rows,
         "days": len(commit.days),
         "daily_rows": commit.kept,
         **_location(uri),
-        **_export_profile(commit.profile, charts),
+        **_export_profile(commit.profile),
     }
 
 
 def csv_metadata(manifest: ExportManifest, uri: str, *, charts: bool = True) -> Metadata:
     """An export, from its manifest."""
     return {
+        **_export_charts(manifest.profile, charts),
         "dagster/row_count": manifest.rows,
+        "size": format_size(manifest.bytes),
         "bytes": manifest.bytes,
         "duplicates": manifest.duplicates,
         **({"outside_window": manifest.outside_window} if manifest.last_days is not None else {}),
         "days": len(manifest.days),
         "sha256": manifest.sha256,
         **_location(uri),
-        **_export_profile(manifest.profile, charts),
+        **_export_profile(manifest.profile),
     }
 
 
@@ -243,6 +247,28 @@ def schema_metadata(fields: int, text: str, uri: str) -> Metadata:
         "schema": dg.MetadataValue.md(f"```json\n{text}\n```"),
         "path": dg.MetadataValue.path(uri),
     }
+
+
+def storage(kind: str, uri: str) -> Metadata:
+    """Where an asset is stored and how, by Dagster's names, which its own views read."""
+    return {"dagster/uri": uri, "dagster/storage_kind": kind}
+
+
+def column_lineage(dataset: Dataset, above: dg.AssetKey) -> Metadata:
+    """Each column comes from the one of its name in the asset above."""
+    names = [column.name for column in dataset.columns]
+    deps = {name: [dg.TableColumnDep(asset_key=above, column_name=name)] for name in names}
+    return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}
+
+
+def format_size(size: int) -> str:
+    """Bytes in the largest unit of a thousand that leaves a digit before the point: ``12.3 MB``."""
+    number, unit = float(size), "bytes"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if number < 1000:
+            break
+        number, unit = number / 1000, larger
+    return f"{size:,} bytes" if unit == "bytes" else f"{number:.1f} {unit}"
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:
@@ -258,7 +284,11 @@ def _typed_table(columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) 
     return dg.MetadataValue.table([dg.TableRecord({name: row[name] for name in columns}) for row in rows], schema)
 
 
-def _export_profile(profile: ExportProfile | None, charts: bool) -> Metadata:
+def _export_charts(profile: ExportProfile | None, charts: bool) -> Metadata:
+    return dict(export_charts(profile)) if profile is not None and charts else {}
+
+
+def _export_profile(profile: ExportProfile | None) -> Metadata:
     if profile is None:
         return {}
     metadata: Metadata = {_DISTINCT[id_column]: ids.distinct for id_column, ids in profile.ids.items()}
@@ -273,7 +303,6 @@ def _export_profile(profile: ExportProfile | None, charts: bool) -> Metadata:
         **metadata,
         **_filled(profile.nulls, profile.rows),
         **_preview(profile.preview),
-        **(export_charts(profile) if charts else {}),
     }
 
 

@@ -31,14 +31,20 @@ def judge(rules: Sequence[Rule[FactsT]], facts: FactsT) -> Judged[FactsT]:
     return [(rule, rule.judge(facts)) for rule in rules]
 
 
-def all_failed(rules: Sequence[Rule[FactsT]], observed: str, allowed: str) -> Judged[FactsT]:
-    """The same failure for each of these rules, where there are no facts to judge."""
-    return [(rule, Finding(False, observed, allowed)) for rule in rules]
+def none_checked(rules: Sequence[Rule[FactsT]], observed: str, allowed: str) -> Judged[FactsT]:
+    """One failure where there are no facts to judge: that of the first of these rules; the others refer to it."""
+    first, *others = rules
+    see = Finding(False, "not checked", f"see {first.name}", is_checked=False)
+    return [(first, Finding(False, observed, allowed)), *((rule, see) for rule in others)]
 
 
 def refusals(judged: Judged[FactsT]) -> list[str]:
     """Why Personalize would refuse an export or a file, a sentence each; empty if it would accept it."""
-    return [format_finding(rule.name, finding) for rule, finding in judged if rule.is_error and not finding.passed]
+    return [
+        format_finding(rule.name, finding)
+        for rule, finding in judged
+        if rule.is_error and finding.is_checked and not finding.passed
+    ]
 
 
 def format_finding(name: str, finding: Finding) -> str:

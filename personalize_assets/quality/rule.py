@@ -28,7 +28,8 @@ def guide(page: str) -> str:
 class Finding:
     """What a rule found: the value ``observed``, the one ``allowed``, and at most ``MAX_ROWS`` rows at fault.
 
-    ``causes`` are the likely ones, a sentence each, where they were looked for.
+    ``causes`` are the likely ones, a sentence each, where they were looked for. Without ``is_checked`` the rule could
+    not be applied, for a reason that another rule's finding has: it is a warning at most.
     """
 
     passed: bool
@@ -36,6 +37,7 @@ class Finding:
     allowed: str
     rows: Sequence[Mapping[str, Any]] = ()
     causes: Sequence[str] = ()
+    is_checked: bool = True
 
 
 @dataclass(frozen=True)

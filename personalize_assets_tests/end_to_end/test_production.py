@@ -38,6 +38,7 @@ class Production:
         self._env = {
             "DAGSTER_HOME": str(home),
             "DAGSTER_POSTGRES_URL": database,
+            "DAGSTER_CODE_HOST": "127.0.0.1",
             "DAGSTER_CODE_PORT": str(self._code_port),
             "PERSONALIZE_CONFIG": str(automated_config(folder, export="daily")),
         }

@@ -12,7 +12,7 @@ import pytest
 
 from personalize_assets.config import load_config
 from personalize_assets.conversion.spec import ConvertReport, ExportReport, Report, Spec, decode_report, encode
-from personalize_assets.engines.glue import engine as glue_engine
+from personalize_assets.engines.job_files import for_role
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import commit_convert, plan_convert
@@ -57,7 +57,7 @@ def on_glue(glue: GlueEmulator, specs: Mapping[str, Spec]) -> dict[str, Report]:
     """The reports of specs that one job run does."""
     s3 = boto3.client("s3")
     for name, spec in specs.items():
-        s3.put_object(Bucket="events", Key=f"jobs/{name}", Body=encode(glue_engine._for_glue(spec)))
+        s3.put_object(Bucket="events", Key=f"jobs/{name}", Body=encode(for_role(spec)))
     uris = ",".join(f"s3://events/jobs/{name}" for name in specs)
     arguments = {"--specs": uris, "--s3_endpoint": glue.url}
     boto3.client("glue").start_job_run(JobName="recipes", Arguments=arguments)

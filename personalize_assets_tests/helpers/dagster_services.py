@@ -29,12 +29,12 @@ def is_listening(port: int) -> bool:
 class Service:
     """One process. If it dies or does not get ready, the assertion shows the end of its output."""
 
-    def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path) -> None:
+    def __init__(self, command: Sequence[str | Path], env: Mapping[str, str], log: Path, cwd: Path = REPO) -> None:
         self._log = log
         with log.open("a") as output:
             self._process = subprocess.Popen(
                 command,
-                cwd=REPO,
+                cwd=cwd,
                 env={**os.environ, **env},
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -111,7 +111,7 @@ def test_a_config_that_is_not_there() -> None:
 def test_an_engine_that_is_none(tmp_path: Path) -> None:
     message = failure("--config", config(tmp_path, "raw"), "--engine", "spork")
 
-    assert "'spork' is not an engine; use one of arrow, local, glue" in message
+    assert "'spork' is not an engine; use one of arrow, local, spark, glue, emr-serverless" in message
 
 
 def test_a_source_folder_that_does_not_exist(tmp_path: Path) -> None:

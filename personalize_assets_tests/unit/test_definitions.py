@@ -11,6 +11,8 @@ from dagster import AssetKey
 
 from personalize_assets.config import load_config
 from personalize_assets.definitions import build_definitions, definitions
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import fingerprint
 
 # The graph
 
@@ -128,6 +130,34 @@ def test_the_columns_of_a_dataset_are_shown_before_it_is_made() -> None:
     assert isinstance(schema, dg.TableSchemaMetadataValue | dg.TableSchema)
     columns = schema.columns if isinstance(schema, dg.TableSchema) else schema.schema.columns
     assert [column.name for column in columns] == ["USER_ID", "FAVORITE_DEPARTMENTS", "LIFETIME_VALUE"]
+
+
+def test_columns_come_from_the_tables_above_and_places_have_the_names_that_dagster_reads() -> None:
+    graph = build_definitions(load_config()).resolve_asset_graph()
+
+    def above(name: str) -> set[tuple[str, str]]:
+        lineage = graph.get(AssetKey(name)).metadata["dagster/column_lineage"]
+        assert isinstance(lineage, dg.TableColumnLineage)
+        return {
+            (dep.asset_key.to_user_string(), dep.column_name)
+            for deps in lineage.deps_by_column.values()
+            for dep in deps
+        }
+
+    assert above("users_csv") == {("users", name) for name in ("USER_ID", "FAVORITE_DEPARTMENTS", "LIFETIME_VALUE")}
+    assert ("user_traits", "USER_ID") in above("users")
+    assert ("filtered_interactions", "TIMESTAMP") in above("interactions_csv")
+    stored = graph.get(AssetKey("filtered_interactions")).metadata
+    assert str(stored["dagster/uri"]).endswith("data/segment/filtered_interactions")
+    assert stored["dagster/storage_kind"] == "parquet"
+
+
+def test_the_code_version_is_the_fingerprint_of_the_mapping() -> None:
+    group = DatasetGroup(load_config())
+    graph = build_definitions(load_config()).resolve_asset_graph()
+
+    for name in ("user_traits", "users", "users_csv"):
+        assert graph.get(AssetKey(name)).code_version == fingerprint(group.datasets["users"])
 
 
 def test_the_code_location_says_what_it_is_made_of() -> None:

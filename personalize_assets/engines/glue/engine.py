@@ -6,13 +6,10 @@ deployed in ``bundle``.
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
-import msgspec
 from msgspec.structs import replace
 
 from personalize_assets.aws.client import boto3_client
@@ -20,37 +17,32 @@ from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config.fields import WORKER_VCPUS
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report, encode
+from personalize_assets.conversion.spec import Report, Spec, encode
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import GLUE_VERSIONS, library
+from personalize_assets.engines.job_files import (
+    FailedReport,
+    JobError,
+    Staging,
+    durable_run_id,
+    fingerprint_of_work,
+    for_role,
+    read_report,
+    report_in,
+    run_id_of,
+    s3_of,
+    sweep,
+)
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
-from personalize_assets.storage import cleanup
-from personalize_assets.storage.object_store import ObjectStore, open_store
-from personalize_assets.storage.run_ids import RUN_ID
+from personalize_assets.storage.object_store import open_store
 
 if TYPE_CHECKING:
     from personalize_assets.config import Config
-    from personalize_assets.engines.glue.pipes_client import GlueRunFailed, Staging
+    from personalize_assets.engines.glue.pipes_client import GlueRunFailed
 
 _STAGING = "_glue"
 _POLL_SECONDS = 5.0
 _RIGHTS = "glue:GetJob, glue:GetJobRun, glue:GetJobRuns, glue:StartJobRun and glue:BatchStopJobRun on the job"
-# Staging folders of runs that failed are kept so long for people to look at.
-_LEFTOVER_SECONDS = 7 * 24 * 3600
-
-
-class JobError(msgspec.Struct, frozen=True):
-    """What made a job fail: the exception's class and text, and the traceback."""
-
-    type: str
-    message: str
-    traceback: str
-
-
-class FailedReport(msgspec.Struct, frozen=True):
-    """The report file of a job that failed (``conversion.job.execute``)."""
-
-    error: JobError
 
 
 class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
@@ -103,7 +95,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
             PersonalizeAssetsError: The user has to change something: the job, its rights, a raw file.
             dagster.Failure: The run failed; the text has the job's traceback or the end of its log.
         """
-        from personalize_assets.engines.glue.pipes_client import GlueClient, GlueRunFailed, Staging, unfinished_run
+        from personalize_assets.engines.glue.pipes_client import GlueClient, GlueRunFailed, unfinished_run
 
         if context is None:
             raise ValueError("the engine glue needs the context of a Dagster run")
@@ -114,28 +106,28 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
             glue = boto3_client(aws, "glue", retries={"mode": "standard", "total_max_attempts": 8})
             job = glue.get_job(JobName=self.job)["Job"]
             self._check(context, job)
-            work = {"--dagster_run_id": _durable_run_id(context), "--work": fingerprint_of_work(spec)}
-            earlier = unfinished_run(glue, self.job, work, lambda report: _read_report(store, report) is not None)
-            staging = Staging(self.destination, earlier.folder if earlier else f"{_STAGING}/{_run_id(spec)}")
+            work = {"--dagster_run_id": durable_run_id(context), "--work": fingerprint_of_work(spec)}
+            earlier = unfinished_run(glue, self.job, work, lambda report: read_report(store, report) is not None)
+            staging = Staging(self.destination, earlier.folder if earlier else f"{_STAGING}/{run_id_of(spec)}")
             if earlier:
                 context.log.info(f"Glue run {earlier.run_id} of this step exists already ({earlier.state}); using it")
             else:
-                store.write(staging.key("spec.json"), encode(_for_glue(spec)))
-            arguments = {**work, **self._arguments(job, _s3_of(spec), staging)}
+                store.write(staging.key("spec.json"), encode(for_role(spec)))
+            arguments = {**work, **self._arguments(job, s3_of(spec), staging)}
             client = GlueClient(glue, aws, staging, _POLL_SECONDS, earlier.run_id if earlier else None)
             try:
                 done = client.run(context=context, start_job_run_params=self._start_params(arguments))
             except GlueRunFailed as failure:
-                left = _read_report(store, staging.uri("report.json"))
+                left = read_report(store, staging.uri("report.json"))
                 error = left.error if isinstance(left, FailedReport) else None
                 raise self._failure(failure, error, client.link(failure.run_id)) from failure
-        report = _report_in(done.get_custom_messages()) or _read_report(store, staging.uri("report.json"))
+        report = report_in(done.get_custom_messages()) or read_report(store, staging.uri("report.json"))
         if report is None or isinstance(report, FailedReport):
             raise PersonalizeAssetsError(
                 f"Glue run {client.run_id} of job {self.job!r} succeeded without a report: its script is not the one "
                 "of this package; run `personalize-assets deploy`. Nothing was committed"
             )
-        _sweep(store, staging)
+        sweep(store, staging)
         return replace(report, engine={name: getattr(value, "value", value) for name, value in done.metadata.items()})
 
     # -- before the run ---------------------------------------------------------------------------------------------
@@ -203,63 +195,3 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         if trace:
             text += f"\n\nThe job's own {'traceback' if error else 'last lines'}:\n{trace.rstrip()}"
         return dg.Failure(text, metadata={"AWS Glue Job Run URL": dg.MetadataValue.url(link)})
-
-
-def fingerprint_of_work(spec: Spec) -> str:
-    """Equal for equal work, whichever Dagster run asks for it: the spec without its run id and time."""
-    timeless = replace(spec, plan=replace(spec.plan, now=0)) if isinstance(spec, ConvertSpec) else spec
-    text = msgspec.json.encode(timeless, order="sorted").replace(_run_id(spec).encode(), b"")
-    return hashlib.sha256(text).hexdigest()[:16]
-
-
-def _run_id(spec: Spec) -> str:
-    """The run id in the names of the files that a spec makes."""
-    if isinstance(spec, ConvertSpec):
-        return spec.plan.run_id
-    targets = (target for one in spec.exports for target in (one.to_csv, one.to_table) if target)
-    found = (RUN_ID.search(target.rpartition("/")[2]) for target in targets)
-    return next(match.group() for match in found if match)
-
-
-def _durable_run_id(context: dg.AssetExecutionContext) -> str:
-    """The id that a Dagster run and its retries have in common."""
-    return context.run.tags.get("dagster/root_run_id") or context.run.run_id
-
-
-def _s3_of(spec: Spec) -> dict[str, Any]:
-    return spec.plan.s3 if isinstance(spec, ConvertSpec) else spec.s3
-
-
-def _for_glue(spec: Spec) -> Spec:
-    """The spec for the job's role: without this machine's profile; boto3 finds the credentials of the role."""
-    s3 = {key: value for key, value in _s3_of(spec).items() if key != "profile"} | {"credentials": "boto3"}
-    return replace(spec, plan=replace(spec.plan, s3=s3)) if isinstance(spec, ConvertSpec) else replace(spec, s3=s3)
-
-
-def _report_in(messages: Iterable[Any]) -> Report | None:
-    """The report in the last Pipes message that has one (``{"report": …}``); None if none has a whole one."""
-    reports = [message["report"] for message in messages if isinstance(message, dict) and "report" in message]
-    try:
-        report: Report = msgspec.convert(reports[-1], Report)
-    except (IndexError, msgspec.ValidationError):
-        return None
-    return report
-
-
-def _read_report(store: ObjectStore, uri: str) -> Report | FailedReport | None:
-    """The report file of a job; None if there is none, or it is not whole or of another version."""
-    data = store.read(uri.removeprefix(store.uri + "/")) if uri.startswith(store.uri + "/") else None
-    for decode in (decode_report, msgspec.json.Decoder(FailedReport).decode):
-        try:
-            return decode(data or b"")
-        except msgspec.DecodeError:  # ValidationError is one
-            continue
-    return None
-
-
-def _sweep(store: ObjectStore, staging: Staging) -> None:
-    """Delete a run's staging folder, and those that failed runs left long ago."""
-    oldest = time.time() - _LEFTOVER_SECONDS
-    files = store.files(f"{_STAGING}/")
-    unneeded = [file.key for file in files if file.key.startswith(staging.folder + "/") or file.modified < oldest]
-    cleanup.remove(store, unneeded)

@@ -7,7 +7,7 @@ What the original does, and what works around it:
 - A start fails if the job's maximum of concurrent runs is reached: ``_WaitingGlue.start_job_run``.
 - It changes the caller's arguments, and an interrupt between start and first poll stops nothing: ``GlueClient.run``.
 - A stop that AWS refuses raises a KeyError: ``GlueClient._terminate_job_run``.
-- Context and messages are written to the root of the bucket and left there: ``Staging``, ``_Context``, ``_Messages``.
+- Context and messages are written to the root of the bucket and left there: ``StagedContext``, ``StagedMessages``.
 - The error of a failed run does not have its log: ``GlueRunFailed.log``.
 """
 
@@ -27,6 +27,7 @@ from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3Me
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import is_transient_code
 from personalize_assets.config.models import Aws
+from personalize_assets.engines.job_files import Staging
 
 # API JobRunState. WAITING is Glue's own queue; a run that waits there too long ends as EXPIRED.
 _UNFINISHED = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})
@@ -61,31 +62,6 @@ class EarlierRun(NamedTuple):
     folder: str
 
 
-class Staging(NamedTuple):
-    """Where a job's spec, messages and report are stored while it runs.
-
-    Attributes:
-        destination: ``s3://bucket/prefix``.
-        folder: Key of the folder below it.
-    """
-
-    destination: str
-    folder: str
-
-    def key(self, name: str) -> str:
-        """A file's key below the destination."""
-        return f"{self.folder}/{name}"
-
-    def uri(self, name: str) -> str:
-        """A file's ``s3://`` URI."""
-        return f"{self.destination}/{self.key(name)}"
-
-    def in_bucket(self, name: str) -> tuple[str, str]:
-        """A file's bucket, and its key there."""
-        bucket, _, key = self.uri(name).removeprefix("s3://").partition("/")
-        return bucket, key
-
-
 def unfinished_run(
     glue: Any, job: str, work: Mapping[str, str], has_report: Callable[[str], bool]
 ) -> EarlierRun | None:
@@ -104,16 +80,18 @@ def unfinished_run(
     return None
 
 
-class _Context(PipesS3ContextInjector):
+class StagedContext(PipesS3ContextInjector):
     """Writes the context to the staging folder, and deletes it again even if the job fails."""
 
     def __init__(self, client: Any, staging: Staging, aws: Aws) -> None:
+        """Make no call yet."""
         bucket, self._key = staging.in_bucket("context.json")
         super().__init__(bucket=bucket, client=client)
         self._encryption = encryption(aws)
 
     @contextmanager
     def inject_context(self, context: Any) -> Iterator[dict[str, Any]]:
+        """See dagster's ``PipesContextInjector``."""
         body = json.dumps(context).encode()
         client: Any = self.client
         client.put_object(Bucket=self.bucket, Key=self._key, Body=body, **self._encryption)
@@ -124,10 +102,11 @@ class _Context(PipesS3ContextInjector):
                 client.delete_object(Bucket=self.bucket, Key=self._key)
 
 
-class _Messages(PipesS3MessageReader):
+class StagedMessages(PipesS3MessageReader):
     """Reads messages from the staging folder, from the first one on, so that a later process can take over."""
 
     def __init__(self, client: Any, staging: Staging, seconds: float) -> None:
+        """Poll every so many seconds; make no call yet."""
         bucket, self._prefix = staging.in_bucket("messages")
         super().__init__(bucket=bucket, client=client, interval=seconds)
 
@@ -138,6 +117,7 @@ class _Messages(PipesS3MessageReader):
 
     @contextmanager
     def get_params(self) -> Iterator[dict[str, Any]]:
+        """See dagster's ``PipesBlobStoreMessageReader``."""
         yield {"bucket": self.bucket, "key_prefix": self._prefix}
 
 
@@ -200,8 +180,8 @@ class GlueClient(PipesGlueClient):
         self._stopped = False
         self._waiting = _WaitingGlue(glue, seconds, run_id)
         super().__init__(
-            context_injector=_Context(s3, staging, aws),
-            message_reader=_Messages(s3, staging, min(seconds, 3)),
+            context_injector=StagedContext(s3, staging, aws),
+            message_reader=StagedMessages(s3, staging, min(seconds, 3)),
             client=self._waiting,
         )
 

@@ -11,13 +11,14 @@ from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import accounted, accounting_spec, rule_result, rule_spec
 from personalize_assets.orchestration.assets import descriptions
 from personalize_assets.orchestration.group import GroupDefs, arrival_days, selected
-from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata
+from personalize_assets.orchestration.metadata import Metadata, column_schema, day_metadata, run_metadata, storage
 from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.converted_days import converted_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.accounting import ACCOUNTED
 from personalize_assets.quality.daily import DayFacts, daily_rules
 from personalize_assets.storage.days import DAILY
+from personalize_assets.storage.destination import fingerprint
 
 
 def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -62,19 +63,30 @@ def daily_datasets(defs: GroupDefs) -> dg.AssetsDefinition:
                 metadata = day_metadata(commit, uri, facts.accounting[day], of_run, charts=charts)
                 context.add_asset_metadata(metadata, asset_key=keys[name], partition_key=day)
             checks = selected(context, _check_results(keys[name], facts))
-            yield dg.MaterializeResult(asset_key=keys[name], check_results=checks)
+            yield dg.MaterializeResult(asset_key=keys[name], check_results=checks, data_version=_version(facts))
 
     return convert
 
 
+def _version(facts: DayFacts) -> dg.DataVersion | None:
+    """The digest of the raw files of a day; of several days Dagster takes one version alone, which would be of none."""
+    contents = [commit.content for commit in facts.commits.values()]
+    return dg.DataVersion(contents[0]) if len(contents) == 1 and contents[0] else None
+
+
 def _spec(defs: GroupDefs, name: str, key: dg.AssetKey) -> dg.AssetSpec:
+    dataset = defs.dataset_group.datasets[name]
     return dg.AssetSpec(
         key,
         deps=[defs.key("raw_event_catalog")],
         group_name=defs.group("datasets"),
         kinds=defs.kinds("parquet"),
         description=descriptions.DAILY[name],
-        metadata={"dagster/column_schema": column_schema(defs.dataset_group.datasets[name])},
+        metadata={
+            "dagster/column_schema": column_schema(dataset),
+            **storage("parquet", defs.dataset_group.destination.uri_of(DAILY[name])),
+        },
+        code_version=fingerprint(dataset),
         **defs.owners_and_tags(name),
     )
 

@@ -15,9 +15,11 @@ from personalize_assets.orchestration.automation import csv_freshness, export_co
 from personalize_assets.orchestration.group import GroupDefs, selected
 from personalize_assets.orchestration.metadata import (
     Metadata,
+    column_lineage,
     column_schema,
     csv_metadata,
     run_metadata,
+    storage,
     table_metadata,
 )
 from personalize_assets.orchestration.retries import user_errors
@@ -25,6 +27,7 @@ from personalize_assets.quality.accounting import EXPORTED
 from personalize_assets.quality.evaluate import Judged, export_rules
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.days import DAILY
+from personalize_assets.storage.destination import fingerprint
 
 
 def exports(defs: GroupDefs) -> dg.AssetsDefinition:
@@ -65,12 +68,24 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
             if metadata is None:
                 yield from checks
             else:
-                yield dg.MaterializeResult(asset_key=keys[name], metadata=metadata, check_results=checks)
+                version = _version(name, made)
+                yield dg.MaterializeResult(
+                    asset_key=keys[name], metadata=metadata, check_results=checks, data_version=version
+                )
         if made.refused:
             with user_errors():
                 raise PersonalizeAssetsError("\n".join(made.refused.values()))
 
     return export
+
+
+def _version(name: str, made: JudgedExport) -> dg.DataVersion | None:
+    """The digest of a CSV, or that of the days that went into a table: the same if nothing has changed."""
+    table = made.outcome.tables.get(name)
+    if table is not None:
+        return dg.DataVersion(f"{table.inputs} {table.mapping}") if table.inputs else None
+    manifest = made.outcome.manifests.get(name.removesuffix("_csv"))
+    return dg.DataVersion(manifest.sha256) if manifest else None
 
 
 def _metadata(defs: GroupDefs, name: str, made: JudgedExport, engine: str, charts: bool) -> Metadata | None:
@@ -130,6 +145,8 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
         daily = dg.AssetDep(defs.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
         columns = {"dagster/column_schema": column_schema(dataset)}
         has_table = name != "interactions"
+        above = defs.key(name if has_table else DAILY[name])
+        uri_of = defs.dataset_group.destination.uri_of
         if has_table:
             yield dg.AssetSpec(
                 defs.key(name),
@@ -137,7 +154,12 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
                 group_name=defs.group("datasets"),
                 kinds=defs.kinds("parquet"),
                 description=descriptions.TABLE.format(name=name, one=descriptions.singular(name), id=IDS[name][0]),
-                metadata=columns,
+                metadata={
+                    **columns,
+                    **storage("parquet", uri_of(name)),
+                    **column_lineage(dataset, defs.key(DAILY[name])),
+                },
+                code_version=fingerprint(dataset),
                 automation_condition=condition,
                 **defs.owners_and_tags(name),
             )
@@ -149,7 +171,8 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
             description=descriptions.CSV.format(
                 name=name, title=name.capitalize(), one=descriptions.singular(name), key=descriptions.CSV_KEYS[name]
             ),
-            metadata=columns,
+            metadata={**columns, **storage("csv", uri_of("exports/latest.json")), **column_lineage(dataset, above)},
+            code_version=fingerprint(dataset),
             automation_condition=condition,
             freshness_policy=csv_freshness(defs),
             **defs.owners_and_tags(name),

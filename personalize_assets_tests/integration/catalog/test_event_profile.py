@@ -57,9 +57,9 @@ def test_the_tables_of_the_ui_say_the_same(tmp_path: Path) -> None:
     metadata = event_profile_metadata(profile(tmp_path, [*CLICKS, *ORDERS, *UNNAMED]), "somewhere")
 
     assert [record.data for record in metadata["events"].records] == [
-        {"event": "Clicked", "events": 6, "share": 0.5455, "items": "properties.sku (6)"},
-        {"event": "Ordered", "events": 3, "share": 0.2727, "items": "each.sku (3)"},
-        {"event": "(without a name)", "events": 2, "share": 0.1818, "items": "none"},
+        {"event": "Clicked", "events": 6, "share %": 54.5, "items": "properties.sku (6)"},
+        {"event": "Ordered", "events": 3, "share %": 27.3, "items": "each.sku (3)"},
+        {"event": "(without a name)", "events": 2, "share %": 18.2, "items": "none"},
     ]
     assert [record.data["path"] for record in metadata["item_fields"].records] == ["properties.sku", "each.sku"]
     assert '"email": "a@b.example"' in metadata["samples"].value

@@ -27,7 +27,7 @@ from personalize_assets_tests.helpers.example_config import (
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, checks, dataset_group, datasets, mask, nulls, automation, aws, glue",
+            " use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, automation, aws, glue, emr_serverless",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -41,7 +41,11 @@ from personalize_assets_tests.helpers.example_config import (
             " write EVENT_VALUE: {path: [each.price, properties.price], type: float}"
             " (Personalize guide, custom-datasets-and-schemas)",
         ),
-        ("PERSONALIZE_ENGINE", "spark", "engine: 'spark' is not an engine; use one of arrow, local, glue"),
+        (
+            "PERSONALIZE_ENGINE",
+            "spork",
+            "engine: 'spork' is not an engine; use one of arrow, local, spark, glue, emr-serverless",
+        ),
         (
             "PERSONALIZE_ENGINE",
             "sail",
@@ -62,7 +66,7 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, checks, dataset_group, datasets, mask, nulls, automation, aws, glue"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, automation, aws, glue, emr_serverless"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
         ("  start_date: 2026-10-01\n", "", "source.start_date: missing; write the first arrival day, as 2026-10-01"),
         ("name: workshop", "name: 5", 'dataset_group.name: found 5; write text, as "5"'),
@@ -113,7 +117,7 @@ def test_all_problems_are_named_at_once_in_the_order_of_the_file() -> None:
     )
     assert problems_in(text) == [
         "personalize.yaml: source.layout: 's3' is not a layout; use one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'",
-        "personalize.yaml: engine: 'flink' is not an engine; use one of arrow, local, glue",
+        "personalize.yaml: engine: 'flink' is not an engine; use one of arrow, local, spark, glue, emr-serverless",
         "personalize.yaml: datasets.interactions.columns.EVENT_VALUE.type:"
         " 'money' is not a type; use one of string, int, long, float, double, boolean, timestamp",
         "personalize.yaml: datasets.users.columns.LIFETIME_VALUE.categorical: true on a column of type float;"

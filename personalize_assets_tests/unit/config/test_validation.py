@@ -188,6 +188,52 @@ def test_a_dataset_that_is_wrong_hides_no_contradiction_in_another() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("engine: spark", "engine spark needs to know which Spark; write spark.master: spark://host:7077, yarn or k8s://https://host:443, or remote: sc://host"),
+        ("engine: spark\nspark_config: {spark.master: yarn, remote: 'sc://host'}", "both spark.master and remote (yarn, sc://host); keep the one that tasks are to run on"),
+        ("engine: local\nspark_config: {spark.master: 'spark://host:7077'}", "engine local runs Spark on this machine, but this names spark://host:7077; write engine: spark"),
+        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.master: yarn}", "engine emr-serverless brings its own Spark, but this names yarn; remove it"),
+        ("engine: emr-serverless\nemr_serverless: {application_id: a, execution_role: r}\nspark_config: {spark.a: b c}", "spark.a: 'b c' holds a blank or nothing, where EMR splits settings; write another"),
+        ("engine: arrow\nspark_config: {spark.executor.memory: 4g}", "of no use with engine arrow; write engine: local or spark or emr-serverless, or remove spark_config"),
+        ("engine: spark\nspark_config: {master: yarn}", "'master' is not a setting of Spark, which begin with spark.; correct its name"),
+        ("engine: spark\nspark_config: {spark.executor: {memory: 4g}}", None),
+        ("engine: spark\nspark_config: {spark: {executor.memory: 4g}}", "'spark' is not a setting of Spark, which begin with spark.; write names as a whole, as spark.executor.memory: 4g"),
+        ("engine: spark\nspark_config: {remote: 'http://host'}", "remote: 'http://host' is not a Spark Connect server; write sc://host or sc://host:15002"),
+    ],
+)  # fmt: skip
+def test_settings_of_spark_that_contradict_the_engine(written: str, problem: str | None) -> None:
+    on_s3 = (("uri: segment", "uri: s3://raw/segment"), ("../data/segment", "s3://made/out"))
+    found = problems_in(edited(("engine: local", written), *(on_s3 if "emr" in written else ())))
+    if problem:
+        assert found == [f"personalize.yaml: spark_config: {problem}"]
+    else:
+        assert len(found) == 1
+
+
+def test_emr_serverless_needs_an_application_and_no_folder() -> None:
+    assert [line.partition(";")[0] for line in problems_in(edited(("engine: local", "engine: emr-serverless")))] == [
+        f"personalize.yaml: source.uri: {str(Path('segment').absolute())!r} is a folder, which EMR cannot reach",
+        f"personalize.yaml: destination.uri: {str(Path('../data/segment').resolve())!r} is a folder, which EMR cannot reach",
+        "personalize.yaml: emr_serverless: engine emr-serverless needs an application",
+    ]
+
+
+def test_numbers_and_switches_of_spark_are_texts() -> None:
+    written = "engine: spark\nspark_config: {spark.master: yarn, spark.cores.max: 4, spark.ui.enabled: false}"
+    assert load(edited(("engine: local", written))).spark_config == {
+        "spark.master": "yarn",
+        "spark.cores.max": "4",
+        "spark.ui.enabled": "false",
+    }
+
+
+def test_another_engine_for_one_run_leaves_settings_of_spark_unused() -> None:
+    text = edited(("engine: local", "engine: spark\nspark_config: {spark.master: yarn}"))
+    assert load(text, env={"PERSONALIZE_ENGINE": "arrow"}).engine == "arrow"
+
+
 def test_a_config_without_contradictions_has_no_problems() -> None:
     assert problems(WellFormed.of(load())) == []
 

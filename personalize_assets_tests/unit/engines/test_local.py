@@ -24,6 +24,16 @@ def test_every_core_has_a_task_and_a_partition(monkeypatch: pytest.MonkeyPatch) 
     assert settings["spark.driver.memory"] == "1024m"
 
 
+def test_the_users_settings_come_over_the_defaults() -> None:
+    own = {"spark.driver.memory": "7g", "spark.ui.enabled": "true", "spark.sql.session.timeZone": "Europe/Berlin"}
+
+    settings = LocalEngine.on_all_cores(own).pyspark.spark_config
+
+    assert (settings["spark.driver.memory"], settings["spark.ui.enabled"]) == ("7g", "true")
+    assert settings["spark.driver.bindAddress"] == "127.0.0.1"
+    assert settings["spark.sql.session.timeZone"] == "UTC", "bytes depend on it"
+
+
 def test_spark_listens_on_this_machine_only_and_to_this_user_only() -> None:
     settings = LocalEngine.on_all_cores().pyspark.spark_config
 

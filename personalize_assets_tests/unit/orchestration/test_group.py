@@ -57,11 +57,16 @@ def test_partitions_are_the_days_from_the_first_of_the_source_to_today(tmp_path:
     assert (keys[0], keys[-1]) == ("2026-10-01", datetime.now(UTC).date().isoformat())
 
 
-@pytest.mark.parametrize("engine", ["arrow", "local", "glue"])
+@pytest.mark.parametrize("engine", ["arrow", "local", "spark", "glue", "emr-serverless"])
 def test_every_engine_has_a_pool_of_its_name(engine: str) -> None:
     uris = {f"PERSONALIZE__{end}__URI": f"s3://bucket/{end.lower()}" for end in ("SOURCE", "DESTINATION")}
+    needed = {
+        "spark": {"PERSONALIZE__SPARK_CONFIG": '{"spark.master": "yarn"}'},
+        "emr-serverless": {"PERSONALIZE__EMR_SERVERLESS": '{"application_id": "00f1", "execution_role": "role"}'},
+    }
+    env = {**uris, **needed.get(engine, {}), "PERSONALIZE_ENGINE": engine}
 
-    assert GroupDefs.of(load_config(env={**uris, "PERSONALIZE_ENGINE": engine})).pool == engine
+    assert GroupDefs.of(load_config(env=env)).pool == engine
 
 
 def test_a_backfill_is_one_run_up_to_the_bound_of_the_config(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from personalize_assets.orchestration.metadata import (
     column_schema,
     csv_metadata,
     day_metadata,
+    format_size,
     run_metadata,
     schema_metadata,
     table_metadata,
@@ -109,12 +110,21 @@ def test_a_table_shows_its_rows_and_where_they_come_from() -> None:
 def test_a_csv_shows_its_manifest() -> None:
     assert csv_metadata(MANIFEST, "/out/exports/users.csv") == {
         "dagster/row_count": 9,
+        "size": "90 bytes",
         "bytes": 90,
         "duplicates": 1,
         "days": 2,
         "sha256": "ab12",
         "path": dg.MetadataValue.path("/out/exports/users.csv"),
     }
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 KB"), (12_345_678, "12.3 MB"), (10**9, "1.0 GB")],
+)
+def test_a_size_has_the_unit_that_is_read_most_easily(size: int, text: str) -> None:
+    assert format_size(size) == text
 
 
 def test_a_schema_shows_its_text_to_copy() -> None:
@@ -171,6 +181,7 @@ def test_an_export_shows_numbers_to_plot_a_preview_and_charts() -> None:
     assert metadata["first_event"] == dg.MetadataValue.timestamp(1790812800.0)
     assert metadata["last_event"] == dg.MetadataValue.timestamp(1790816400.0)
     assert [record.data for record in metadata["preview"].records] == [{"USER_ID": "u1", "COLOUR": ""}]
+    assert [key.startswith("chart: ") for key in metadata][:7] == [True] * 6 + [False]  # above the numbers
     assert sum(key.startswith("chart: ") for key in metadata) == 6
 
 

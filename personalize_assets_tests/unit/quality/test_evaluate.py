@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
+from personalize_assets.quality.catalogued import CATALOG_RULES
+from personalize_assets.quality.csv_file import FILE_RULES
+from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.evaluate import (
-    all_failed,
+    EXPORT_RULES,
     export_rules,
     file_rules,
     judge,
+    none_checked,
     refusals,
     why_refused,
 )
 from personalize_assets.quality.rule import Finding
 from personalize_assets_tests.helpers.check_facts import INTERACTIONS, ITEMS, USERS, export_facts
+
+
+def test_the_names_of_checks_differ_where_the_ui_cuts_them_off() -> None:
+    names = [rule.name for rule in EXPORT_RULES]
+    names += [rule.name for rule in FILE_RULES]
+    names += [rule.name for rule in DAILY_RULES]
+    names += [rule.name for rule in CATALOG_RULES]
+    names += [ACCOUNTED.name, EXPORTED.name]
+
+    assert len({name[:30] for name in names}) == len(names)
 
 
 def test_the_rules_of_a_dataset_are_those_about_it_its_columns_and_its_domain() -> None:
@@ -39,10 +54,16 @@ def test_each_rule_is_judged() -> None:
     assert [rule for rule, finding in judge(rules, facts) if finding.passed] == rules
 
 
-def test_where_there_are_no_facts_all_rules_fail_alike() -> None:
+def test_where_there_are_no_facts_one_rule_fails_and_the_others_are_not_checked() -> None:
     rules = file_rules(USERS, "custom")
 
-    assert all_failed(rules, "no file", "a file") == [(rule, Finding(False, "no file", "a file")) for rule in rules]
+    judged = none_checked(rules, "no file", "a file")
+
+    assert [rule for rule, _ in judged] == rules
+    assert judged[0][1] == Finding(False, "no file", "a file")
+    see = Finding(False, "not checked", f"see {rules[0].name}", is_checked=False)
+    assert [finding for _, finding in judged[1:]] == [see] * (len(rules) - 1)
+    assert refusals(judged) == [f"{rules[0].name}: found no file, allowed is a file"]
 
 
 def test_an_error_that_failed_is_a_reason_to_refuse_and_a_warning_is_not() -> None:

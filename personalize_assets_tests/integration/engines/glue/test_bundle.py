@@ -29,7 +29,8 @@ def test_an_old_python_is_an_error_that_names_the_glue_versions_to_use(tmp_path:
     )
 
     assert done.stderr == (
-        "personalize_assets needs Python 3.11 or newer, but this is 3.10.9: set the job's Glue version to 5.1 or 6.0\n"
+        "personalize_assets needs Python 3.11 or newer, but this is 3.10.9: set the job's Glue version to 5.1 or "
+        "6.0, or emr_serverless.environment\n"
     )
     assert done.returncode == 1
 

@@ -22,7 +22,8 @@ from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, DayRe
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines.glue import engine as glue_engine
 from personalize_assets.engines.glue.bundle import library
-from personalize_assets.engines.glue.engine import GlueEngine, fingerprint_of_work
+from personalize_assets.engines.glue.engine import GlueEngine
+from personalize_assets.engines.job_files import fingerprint_of_work
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator, Run
@@ -537,7 +538,7 @@ def test_a_run_that_is_over_or_of_another_dagster_run_is_not_used(state: str, ru
 # Where it fits in
 
 
-def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> None:
+def test_steps_that_run_on_an_engine_are_in_its_pool_and_others_in_none() -> None:
     places = {"PERSONALIZE__SOURCE__URI": "s3://raw/events", "PERSONALIZE__DESTINATION__URI": "s3://made/out"}
     on_glue = build_definitions(load_config(env={**places, "PERSONALIZE_ENGINE": "glue"}))
     local = build_definitions(load_config(env=places))
@@ -547,7 +548,8 @@ def test_steps_that_run_on_glue_are_in_the_pool_glue_and_others_in_none() -> Non
         return {node.name: node.definition.pool for node in nodes if isinstance(node.definition, dg.OpDefinition)}
 
     assert {name for name, pool in pools(on_glue).items() if pool == "glue"} == {"convert_days", "export_all"}
-    assert set(pools(local).values()) == {None}
+    assert {name for name, pool in pools(local).items() if pool == "arrow"} == {"convert_days", "export_all"}
+    assert set(pools(local).values()) == {None, "arrow"}
 
 
 def test_the_engine_has_the_settings_of_the_config() -> None:

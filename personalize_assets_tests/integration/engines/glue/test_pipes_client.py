@@ -4,7 +4,8 @@ import boto3
 import dagster as dg
 
 from personalize_assets.config.models import Aws
-from personalize_assets.engines.glue.pipes_client import GlueClient, Staging
+from personalize_assets.engines.glue.pipes_client import GlueClient
+from personalize_assets.engines.job_files import Staging
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 
 

@@ -220,7 +220,9 @@ class Histories(RuleBasedStateMachine):
 
 TestHistories = Histories.TestCase
 # A history has up to five steps, each of which exports twice.
-TestHistories.settings = settings(stateful_step_count=5, max_examples=500 if settings().max_examples >= 500 else 15)
+TestHistories.settings = settings(
+    stateful_step_count=5, max_examples=15 if settings().max_examples <= 40 else settings().max_examples
+)
 
 
 @pytest.fixture

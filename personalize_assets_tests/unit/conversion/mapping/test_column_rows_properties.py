@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
@@ -231,7 +231,6 @@ def needs_order(made: list[Dataset]) -> bool:
 
 
 @given(batches(), st.lists(datasets(), min_size=1, max_size=3, unique_by=lambda dataset: dataset.name))
-@settings(max_examples=200, deadline=None)
 def test_columns_and_lines_give_the_same(found: list[pa.RecordBatch], made: list[Dataset]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out"  # of one name, as the counts have the names of files

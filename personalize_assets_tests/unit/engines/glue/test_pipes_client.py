@@ -9,7 +9,8 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from personalize_assets.engines.glue import pipes_client
-from personalize_assets.engines.glue.pipes_client import EarlierRun, Staging, _WaitingGlue, unfinished_run
+from personalize_assets.engines.glue.pipes_client import EarlierRun, _WaitingGlue, unfinished_run
+from personalize_assets.engines.job_files import Staging
 
 
 def refused(code: str) -> ClientError:

@@ -1,0 +1,1 @@
+"""The dataset group of the media team, in Python."""

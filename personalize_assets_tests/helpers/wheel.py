@@ -1,0 +1,71 @@
+"""The package as a host project installs it: from its wheel, into an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from personalize_assets_tests.helpers.samples import REPO
+
+_SCRIPT = """\
+#!{python}
+import sys
+from {module} import main
+sys.exit(main())
+"""
+_SCRIPTS = {"dg": "dagster_dg_cli.cli", "dagster": "dagster._cli"}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment with the wheel in it; the libraries are those of the environment of the tests."""
+
+    folder: Path
+
+    def run(self, project: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """A command of the environment in a project whose sources are in ``src``."""
+        bin = self.folder / "bin"
+        return subprocess.run(
+            [bin / command[0], *command[1:]],
+            cwd=project,
+            env={
+                "PATH": f"{bin}:/usr/bin:/bin",
+                "HOME": str(self.folder),
+                "VIRTUAL_ENV": str(self.folder),
+                "PYTHONPATH": str(project / "src"),
+                "PYTHONWARNINGS": "ignore",
+                "COLUMNS": "300",
+                **variables,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+def installed(folder: Path) -> Environment:
+    """Builds the wheel of the repository, as it is now, and an environment with it."""
+    subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, REPO],
+        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+        check=True,
+    )
+    (wheel,) = folder.glob("personalize_assets-*.whl")
+    environment = folder / "venv"
+    venv.create(environment, with_pip=False, symlinks=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(packages)
+    # A plain path: the .pth files in there, such as that of the editable package, are not read.
+    (packages / "libraries.pth").write_text(sysconfig.get_paths()["purelib"])
+    for name, module in _SCRIPTS.items():
+        script = environment / "bin" / name
+        script.write_text(_SCRIPT.format(python=environment / "bin" / "python", module=module))
+        script.chmod(0o755)
+    return Environment(environment)
