@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
 from pydantic import TypeAdapter, ValidationError
 
 from personalize_assets.catalog import field_names, field_roles
@@ -37,7 +38,7 @@ from personalize_assets.suggest.item_columns import item_columns
 from personalize_assets.suggest.layout_detection import DetectedLayout, detect_layout
 from personalize_assets.suggest.missing_items import comments, elements_without_item, events_without_item
 from personalize_assets.suggest.user_columns import user_columns
-from personalize_assets.suggest.wrappings import texts_of_items, unwrapped, wrappings
+from personalize_assets.suggest.wrappings import texts_of_items, texts_of_users, unwrapped, wrappings
 from personalize_assets.suggest.yaml_writer import Suggestion, to_yaml
 
 _MOST_FILES = 120
@@ -98,7 +99,7 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     """The roles of the fields in a sample of events, spread evenly over the files; taken out of what they are in.
 
     Events as they are come first. Wrappings are tried where no item, user or time is found, or where texts that hold
-    JSON have the items of events that lack one.
+    JSON have the items of events that lack one, or describe users where nothing else does.
     """
     files, objects = _sample(uri, detected)
     try:
@@ -106,13 +107,27 @@ def _analyse(uri: str, detected: DetectedLayout) -> Suggestion:
     except PersonalizeAssetsError:
         for format in wrappings(objects):
             with suppress(PersonalizeAssetsError):
-                return _roles(uri, detected, files, objects, format)
+                return _with_users(uri, detected, files, objects, _roles(uri, detected, files, objects, format))
         raise
     format_of_texts = texts_of_items(unmapped_places(objects), set(range(len(objects))) - found.items.at)
     if format_of_texts:
         with suppress(PersonalizeAssetsError):
             decoded = _roles(uri, detected, files, objects, format_of_texts)
             if decoded.items.at > found.items.at:
+                found = decoded
+    return _with_users(uri, detected, files, objects, found)
+
+
+def _with_users(
+    uri: str, detected: DetectedLayout, files: int, objects: Sequence[Mapping[str, Any]], found: Suggestion
+) -> Suggestion:
+    """What was found; if no field describes users, with texts decoded that may, as the cells `traits` of a CSV."""
+    traits = () if found.users else texts_of_users(objects, found.format.parse)
+    if traits:
+        with suppress(PersonalizeAssetsError):
+            format = structs.replace(found.format, parse=(*found.format.parse, *traits))
+            decoded = _roles(uri, detected, files, objects, format)
+            if decoded.users and decoded.items.at == found.items.at:
                 return decoded
     return found
 

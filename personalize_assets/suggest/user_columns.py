@@ -113,7 +113,12 @@ def _is_trait(seen: Field, items: Items | None) -> bool:
     if field_names.folded(parent) in _OBJECTS_OF_ANYTHING:
         is_users = bool(above) and field_names.folded(above[-1]) in _USER_OBJECTS
         return is_users or not items or not seen.at & items.at
-    return field_names.folded(parent) in _USER_OBJECTS or field_names.words(parent)[-1:] == ["traits"]
+    return is_user_object(parent)
+
+
+def is_user_object(name: str) -> bool:
+    """Whether a field of this name holds what is known of a user: `traits`, `user_properties` and the like."""
+    return field_names.folded(name) in _USER_OBJECTS or field_names.words(name)[-1:] == ["traits"]
 
 
 def _nearest(found: list[Field]) -> list[Field]:

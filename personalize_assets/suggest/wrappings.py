@@ -15,6 +15,7 @@ from personalize_assets.catalog.event_shapes import UnmappedPlace, unmapped_plac
 from personalize_assets.catalog.field_stats import path_of
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.unwrapping import Unwrapper
+from personalize_assets.suggest.user_columns import is_user_object
 
 Events = Sequence[Mapping[str, Any]]
 
@@ -44,6 +45,19 @@ def texts_of_items(places: Sequence[UnmappedPlace], without: set[int]) -> Source
         and any(names.item(name, place.path.rpartition(".")[2]) for name in place.names)
     ]
     return SourceFormat(parse=tuple(paths)) if paths else None
+
+
+def texts_of_users(events: Events, parsed: Sequence[str] = ()) -> tuple[str, ...]:
+    """Paths of texts at the top of events that hold an object and are called like one of a user's traits.
+
+    ``parsed``: those that are decoded already.
+    """
+    found: dict[str, None] = {}
+    for event in events:
+        for name, value in event.items():
+            if type(value) is str and value.lstrip()[:1] == "{" and is_user_object(name):
+                found[path_of("", name)] = None
+    return tuple(path for path in found if path not in parsed)
 
 
 def wrappings(events: Events) -> Iterator[SourceFormat]:

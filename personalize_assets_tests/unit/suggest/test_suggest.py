@@ -526,6 +526,20 @@ def test_texts_that_a_warehouse_has_cut_are_warned_of(tmp_path: Path) -> None:
     )
 
 
+def test_traits_of_users_are_taken_out_of_texts_beside_those_with_the_items(tmp_path: Path) -> None:
+    def event(number: int) -> dict[str, Any]:
+        own = {"properties": f'{{"sku": "p{number % 13}"}}'} if number % 3 else {"traits": f'{{"age": {number % 40}}}'}
+        name = "View" if number % 3 else None
+        return {"user_id": f"u{number % 17}", "event": name, "timestamp": f"2026-10-01 10:00:{number % 60:02}", **own}
+
+    source = write_events(tmp_path / "raw", map(event, range(200)))
+
+    found = suggested_values(source, tmp_path)
+
+    assert found["source"]["parse"] == ["properties", "traits"]
+    assert found["datasets"]["users"]["columns"]["AGE"] == {"path": "traits.age", "type": "long"}
+
+
 def test_long_texts_of_any_length_are_not_warned_of(tmp_path: Path) -> None:
     source = write_events(tmp_path / "raw", warehouse_rows(lambda number: "x" * (500 + number)))
 

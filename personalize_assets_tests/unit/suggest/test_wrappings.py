@@ -7,7 +7,7 @@ from typing import Any
 
 from personalize_assets.catalog.event_shapes import unmapped_places
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
-from personalize_assets.suggest.wrappings import texts_of_items, unwrapped, wrappings
+from personalize_assets.suggest.wrappings import texts_of_items, texts_of_users, unwrapped, wrappings
 
 CLICK = {"user_id": "u1", "sku": "s1", "ts": 1790812800}
 
@@ -58,3 +58,13 @@ def test_only_texts_with_items_of_events_that_lack_one_are_parsed() -> None:
 
     assert texts_of_items(places, {1, 2}) == SourceFormat(parse=("products",))
     assert texts_of_items(places, {2}) is None
+
+
+def test_texts_that_are_called_like_traits_and_hold_an_object_may_describe_users() -> None:
+    events: list[dict[str, Any]] = [
+        {"traits": "{}", "user": "u1", "properties": "{}", "a.traits": ' {"age": 3}'},
+        {"user_traits": "[]", "member": None, "traits": "{}"},
+    ]
+
+    assert texts_of_users(events) == ("traits", "`a.traits`")
+    assert texts_of_users(events, parsed=["traits"]) == ("`a.traits`",)

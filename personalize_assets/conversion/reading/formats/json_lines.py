@@ -41,7 +41,7 @@ def lines_of(batch: pa.RecordBatch) -> bytes:
 
 
 def cells_of(column: pa.Array) -> pa.Array:
-    """The cells of a column as JSON in a ``large_string`` array; null stays null."""
+    """The cells of a column as JSON in a ``large_string`` array; null stays null. Raises as ``check_times``."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return _extension(column)
@@ -54,6 +54,8 @@ def cells_of(column: pa.Array) -> pa.Array:
     if pa.types.is_float32(kind) or pa.types.is_float64(kind):
         finite = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))  # JSON has no other numbers
         return finite.cast(pa.string()).cast(pa.large_string())
+    if pa.types.is_timestamp(kind) or pa.types.is_date(kind) or pa.types.is_time(kind):
+        check_times(column)
     if pa.types.is_timestamp(kind):
         return _timestamps(column)
     if pa.types.is_date(kind) or pa.types.is_decimal(kind) or pa.types.is_time(kind):
@@ -61,6 +63,17 @@ def cells_of(column: pa.Array) -> pa.Array:
     if pa.types.is_null(kind):
         return pa.nulls(len(column), pa.large_string())
     return pa.array([None if value is None else encode(value) for value in to_values(column)], pa.large_string())
+
+
+def check_times(column: pa.Array) -> None:
+    """Raise ``ArrowInvalid`` for a time that has no text, as in the year 290,000: Arrow casts it to a remark."""
+    bounds = pc.min_max(column)
+    for bound in (bounds["min"], bounds["max"]):
+        moment = pa.repeat(bound, 1)
+        plain = moment.cast(pa.timestamp(column.type.unit)) if pa.types.is_timestamp(column.type) else moment
+        text = plain.cast(pa.string())[0].as_py()
+        if text is not None and text.startswith("<"):
+            raise pa.ArrowInvalid(f"a {column.type}: {text.strip('<>')}")
 
 
 def quoted_texts(column: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from personalize_assets.conversion.export.text_bytes import text_bytes
-from personalize_assets.conversion.reading.formats.json_lines import cells_of, lines_of
+from personalize_assets.conversion.reading.formats.json_lines import cells_of, check_times, lines_of
 
 _MOST_BYTES = 16 * 1024 * 1024
 _MOST_NAMES_BYTES = 64 * 1024
@@ -65,7 +65,8 @@ class RowColumns:
 def as_columns(batch: pa.RecordBatch, whole_rows: WholeRows | None = None) -> RowColumns | None:
     """The rows as columns; None if they must be read as lines of JSON.
 
-    These are rows with a nested value, with binary, with text that is not UTF-8, or with very long ones. ``whole_rows``
+    These are rows with a nested value, with binary, with text that is not UTF-8, with a time
+    out of range, or with very long ones. ``whole_rows``
     finds the other columns of rejects, if the batch does not have all of them.
     """
     names = batch.schema.names
@@ -73,7 +74,7 @@ def as_columns(batch: pa.RecordBatch, whole_rows: WholeRows | None = None) -> Ro
         return None
     if batch.nbytes > _MOST_BYTES or sum(map(len, names)) > _MOST_NAMES_BYTES:
         return None
-    return RowColumns(batch, whole_rows) if all(map(_is_text, batch.columns)) else None
+    return RowColumns(batch, whole_rows) if all(map(_has_texts, batch.columns)) else None
 
 
 def raws_of(batch: pa.RecordBatch, numbers: Sequence[int]) -> Iterator[bytes]:
@@ -120,8 +121,13 @@ def _is_written_as_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_date(kind) or pa.types.is_time(kind) or pa.types.is_decimal(kind))
 
 
-def _is_text(column: pa.Array) -> bool:
-    """Whether a column of texts is UTF-8, which files may claim wrongly; true for other columns."""
+def _has_texts(column: pa.Array) -> bool:
+    """Whether a column of texts is UTF-8, which files may claim wrongly, and one of times in range; true for others."""
+    if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type) or pa.types.is_time(column.type):
+        try:
+            check_times(column)
+        except pa.ArrowInvalid:
+            return False
     texts = column.dictionary if pa.types.is_dictionary(column.type) else column
     if _is_string(texts.type) and not _is_ascii(texts):
         try:

@@ -120,3 +120,23 @@ def test_rows_that_must_be_lines_have_all_columns() -> None:
     assert b"".join(found for found in slices.parts(odd, 10) if isinstance(found, bytes)).splitlines()[0] == (
         b'{"a":10,"b":110}'
     )
+
+
+@pytest.mark.parametrize("as_columns", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "beyond"),
+    [(pa.timestamp("s"), 2**62), (pa.timestamp("us", "UTC"), 2**62), (pa.date32(), 2**31 - 1), (pa.time32("s"), -1)],
+)
+def test_a_time_out_of_range_costs_its_row_and_is_no_text(kind: pa.DataType, beyond: int, as_columns: bool) -> None:
+    stored = pa.int32() if kind.bit_width == 32 else pa.int64()
+    times = pa.array([5, beyond, None], stored).view(kind)
+    batch = pa.RecordBatch.from_arrays([times, pa.array(["a", "b", "c"])], names=["at", "id"])
+
+    found = list(Slices(as_columns=as_columns).parts(batch))
+
+    assert [type(part).__name__ for part in found] == ["bytes", "Event", "bytes"]
+    assert isinstance(found[1], Event)
+    assert (found[1].reason, found[1].raw) == (
+        "malformed_row",
+        f"a row with a value that cannot be read: a {kind}: value out of range: {beyond}".encode(),
+    )

@@ -33,7 +33,7 @@ def of_lines(column: pa.Array) -> list[Any]:
         pa.array([2**64 - 1, 0, None], pa.uint64()),
         pa.array([0.1, -0.0, 1e16, 5e-324, float("nan"), float("inf"), None]),
         pa.array([0.1, 16777216.0, 3.4e38, None], pa.float32()),
-        pa.array([0, -1, 2**62, None], pa.timestamp("us")),
+        pa.array([0, -1, 253_402_300_799_000_001, None], pa.timestamp("us")),
         pa.array([1_790_812_800, None], pa.timestamp("s", "Europe/Berlin")),
         pa.array([0, None], pa.date32()),
         pa.array([1, None], pa.time64("us")),
