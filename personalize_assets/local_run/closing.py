@@ -51,8 +51,8 @@ def _print_left_out(group: DatasetGroup, stored: Mapping[str, DayState]) -> None
     days = sorted(stored.keys() - counted(group, stored).keys())
     if days:
         click.echo(
-            f"Left out: {len(days):,} converted days before start_date {group.config.source.start_date} "
-            f"({days[0]} to {days[-1]}); they stay stored, and count again with an earlier start_date"
+            f"Left out: converted days before start_date {group.config.source.start_date} ({days[0]} to {days[-1]}: "
+            f"{len(days):,}); they stay stored, and count again with an earlier start_date"
         )
 
 

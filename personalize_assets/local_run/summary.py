@@ -130,8 +130,8 @@ def print_summary(summary: Summary) -> None:
     for dataset in windows:
         if dataset.csv:
             click.echo(
-                f"Outside the window: {dataset.csv.outside_window:,} {dataset.name} are more than "
-                f"{dataset.csv.last_days} days older than the newest (last_days), and not exported"
+                f"Outside the window: {dataset.csv.outside_window:,} {dataset.name} more than "
+                f"{dataset.csv.last_days} x 24 hours older than the newest (last_days); they are not exported"
             )
     if summary.schemas:
         click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")

@@ -46,6 +46,26 @@ def test_with_checks_warn_the_red_checks_and_the_likely_causes_are_printed(
     ]
 
 
+def test_days_before_a_later_start_date_are_not_exported_and_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for day, user in (("2026-10-01", "u1"), ("2026-10-02", "u2")):
+        put_raw(tmp_path, f'{{"user": "{user}", "item": "i1", "time": 1790812801}}\n', day)
+    run_all(small_config(tmp_path, checks="warn"))
+    later = {"uri": "raw", "layout": "hive", "start_date": "2026-10-02"}
+
+    run_all(small_config(tmp_path, checks="warn", source=later))
+
+    assert (tmp_path / "out/exports/latest/interactions.csv").read_text() == (
+        "USER_ID,ITEM_ID,TIMESTAMP\nu2,i1,1790812801\n"
+    )
+    assert (
+        "Left out: converted days before start_date 2026-10-02 (2026-10-01 to 2026-10-01: 1); they stay stored, and "
+        "count again with an earlier start_date"
+    ) in capsys.readouterr().out.splitlines()
+
+
 def test_a_run_that_fails_prints_the_table_and_the_rejects_and_its_error_has_the_cause(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

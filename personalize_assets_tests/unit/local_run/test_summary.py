@@ -52,7 +52,7 @@ def test_what_is_outside_the_window_is_a_line_of_its_own(capsys: pytest.CaptureF
 
     assert capsys.readouterr().out.splitlines()[2:] == [
         "",
-        "Outside the window: 200 interactions are more than 30 days older than the newest (last_days), and not "
+        "Outside the window: 200 interactions more than 30 x 24 hours older than the newest (last_days); they are not "
         "exported",
     ]
 
