@@ -70,12 +70,15 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def automated_config(folder: Path, export: str) -> Path:
-    """A dataset group with ``automation: on``; its source is an empty folder, and days settle at once."""
+def automated_config(folder: Path, export: str, first: date | None = None) -> Path:
+    """A dataset group with ``automation: on``; its source is an empty folder, and days settle at once.
+
+    ``first`` is its first day, by default today.
+    """
     (folder / "raw").mkdir()
     file = folder / "personalize.yaml"
     file.write_text(
-        f"source: {{uri: raw, layout: hive, start_date: {today()}}}\n"
+        f"source: {{uri: raw, layout: hive, start_date: {first or today()}}}\n"
         "destination: {uri: out}\n"
         "checks: warn\n"  # there are fewer than the required 1,000 events
         "dataset_group: {name: shop}\n"
@@ -85,9 +88,9 @@ def automated_config(folder: Path, export: str) -> Path:
     return file
 
 
-def drop(folder: Path, name: str, user: str) -> None:
-    """Put a raw file of today with one event, in one step."""
-    day = folder / "raw" / f"day={today()}"
+def drop(folder: Path, name: str, user: str, of: date | None = None) -> None:
+    """Put a raw file of today, or another day, with one event, in one step."""
+    day = folder / "raw" / f"day={of or today()}"
     day.mkdir(exist_ok=True)
     (day / f".{name}").write_text(f'{{"user": "{user}", "item": "i", "time": "2026-10-01T00:00:00Z"}}\n')
     (day / f".{name}").rename(day / name)
