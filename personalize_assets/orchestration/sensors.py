@@ -259,7 +259,8 @@ def _report(defs: GroupDefs, request: DayRequest) -> dg.AssetMaterialization:
 def _summary(outcome: Outcome) -> str:
     """What a tick found, in one line."""
     parts = [f"{outcome.looked_at} days checked"]
-    in_runs = f" in {len(outcome.runs)} runs" if len(outcome.runs) < len(outcome.requests) else ""
+    count = len(outcome.runs)
+    in_runs = f" in {count} run{'s' if count > 1 else ''}" if count < len(outcome.requests) else ""
     for what, days in (
         (f"requested{in_runs}", [request.day for request in outcome.requests]),
         ("not settled", outcome.unsettled),
