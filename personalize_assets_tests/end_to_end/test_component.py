@@ -7,7 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
+from personalize_assets_tests.helpers.browser import browsing
+from personalize_assets_tests.helpers.dagster_services import Service, free_port, is_listening
 from personalize_assets_tests.helpers.samples import EXPORTS, REPO, SAMPLE_DATA, export_hashes
 from personalize_assets_tests.helpers.wheel import Environment, installed
 
@@ -109,3 +112,32 @@ def test_both_groups_of_the_example_project_and_the_asset_below_them_materialize
     report = json.loads(done.stdout.splitlines()[-1])
     assert len(report["first"]) == 10
     assert report["items"] >= 10
+
+
+def test_the_ui_draws_both_groups_and_the_lineage_of_the_asset_below_them(
+    environment: Environment, example: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\nnux: {enabled: false}\n")
+    port = free_port()
+    command: list[str | Path] = [environment.program("dg"), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    variables = {**environment.variables(example), "DAGSTER_HOME": str(home)}
+    server = Service(command, variables, tmp_path / "server.log", cwd=example)
+    try:
+        server.wait_until(lambda: is_listening(port))
+        with browsing(width=2400, height=1600) as (page, complaints):
+            page.goto(f"http://127.0.0.1:{port}/assets/popular_items?view=lineage&lineageScope=upstream")
+            for name in ("popular_items", "interactions_csv"):
+                expect(page.get_by_text(name, exact=True).first).to_be_visible()
+            page.screenshot(path=tmp_path / "lineage.png")
+            page.goto(f"http://127.0.0.1:{port}/asset-groups")
+            for group in ("shop", "media"):
+                expect(page.get_by_text(group, exact=True).first).to_be_visible()
+            page.screenshot(path=tmp_path / "groups.png")
+            page.goto(f"http://127.0.0.1:{port}/assets/shop/interactions_csv?view=checks")
+            expect(page.get_by_text("at_least_1000_interactions_are_unique").first).to_be_visible()
+            page.screenshot(path=tmp_path / "checks.png")
+        assert complaints == []
+    finally:
+        server.stop()

@@ -30,23 +30,29 @@ class Environment:
 
     def run(self, project: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """A command of the environment in a project whose sources are in ``src``."""
-        bin = self.folder / "bin"
         return subprocess.run(
-            [bin / command[0], *command[1:]],
+            [self.program(command[0]), *command[1:]],
             cwd=project,
-            env={
-                "PATH": f"{bin}:/usr/bin:/bin",
-                "HOME": str(self.folder),
-                "VIRTUAL_ENV": str(self.folder),
-                "PYTHONPATH": str(project / "src"),
-                "PYTHONWARNINGS": "ignore",
-                "COLUMNS": "300",
-                **variables,
-            },
+            env={**self.variables(project), **variables},
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def program(self, name: str) -> Path:
+        """The path of one of its programs."""
+        return self.folder / "bin" / name
+
+    def variables(self, project: Path) -> dict[str, str]:
+        """The variables that its programs need in a project."""
+        return {
+            "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
+            "HOME": str(self.folder),
+            "VIRTUAL_ENV": str(self.folder),
+            "PYTHONPATH": str(project / "src"),
+            "PYTHONWARNINGS": "ignore",
+            "COLUMNS": "300",
+        }
 
 
 def installed(folder: Path) -> Environment:
