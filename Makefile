@@ -19,6 +19,9 @@ SPARK35 := .venv-spark35
 PYTHON313 := .venv-python313
 GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
 CONVERSION_TESTS := personalize_assets_tests/engine
+# A task is the same code on each Spark, which only spreads it: files that start jobs of every kind.
+SPARK_TESTS := $(addprefix personalize_assets_tests/engine/test_,checks.py engines.py formats.py oracle.py pipeline.py \
+	real_values.py same_bytes.py)
 # A file's tests run in one process, so what they share is started once. More processes than four only take memory.
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
@@ -56,9 +59,9 @@ faults: $(INSTALLED) ## Kill, overlap, fill the disk, break S3: a table of what 
 test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
 	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
 
-test-spark35: $(SPARK35)/.installed ## Run the tests of the conversion on Spark 3.5
+test-spark35: $(SPARK35)/.installed ## Run tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
-	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
+	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(SPARK_TESTS)
 	@$(SPARK35)/bin/python -m pytest $(addprefix personalize_assets_tests/end_to_end/test_,java.py job.py glue.py) \
 		-k "not firehose"
 
