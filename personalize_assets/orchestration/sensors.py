@@ -71,9 +71,7 @@ def arrivals(defs: GroupDefs, job: str) -> dg.SensorDefinition:
         now = datetime.now(UTC)
         scope = _scope(group)
         # A destination that was deleted has converted nothing, whatever the cursor and the runs know of the one before.
-        confirm_owner(group)
-        owner = group.destination.owner()
-        since = owner.since if owner else ""
+        since = confirm_owner(group).since
         cursor = Cursor.read(context.cursor, f"{scope}/{since}")
         jobs = _jobs_that_make(assets, context.repository_def) | {job}
         state = _DagsterState(group, RunsOfDays(context.instance, assets, jobs, scope, now.timestamp()), since)

@@ -38,15 +38,15 @@ def claim_destination(group: DatasetGroup) -> None:
     group.owns_destination = True
 
 
-def confirm_owner(group: DatasetGroup) -> None:
-    """As ``claim_destination``, asked now: before a commit, because a run takes long."""
+def confirm_owner(group: DatasetGroup) -> OwnerMark:
+    """As ``claim_destination``, asked now: before a commit, because a run takes long. Returns the stored mark."""
     mine, destination = owner_mark(group), group.destination
     found = destination.owner()
     if found is None:
         fold_older_layout(destination)
         if destination.swap_owner(mine, None):
             _check_conditions(destination, mine)
-            return
+            return mine
         found = destination.owner() or mine  # written by another run in the meantime
     mark = destination.uri_of(destination.owner_key())
     if found.dataset_group != mine.dataset_group:
@@ -63,6 +63,7 @@ def confirm_owner(group: DatasetGroup) -> None:
             raise ForeignDestination(_of_another_source(destination.uri, mark, name, found.sources[name], uri))
     if {**found.sources, **mine.sources} != found.sources:
         _update(destination, sources=mine.sources)
+    return found
 
 
 def _check_conditions(destination: Destination, mine: OwnerMark) -> None:
