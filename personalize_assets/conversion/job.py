@@ -28,6 +28,7 @@ from personalize_assets.conversion.spec import (
     Spec,
     decode_spec,
     encode,
+    job_name,
 )
 from personalize_assets.conversion.spread import Spread, over_spark
 
@@ -46,7 +47,7 @@ def run(spec: Spec, spread: Spread, cores: int) -> Report:
 
 def meter_of(spec: Spec, on_progress: OnProgress | None) -> Meter | None:
     """The meter of a job that begins now, for the spread that runs it; None if its progress is not asked for."""
-    return Meter(_name(spec), on_progress) if on_progress else None
+    return Meter(job_name(spec), on_progress) if on_progress else None
 
 
 def run_on_spark(spark: SparkSession, spec: Spec, on_progress: OnProgress | None = None) -> Report:
@@ -76,7 +77,7 @@ def execute(arguments: Sequence[str]) -> dict[str, Any]:
         _log(_summary(spec))
         settings = {"spark.default.parallelism": str(options.cores)} if options.cores else {}
         report = run_on_spark(_session({**spark_conf(), **settings}), spec, lines(_log))
-        _log(f"{_name(spec)}: done in {report.seconds:.1f} s")
+        _log(f"{job_name(spec)}: done in {report.seconds:.1f} s")
     except Exception as error:
         if options.report:
             about = {"type": type(error).__name__, "message": str(error), "traceback": traceback.format_exc()}
@@ -96,10 +97,6 @@ def _s3_options(region: str | None, endpoint: str | None) -> dict[str, Any]:
         scheme, _, host = endpoint.partition("://")
         options |= {"scheme": scheme, "endpoint_override": host}
     return options
-
-
-def _name(spec: Spec) -> str:
-    return "convert" if isinstance(spec, ConvertSpec) else "export"
 
 
 def _summary(spec: Spec) -> str:

@@ -429,6 +429,11 @@ def sum_counts(*counts: Mapping[_K, int]) -> dict[_K, int]:
     return dict(total)
 
 
+def job_name(spec: Spec) -> str:
+    """``convert`` or ``export``: the tag that a spec has in JSON."""
+    return "convert" if isinstance(spec, ConvertSpec) else "export"
+
+
 def encode(value: Spec | Report | TaskReport) -> bytes:
     """A spec or report as JSON."""
     return msgspec.json.encode(value)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
 from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, decode_report
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.storage import cleanup
 from personalize_assets.storage.object_store import ObjectStore
 from personalize_assets.storage.run_ids import RUN_ID
@@ -94,6 +95,35 @@ def for_role(spec: Spec) -> Spec:
     """The spec for the job's role: without this machine's profile; boto3 finds the credentials of the role."""
     s3 = {key: value for key, value in s3_of(spec).items() if key != "profile"} | {"credentials": "boto3"}
     return replace(spec, plan=replace(spec.plan, s3=s3)) if isinstance(spec, ConvertSpec) else replace(spec, s3=s3)
+
+
+def s3_arguments(s3: Mapping[str, Any]) -> dict[str, str]:
+    """The arguments of the job's script (``conversion.job``) that say how S3 is reached; ``s3`` as in its ``Plan``."""
+    arguments = {}
+    if s3.get("region"):
+        arguments["--s3_region"] = s3["region"]
+    if s3.get("endpoint_override"):
+        arguments["--s3_endpoint"] = f"{s3['scheme']}://{s3['endpoint_override']}"
+    return arguments
+
+
+def error_for_user(error: JobError | None, reader: str, where: str) -> PersonalizeAssetsError | None:
+    """What a job that failed on a file tells the user, as ``engines.base.for_user`` does of one here.
+
+    None for any other error. ``reader`` is the role that needs to read the file; ``where`` names the run.
+    """
+    if error is None:
+        return None
+    if error.type == "UnreadableFile":
+        return PersonalizeAssetsError(
+            f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, "
+            f"{reader} needs to read it ({where})"
+        )
+    if error.type == "UnansweredFile":
+        return TransientError(f"{error.message} ({where})")
+    if error.type in ("UnreadableDailyFile", "UnwritableFile"):
+        return PersonalizeAssetsError(f"{error.message} ({where})")
+    return None
 
 
 def report_in(messages: Iterable[Any]) -> Report | None:

@@ -16,7 +16,7 @@ from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.progress import OnProgress
-from personalize_assets.conversion.spec import ConvertSpec, Report, Spec, encode
+from personalize_assets.conversion.spec import Report, Spec, encode, job_name
 from personalize_assets.engines.base import Engine
 from personalize_assets.engines.glue.bundle import library, script
 from personalize_assets.engines.job_files import (
@@ -24,15 +24,17 @@ from personalize_assets.engines.job_files import (
     JobError,
     Staging,
     durable_run_id,
+    error_for_user,
     fingerprint_of_work,
     for_role,
     read_report,
     report_in,
     run_id_of,
+    s3_arguments,
     s3_of,
     sweep,
 )
-from personalize_assets.errors import PersonalizeAssetsError, TransientError
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.object_store import ObjectStore, open_store
 
 if TYPE_CHECKING:
@@ -111,7 +113,7 @@ class EmrServerlessEngine(dg.ConfigurableResource, Engine):  # type: ignore[type
         with explain_errors(f"EMR Serverless application {self.application_id!r}", _RIGHTS, self._advice()):
             emr = boto3_client(aws, "emr-serverless", retries={"mode": "standard", "total_max_attempts": 8})
             self._check(emr.get_application(applicationId=self.application_id)["application"])
-            name = f"{_job(spec)}-{durable_run_id(context)}-{fingerprint_of_work(spec)}"
+            name = f"{job_name(spec)}-{durable_run_id(context)}-{fingerprint_of_work(spec)}"
             earlier = unfinished_run(
                 emr, self.application_id, name, lambda report: read_report(store, report) is not None
             )
@@ -163,10 +165,8 @@ class EmrServerlessEngine(dg.ConfigurableResource, Engine):  # type: ignore[type
         arguments = ["--spec", staging.uri("spec.json"), "--report", staging.uri("report.json")]
         if self.cores:
             arguments += ["--cores", str(self.cores)]
-        if s3.get("region"):
-            arguments += ["--s3_region", s3["region"]]
-        if s3.get("endpoint_override"):
-            arguments += ["--s3_endpoint", f"{s3['scheme']}://{s3['endpoint_override']}"]
+        for argument, value in s3_arguments(s3).items():
+            arguments += [argument, value]
         code = f"{self.destination}/{_CODE}"
         settings = {**self._environment(), **self.spark_config}
         submit = [f"--py-files {code}/{library().name}", *(f"--conf {key}={value}" for key, value in settings.items())]
@@ -200,21 +200,10 @@ class EmrServerlessEngine(dg.ConfigurableResource, Engine):  # type: ignore[type
         """What to raise for a run that failed: an error for the user to fix, or one that a retry may get past."""
         where = f"EMR Serverless job run {failure.run_id} of application {self.application_id!r}"
         text = f"{where} ended as {failure.state}" + (f": {failure.message}" if failure.message else "")
-        if error and error.type == "UnreadableFile":
-            return PersonalizeAssetsError(
-                f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, "
-                f"{self.execution_role} needs to read it ({where})"
-            )
-        if error and error.type == "UnansweredFile":
-            return TransientError(f"{error.message} ({where})")
-        if error and error.type in ("UnreadableDailyFile", "UnwritableFile"):
-            return PersonalizeAssetsError(f"{error.message} ({where})")
+        if of_file := error_for_user(error, self.execution_role, where):
+            return of_file
         if failure.state == "CANCELLED":
             return PersonalizeAssetsError(f"{text}; if it took too long, raise emr_serverless.timeout_minutes")
         if error:
             text += f"\n\nThe job's own traceback:\n{error.traceback.rstrip()}"
         return dg.Failure(text)
-
-
-def _job(spec: Spec) -> str:
-    return "convert" if isinstance(spec, ConvertSpec) else "export"

@@ -6,7 +6,7 @@ What the original does, and what works around it:
 - A run that is being cancelled counts as failed at once, and a failed one has no reason in its error:
   ``EmrClient._wait_for_completion``, ``EmrRunFailed``.
 - It needs the right to make links to dashboards, which expire after an hour: ``EmrClient._wait_for_completion``.
-- A throttled poll fails the step; a cancel that AWS refuses hides the interrupt: ``_poll``, ``_terminate``.
+- A throttled poll fails the step; a cancel that AWS refuses hides the interrupt: ``job_pipes.polled``, ``_terminate``.
 - It changes the caller's arguments, and an interrupt between start and first poll cancels nothing: ``EmrClient.run``.
 """
 
@@ -14,23 +14,20 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
 from dagster_aws.pipes import PipesEMRServerlessClient
 
 from personalize_assets.aws.client import boto3_client
-from personalize_assets.aws.error_codes import is_transient_code
 from personalize_assets.config.models import Aws
-from personalize_assets.engines.glue.pipes_client import StagedContext, StagedMessages
 from personalize_assets.engines.job_files import Staging
+from personalize_assets.engines.job_pipes import EarlierRun, StagedContext, StagedMessages, polled
 
 # API JobRun, `state`.
 _UNFINISHED = ("SUBMITTED", "PENDING", "SCHEDULED", "QUEUED", "RUNNING", "CANCELLING")
-# How long polls may fail before the step fails; the run goes on, and a retry of the step finds it.
-_MAX_SILENCE_SECONDS = 600
 
 
 class EmrRunFailed(Exception):
@@ -40,14 +37,6 @@ class EmrRunFailed(Exception):
         """Set the attributes."""
         super().__init__(f"{run_id} {state}: {message}")
         self.run_id, self.state, self.message = run_id, state, message
-
-
-class EarlierRun(NamedTuple):
-    """A job run of the same work that exists in EMR; ``folder`` is the key of its staging folder."""
-
-    run_id: str
-    state: str
-    folder: str
 
 
 def unfinished_run(emr: Any, application: str, name: str, has_report: Callable[[str], bool]) -> EarlierRun | None:
@@ -63,7 +52,7 @@ def unfinished_run(emr: Any, application: str, name: str, has_report: Callable[[
         arguments = run["jobDriver"]["sparkSubmit"]["entryPointArguments"]
         report = arguments[arguments.index("--report") + 1]
         if run["state"] in _UNFINISHED[:-1] or (run["state"] == "SUCCESS" and has_report(report)):
-            return EarlierRun(summary["id"], run["state"], "/".join(report.split("/")[-3:-1]))
+            return EarlierRun.of(summary["id"], run["state"], report)
     return None
 
 
@@ -112,7 +101,7 @@ class EmrClient(PipesEMRServerlessClient):
     def _wait_for_completion(self, context: Any, start_response: Any) -> Any:
         state = None
         while True:
-            response = self._poll(start_response)
+            response = polled(lambda: self.client.get_job_run(**start_response), self.poll_interval)
             run = response["jobRun"]
             if run["state"] != state:
                 state = run["state"]
@@ -121,18 +110,6 @@ class EmrClient(PipesEMRServerlessClient):
                 return response
             if state not in _UNFINISHED:
                 raise EmrRunFailed(str(self.run_id), str(state), run.get("stateDetails") or "")
-            time.sleep(self.poll_interval)
-
-    def _poll(self, started: Mapping[str, str]) -> Any:
-        """The job run; tries again after transient errors, for ten minutes."""
-        deadline = time.monotonic() + _MAX_SILENCE_SECONDS
-        while True:
-            try:
-                return self.client.get_job_run(**started)
-            except (aws_errors.ClientError, aws_errors.HTTPClientError) as error:
-                code = error.response["Error"]["Code"] if isinstance(error, aws_errors.ClientError) else None
-                if (code and not is_transient_code(code)) or time.monotonic() > deadline:
-                    raise
             time.sleep(self.poll_interval)
 
     def _read_messages(self, context: Any, session: Any, response: Any) -> None:

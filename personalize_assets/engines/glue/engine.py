@@ -25,15 +25,17 @@ from personalize_assets.engines.job_files import (
     JobError,
     Staging,
     durable_run_id,
+    error_for_user,
     fingerprint_of_work,
     for_role,
     read_report,
     report_in,
     run_id_of,
+    s3_arguments,
     s3_of,
     sweep,
 )
-from personalize_assets.errors import PersonalizeAssetsError, TransientError
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.object_store import open_store
 
 if TYPE_CHECKING:
@@ -158,11 +160,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         if type and type in WORKER_VCPUS and workers:
             # Spark counts only the executors that have registered, which are few when a job starts.
             arguments["--cores"] = str(WORKER_VCPUS[type] * max(workers - 1, 1))
-        if s3.get("region"):
-            arguments["--s3_region"] = s3["region"]
-        if s3.get("endpoint_override"):
-            arguments["--s3_endpoint"] = f"{s3['scheme']}://{s3['endpoint_override']}"
-        return arguments
+        return {**arguments, **s3_arguments(s3)}
 
     def _start_params(self, arguments: Mapping[str, str]) -> dict[str, Any]:
         """The arguments of Glue's StartJobRun."""
@@ -176,15 +174,8 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
         text = f"Glue run {failure.run_id} of job {self.job!r} ended as {failure.state}"
         if failure.message:
             text += f": {failure.message}"
-        if error and error.type == "UnreadableFile":
-            return PersonalizeAssetsError(
-                f"{error.message}; if the file is gone, materialize raw_event_catalog again; if access was denied, the "
-                f"job's role needs to read it ({link})"
-            )
-        if error and error.type == "UnansweredFile":
-            return TransientError(f"{error.message} ({link})")
-        if error and error.type in ("UnreadableDailyFile", "UnwritableFile"):
-            return PersonalizeAssetsError(f"{error.message} ({link})")
+        if of_file := error_for_user(error, "the job's role", link):
+            return of_file
         if failure.state == "TIMEOUT":
             text += "; give the job more workers (glue.workers), fewer days a run, or a longer timeout (deploy)"
         if failure.state in ("TIMEOUT", "STOPPED"):

@@ -7,34 +7,31 @@ What the original does, and what works around it:
 - A start fails if the job's maximum of concurrent runs is reached: ``_WaitingGlue.start_job_run``.
 - It changes the caller's arguments, and an interrupt between start and first poll stops nothing: ``GlueClient.run``.
 - A stop that AWS refuses raises a KeyError: ``GlueClient._terminate_job_run``.
-- Context and messages are written to the root of the bucket and left there: ``StagedContext``, ``StagedMessages``.
+- Context and messages are written to the root of the bucket and left there: ``job_pipes``.
 - The error of a failed run does not have its log: ``GlueRunFailed.log``.
 """
 
 from __future__ import annotations
 
 import copy
-import json
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any, NoReturn
 
 from botocore import exceptions as aws_errors
 from dagster._core.errors import DagsterExecutionInterruptedError  # public only in this place
-from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector, PipesS3MessageReader
+from dagster_aws.pipes import PipesGlueClient
 
-from personalize_assets.aws.client import boto3_client, encryption
-from personalize_assets.aws.error_codes import is_transient_code
+from personalize_assets.aws.client import boto3_client
 from personalize_assets.config.models import Aws
 from personalize_assets.engines.job_files import Staging
+from personalize_assets.engines.job_pipes import EarlierRun, StagedContext, StagedMessages, polled
 
 # API JobRunState. WAITING is Glue's own queue; a run that waits there too long ends as EXPIRED.
 _UNFINISHED = frozenset({"STARTING", "RUNNING", "WAITING", "STOPPING"})
 # API StartJobRun: as many runs of the job, or workers of the account, as allowed.
 _NO_ROOM = frozenset({"ConcurrentRunsExceededException", "ResourceNumberLimitExceededException"})
-# How long polls may fail before the step fails; the run in Glue goes on, and a retry of the step finds it.
-_MAX_SILENCE_SECONDS = 600
 _LOG_LINES = 30
 
 
@@ -54,14 +51,6 @@ class GlueRunFailed(Exception):
         self.run_id, self.state, self.message, self.log = run_id, state, message, log
 
 
-class EarlierRun(NamedTuple):
-    """A run of the same work that exists in Glue; ``folder`` is the key of its staging folder."""
-
-    run_id: str
-    state: str
-    folder: str
-
-
 def unfinished_run(
     glue: Any, job: str, work: Mapping[str, str], has_report: Callable[[str], bool]
 ) -> EarlierRun | None:
@@ -76,49 +65,8 @@ def unfinished_run(
             continue
         state, report = run["JobRunState"], arguments["--report"]
         if (state in _UNFINISHED and state != "STOPPING") or (state == "SUCCEEDED" and has_report(report)):
-            return EarlierRun(run["Id"], state, "/".join(report.split("/")[-3:-1]))
+            return EarlierRun.of(run["Id"], state, report)
     return None
-
-
-class StagedContext(PipesS3ContextInjector):
-    """Writes the context to the staging folder, and deletes it again even if the job fails."""
-
-    def __init__(self, client: Any, staging: Staging, aws: Aws) -> None:
-        """Make no call yet."""
-        bucket, self._key = staging.in_bucket("context.json")
-        super().__init__(bucket=bucket, client=client)
-        self._encryption = encryption(aws)
-
-    @contextmanager
-    def inject_context(self, context: Any) -> Iterator[dict[str, Any]]:
-        """See dagster's ``PipesContextInjector``."""
-        body = json.dumps(context).encode()
-        client: Any = self.client
-        client.put_object(Bucket=self.bucket, Key=self._key, Body=body, **self._encryption)
-        try:
-            yield {"bucket": self.bucket, "key": self._key}
-        finally:
-            with suppress(Exception):  # so that the job's own error is the one that is raised
-                client.delete_object(Bucket=self.bucket, Key=self._key)
-
-
-class StagedMessages(PipesS3MessageReader):
-    """Reads messages from the staging folder, from the first one on, so that a later process can take over."""
-
-    def __init__(self, client: Any, staging: Staging, seconds: float) -> None:
-        """Poll every so many seconds; make no call yet."""
-        bucket, self._prefix = staging.in_bucket("messages")
-        super().__init__(bucket=bucket, client=client, interval=seconds)
-
-    @property
-    def expected_writer_count(self) -> int:
-        """As inherited, without its warning about being a preview."""
-        return 1
-
-    @contextmanager
-    def get_params(self) -> Iterator[dict[str, Any]]:
-        """See dagster's ``PipesBlobStoreMessageReader``."""
-        yield {"bucket": self.bucket, "key_prefix": self._prefix}
 
 
 class _WaitingGlue:
@@ -150,15 +98,8 @@ class _WaitingGlue:
 
     def get_job_run(self, **params: Any) -> dict[str, Any]:
         """As boto3's; tries again after transient errors, for ten minutes."""
-        deadline = time.monotonic() + _MAX_SILENCE_SECONDS
-        while True:
-            try:
-                return self._client.get_job_run(**params)  # type: ignore[no-any-return]
-            except (aws_errors.ClientError, aws_errors.HTTPClientError) as error:
-                code = error.response["Error"]["Code"] if isinstance(error, aws_errors.ClientError) else None
-                if (code and not is_transient_code(code)) or time.monotonic() > deadline:
-                    raise
-            time.sleep(self._seconds)
+        answer: dict[str, Any] = polled(lambda: self._client.get_job_run(**params), self._seconds)
+        return answer
 
 
 class GlueClient(PipesGlueClient):

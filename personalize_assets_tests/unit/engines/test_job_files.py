@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from personalize_assets.conversion.contract import Dataset
@@ -50,6 +51,14 @@ def export(run_id: str, daily: str = "20260930T000000-cccccc-0.parquet", **s3: s
         items, daily=(DailyFiles("2026-10-01", (daily,)),), to_csv=f"s3://made/out/_parts/items-{run_id}"
     )
     return ExportSpec(exports=(one,), s3=dict(s3))
+
+
+def test_a_staging_folder_names_its_files() -> None:
+    staging = Staging("s3://made/out", "_glue/r")
+
+    assert staging.key("spec.json") == "_glue/r/spec.json"
+    assert staging.uri("spec.json") == "s3://made/out/_glue/r/spec.json"
+    assert staging.in_bucket("spec.json") == ("made", "out/_glue/r/spec.json")
 
 
 def test_the_same_work_has_the_same_fingerprint_in_every_run() -> None:
@@ -126,3 +135,9 @@ def test_a_runs_folder_is_deleted_and_so_are_old_ones(tmp_path: Path) -> None:
     sweep(store, Staging(store.uri, "_glue/mine"))
 
     assert [file.key for file in store.files()] == ["_glue/running/spec.json"]
+
+
+def test_a_spec_survives_json() -> None:
+    spec = convert()
+
+    assert msgspec.json.decode(encode(spec), type=ConvertSpec) == spec

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.engines.emr_serverless.pipes_client import EarlierRun, unfinished_run
+from personalize_assets.engines.emr_serverless.pipes_client import unfinished_run
+from personalize_assets.engines.job_pipes import EarlierRun
 
 REPORT = "s3://made/out/_emr_serverless/r/report.json"
 

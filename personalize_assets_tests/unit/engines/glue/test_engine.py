@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
-from personalize_assets.conversion.contract import Dataset
-from personalize_assets.conversion.spec import (
-    ConvertReport,
-    ConvertSpec,
-    DailyFiles,
-    DatasetExport,
-    DayReport,
-    ExportSpec,
-    Plan,
-    encode,
-)
 from personalize_assets.engines.glue.engine import GlueEngine
 from personalize_assets.engines.job_files import (
     Staging,
@@ -25,27 +13,6 @@ from personalize_assets.engines.job_files import (
 
 ENGINE = GlueEngine(job="shop", destination="s3://made/out")
 STAGING = Staging("s3://made/out", "_glue/r")
-REPORT = ConvertReport(days={"2026-10-01": DayReport()}, seconds=0.5)
-
-
-def convert(
-    run_id: str = "20261001T000000-aaaaaa", *, now: int = 1, make: tuple[str, ...] = (), **s3: str
-) -> ConvertSpec:
-    return ConvertSpec(sources=(), plan=Plan(run_id, make=make, folders={}, now=now, s3=dict(s3)))
-
-
-def export(run_id: str, daily: str = "20260930T000000-cccccc-0.parquet", **s3: str) -> ExportSpec:
-    items = Dataset("items", columns=(), where={})
-    one = DatasetExport(
-        items, daily=(DailyFiles("2026-10-01", (daily,)),), to_csv=f"s3://made/out/_parts/items-{run_id}"
-    )
-    return ExportSpec(exports=(one,), s3=dict(s3))
-
-
-# Work
-
-
-# Arguments
 
 
 @pytest.mark.parametrize(
@@ -83,12 +50,3 @@ def test_a_run_has_the_jobs_own_workers_unless_the_config_says_otherwise() -> No
     assert sized._start_params({}) == {
         "JobName": "shop", "Arguments": {}, "NumberOfWorkers": 5, "WorkerType": "G.2X",
     }  # fmt: skip
-
-
-# Reports
-
-
-def test_a_spec_survives_json() -> None:
-    spec = convert()
-
-    assert msgspec.json.decode(encode(spec), type=ConvertSpec) == spec

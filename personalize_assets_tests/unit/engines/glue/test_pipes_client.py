@@ -6,11 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError
 
-from personalize_assets.engines.glue import pipes_client
-from personalize_assets.engines.glue.pipes_client import EarlierRun, _WaitingGlue, unfinished_run
-from personalize_assets.engines.job_files import Staging
+from personalize_assets.engines.glue.pipes_client import _WaitingGlue, unfinished_run
+from personalize_assets.engines.job_pipes import EarlierRun
 
 
 def refused(code: str) -> ClientError:
@@ -38,40 +37,6 @@ def waiting(*answers: Any, run_id: str | None = None) -> tuple[_WaitingGlue, lis
     logged: list[str] = []
     client.log = logged.append
     return client, logged
-
-
-def test_a_staging_folder_names_its_files() -> None:
-    staging = Staging("s3://made/out", "_glue/r")
-
-    assert staging.key("spec.json") == "_glue/r/spec.json"
-    assert staging.uri("spec.json") == "s3://made/out/_glue/r/spec.json"
-    assert staging.in_bucket("spec.json") == ("made", "out/_glue/r/spec.json")
-
-
-def test_polls_go_on_after_transient_errors() -> None:
-    client, _ = waiting(
-        refused("ThrottlingException"),
-        refused("InternalServiceException"),
-        ReadTimeoutError(endpoint_url="https://glue"),
-        {"JobRun": {}},
-    )
-
-    assert client.get_job_run(JobName="shop", RunId="jr") == {"JobRun": {}}
-
-
-def test_a_poll_that_is_refused_fails_at_once() -> None:
-    client, _ = waiting(refused("AccessDeniedException"), {"JobRun": {}})
-
-    with pytest.raises(ClientError, match="AccessDenied"):
-        client.get_job_run(JobName="shop", RunId="jr")
-
-
-def test_polls_without_an_answer_fail_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipes_client, "_MAX_SILENCE_SECONDS", -1)
-    client, _ = waiting(refused("ThrottlingException"), {"JobRun": {}})
-
-    with pytest.raises(ClientError, match="Throttling"):
-        client.get_job_run(JobName="shop", RunId="jr")
 
 
 def test_a_start_waits_for_room_and_logs_that_once() -> None:
