@@ -3,7 +3,7 @@
 Which statement serves whom is decided by the statements that the Data API lists for a table and day, so that processes
 need not know of each other:
 
-- One that goes on is waited for, whoever started it: a process that died, or another run. There are never two UNLOADs
+- One that goes on is waited for, also if a process that died or another run started it. There are never two UNLOADs
   to one place, of which each would delete the other's files.
 - Else a new one is started. Its client token is a digest of what is run, where, and of the id of the newest statement
   that has ended: processes that ask at the same moment, and calls that are made again, get the same statement; a run
@@ -204,7 +204,7 @@ def _is_final(group: DatasetGroup, unload: Unload, record: UnloadRecord | None) 
 
 
 def _digest(group: DatasetGroup, unload: Unload) -> str:
-    """Identifies what is run and where, whoever runs it."""
+    """Identifies what is run and where, the same in every run."""
     redshift = _redshift(group)
     where = [redshift.workgroup, redshift.cluster, redshift.database]
     return hashlib.sha256(json.dumps([unload.sql, *where]).encode()).hexdigest()[:16]
@@ -282,7 +282,7 @@ class _Work:
     def _start(self, name: str, sql: str, after: str) -> Statement:
         """Start a statement; ``after`` is the id of the one that it comes after.
 
-        The name is the same whoever asks: other arguments with the same token would be refused.
+        The name is the same in every run: other arguments with the same token would be refused.
         """
         token = hashlib.sha256(json.dumps([sql, self.api.target, after]).encode()).hexdigest()
         self._starting = name
