@@ -15,11 +15,11 @@ from personalize_assets.components.templates import fault, rendered, short_path
 from personalize_assets.components.translated import Translation, translated_definitions
 from personalize_assets.config import Config, ConfigError
 from personalize_assets.config.embedded import embedded_value, leaves
+from personalize_assets.config.fields import SWITCHES
 from personalize_assets.config.loading import Overrides, Values, parse_yaml, put, read_text, validate
 from personalize_assets.engines import Engine
 from personalize_assets.orchestration.embedding import Embedding, prefix_of
 
-_SWITCHES = {"true": True, "on": True, "yes": True, "false": False, "off": False, "no": False}
 _EXAMPLE = {
     "source": {"uri": "s3://acme-raw/segment", "layout": "segment", "start_date": "2026-10-01"},
     "destination": {"uri": "s3://acme-personalize/shop"},
@@ -67,7 +67,7 @@ def _overrides(context: dg.ResolutionContext, value: Any) -> Mapping[str, Any]:
 
 def _switch(context: dg.ResolutionContext, value: Any) -> bool:
     found = rendered(value, context)
-    switch = found if isinstance(found, bool) else _SWITCHES.get(str(found).lower())
+    switch = found if isinstance(found, bool) else SWITCHES.get(str(found).lower())
     if switch is None:
         raise fault(context, f"found {found!r}; write true or false")
     return switch

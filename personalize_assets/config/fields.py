@@ -46,7 +46,7 @@ _REMOTE = re.compile(r"sc://[^/;\s]+(?:/.*)?")
 _OWNER = re.compile(r"team:[A-Za-z0-9][A-Za-z0-9_-]*|[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
 # Narrower than the API's pattern (any text of 1 to 255 characters): it is part of URLs and of ARNs in policies.
 _JOB_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}", re.ASCII)
-_SWITCHES = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
+SWITCHES: Mapping[str, bool] = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
 _USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
 
 
@@ -77,7 +77,7 @@ def at_least(least: int) -> BeforeValidator:
 
 
 def _switch(value: object) -> bool:
-    found = _SWITCHES.get(str(value).lower()) if isinstance(value, bool | str) else None
+    found = SWITCHES.get(str(value).lower()) if isinstance(value, bool | str) else None
     if found is None:
         raise ValueError(f"found {format_value(value)}; write on or off, or a mapping with the key `on` and others")
     return found
@@ -273,7 +273,7 @@ def _condition(written: Mapping[str, object]) -> contract.Condition:
         raise ValueError("not: found an empty list, which refuses nothing; write at least one value")
     if "min" in written and "max" in written:
         _check_order(_text(written["min"]), _text(written["max"]))
-    exists = _SWITCHES.get(_text(written["exists"]).lower()) if "exists" in written else None
+    exists = SWITCHES.get(_text(written["exists"]).lower()) if "exists" in written else None
     if "exists" in written and exists is None:
         raise ValueError(f"exists: found {format_value(written['exists'])}; write true or false")
     return contract.Condition(
