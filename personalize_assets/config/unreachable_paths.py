@@ -18,10 +18,8 @@ from personalize_assets.conversion.mapping.paths import (
     column_path,
     is_relative_to_each,
     lower_names,
-    parse_path,
 )
-
-_PARENT = "parent"
+from personalize_assets.conversion.reading.unwrapping import PARENT
 
 
 class _Use(NamedTuple):
@@ -47,19 +45,15 @@ def unreachable_paths(
         columns: Complete, as job specs hold them.
         source: Where its events are from; None if that section is not valid, which says nothing of its events then.
     """
-    is_same_case = source is not None and source.ignore_case
-
-    def steps(text: str) -> Path:
-        return column_path(lower_names(text) if is_same_case else text).steps
-
-    each = steps(dataset.each) if dataset.each else None
+    each = _steps(dataset.each, source) if dataset.each else None
     for use in _uses(dataset, columns):
-        at_event = not is_relative_to_each(use.text)
-        reason = _ends_at_pick(use, steps(use.text))
-        if not reason and at_event and each:
-            reason = _through_each(use, steps(use.text), each, dataset.each or "")
-        if not reason and at_event and source is not None:
-            reason = _outside_events(use.text, steps(use.text), source, is_same_case)
+        steps = _steps(use.text, source)
+        reason = _ends_at_pick(use, steps)
+        if not reason and not is_relative_to_each(use.text):
+            if each:
+                reason = _through_each(use, steps, each, dataset.each or "")
+            if not reason and source is not None:
+                reason = _outside_events(use.text, steps, source)
         if reason:
             yield ("datasets", name, *use.keys), reason
 
@@ -68,9 +62,13 @@ def unreachable_texts(here: tuple[str, ...], source: Source | DatasetSource) -> 
     """The paths of a source's ``parse`` and ``events`` that its format cannot have."""
     for key, paths in (("parse", source.parse), ("events", (source.events,) if source.events else ())):
         for path in paths:
-            steps = parse_path(lower_names(path) if source.ignore_case else path)
-            if reason := _outside_csv(path, steps, source, is_text=key == "parse"):
+            if reason := _outside_csv(path, _steps(path, source), source, is_text=key == "parse"):
                 yield (*here, key), reason
+
+
+def _steps(text: str, source: Source | DatasetSource | None) -> Path:
+    """The steps of a path, without `each`, as events of the source have their names."""
+    return column_path(lower_names(text) if source is not None and source.ignore_case else text).steps
 
 
 def _uses(dataset: DatasetMapping, columns: list[contract.Column]) -> Iterator[_Use]:
@@ -106,12 +104,12 @@ def _through_each(use: _Use, steps: Path, each: Path, written: str) -> str:
     )
 
 
-def _outside_events(text: str, steps: Path, source: Source | DatasetSource, is_same_case: bool) -> str:
+def _outside_events(text: str, steps: Path, source: Source | DatasetSource) -> str:
     """A path that no event of the source has: in the array of an envelope, or in a cell of a CSV."""
     if not source.events:
         return _outside_csv(text, steps, source)
-    events = parse_path(lower_names(source.events) if is_same_case else source.events)
-    if steps[0] == _PARENT and steps[1 : 1 + len(events)] == events:
+    events = _steps(source.events, source)
+    if steps[0] == PARENT and steps[1 : 1 + len(events)] == events:
         return (
             f"{text!r} leads into the events of the envelope (source.events), which are left out of `parent`; write "
             "the path of an event's own field"
@@ -127,7 +125,7 @@ def _outside_csv(text: str, steps: Path, source: Source | DatasetSource, *, is_t
     known = {name.lower() if source.ignore_case else name for name in names}
     if known and steps[0] not in known:
         return f"{text!r} is in no row: source.csv.columns has no {steps[0]!r}; write one of {', '.join(names)}"
-    parsed = [parse_path(lower_names(path) if source.ignore_case else path) for path in source.parse]
+    parsed = [_steps(path, source) for path in source.parse]
     inside = [path for path in parsed if len(path) < len(steps) and steps[: len(path)] == path]
     if len(steps) == 1 or inside:
         return ""

@@ -36,6 +36,7 @@ from personalize_assets.config.unreachable_paths import unreachable_paths, unrea
 from personalize_assets.conversion import contract, schema_rules
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.mapping.paths import Pick, is_relative_to_each, parse_path
+from personalize_assets.conversion.reading.unwrapping import PARENT
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
@@ -220,7 +221,7 @@ def _formats(config: WellFormed) -> Iterator[Problem]:
             steps = parse_path(path)
             if type(steps[-1]) is Pick:
                 yield (*here, "parse"), f"{path!r} ends at an element of an array; write the path of a text in it"
-            elif source.events and steps[0] == "parent":
+            elif source.events and steps[0] == PARENT:
                 yield (
                     (*here, "parse"),
                     f"{path!r} starts at `parent`, which only events have; write it as in the envelope",
