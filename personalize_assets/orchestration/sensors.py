@@ -229,7 +229,7 @@ class _Notifications:
 
 def _run_request(scope: str, run: RunOfDays) -> dg.RunRequest:
     first, last = run.days[0], run.days[-1]
-    if first.day != last.day:
+    if len(run.days) > 1:
         tags = {
             run_tags.RANGE_START: first.day.isoformat(),
             run_tags.RANGE_END: last.day.isoformat(),
@@ -238,9 +238,8 @@ def _run_request(scope: str, run: RunOfDays) -> dg.RunRequest:
             run_tags.RESUME: "true",
         }
         return dg.RunRequest(run_key=run.run_key, tags=tags)
-    request = first
-    tags = {run_tags.DAY: f"{scope}/{request.day}", run_tags.CHANGE: request.change, run_tags.RESUME: "true"}
-    return dg.RunRequest(run_key=request.run_key, partition_key=request.day.isoformat(), tags=tags)
+    tags = {run_tags.DAY: f"{scope}/{first.day}", run_tags.CHANGE: first.change, run_tags.RESUME: "true"}
+    return dg.RunRequest(run_key=run.run_key, partition_key=first.day.isoformat(), tags=tags)
 
 
 def _report(defs: GroupDefs, request: DayRequest) -> dg.AssetMaterialization:

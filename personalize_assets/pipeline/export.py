@@ -441,9 +441,13 @@ def unexported(group: DatasetGroup) -> list[str]:
     for name in group.datasets:
         commits = commits_of(days, name)
         manifest = latest.datasets.get(name) if latest else None
-        is_current = manifest and manifest.inputs == _inputs_digest(commits)
-        is_current = is_current and manifest and manifest.last_days == _last_days(group, name)
-        if commits and not (is_current and manifest and has_current_schema(group, name, manifest)):
+        is_current = (
+            manifest is not None
+            and manifest.inputs == _inputs_digest(commits)
+            and manifest.last_days == _last_days(group, name)
+            and has_current_schema(group, name, manifest)
+        )
+        if commits and not is_current:
             names.append(name)
     return names
 

@@ -15,6 +15,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.orc
 import pyarrow.parquet as pq
+from msgspec import structs
 
 from personalize_assets.catalog.file_heads import HEAD_BYTES, inspect_head
 from personalize_assets.conversion.contract import Column, Dataset
@@ -143,7 +144,7 @@ def convert_file(data: bytes, folder: Path, format: SourceFormat | None = None) 
     file.write_bytes(data)
     head = inspect_head(data[:HEAD_BYTES], len(data), format=format or SourceFormat())
     raw = RawFile(str(file), DAY, len(data), head.framing, head.compression)
-    dataset = INTERACTIONS if format is None else _with_format(format)
+    dataset = INTERACTIONS if format is None else structs.replace(INTERACTIONS, format=format)
     plan = Plan("run", ("interactions",), {name: f"{folder}/{name}" for name in ("interactions", "rejects")}, 0, {})
     day = run_task(Task(0, RawFileSet("source", True, (raw,), (dataset,))), plan).days[DAY.isoformat()]
     counts = day.datasets["interactions"]
@@ -164,8 +165,3 @@ def convert_file(data: bytes, folder: Path, format: SourceFormat | None = None) 
             unreadable=found.unreadable,
         ),
     )
-
-
-def _with_format(format: SourceFormat) -> Dataset:
-    names = Dataset.__struct_fields__
-    return Dataset(**{name: getattr(INTERACTIONS, name) for name in names} | {"format": format})
