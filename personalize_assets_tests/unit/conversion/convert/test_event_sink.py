@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,12 @@ import pytest
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import event_sink
-from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
-from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
-from personalize_assets.conversion.convert.event_sink import DayOutput, EventBuffer, EventSink, SourceMappers
-from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
-from personalize_assets.conversion.mapping.daily_schema import daily_schema
-from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
+from personalize_assets.conversion.convert.event_sink import EventBuffer, EventSink, SourceMappers
 from personalize_assets.conversion.reading.batches import Batch
-from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import MALFORMED, Event
 from personalize_assets.conversion.spec import SourceCounts, TaskDay
+from personalize_assets_tests.helpers.sinks import open_sink
 
 ITEMS = Dataset("items", (Column("ITEM_ID", ("item",), required=True),), where={"type": ("view", "sale")})
 USERS = Dataset("users", (Column("USER_ID", ("user",), required=True),), where={"type": ("sale",)})
@@ -30,25 +24,6 @@ USERS = Dataset("users", (Column("USER_ID", ("user",), required=True),), where={
 NESTED = Dataset("users", (Column("USER_ID", ("user",), required=True), Column("NAME", ("user.name",))), where={})
 
 NO_MAPPERS = SourceMappers((), ())
-
-
-def open_sink(folder: Path, mappers: SourceMappers) -> EventSink:
-    def rejects(name: str) -> RejectWriter:
-        return RejectWriter(FileSystem(), str(folder / f"{name}.jsonl"))
-
-    datasets = {
-        dataset.name: DatasetDayCounts(
-            dataset.name,
-            RowWriter(
-                FileSystem(), str(folder / f"{dataset.name}.parquet"), daily_schema(dataset), DayProfileBuilder(dataset)
-            ),
-            rejects(dataset.name),
-        )
-        for dataset in mappers.written
-    }
-    return EventSink(
-        mappers, DayOutput(max_epoch_seconds_of(date(2026, 10, 1)), SourceDayCounts(rejects("source")), datasets)
-    )
 
 
 def read_into(sink: EventSink, mappers: SourceMappers, files: dict[str, bytes]) -> set[type]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,17 +16,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
-from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
-from personalize_assets.conversion.convert.day_profile import DayProfileBuilder
-from personalize_assets.conversion.convert.event_sink import DayOutput, EventSink, SourceMappers
-from personalize_assets.conversion.convert.writers import RejectWriter, RowWriter
+from personalize_assets.conversion.convert.event_sink import SourceMappers
 from personalize_assets.conversion.mapping.batch_rows import paths_of
-from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.mapping.paths import parse_path
-from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
 from personalize_assets.conversion.reading.event_source import Rows
-from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.reading.formats.row_batches import Slices
+from personalize_assets_tests.helpers.sinks import open_sink
 
 NAMES = ("a", "b", "at", "per.cent")
 SECONDS = 1_790_812_800  # 2026-10-01T00:00:00Z
@@ -187,22 +181,7 @@ def datasets(draw: st.DrawFn) -> Dataset:
 def outcome(folder: Path, found: Iterable[pa.RecordBatch], made: list[Dataset], as_columns: bool) -> dict[str, Any]:
     """All that a day's rows become: the counts, and by file what is in it."""
     mappers = SourceMappers(made, [dataset.name for dataset in made])
-
-    def rejects(name: str) -> RejectWriter:
-        return RejectWriter(FileSystem(), str(folder / f"{name}.jsonl"))
-
-    written = {
-        dataset.name: DatasetDayCounts(
-            dataset.name,
-            RowWriter(
-                FileSystem(), str(folder / f"{dataset.name}.parquet"), daily_schema(dataset), DayProfileBuilder(dataset)
-            ),
-            rejects(dataset.name),
-        )
-        for dataset in mappers.written
-    }
-    day = DayOutput(max_epoch_seconds_of(date(2026, 10, 1)), SourceDayCounts(rejects("source")), written)
-    sink = EventSink(mappers, day)
+    sink = open_sink(folder, mappers)
     slices = Slices(as_columns=as_columns)
     source = Rows((part for batch in found for part in slices.parts(batch)), mappers.may_match)
     for event in source.events(mappers.read):
