@@ -15,14 +15,14 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from personalize_assets.conversion.contract import DATASETS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, DATASETS
 from personalize_assets.errors import TransientError
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, Reject, with_unneeded
 from personalize_assets.storage.object_store import ObjectStore, StoredObject, Versioned
 from personalize_assets.storage.small_objects import READS_AT_ONCE
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 
-DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
+DAILY = {name: of.daily for name, of in DATASET_TYPES.items()}
 """The folder of a dataset's daily files, which is also the name of its daily asset."""
 REJECTS = "rejects"
 DATA_FOLDERS = (*DAILY.values(), REJECTS)

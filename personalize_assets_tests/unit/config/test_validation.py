@@ -55,7 +55,7 @@ def test_a_field_called_each_is_quoted() -> None:
 def test_interactions_keep_every_row() -> None:
     assert problems_in(edited(("EVENT_TYPE: event", "EVENT_TYPE: {path: event, keep: first}"))) == [
         "personalize.yaml: datasets.interactions.columns.EVENT_TYPE.keep:"
-        " only users and items, which have one row per id, keep one value of many; remove it"
+        " only users, items and actions, which have one row per id, keep one value of many; remove it"
     ]
 
 

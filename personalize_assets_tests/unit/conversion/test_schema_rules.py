@@ -132,7 +132,7 @@ def test_impressions_are_joined_by_a_bar() -> None:
     assert problems("interactions", interactions(own("IMPRESSION", separator=",")), "custom") == [
         (
             "columns.IMPRESSION.separator",
-            "',', but item ids in IMPRESSION are joined by '|'; leave `separator` out"
+            "',', but ids in IMPRESSION are joined by '|'; leave `separator` out"
             " (Personalize guide, interactions-datasets)",
         )
     ]
