@@ -474,10 +474,10 @@ class _ColumnFacts(NamedTuple):
     @property
     def constant_is_out_of_range(self) -> bool:
         """Whether the constant is a value of the column's type, but not one that Personalize takes in this column."""
-        bounds = self.column.value_range
-        if bounds is None or self.column.constant is None or not self.constant_converts:
+        bounds, kind = self.column.value_range, COLUMN_TYPES[self.column.type]
+        if bounds is None or not kind.is_number or self.column.constant is None or not self.constant_converts:
             return False
-        value = COLUMN_TYPES[self.column.type].converter(self.column)(self.column.constant)
+        value = kind.converter(self.column)(self.column.constant)
         return not bounds[0] <= float(value) <= bounds[1]
 
     @property
