@@ -356,7 +356,7 @@ class Glue(_Section):
     Attributes:
         job: Its name; see ``Config.glue_job``.
         workers: Overrides the job's own number of workers in every run; ``worker_type`` likewise its type.
-        database: The Data Catalog's database for the tables ``raw_events`` and ``filtered_interactions``.
+        database: The Data Catalog's database for the tables ``raw_events`` and those of daily interactions.
         catalog: Who describes the raw events there: this package (``tables``), a crawler (``crawler``), or nothing does
             (``none``: the Data Catalog is not touched).
         crawler: The name of that crawler.

@@ -140,7 +140,8 @@ class Days:
 
     def _check_files_exist(self, changes: Mapping[str, DayChange]) -> None:
         named = {key for day, change in changes.items() for key in _state(day, change).current_files()}
-        there = {file.key for folder in DATA_FOLDERS for file in self._files_of_days(folder, changes)}
+        folders = sorted({key.partition("/")[0] for key in named})
+        there = {file.key for folder in folders for file in self._files_of_days(folder, changes)}
         if missing := sorted(named - there):
             others = f", nor do {len(missing) - 1} other files of it" if missing[1:] else ""
             raise MissingFiles(

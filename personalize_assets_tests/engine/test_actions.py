@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import is_whole
 from personalize_assets_tests.helpers.groups import FIRST, SECOND, convert, export
+from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 from personalize_assets_tests.helpers.stored import commits, latest_csv
 
 MIDNIGHT = 1_790_812_800  # 2026-10-01T00:00:00Z
@@ -110,6 +112,19 @@ def test_events_give_the_rows_of_all_five_datasets(bank: DatasetGroup, engine: E
             f"u1,card,Taken,{MIDNIGHT + 80},",
         ],
     }
+
+
+def test_the_sample_of_the_repository_gives_its_rows(tmp_path: Path, engine: Engine) -> None:
+    text = (SAMPLE_DATA / "next_best_action.yaml").read_text()
+    (tmp_path / "personalize.yaml").write_text(text.replace("../data/next_best_action", str(tmp_path / "out")))
+    shutil.copytree(SAMPLE_DATA / "next_best_action", tmp_path / "next_best_action")
+    shop = DatasetGroup(load_config(tmp_path / "personalize.yaml", os.environ))
+
+    convert(shop, engine, list(shop.bytes_by_day()))
+    export(shop, engine)
+
+    expected = {csv.stem: csv.read_bytes() for csv in (SAMPLE_DATA / "next_best_action/expected").iterdir()}
+    assert {name: latest_csv(shop.destination, name) for name in shop.datasets} == expected
 
 
 def test_what_cannot_be_used_is_counted_by_reason(bank: DatasetGroup, engine: Engine) -> None:
