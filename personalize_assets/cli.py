@@ -167,7 +167,7 @@ def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], 
     """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
     from personalize_assets.config import load_config
     from personalize_assets.deploy import stack as deployment
-    from personalize_assets.deploy.stack_tag import default_stack
+    from personalize_assets.aws.stack_tag import default_stack
 
     wrong = [parameter for parameter in parameters if "=" not in parameter]
     if wrong:
