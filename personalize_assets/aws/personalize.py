@@ -33,8 +33,8 @@ _CREATOR = "personalize-assets"
 _MAX_TRIES = 8
 _ACTIONS = (
     "DescribeDatasetGroup, DescribeSchema, DescribeDataset, DescribeDatasetImportJob, ListDatasetImportJobs, "
-    "ListSolutions, CreateDatasetGroup, CreateSchema, CreateDataset, UpdateDataset, CreateDatasetImportJob, TagResource "
-    "and iam:PassRole on the role (docs/personalize.md has the policy)"
+    "ListSolutions, CreateDatasetGroup, CreateSchema, CreateDataset, UpdateDataset, CreateDatasetImportJob, "
+    "TagResource and iam:PassRole on the role (docs/personalize.md has the policy)"
 )
 
 

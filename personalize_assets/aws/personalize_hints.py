@@ -11,7 +11,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     (r"insufficient privileges|access ?denied|not authorized|permission",
      "give the role in import.role s3:GetObject and s3:ListBucket on the exports, give the service "
      "personalize.amazonaws.com the same in the bucket's policy (`personalize-assets deploy` makes both), and, if the "
-     "bucket has a KMS key, kms:Decrypt to both in the key's policy; a bucket that admits one VPC alone cannot be read"),
+     "bucket has a KMS key, kms:Decrypt to both in the key's policy; a bucket for one VPC alone cannot be read"),
     (r"invalid data ?location|data location.*(invalid|not exist|not found)|no ?such ?(key|bucket)",
      "the file or folder is not there, or the role may not read it: look at the export in the destination, and "
      "export again if it was deleted; the bucket must be in Personalize's region"),
@@ -25,7 +25,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
     (r"more than \d+ resources with pending or in_progress",
      "five import jobs of this region are pending or running, which no quota raises; wait for one to end"),
     (r"(fewer|less) than 25 users|25 (unique )?users",
-     "training needs 25 users with two interactions each: import more days, or look at the rejects for what is missing"),
+     "training needs 25 users with two interactions each: import more days, or look at the rejects"),
     (r"(at least|minimum|fewer than|less than).{0,20}1,?000|1,?000 .*(interactions|records|rows)",
      "an import of interactions needs 1,000 rows: import more days"),
     (r"(size|bytes|gb|gigabytes?).*(limit|exceed|maximum)|too large",
@@ -35,11 +35,11 @@ _HINTS: tuple[tuple[str, str], ...] = (
      "a column without `required` has an empty cell where the schema takes none: the dataset's schema was not made by "
      "this config; look at its fields in the console"),
     (r"(number ?format|parse|pars(e|ing)|convert|invalid value|data type|not a valid)",
-     "a cell is not of the type in the schema: the file or the schema was changed outside of personalize_assets; export "
-     "and import again"),
+     "a cell is not of the type in the schema: the file or the schema was changed outside of personalize_assets; "
+     "export and import again"),
     (r"kms|encryption key|decrypt",
-     "give the role and personalize.amazonaws.com kms:Decrypt, GenerateDataKey, DescribeKey, CreateGrant and ListGrants "
-     "in the policy of the bucket's key; for imports that policy alone counts"),
+     "give the role and personalize.amazonaws.com kms:Decrypt, GenerateDataKey, DescribeKey, CreateGrant and "
+     "ListGrants in the policy of the bucket's key; for imports that policy alone counts"),
     (r"only full import|full import.*(first|before)|first import",
      "an increment needs a full import before it; run with --mode full once"),
     (r"role.*(assum|trust|not exist|invalid)|assume role|passrole",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.config.fields import Switch, at_least, one_of
@@ -65,7 +65,9 @@ RoleArn = Annotated[str, _arn(_ROLE, _ARN_CHARS, "a role's ARN", "arn:aws:iam::1
 
 
 class Import(BaseModel):
-    """Whether the exports are imported, and how. ``import: on`` is ``{on: on}``, and a mapping is on unless it says off.
+    """Whether the exports are imported, and how.
+
+    ``import: on`` is ``{on: on}``, and a mapping is on unless it says off.
 
     Attributes:
         role: With which Personalize reads the exports; by default the one of the deployed stack.
@@ -91,7 +93,7 @@ class Import(BaseModel):
     ) = None
     kms_role: RoleArn | None = None
     compare: Switch = False
-    tags: Annotated[dict[str, str], BeforeValidator(_tags)] = Field({}, description="a mapping, as {team: search}")
+    tags: Annotated[dict[str, str], BeforeValidator(_tags)] = {}
 
     @model_validator(mode="before")
     @classmethod
