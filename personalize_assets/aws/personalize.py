@@ -109,6 +109,7 @@ class DatasetState(NamedTuple):
         update: The status of the last change of its schema; empty without one.
         updated: When that was asked for, in seconds since the epoch; 0 without one.
         failure: Why that failed.
+        created: When the dataset was made, likewise.
     """
 
     arn: str
@@ -118,6 +119,7 @@ class DatasetState(NamedTuple):
     update: str
     updated: float
     failure: str
+    created: float
 
 
 class Job(NamedTuple):
@@ -236,6 +238,7 @@ class Personalize:
             update.get("status", ""),
             _seconds(update.get("creationDateTime")),
             update.get("failureReason", ""),
+            _seconds(state.get("creationDateTime")),
         )
 
     def create_dataset(self, group: str, dataset: str, name: str, schema_arn: str) -> None:
@@ -265,6 +268,13 @@ class Personalize:
             pages = self._client.get_paginator("list_dataset_import_jobs").paginate(**given)
             found = [_job(one, "datasetImportJobArn") for page in pages for one in page["datasetImportJobs"]]
         return sorted(found, key=lambda job: job.created)
+
+    def import_job(self, arn: str) -> Job:
+        """An import job by its ARN."""
+        answer = self._call(
+            f"Import job {arn.rpartition('/')[2]!r}", "describe_dataset_import_job", datasetImportJobArn=arn
+        )
+        return _job(answer["datasetImportJob"], "datasetImportJobArn")
 
     def create_import_job(self, name: str, dataset_arn: str, location: str, mode: str) -> str:
         """Start an import of a CSV, or of a folder (with a slash at its end); returns the job's ARN."""
