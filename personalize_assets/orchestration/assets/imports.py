@@ -1,5 +1,6 @@
 """interactions_import, users_import, items_import: what Personalize holds of the exports."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -50,7 +51,7 @@ def _import(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
         op_tags=defs.op_tags,
         pool=POOL,
     )
-    def import_(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def import_(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         compared: Comparison | None = None
         with user_errors():
             api, polling = open_personalize(group), Polling(context.log.info)
@@ -59,7 +60,7 @@ def _import(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
                 compared = compare(group, name, outcome.held, api, polling)
         facts = import_facts(outcome, compared)
         results = [rule_result(rule, rule.judge(facts), key, strict=False) for rule in IMPORT_RULES]
-        return dg.MaterializeResult(
+        yield dg.MaterializeResult(
             asset_key=key,
             metadata=import_metadata(outcome, compared, charts=run_tags.has_ui(context)),
             check_results=results,
