@@ -165,9 +165,9 @@ def _each_day(days: tuple[date, date]) -> list[date]:
 @click.option("--yes", is_flag=True, help="Do not ask before an update that replaces or deletes resources.")
 def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
+    from personalize_assets.aws.stack_tag import default_stack
     from personalize_assets.config import load_config
     from personalize_assets.deploy import stack as deployment
-    from personalize_assets.deploy.stack_tag import default_stack
 
     wrong = [parameter for parameter in parameters if "=" not in parameter]
     if wrong:

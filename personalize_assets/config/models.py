@@ -48,6 +48,7 @@ from personalize_assets.config.fields import (
     at_least,
     one_of,
 )
+from personalize_assets.config.imports import Import
 from personalize_assets.config.redshift import Redshift, with_location
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
@@ -408,6 +409,7 @@ class Config(_Section):
             ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
+        import_: Key ``import``; off by default.
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
@@ -425,6 +427,7 @@ class Config(_Section):
     aws: Aws = Aws()
     glue: Glue = Glue()
     emr_serverless: EmrServerless | None = None
+    import_: Import = Field(Import(on=False), alias="import")
 
     @property
     def is_strict(self) -> bool:

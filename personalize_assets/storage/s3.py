@@ -42,6 +42,7 @@ _OTHERS_WERE_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuc
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 # Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
+_BLOCK_BYTES = 1024**2
 CONNECTIONS = 32
 """Size of a store's connection pool; more threads than this would open connections only to drop them."""
 
@@ -153,6 +154,19 @@ class S3Store:
         except OSError as error:
             if self.read(key, 1) is None:  # which explains other errors
                 return None
+            raise StoreError(f"{self.uri}/{key} cannot be read: {error}; run again") from error
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """Read an object block by block, all of one version."""
+        try:
+            with file_of_blocks(self._objects, f"{self.uri}/{key}", from_its_end=False) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    yield bytes(block)
+        except UnansweredFile as error:
+            raise TransientStoreError(str(error)) from error
+        except OSError as error:
+            if self.read(key, 1) is None:  # which explains other errors
+                raise self._error("NoSuchKey", "", key) from error
             raise StoreError(f"{self.uri}/{key} cannot be read: {error}; run again") from error
 
     def read_version(self, key: str) -> Versioned | None:
