@@ -34,6 +34,7 @@ from personalize_assets.config.fields import (
     Owner,
     QueueUrl,
     Scalar,
+    ServiceName,
     SparkSettings,
     Switch,
     Text,
@@ -339,6 +340,8 @@ class Aws(_Section):
     """Section ``aws``. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
 
     Attributes:
+        endpoint: The URL of every service, instead of AWS's own; it counts more than the environment.
+        endpoints: The URLs of single services by boto3's names (``s3``, ``personalize``); they count more than that.
         kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
             bucket's default encryption: a job's S3 client names no key.
     """
@@ -346,6 +349,7 @@ class Aws(_Section):
     region: str | None = None
     profile: str | None = None
     endpoint: Endpoint | None = None
+    endpoints: dict[ServiceName, Endpoint] = {}
     kms_key: str | None = None
 
 

@@ -11,7 +11,7 @@ from os.path import commonprefix
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from personalize_assets.aws.client import boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption, endpoint_of
 from personalize_assets.aws.error_codes import ErrorKind, Raises, explain_errors, kind_of, refusal
 from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.config.models import Aws
@@ -355,7 +355,7 @@ class S3Store:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
-        """How tasks (``conversion.reading.filesystem``) reach the same S3: its region, and an endpoint if not AWS's.
+        """How tasks (``conversion.reading.filesystem``) reach the same S3: its region, and an endpoint if one was set.
 
         Credentials are not among them, because specs are stored: tasks find them in the same environment, profile or
         role. If the config names a profile, ``credentials`` and ``profile`` say so (``conversion.reading.filesystem``).
@@ -364,7 +364,7 @@ class S3Store:
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
-            if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            if endpoint_of(self._aws, "s3") or not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
                 return {
                     "region": about.region_name,
                     "endpoint_override": endpoint.netloc,
