@@ -15,7 +15,7 @@ PREFIX = "Failed to create a data import job for Interactions dataset <arn>: "
         ("Insufficient privileges for accessing data in S3", "s3:GetObject and s3:ListBucket on the exports"),
         ("Invalid Data location", "the file or folder is not there"),
         (f"{PREFIX}Input csv is missing the following columns: [USER_ID]", "the header of the CSV is not the schema's"),
-        (f"{PREFIX}The length of column ITEM_ID cannot exceed 256 characters", "a value is longer than Personalize takes"),
+        (f"{PREFIX}The length of column ITEM_ID cannot exceed 256", "a value is longer than Personalize takes"),
         ("More than 5 resources with PENDING or IN_PROGRESS status", "five import jobs of this region"),
         ("There are fewer than 25 users with at least 2 interactions each", "training needs 25 users"),
         ("The dataset has less than 1000 interactions", "an import of interactions needs 1,000 rows"),
