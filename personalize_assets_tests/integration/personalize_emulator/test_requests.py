@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import sys
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from personalize_assets_tests.helpers import personalize_emulator
 from personalize_assets_tests.helpers.personalize_emulator import PersonalizeEmulator
 from personalize_assets_tests.helpers.personalize_shop import ROLE, PersonalizeShop, refusal, schema_text
 
@@ -191,3 +195,14 @@ def _posted(shop: PersonalizeShop, operation: str, params: Any, *, signed: bool 
     with caught.value as error:
         answer = json.load(error)
         return error.code, answer["__type"], answer["message"]
+
+
+def test_the_emulator_needs_nothing_but_boto3() -> None:
+    folder = Path(personalize_emulator.__file__).parent
+    trees = [ast.parse(file.read_text()) for file in folder.glob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in nodes if isinstance(node, ast.Import) for name in node.names}
+    outside = {module.partition(".")[0] for module in modules if not module.startswith(personalize_emulator.__name__)}
+
+    assert outside - sys.stdlib_module_names == {"boto3", "botocore"}
