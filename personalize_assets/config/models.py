@@ -34,6 +34,7 @@ from personalize_assets.config.fields import (
     Owner,
     QueueUrl,
     Scalar,
+    ServiceName,
     SparkSettings,
     Switch,
     Text,
@@ -47,6 +48,7 @@ from personalize_assets.config.fields import (
     at_least,
     one_of,
 )
+from personalize_assets.config.imports import Import
 from personalize_assets.config.redshift import Redshift, with_location
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
@@ -340,6 +342,8 @@ class Aws(_Section):
     """Section ``aws``. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
 
     Attributes:
+        endpoint: The URL of every service, instead of AWS's own; it counts more than the environment.
+        endpoints: The URLs of single services by boto3's names (``s3``, ``personalize``); they count more than that.
         kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
             bucket's default encryption: a job's S3 client names no key.
     """
@@ -347,6 +351,7 @@ class Aws(_Section):
     region: str | None = None
     profile: str | None = None
     endpoint: Endpoint | None = None
+    endpoints: dict[ServiceName, Endpoint] = {}
     kms_key: str | None = None
 
 
@@ -406,6 +411,7 @@ class Config(_Section):
             ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
+        import_: Key ``import``; off by default.
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
@@ -425,6 +431,7 @@ class Config(_Section):
     aws: Aws = Aws()
     glue: Glue = Glue()
     emr_serverless: EmrServerless | None = None
+    import_: Import = Field(Import(on=False), alias="import")
 
     @property
     def is_strict(self) -> bool:

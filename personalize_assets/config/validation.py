@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from personalize_assets.config.errors import Problem, format_value
 from personalize_assets.config.fields import ENGINES_IN_AWS, ENGINES_ON_SPARK, EngineName, SparkSettings
+from personalize_assets.config.imports import Import
 from personalize_assets.config.models import (
     Automation,
     ColumnMapping,
@@ -56,6 +57,7 @@ class WellFormed:
     spark_config: Mapping[str, str] | None = None
     is_engine_from_env: bool = False
     has_application: bool = True
+    imports: Import | None = None
 
     @classmethod
     def of(cls, config: Config, is_engine_from_env: bool = False) -> WellFormed:
@@ -71,6 +73,7 @@ class WellFormed:
             config.spark_config,
             is_engine_from_env,
             config.emr_serverless is not None,
+            config.import_,
         )
 
     @classmethod
@@ -111,6 +114,7 @@ class WellFormed:
             spark_config,
             is_engine_from_env,
             "emr_serverless" in written,
+            _valid(Import, written.get("import", {"on": False}), context),
         )
 
 
@@ -124,6 +128,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_spark_settings(config),
         *_application(config),
         *_warehouse(config),
+        *_imports(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -298,6 +303,24 @@ def _application(config: WellFormed) -> Iterator[Problem]:
     if config.engine == "emr-serverless" and not config.has_application:
         keys = "application_id and execution_role"
         yield ("emr_serverless",), f"engine emr-serverless needs an application; write {keys}"
+
+
+# imports: Personalize reads S3 alone, and datasets are those of the config
+
+
+def _imports(config: WellFormed) -> Iterator[Problem]:
+    imports, destination = config.imports, config.destination
+    if imports is None or not imports.on:
+        return
+    if destination is not None and not destination.uri.startswith("s3://"):
+        message = (
+            f"Personalize imports from S3 alone, and destination.uri is the folder {destination.uri!r}; write "
+            "s3://bucket/prefix there, or import: off"
+        )
+        yield ("import",), message
+    for name in imports.datasets:
+        if name not in config.datasets:
+            yield ("import", "datasets"), f"{name} is not among the datasets of this config; remove it, or add it there"
 
 
 # Glue: neither its jobs nor Athena reach a folder of this machine

@@ -12,11 +12,11 @@ from typing import Any
 
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.aws.stack_tag import TAG, check_tag
 from personalize_assets.config import Config
 from personalize_assets.config.models import Aws
 from personalize_assets.deploy.account import Account, look_up
 from personalize_assets.deploy.change_set import ChangeSet, discard, execute, propose
-from personalize_assets.deploy.stack_tag import TAG, check_tag
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError

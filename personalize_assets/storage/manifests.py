@@ -357,3 +357,17 @@ class UnloadRecord(msgspec.Struct, frozen=True, kw_only=True):
     def bytes(self) -> int:
         """Of all files."""
         return sum(file.bytes for file in self.files)
+
+
+class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What imports of a dataset read, and what Personalize does not yet train on.
+
+    Attributes:
+        holds: The run of the export whose rows Personalize holds; empty before the first import.
+        reading: Runs of exports that an import reads, with the seconds since the epoch at which that began.
+        untrained: Columns that were added to a dataset, with the seconds since the epoch at which that was done.
+    """
+
+    holds: str = ""
+    reading: dict[str, float] = {}
+    untrained: dict[str, float] = {}
