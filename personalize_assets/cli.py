@@ -30,6 +30,7 @@ _SHAPES = (
     "pinpoint", "posthog", "redshift", "rudderstack", "segment", "shopify", "snowplow",
 )  # fmt: skip
 _FORMATS = ("json", "csv", "parquet")
+_MODES = ("auto", "full", "incremental")  # of `config.imports`
 
 
 def program() -> None:
@@ -146,6 +147,57 @@ def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> 
         states = destination.days.all() if wanted is None else destination.days.some(wanted)
         for key in current_files(states, dataset):
             click.echo(destination.uri_of(key))
+
+
+@main.command(name="import")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option("--datasets", metavar="A,B", help="Datasets to import.  [default: those of the config]")
+@click.option("--mode", type=click.Choice(_MODES), help="How rows get there, instead of the config's.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is sent.")
+def import_(config: Path | None, datasets: str | None, mode: str | None, dry_run: bool, yes: bool) -> None:
+    """Import the current exports into Amazon Personalize.
+
+    Makes the dataset group, schemas and datasets if they are missing, sends what Personalize lacks, and waits for it.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.engines import make_engine
+    from personalize_assets.local_run.display import PlainDisplay
+    from personalize_assets.local_run.imports import chosen_datasets, is_anything_to_do, plan_imports
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.local_run.run import run_imports
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    env = {**os.environ, "PERSONALIZE__IMPORT__ON": "on", **({"PERSONALIZE__IMPORT__MODE": mode} if mode else {})}
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            loaded = load_config(config, env)
+            group = DatasetGroup(loaded)
+            names = chosen_datasets(group, [name.strip() for name in (datasets or "").split(",") if name.strip()])
+            plans = plan_imports(group, names)
+            if dry_run:
+                click.echo("\nNothing was changed: this was a dry run.")
+                return
+            if is_anything_to_do(plans) and not _may_import(yes=yes):
+                click.echo("Nothing was changed.")
+                return
+            run_imports(group, make_engine(loaded.engine, loaded), names, PlainDisplay())
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped waiting. Import jobs that have begun go on in AWS; import again to see.", err=True)
+                sys.exit(130)
+            raise
+
+
+def _may_import(*, yes: bool) -> bool:
+    """Ask before anything is sent; without an answer it is no."""
+    try:
+        return yes or click.confirm("\nImport? AWS bills what is sent by its size")
+    except click.Abort:
+        click.echo()
+        return False
 
 
 def _each_day(days: tuple[date, date]) -> list[date]:

@@ -77,10 +77,11 @@ class Place(NamedTuple):
         """The ARN of a dataset: one a type and group, whatever its own name is."""
         return self.arn("dataset", group, dataset.upper())
 
-    def console(self, *path: str) -> str:
-        """A page of the console."""
+    def console(self, group: str) -> str:
+        """The page of a dataset group in the console, with its datasets and jobs."""
         domain = "amazonaws.cn" if self.partition == "aws-cn" else "aws.amazon.com"
-        return f"https://{self.region}.console.{domain}/personalize/home?region={self.region}#{'/'.join(path)}"
+        page = f"{self.arn('dataset-group')}${group}/setup"
+        return f"https://{self.region}.console.{domain}/personalize/home?region={self.region}#{page}"
 
 
 class GroupState(NamedTuple):

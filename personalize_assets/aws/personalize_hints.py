@@ -42,7 +42,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
      "ListGrants in the policy of the bucket's key; for imports that policy alone counts"),
     (r"only full import|full import.*(first|before)|first import",
      "an increment needs a full import before it; run with --mode full once"),
-    (r"role.*(assum|trust|not exist|invalid)|assume role|passrole",
+    (r"role.*(assum|trust|not exist|invalid)|assume.*role|passrole",
      "the role must exist, trust personalize.amazonaws.com, and iam:PassRole on it be allowed to what runs this"),
     (r"schema.*(domain)|domain.*(schema|mismatch|match)",
      "the schema and the dataset group are of different domains; correct dataset_group.domain, which is fixed once the "

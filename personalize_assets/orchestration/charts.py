@@ -41,6 +41,11 @@ def export_charts(profile: ExportProfile) -> Charts:
     return {name: chart for name, chart in charts.items() if chart is not None}
 
 
+def days_chart(days: Mapping[str, int]) -> dg.MarkdownMetadataValue | None:
+    """Rows by day (ISO); None without any."""
+    return _by_day(days)
+
+
 def day_charts(profile: DayProfile, kept: int) -> Charts:
     """The charts of a dataset's arrival day, by metadata key; those without data are left out.
 

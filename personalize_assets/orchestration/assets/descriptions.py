@@ -109,7 +109,18 @@ The Avro schema of the {title} dataset, made from the columns of the config: the
 - **Used by** Personalize's CreateSchema.
 """
 
+IMPORT = """\
+The rows of `{name}_csv` in Personalize's {title} dataset. The dataset group, schema and dataset are made if they are
+missing. Only rows that Personalize lacks are sent where it can add them; else the whole file replaces what it holds.
+
+- **Grain** one row as in `{name}_csv`.
+- **Changes** when it is materialized and the export has changed since the last import. What applications send to
+  Personalize is there besides, and stays.
+- **Used by** the solutions and recommenders of the dataset group.
+"""
+
 CONVERT_JOB = "Converts days of raw events to the daily datasets; reads each raw file once. Pick one day, or a range."
+IMPORT_JOB = "Imports the current exports into Personalize: what it lacks of them, or all. Run it after exporting."
 EXPORT_JOB = "Exports all converted days to users, items, the CSVs and their schemas. Run it after converting."
 
 

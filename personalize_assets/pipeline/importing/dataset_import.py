@@ -90,6 +90,7 @@ class ImportOutcome:
         why: The last decision in words.
         seconds: Of the whole import, waits included.
         ready: The dataset.
+        console: The page of its group in the console.
         untrained: Columns that were added, with the seconds since the epoch, and that some solution has not seen.
         solutions: The solutions that are older than these columns.
     """
@@ -103,6 +104,7 @@ class ImportOutcome:
     why: str
     seconds: float
     ready: Ready
+    console: str
     untrained: dict[str, float] = field(default_factory=dict)
     solutions: tuple[str, ...] = ()
 
@@ -381,6 +383,7 @@ class _DatasetImport:
             why=decision.why,
             seconds=time.time() - self._started,
             ready=ready,
+            console=self._api.place.console(self._group_name),
             untrained=dict(untrained),
             solutions=solutions,
         )

@@ -125,5 +125,6 @@ def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes
         if found != size or not head.startswith(wanted):
             raise PersonalizeAssetsError(
                 f"{destination.uri_of(key)} has {found:,} bytes and begins with {head[:60]!r}; its manifest says "
-                f"{size:,} bytes and the header {wanted[:60]!r}: it was changed outside of personalize_assets; export again"
+                f"{size:,} bytes and the header {wanted[:60]!r}: it was changed outside of personalize_assets; export "
+                "again"
             )

@@ -49,6 +49,11 @@ def job_name(group: str, dataset: str, content: JobContent, attempt: int = 1) ->
     return f"{_prefix(group, dataset)}-{digests}{f'-{attempt}' if attempt > 1 else ''}"
 
 
+def comparison_name(group: str, dataset: str, digest: str) -> str:
+    """The name of the export job that shows which rows a dataset holds after an import."""
+    return f"{_prefix(group, dataset)}-{digest}-compared"
+
+
 def parse_job_name(group: str, dataset: str, name: str) -> JobContent | None:
     """What a job is about by its name; None for one that this package has not made for this group and dataset."""
     prefix = _prefix(group, dataset)
