@@ -169,7 +169,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
 
 def _put_suppressed(group: DatasetGroup, key: str, suppression: Suppression) -> str:
     """Write the ids for the tasks; returns the file's URI, or nothing if there are none."""
-    if not suppression.digest:
+    if not suppression.ids or not suppression.digest:
         return ""
     group.destination.store.write(key, suppression.ids.encode())
     group.destination.store.make_private([key])

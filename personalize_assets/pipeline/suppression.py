@@ -21,10 +21,11 @@ class Suppression(NamedTuple):
     """Ids as USER_ID has them in the daily files.
 
     Attributes:
+        ids: None without a list.
         digest: Of the list; empty if there is none, or it has no id.
     """
 
-    ids: UserIds
+    ids: UserIds | None
     digest: str
 
     def digest_for(self, dataset: Dataset) -> str:
@@ -46,7 +47,7 @@ def current_suppression(group: DatasetGroup, datasets: Iterable[Dataset]) -> Sup
     Raises ``PersonalizeAssetsError`` if the list is missing or damaged, or a hash key is needed and not set.
     """
     if not group.config.suppress or not any(map(has_users, datasets)):
-        return Suppression(UserIds(), "")
+        return Suppression(None, "")
     listed = suppress_list.read(group.config.suppress_uris, group.config.aws)
     return Suppression(as_exported(group, listed), listed.digest())
 

@@ -300,8 +300,8 @@ def _write_piece(task: _PieceTask) -> WrittenPart:
             if not first.all():
                 rows = rows.filter(pa.array(first))
             unique = rows.num_rows
-            if target.suppressed:
-                rows = target.ids_left_out().without(rows)
+            if ids := target.ids_left_out():
+                rows = ids.without(rows)
             part.suppressed = unique - rows.num_rows
             part.outside = rows_before(task.cut, rows)
             for batch in rows.slice(part.outside).to_batches(_WRITTEN_AT_ONCE):

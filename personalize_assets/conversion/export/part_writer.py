@@ -44,9 +44,9 @@ class Target(NamedTuple):
     suppressed: str = ""
     suppress_list: str = ""
 
-    def ids_left_out(self) -> UserIds:
-        """The ids of users that are left out."""
-        return read_ids(self.suppressed, self.s3)
+    def ids_left_out(self) -> UserIds | None:
+        """The ids of users that are left out; None without any."""
+        return read_ids(self.suppressed, self.s3) if self.suppressed else None
 
 
 class WrittenPart(msgspec.Struct, frozen=True):

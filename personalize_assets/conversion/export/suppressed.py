@@ -82,18 +82,15 @@ class UserIds:
         return rows.filter(pa.array(stays))
 
 
-_NOBODY = UserIds()
 _lock = Lock()
 _read: dict[str, UserIds] = {}
 
 
 def read_ids(uri: str, s3: dict[str, Any]) -> UserIds:
-    """The ids of a file (``UserIds.encode``); none if ``uri`` is empty.
+    """The ids of a file (``UserIds.encode``).
 
     A process reads it once: its name is the run's own, and it is never written twice.
     """
-    if not uri:
-        return _NOBODY
     with _lock:
         if uri not in _read:
             with FileSystem(s3).open(uri) as file:

@@ -69,7 +69,3 @@ def test_a_file_of_ids_is_read_once_by_a_process(tmp_path: Path, monkeypatch: py
 
     assert [read_ids(str(file), {}).texts() for _ in range(2)] == [["a", "b"], ["a", "b"]]
     assert opened == [str(file)]
-
-
-def test_without_a_file_nobody_is_listed() -> None:
-    assert len(read_ids("", {})) == 0
