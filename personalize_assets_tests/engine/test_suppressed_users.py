@@ -19,7 +19,7 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import commit_export, plan_export, unexported
 from personalize_assets.storage.suppress_list import NoSuppressList, add
 from personalize_assets_tests.helpers.groups import convert, export, run_export
-from personalize_assets_tests.helpers.small_group import CLICK, FIRST, IDENTIFY, SECOND, put_events, small_group
+from personalize_assets_tests.helpers.small_group import CLICK, FIRST, IDENTIFY, NOW, SECOND, put_events, small_group
 
 ASSETS = ("users", "interactions_csv", "users_csv")
 SECRET = "correct horse battery staple"
@@ -32,9 +32,7 @@ def shop(folder: Path, engine: Engine, *listed: str, **changes: Any) -> DatasetG
     put_events(
         group, FIRST, CLICK, {**CLICK, "user": "u2"}, {**CLICK, "user": "u2"}, {**IDENTIFY, "user": "u2"}, IDENTIFY
     )
-    put_events(
-        group, SECOND, {**CLICK, "user": "u2", "at": CLICK["at"] - 40 * 86_400}, {**CLICK, "user": 3, "sku": "i3"}
-    )
+    put_events(group, SECOND, {**CLICK, "user": "u2", "at": NOW - 40 * 86_400}, {**CLICK, "user": 3, "sku": "i3"})
     convert(group, engine, [FIRST, SECOND])
     return group
 

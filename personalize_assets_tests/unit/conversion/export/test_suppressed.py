@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.export import suppressed
 from personalize_assets.conversion.export.suppressed import UserIds, read_ids
+from personalize_assets.conversion.reading.filesystem import FileSystem
 
 
 def rows(*users: str | None) -> pa.Table:
@@ -59,13 +60,13 @@ def test_a_file_of_ids_is_read_once_by_a_process(tmp_path: Path, monkeypatch: py
     file = tmp_path / "suppressed.arrow"
     file.write_bytes(UserIds(["b", "a"]).encode())
     opened: list[str] = []
-    open_ = suppressed.FileSystem.open
+    open_ = FileSystem.open
 
     def counted(self: Any, uri: str, *more: Any) -> Any:
         opened.append(uri)
         return open_(self, uri, *more)
 
-    monkeypatch.setattr(suppressed.FileSystem, "open", counted)
+    monkeypatch.setattr(FileSystem, "open", counted)
 
     assert [read_ids(str(file), {}).texts() for _ in range(2)] == [["a", "b"], ["a", "b"]]
     assert opened == [str(file)]
