@@ -217,5 +217,7 @@ def personalize(
 ) -> PersonalizeEmulator:
     """Amazon Personalize without any resources; it reads ``bucket``, and AWS's environment points there."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", _personalize_server.endpoint)
+    # botocore waits so long between the tries of a call.
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.0)
     _personalize_server.reset()
     return _personalize_server

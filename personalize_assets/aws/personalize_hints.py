@@ -19,7 +19,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
      r"(missing|lacks?|without) (the )?(required )?columns?|columns? .*(missing|not (found|present))|header",
      "the header of the CSV is not the schema's: the file or the schema was changed outside of personalize_assets; "
      "export and import again"),
-    (r"length.*(exceed|greater|longer)|exceeds? .*(length|characters)|too long",
+    (r"length.*(exceed|greater|longer|more than)|exceeds? .*(length|characters)|too long",
      "a value is longer than Personalize takes: the checks of the export's asset have the rows, and docs/limits.md the "
      "limits"),
     (r"more than \d+ resources with pending or in_progress",
@@ -28,13 +28,13 @@ _HINTS: tuple[tuple[str, str], ...] = (
      "training needs 25 users with two interactions each: import more days, or look at the rejects"),
     (r"(at least|minimum|fewer than|less than).{0,20}1,?000|1,?000 .*(interactions|records|rows)",
      "an import of interactions needs 1,000 rows: import more days"),
-    (r"(size|bytes|gb|gigabytes?).*(limit|exceed|maximum)|too large",
+    (r"(size|bytes|gb|gigabytes?).*(limit|exceed|maximum|at most)|too large",
      "the file is larger than a job takes: 100 GB, and 1 GB as an increment (page limits); AWS raises both on request, "
      "and datasets.interactions.last_days makes the export smaller"),
     (r"(null|empty|missing) (value|field|cell)|not nullable|non-?nullable|cannot be (null|empty)",
      "a column without `required` has an empty cell where the schema takes none: the dataset's schema was not made by "
      "this config; look at its fields in the console"),
-    (r"(number ?format|parse|pars(e|ing)|convert|invalid value|data type|not a valid)",
+    (r"(number ?format|parse|pars(e|ing)|convert|invalid value|data type|not (a valid|of type))",
      "a cell is not of the type in the schema: the file or the schema was changed outside of personalize_assets; "
      "export and import again"),
     (r"kms|encryption key|decrypt",

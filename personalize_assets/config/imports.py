@@ -23,10 +23,10 @@ _ROLE = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+", re.ASCII)
 _KEY = re.compile(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/\S+", re.ASCII)
 _ARN_CHARS = 256
 _KEY_CHARS = 2048
-# API TagResource: `tagKey`, `tagValue`; at most 200 tags, of which one is ours.
+# API TagResource: `tagKey`, `tagValue`; at most 50 tags (page tagging-resources), of which one is ours.
 _TAG_KEY = re.compile(r"(?!aws:)[\w\s_.:/=+\-@]{1,128}")
 _TAG_VALUE = re.compile(r"[\w\s_.:/=+\-@]{0,256}")
-_MAX_TAGS = 199
+_MAX_TAGS = 49
 
 
 def _arn(pattern: re.Pattern[str], most: int, what: str, example: str) -> BeforeValidator:

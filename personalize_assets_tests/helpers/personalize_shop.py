@@ -20,7 +20,7 @@ ITEMS = ("ITEM_ID:string", "GENRE:string null categorical", "PRICE:float null")
 
 
 def schema_text(record: str = "Interactions", fields: Sequence[str] = INTERACTIONS, **changes: Any) -> str:
-    """A schema of fields such as ``PLAN:string null categorical``."""
+    """A schema of fields such as ``PLAN:string null categorical``, with changes of the record's own members."""
     made: list[dict[str, Any]] = []
     for field in fields:
         name, _, words = field.partition(":")
@@ -29,6 +29,11 @@ def schema_text(record: str = "Interactions", fields: Sequence[str] = INTERACTIO
         made.append({"name": name, "type": ["null", type_] if "null" in marks else type_, **attributes})
     schema = {"type": "record", "name": record, "namespace": "com.amazonaws.personalize.schema"}
     return json.dumps({**schema, "fields": made, "version": "1.0", **changes})
+
+
+def text_of_fields(record: str, *fields: Any) -> str:
+    """A schema with these fields, whatever they are."""
+    return json.dumps({**json.loads(schema_text(record)), "fields": fields})
 
 
 class PersonalizeShop:

@@ -321,11 +321,10 @@ class _DatasetImport:
             self._finish(Job(arn, name, "CREATE PENDING", 0.0, 0.0, decision.mode), deadline)
 
     def _wait_for_room(self, what: str, error: LimitReached, deadline: float) -> None:
+        # The answer to a full account; counted to name them, though some may have ended by now.
         going = [job for job in self._api.import_jobs() if job.is_unfinished]
-        if not going:
-            raise error  # another limit than that of running jobs, or it is free again
-        names = ", ".join(job.name for job in going[:5])
-        state = f"{len(going)} import jobs of this region and account are running, as many as may be: {names}"
+        names = ", ".join(job.name for job in going) or "none any more"
+        state = f"waiting for room ({error}); import jobs of this region and account that are running: {names}"
         self._polling.pause(what, state, deadline, _ROOM_SECONDS)
 
     @property
@@ -402,7 +401,7 @@ def _free_name(group: str, dataset: str, content: JobContent, names: set[str]) -
 
 
 def _failure(dataset: str, job: Job) -> PersonalizeAssetsError:
-    found = job.failure.strip() or "Personalize gives no reason"
+    found = job.failure.strip().rstrip(".") or "Personalize gives no reason"
     hint = hint_for(found)
     text = f"import job {job.name} of {dataset} ended as {job.status}: {found}"
     kind = TransientImportFailure if is_own_fault(found) else ImportFailed

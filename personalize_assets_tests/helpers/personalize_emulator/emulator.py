@@ -26,7 +26,6 @@ class PersonalizeEmulator:
 
     Attributes:
         endpoint: URL of the server, for ``endpoint_url`` or ``AWS_ENDPOINT_URL_PERSONALIZE``.
-        settings: Limits and behaviour.
         faults: Which calls fail.
         calls: Those that arrived, oldest first, refused ones included.
         before_call: Called before a call is done, without a lock; what it raises closes the connection, and the call is
@@ -66,13 +65,17 @@ class PersonalizeEmulator:
         """Forget all resources, calls, plans and hooks, and begin with new settings."""
         with self._lock:
             self._s3_client: Any = None
-            self.settings = settings or Settings()
-            self.account = Account(self.settings)
+            self.account = Account(settings or Settings())
             self._operations = Operations(self._model, self.account, self._s3)
             self.faults = FaultPlan()
             self.calls: list[Call] = []
             self.before_call: Callable[[Call], None] = lambda call: None
             self.after_call: Callable[[Call], None] = lambda call: None
+
+    @property
+    def settings(self) -> Settings:
+        """Limits and behaviour: its attributes may be set at any time."""
+        return self.account.settings
 
     def client(self, **settings: Any) -> Any:
         """A boto3 client of this server."""

@@ -96,7 +96,7 @@ def end_deletion(account: Account, s3: Any, job: Resource) -> None:
     """Delete the users that the files name from all datasets of the group. Raises JobFailure."""
     place = check_access(account, s3, job, job.members["dataSource"]["dataLocation"])
     files = s3_files.listed(s3, place, recursive=True, only_csv=True)
-    if not files:
+    if not files or s3_files.has_own_key(s3, place.bucket):
         raise JobFailure(s3_files.NO_PRIVILEGES)
     _check_size(sum(size for _, size in files), account.settings.max_deletion_bytes)
     users = {user for key, _ in files for user in csv_records.ids(s3_files.read(s3, place, key), key)}

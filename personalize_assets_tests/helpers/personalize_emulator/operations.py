@@ -199,6 +199,7 @@ class Operations:
 
         def replace() -> None:
             dataset.members["schemaArn"] = schema_arn
+            dataset.updated = self._account.now
             self._account.contents[dataset.arn].become(after.columns)
 
         update.at_end = replace

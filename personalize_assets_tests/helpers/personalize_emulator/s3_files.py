@@ -67,6 +67,15 @@ def read(s3: Any, place: Location, key: str) -> bytes:
     return content
 
 
+def has_own_key(s3: Any, bucket: str) -> bool:
+    """Whether the bucket encrypts with a key of the Key Management Service (page delete-records forbids it)."""
+    try:
+        rules = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    except ClientError:
+        return False
+    return any(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"].startswith("aws:kms") for rule in rules)
+
+
 def check_policy(s3: Any, place: Location, *, account: str, source: str, writes: bool = False) -> None:
     """Raise JobFailure unless the bucket's policy lets the service in; ``source`` is the ARN of the job."""
     try:

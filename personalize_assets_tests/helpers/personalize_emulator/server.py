@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from personalize_assets_tests.helpers.personalize_emulator.api_model import TARGET
@@ -24,17 +25,29 @@ class Server:
     """Serves on a free port until ``stop``. ``answer`` gets an operation and its request, and may raise ApiError."""
 
     def __init__(self, answer: Callable[[str, dict[str, Any]], Answer], region: Callable[[], str], port: int) -> None:
-        handler = partial(_Handler, answer, region)
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-        self._server.daemon_threads = True
+        self._is_stopped = False
+        handler = partial(_Handler, lambda *call: None if self._is_stopped else answer(*call), region)
+        self._server = _HttpServer(("127.0.0.1", port), handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
+        """Answer nothing from now on, not even on connections that clients keep open."""
+        self._is_stopped = True
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def server_bind(self) -> None:
+        """Bind without asking DNS for the name of the host, as the base class does."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "localhost", self.server_address[1]
 
 
 class _Handler(BaseHTTPRequestHandler):

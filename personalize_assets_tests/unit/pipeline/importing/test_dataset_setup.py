@@ -37,7 +37,7 @@ def test_interactions_can_be_given_no_column() -> None:
 
 
 def test_each_other_change_is_named() -> None:
-    after = [{**PRICE, "type": "string"}, {**GENRES, "categorical": False}]
+    after: list[dict[str, Any]] = [{**PRICE, "type": "string"}, {**GENRES, "categorical": False}]
 
     assert problems("items", [TITLE, PRICE, GENRES], after) == [
         "TITLE is missing in the config",
