@@ -7,7 +7,7 @@ What belongs here: reading and extending the list. What does not: what the ids m
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -178,7 +178,6 @@ def _is_of_list(key: str, prefix: str) -> bool:
     return key == prefix if prefix else key.endswith(SUFFIX)
 
 
-def files_of(uris: Sequence[str]) -> Iterator[str]:
-    """Where ids may be added: the first URI's own file, or the one that ``add`` makes in its folder."""
-    for uri in uris:
-        yield uri if uri.endswith(SUFFIX) else f"{uri}/{_ADDED}"
+def file_to_add_to(uris: Sequence[str]) -> str:
+    """The URI of the file to add ids to: the first of the list, or one in its folder."""
+    return uris[0] if uris[0].endswith(SUFFIX) else f"{uris[0]}/{_ADDED}"
