@@ -15,7 +15,7 @@ PREFIX = "Failed to create a data import job for Interactions dataset <arn>: "
         ("Insufficient privileges for accessing data in S3", "s3:GetObject and s3:ListBucket on the exports"),
         ("Invalid Data location", "the file or folder is not there"),
         ("Input CSV is missing the following columns:[USER_ID].", "the header of the CSV is not the schema's"),
-        ("Length cannot be more than 256 characters for ITEM_ID. If no values exceed it, …", "a value is longer than Personalize takes"),
+        ("Length cannot be more than 256 characters for ITEM_ID.", "a value is longer than Personalize takes"),
         ("More than 5 resources with PENDING or IN_PROGRESS status", "five import jobs of this region"),
         ("There are fewer than 25 users with at least 2 interactions each", "training needs 25 users"),
         ("The dataset has less than 1000 interactions", "an import of interactions needs 1,000 rows"),
