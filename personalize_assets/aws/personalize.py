@@ -34,7 +34,8 @@ _MAX_TRIES = 8
 _ACTIONS = (
     "DescribeDatasetGroup, DescribeSchema, DescribeDataset, DescribeDatasetImportJob, ListDatasetImportJobs, "
     "ListSolutions, CreateDatasetGroup, CreateSchema, CreateDataset, UpdateDataset, CreateDatasetImportJob, "
-    "TagResource and iam:PassRole on the role (docs/personalize.md has the policy)"
+    "CreateDataDeletionJob, DescribeDataDeletionJob, ListDataDeletionJobs, TagResource and iam:PassRole on the role "
+    "(docs/personalize.md has the policy)"
 )
 
 
@@ -315,6 +316,17 @@ class Personalize:
         arn = self.place.arn("data-deletion-job", name)
         found = self._find(f"Data deletion job {name!r}", "describe_data_deletion_job", dataDeletionJobArn=arn)
         return _job(found["dataDeletionJob"], "dataDeletionJobArn") if found else None
+
+    def deletion_jobs(self, group: str) -> list[Job]:
+        """The data deletion jobs of a group; oldest first."""
+        what, given = f"Data deletion jobs of {group!r}", {"datasetGroupArn": self.place.arn("dataset-group", group)}
+        found: list[Job] = []
+        while True:  # the API has no paginator for them
+            answer = self._call(what, "list_data_deletion_jobs", **given)
+            found += [_job(one, "dataDeletionJobArn") for one in answer.get("dataDeletionJobs", ())]
+            if not answer.get("nextToken"):
+                return sorted(found, key=lambda job: job.created)
+            given["nextToken"] = answer["nextToken"]
 
     def create_deletion_job(self, name: str, group: str, location: str) -> None:
         """Start to delete the data of the users in a CSV from all datasets of a group."""

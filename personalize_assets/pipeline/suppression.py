@@ -10,9 +10,11 @@ from typing import NamedTuple
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.suppressed import USER_ID, UserIds
 from personalize_assets.conversion.mapping.hashing import KEY, hasher
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage import suppress_list
+from personalize_assets.storage.manifests import ExportManifest
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -50,6 +52,19 @@ def current_suppression(group: DatasetGroup, datasets: Iterable[Dataset]) -> Sup
         return Suppression(None, "")
     listed = suppress_list.read(group.config.suppress_uris, group.config.aws)
     return Suppression(as_exported(group, listed), listed.digest())
+
+
+def check_export(group: DatasetGroup, manifest: ExportManifest) -> None:
+    """Raise ``PersonalizeAssetsError`` for a CSV that was made with another list than there is now.
+
+    An import of it could bring users back whose data were deleted.
+    """
+    dataset = group.datasets[manifest.dataset]
+    if manifest.suppress_list != current_suppression(group, [dataset]).digest_for(dataset):
+        raise PersonalizeAssetsError(
+            f"{group.destination.uri_of(manifest.path)} was exported with another list of users than `suppress` has "
+            "now, so that an import could bring deleted users back; export again, and then import"
+        )
 
 
 def as_exported(group: DatasetGroup, ids: UserIds) -> UserIds:

@@ -17,6 +17,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import commit_export, plan_export, unexported
+from personalize_assets.storage.object_store import open_store
 from personalize_assets.storage.suppress_list import NoSuppressList, add
 from personalize_assets_tests.helpers.groups import convert, export, run_export
 from personalize_assets_tests.helpers.small_group import CLICK, FIRST, IDENTIFY, NOW, SECOND, put_events, small_group
@@ -167,3 +168,22 @@ def test_without_the_list_nothing_is_exported(engine: Engine, tmp_path: Path) ->
         NoSuppressList, match=r"deleted\.csv: there is no such file; write a CSV with the header USER_ID"
     ):
         plan_export(group, ["interactions_csv"])
+
+
+def test_list_scratch_and_exports_may_be_in_s3(engine: Engine, tmp_path: Path, bucket: str) -> None:
+    places = {
+        "source": {"uri": f"s3://{bucket}/raw", "layout": "hive", "start_date": "2026-10-01"},
+        "destination": {"uri": f"s3://{bucket}/out"},
+        "suppress": f"s3://{bucket}/private",
+    }
+    group = small_group(tmp_path, **places)
+    add(f"s3://{bucket}/private", ["u2"])
+    add(f"s3://{bucket}/private", ["u3"])
+    put_events(group, FIRST, CLICK, {**CLICK, "user": "u2"})
+    convert(group, engine, [FIRST])
+
+    export(group, engine, "interactions_csv")
+
+    assert csv(group, "interactions") == "USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n"
+    assert list(group.destination.store.files("_parts/")) == []
+    assert open_store(f"s3://{bucket}/private").read("deleted.csv") == b"USER_ID\nu2\nu3\n"

@@ -36,6 +36,7 @@ from personalize_assets.pipeline.importing.increments import (
 from personalize_assets.pipeline.importing.job_names import JobContent, digest_of, job_name, parse_job_name
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.pipeline.schemas import current_schema
+from personalize_assets.pipeline.suppression import check_export
 from personalize_assets.storage.manifests import ExportManifest
 
 # API CreateDatasetImportJob, `dataLocation`: length.
@@ -155,6 +156,7 @@ class _DatasetImport:
         _, schema = current_schema(group, name)
         manifest = self._destination.exports.manifest(name)
         assert manifest is not None  # as there is a schema beside it
+        check_export(group, manifest)
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
@@ -186,6 +188,8 @@ class _DatasetImport:
             going = next((job for job in jobs if job.is_unfinished), None)
             if going is not None:
                 self._finish(going, deadline)
+                continue
+            if self._group.config.suppress and self._is_being_deleted_from(deadline):
                 continue
             held = self._held(jobs, ready.created)
             decision = self._decide(held)
@@ -285,6 +289,14 @@ class _DatasetImport:
                 f"{self._name} from {MIN_INTERACTIONS:,} rows on (page limits); convert and export more days"
             )
         return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
+
+    def _is_being_deleted_from(self, deadline: float) -> bool:
+        """Whether users' data are being deleted, after a wait: an import meanwhile could keep some (delete-records)."""
+        going = next((job for job in self._api.deletion_jobs(self._group_name) if job.is_unfinished), None)
+        if going is not None:
+            state = f"data deletion job {going.name} goes on, and no import may overlap it"
+            self._polling.pause(f"import of {self._name}", state, deadline, _ROOM_SECONDS)
+        return going is not None
 
     # -- jobs -----------------------------------------------------------------------------------------------------
 

@@ -191,10 +191,10 @@ class _Deletion:
         destination.remove([file.key for file in files if file.key.endswith(self._file)])
         if ended.status == _JOB_FAILED:
             found = ended.failure.strip() or "Personalize gives no reason"
-            hint = hint_for(found)
+            found = "; ".join(filter(None, (found, hint_for(found))))
             raise DeletionFailed(
-                f"data deletion job {job.name} is FAILED: {found}{f'; {hint}' if hint else ''}. The ids are in the list, "
-                "so that no export has them; run it again for a new job"
+                f"data deletion job {job.name} is FAILED: {found}. The ids are in the list, so that no export has them: "
+                "run it again"
             )
         return ended
 

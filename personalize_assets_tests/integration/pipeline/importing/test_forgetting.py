@@ -12,7 +12,7 @@ from personalize_assets.cli import main
 from personalize_assets.conversion.export.suppressed import UserIds
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing.forgetting import DeletionFailed, forget, plan_forgetting
-from personalize_assets_tests.helpers.import_world import ImportWorld, clicks, config_text
+from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld, clicks, config_text
 from personalize_assets_tests.helpers.personalize_emulator import Course, PersonalizeEmulator
 from personalize_assets_tests.helpers.personalize_emulator.faults import LOST
 
@@ -21,8 +21,9 @@ ROWS = clicks(0, 1200)
 
 @pytest.fixture
 def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    """Personalize holds 1,200 interactions of 40 users, and there is no list yet."""
+    """Personalize holds 1,200 interactions of 40 users, and the list is empty."""
     config = {**config_text(bucket), "suppress": f"s3://{bucket}/private/deleted.csv"}
+    boto3.client("s3").put_object(Bucket=bucket, Key="private/deleted.csv", Body=b"USER_ID\n")
     world = ImportWorld(bucket, tmp_path, personalize, config)
     world.export(interactions=ROWS)
     world.run()
@@ -69,6 +70,7 @@ def test_the_same_users_again_start_no_second_job(world: ImportWorld) -> None:
 
 def test_users_who_were_imported_again_are_deleted_again(world: ImportWorld) -> None:
     first = forgotten(world, "u3")
+    boto3.client("s3").put_object(Bucket=world.bucket, Key="private/deleted.csv", Body=b"USER_ID\n")
     world.export(interactions=clicks(0, 1300))
     world.run(mode="full")
 
@@ -98,11 +100,46 @@ def test_a_job_that_failed_is_an_error_with_its_text_and_a_new_one_is_started_by
 
 
 def test_a_lost_answer_starts_no_second_job(world: ImportWorld) -> None:
-    world.emulator.faults.add(LOST, "CreateDataDeletionJob")
+    world.emulator.faults.inject(LOST, "CreateDataDeletionJob")
 
     assert forgotten(world, "u3") is not None
 
     assert len(world.emulator.jobs(kind="data-deletion-job")) == 1
+
+
+def test_a_deletion_waits_for_an_import_that_goes_on(world: ImportWorld) -> None:
+    (done,) = world.emulator.jobs("interactions", "shop")
+    world.emulator.client().create_dataset_import_job(
+        jobName="by-hand", datasetArn=done.members["datasetArn"], dataSource=done.members["dataSource"], roleArn=ROLE
+    )
+
+    forgotten(world, "u3")
+
+    assert "data deletion job: import job by-hand goes on, and a deletion must not overlap it" in world.lines
+    assert world.held() == without("u3")
+
+
+def test_an_import_waits_for_a_deletion_that_goes_on(world: ImportWorld) -> None:
+    uri = f"s3://{world.bucket}/private/deleted.csv"
+    boto3.client("s3").put_object(Bucket=world.bucket, Key="private/deleted.csv", Body=b"USER_ID\nu3\n")
+    arn = world.emulator.jobs("interactions", "shop")[0].members["datasetArn"].replace("dataset/", "dataset-group/")
+    world.emulator.client().create_data_deletion_job(
+        jobName="by-hand", datasetGroupArn=arn.rpartition("/")[0], dataSource={"dataLocation": uri}, roleArn=ROLE
+    )
+    boto3.client("s3").put_object(Bucket=world.bucket, Key="private/deleted.csv", Body=b"USER_ID\n")
+    world.export(interactions=clicks(0, 2300))
+
+    world.run()
+
+    state = "data deletion job by-hand goes on, and no import may overlap it"
+    assert f"import of interactions: {state}" in world.lines
+
+
+def test_an_export_of_another_list_is_not_imported(world: ImportWorld) -> None:
+    forgotten(world, "u3")
+
+    with pytest.raises(PersonalizeAssetsError, match="was exported with another list of users than `suppress` has now"):
+        world.run()
 
 
 def test_without_a_dataset_group_users_are_listed_alone(
@@ -137,8 +174,8 @@ def test_a_dry_run_of_the_command_changes_nothing(world: ImportWorld) -> None:
     assert result.exit_code == 0, result.output
     assert result.stdout == (
         f"s3://{world.bucket}/private/deleted.csv: 2 of 2 ids are new, and are added\n"
-        "Personalize: the data of these users are deleted from dataset group shop in eu-central-1, account 123456789012, "
-        "with the role arn:aws:iam::123456789012:role/personalize\n"
+        "Personalize: the data of these users are deleted from dataset group shop in eu-central-1, account "
+        "123456789012, with the role arn:aws:iam::123456789012:role/personalize\n"
         "\nNothing was changed: this was a dry run.\n"
     )
     assert world.held() == sorted(ROWS)
