@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, WHAT_TO_WRITE
@@ -131,7 +132,7 @@ def run(
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
 @click.option("--days", type=Days(), help="Arrival days.  [default: all]")
-@click.argument("dataset", type=click.Choice(["interactions", "users", "items", "rejects"]))
+@click.argument("dataset", type=click.Choice([*DATASETS, "rejects"]))
 def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
     """Print the current daily files of DATASET, a path or URI a line.
 

@@ -17,6 +17,7 @@ from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import AwsError, bare, explain_errors
 from personalize_assets.aws.personalize_hints import hint_for
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 
 ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"
@@ -76,7 +77,7 @@ class Place(NamedTuple):
 
     def dataset_arn(self, group: str, dataset: str) -> str:
         """The ARN of a dataset: one a type and group, whatever its own name is."""
-        return self.arn("dataset", group, dataset.upper())
+        return self.arn("dataset", group, DATASET_TYPES[dataset].api_type.upper())
 
     def console(self, group: str) -> str:
         """The page of a dataset group in the console, with its datasets and jobs."""
@@ -251,7 +252,7 @@ class Personalize:
             name=name,
             schemaArn=schema_arn,
             datasetGroupArn=self.place.arn("dataset-group", group),
-            datasetType=dataset,
+            datasetType=DATASET_TYPES[dataset].api_type,
             tags=self._tag_list,
         )
 

@@ -1,4 +1,4 @@
-"""What an export leaves for the next one: months of interactions, and candidates of users and items.
+"""What an export leaves for the next one: months of interactions, and candidates of entities.
 
 An export reads again only what changed since; the bytes it writes are those of a full one. The structs travel in job
 specs and reports, and the caller stores them between two exports.
@@ -101,7 +101,7 @@ class Reduced(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """The candidate rows of users or items of one arrival month, or of several.
+    """The candidate rows of entities of one arrival month, or of several.
 
     Attributes:
         until: The (last) arrival month, such as ``2026-10``.
@@ -115,7 +115,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityCheckpoints(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="entities"):
-    """What an export of users or items leaves for the next one, which reads only arrival months that changed.
+    """What an export of entities leaves for the next one, which reads only arrival months that changed.
 
     Attributes:
         made: As in ``InteractionSegments``.

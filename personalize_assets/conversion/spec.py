@@ -150,7 +150,7 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
         nulls: Null cells by column.
         events: Rows by EVENT_TYPE.
         hours: Rows by hour of the day (UTC, "0" to "23"); hours without rows are left out.
-        times: First and last TIMESTAMP in seconds since the epoch; empty without rows, and for users and items.
+        times: First and last TIMESTAMP in seconds since the epoch; empty without rows, and for entities.
         preview: The first rows, masked; at most ``PREVIEW_ROWS``.
     """
 
@@ -178,7 +178,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     ``rejected`` counts by reason. ``dropped`` counts values of kept rows that could not be used, by reason and column
     (``bad_value:EVENT_VALUE``); it is empty in what older versions wrote. ``files`` and ``reject_files`` are URIs in a
     report, keys in a commit. ``months`` counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty
-    for users and items, and in what older versions wrote. ``untimed`` counts kept rows of users and items whose event
+    for entities, and in what older versions wrote. ``untimed`` counts kept rows of entities whose event
     has no readable ``event_time``.
     """
 
@@ -275,9 +275,9 @@ class DatasetExport(msgspec.Struct, frozen=True):
     """One dataset to export.
 
     Attributes:
-        daily: The daily files of all days, oldest day first. None for users and items whose CSV is made of ``table``.
-        table: URIs of the Parquet files of the table ``users`` or ``items``.
-        to_table: Prefix of the Parquet files to write (users and items only).
+        daily: The daily files of all days, oldest day first. None for entities whose CSV is made of ``table``.
+        table: URIs of the Parquet files of the table of entities.
+        to_table: Prefix of the Parquet files to write (entities only).
         to_csv: Folder of the CSV parts to write.
         csv_header: Whether each part begins with the header, as a CSV of its own.
         keep_in: Folder of files for the next export; empty if there are to be none.
@@ -344,10 +344,10 @@ class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Crossed(msgspec.Struct, frozen=True, kw_only=True):
-    """How users or items fit the interactions of the same job.
+    """How entities fit the events of the same job.
 
-    ``unknown``: ids of interactions that the dataset lacks; ``used``: distinct ids of interactions; ``unused``: ids of
-    the dataset without interactions.
+    ``unknown``: ids of events that the dataset lacks; ``used``: distinct ids of events; ``unused``: ids of the dataset
+    without events.
     """
 
     unknown: int
@@ -372,11 +372,11 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         alike: By column, groups of event types or categories that differ only by case or white space (masked).
         all_equal: The columns, without ids, that have one value alone, apart from nulls.
         all_distinct: The categorical columns in which no category occurs twice.
-        unique: Rows that differ in any column; None for users and items.
-        events: Rows by EVENT_TYPE, most frequent first; None for users and items.
-        days: Rows by day of TIMESTAMP (ISO, UTC); None for users and items.
-        hours: Rows by hour of the day (UTC); None for users and items.
-        crossed: None unless made in the same job as interactions.
+        unique: Rows that differ in any column; None for entities.
+        events: Rows by EVENT_TYPE, most frequent first; None for entities.
+        days: Rows by day of TIMESTAMP (ISO, UTC); None for entities.
+        hours: Rows by hour of the day (UTC); None for entities.
+        crossed: None unless made in the same job as the dataset of its events.
     """
 
     rows: int

@@ -31,7 +31,7 @@ Metadata = dict[str, Any]
 _MAX_SAMPLES = 5
 # Dagster's event log keeps the metadata of every materialization; the JSON file has the whole events.
 _SAMPLE_CHARS = 3000
-_DISTINCT = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items"}
+_DISTINCT = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items", "ACTION_ID": "distinct_actions"}
 
 
 def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from personalize_assets.config.models import InteractionsMapping
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
@@ -100,7 +101,7 @@ class ExportOutcome:
 
     Attributes:
         counts: By dataset, whether its CSV was replaced or refused.
-        tables: New commits of ``users`` and ``items``, by dataset.
+        tables: New commits of tables of entities, by dataset.
         manifests: New manifests by dataset.
         refused: Datasets whose former CSV stays the current one.
     """
@@ -112,7 +113,7 @@ class ExportOutcome:
 
 
 def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExport:
-    """The job spec that makes any of the assets ``users``, ``items`` and ``<dataset>_csv``.
+    """The job spec that makes any of the tables of entities and ``<dataset>_csv``.
 
     Raises ``PersonalizeAssetsError`` if nothing is converted yet, if a day was converted with another mapping than the
     current one, if hashes of two keys would meet, or if the list of ``suppress`` is missing or damaged. The list is
@@ -132,11 +133,12 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_table = group.destination.uri_of(group.destination.tables.prefix(name, run)) if name in asset_names else None
+        is_table = name in asset_names and not dataset.is_events
+        to_table = group.destination.uri_of(group.destination.tables.prefix(name, run)) if is_table else None
         has_csv = f"{name}_csv" in asset_names
         if not to_table and not has_csv:
             continue
-        is_daily = bool(to_table) or name == "interactions"
+        is_daily = bool(to_table) or dataset.is_events
         inputs[name] = (
             _daily_input(group, name, days) if is_daily else _table_input(group, name, tables[name], suppression)
         )
@@ -192,7 +194,8 @@ def _runs(latest: ExportSet | None, tables: Mapping[str, TableCommit | None]) ->
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
     """Where the engine writes CSVs: to be used again by the next export, or only to be put together."""
-    folder_of = group.destination.kept.folder if name == "interactions" else group.destination.parts_folder
+    is_events = group.datasets[name].is_events
+    folder_of = group.destination.kept.folder if is_events else group.destination.parts_folder
     return folder_of(name, run)
 
 
@@ -496,7 +499,8 @@ def unexported(group: DatasetGroup) -> list[str]:
 
 
 def _last_days(group: DatasetGroup, name: str) -> int | None:
-    return group.config.datasets.interactions.last_days if name == "interactions" else None
+    mapping = group.config.datasets.named()[name]
+    return mapping.last_days if isinstance(mapping, InteractionsMapping) else None
 
 
 def _inputs_digest(commits: Mapping[str, DayCommit]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from personalize_assets.conversion.contract import IDS, Dataset
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import IDS
 from personalize_assets.conversion.export.csv_scan import Scan
 from personalize_assets.conversion.export.suppressed import USER_ID
 from personalize_assets.quality.rule import OURS, Finding, Rule, guide

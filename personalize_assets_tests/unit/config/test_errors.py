@@ -73,7 +73,7 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
         ("uri: segment", "uri:", "source.uri: found nothing; write text"),
         ("uri: ../data/segment", "uri: out\n  single_file: some", "destination.single_file: found 'some'; write true or false"),
         ("uri: ../data/segment", "uri: out\n  single: no", "destination.single: unknown key; did you mean 'single_file'? use one of uri, single_file, keep_exports, retention_hours"),
-        ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items"),
+        ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items, actions, action_interactions"),
         ("where: {type: identify}", "where: identify", "datasets.users.where: found 'identify'; write a mapping"),
         ("dedupe_by: messageId", "event_time: sentAt", "datasets.interactions.event_time: unknown key; use one of source, where, each, dedupe_by, columns, last_days"),
     ],
