@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, WHAT_TO_WRITE
@@ -131,7 +132,7 @@ def run(
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
 @click.option("--days", type=Days(), help="Arrival days.  [default: all]")
-@click.argument("dataset", type=click.Choice(["interactions", "users", "items", "rejects"]))
+@click.argument("dataset", type=click.Choice([*DATASETS, "rejects"]))
 def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
     """Print the current daily files of DATASET, a path or URI a line.
 
@@ -221,6 +222,56 @@ def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
             raise PersonalizeAssetsError("; ".join(found.status.errors))
     if not found.status.is_accepted:
         sys.exit(_EXIT_RED)
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option(
+    "--user-ids",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The users: a CSV with the column USER_ID, or one id a line.",
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before data are deleted.")
+def forget(config: Path | None, user_ids: Path, dry_run: bool, yes: bool) -> None:
+    """Keep users out of all later exports, and delete their data from Amazon Personalize.
+
+    Adds them to the list that the config names as `suppress`, and waits for a data deletion job of the dataset group.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.local_run.forget import forget_and_report, plan, read_ids
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            group = DatasetGroup(load_config(config, os.environ))
+            found = plan(group, read_ids(user_ids))
+            if dry_run:
+                click.echo("\nNothing was changed: this was a dry run.")
+                return
+            if not _is_confirmed("Forget these users? What Personalize deletes cannot be brought back", yes=yes):
+                click.echo("Nothing was changed.")
+                return
+            forget_and_report(group, found)
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped waiting. A data deletion job that has begun goes on in AWS.", err=True)
+                sys.exit(130)
+            raise
+
+
+def _is_confirmed(question: str, *, yes: bool) -> bool:
+    """Ask a question; without an answer it is no."""
+    try:
+        return yes or click.confirm(f"\n{question}")
+    except click.Abort:
+        click.echo()
+        return False
 
 
 def _may_import(*, yes: bool) -> bool:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from personalize_assets.config.errors import format_value
 from personalize_assets.config.fields import Switch, at_least, one_of
-from personalize_assets.conversion.contract import DATASETS
+from personalize_assets.conversion.dataset_types import DATASETS
 
 MODES = ("auto", "full", "incremental")
 

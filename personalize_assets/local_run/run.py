@@ -117,7 +117,8 @@ def _run_stages(
 ) -> dict[str, str | None]:
     """Run all stages; returns the content digest of each day (ISO), as it was catalogued."""
     names = list(group.datasets)
-    exports = [*(name for name in names if name != "interactions"), *(f"{name}_csv" for name in names)]
+    tables = [name for name, dataset in group.datasets.items() if not dataset.is_events]
+    exports = [*tables, *(f"{name}_csv" for name in names)]
     stages = _stages(group, engine, display)
     ranges = list(day_ranges(days, group.config.automation.max_days_per_run))
     of_days = f"{_count(days)}, {days[0]} to {days[-1]}"

@@ -28,6 +28,7 @@ class CsvSummary:
         rows: Without the header.
         outside_window: Daily rows that are older than the window, without duplicates.
         last_days: The window; None without one.
+        suppressed: Daily rows of users of the list, without duplicates; None without a list.
         bytes: Its size.
         file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
     """
@@ -38,6 +39,7 @@ class CsvSummary:
     file: str
     outside_window: int = 0
     last_days: int | None = None
+    suppressed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,15 @@ def summarize(group: DatasetGroup, days: Mapping[str, DayState]) -> Summary:
         csv = None
         if manifest:
             file = destination.uri_of(destination.exports.shown(manifest.path, run))
-            window = manifest.outside_window, manifest.last_days
-            csv = CsvSummary(manifest.duplicates, manifest.rows, manifest.bytes, file, *window)
+            csv = CsvSummary(
+                manifest.duplicates,
+                manifest.rows,
+                manifest.bytes,
+                file,
+                manifest.outside_window,
+                manifest.last_days,
+                manifest.suppressed if manifest.suppress_list else None,
+            )
         elif not commits:
             continue
         kept = sum(commit.kept for commit in commits.values())
@@ -116,7 +125,10 @@ def print_summary(summary: Summary) -> None:
     """Print the table to stdout: styled on a terminal, and as plain lines that no terminal's width cuts elsewhere."""
     print_table(_HEADER, [_row(dataset) for dataset in summary.datasets])
     windows = [dataset for dataset in summary.datasets if dataset.csv and dataset.csv.last_days is not None]
-    if summary.rejects or summary.dropped or windows:
+    suppressed = {
+        one.name: one.csv.suppressed for one in summary.datasets if one.csv and one.csv.suppressed is not None
+    }
+    if summary.rejects or summary.dropped or windows or suppressed:
         click.echo()
     if summary.rejects:
         click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
@@ -128,6 +140,8 @@ def print_summary(summary: Summary) -> None:
                 f"Outside the window: {dataset.csv.outside_window:,} {dataset.name} more than "
                 f"{dataset.csv.last_days} x 24 hours older than the newest (last_days); they are not exported"
             )
+    if suppressed:
+        click.echo(f"Suppressed: {_counts(suppressed)} of listed users (suppress); they are not exported")
     if summary.schemas:
         click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
 

@@ -85,8 +85,9 @@ def export_automation(defs: GroupDefs, job: str) -> dg.Definitions:
 
 def _eager(defs: GroupDefs) -> dg.SensorDefinition:
     automation = defs.dataset_group.config.automation
-    names = [name for dataset in defs.dataset_group.datasets for name in (dataset, f"{dataset}_csv")]
-    keys = [defs.key(name) for name in names if name != "interactions"]
+    datasets = defs.dataset_group.datasets
+    tables = [name for name, dataset in datasets.items() if not dataset.is_events]
+    keys = [defs.key(name) for name in (*tables, *(f"{name}_csv" for name in datasets))]
     return dg.AutomationConditionSensorDefinition(
         defs.name("export_eagerly"),
         target=dg.AssetSelection.assets(*keys),

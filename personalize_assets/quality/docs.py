@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from personalize_assets.conversion.contract import DATASETS, USE_CASES
+from personalize_assets.conversion.contract import USE_CASES
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
 from personalize_assets.quality.catalogued import CATALOG_RULES

@@ -49,7 +49,7 @@ class Destination:
 
     Attributes:
         days: The converted days.
-        tables: The tables ``users`` and ``items``.
+        tables: The tables of entities.
         exports: The CSVs.
         kept: What exports leave for the next one.
         unloads: What was unloaded from a warehouse.

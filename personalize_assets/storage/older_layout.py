@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from personalize_assets.conversion.contract import DATASETS
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.storage.days import DAILY, REJECTS, day_of
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.exports import EXPORTS, LATEST

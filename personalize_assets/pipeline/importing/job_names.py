@@ -55,6 +55,11 @@ def comparison_name(group: str, dataset: str, digest: str) -> str:
     return f"{_prefix(group, dataset)}-{digest}-compared"
 
 
+def deletion_name(group: str, digest: str, attempt: int = 1) -> str:
+    """The name of a data deletion job of the ids with a digest; ``attempt`` counts from 1."""
+    return f"{_prefix(group, 'forget')}-{digest[:DIGEST_CHARS]}{f'-{attempt}' if attempt > 1 else ''}"
+
+
 def parse_job_name(group: str, dataset: str, name: str) -> JobContent | None:
     """What a job is about by its name; None for one that this package has not made for this group and dataset."""
     prefix = _prefix(group, dataset)

@@ -69,7 +69,7 @@ def test_no_statement_allows_every_resource_but_those_of_actions_that_aws_knows_
 
     assert starred == [
         (["cloudwatch:PutMetricData"], {"StringEquals": {"cloudwatch:namespace": "Glue"}}),
-        (["personalize:ListDatasetImportJobs", "personalize:ListSolutions"], None),
+        (["personalize:ListDatasetImportJobs", "personalize:ListDataDeletionJobs", "personalize:ListSolutions"], None),
     ]
     # cfn-lint has the tables of the Service Authorization Reference.
     assert [action for action in starred[1][0] if resource_types(action)] == []

@@ -24,7 +24,7 @@ def test_every_check_has_one_line_in_a_table() -> None:
 def test_a_rule_about_some_datasets_names_their_assets() -> None:
     (line,) = [line for line in document().splitlines() if line.startswith("| `few_rows_are_duplicates`")]
 
-    assert line.split(" | ")[1] == "`interactions_csv`"
+    assert line.split(" | ")[1] == "`interactions_csv`, `action_interactions_csv`"
 
 
 def test_every_use_case_of_a_domain_is_listed_with_its_event_type() -> None:
