@@ -9,6 +9,7 @@ from typing import NamedTuple
 from personalize_assets.aws.error_codes import AwsError
 from personalize_assets.aws.personalize import FAILED, AlreadyExists, InUse, LimitReached, Personalize
 from personalize_assets.aws.personalize_hints import hint_for
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.job_names import comparison_name, digest_of

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing.csv_difference import difference
