@@ -192,6 +192,88 @@ def import_(config: Path | None, datasets: str | None, mode: str | None, dry_run
             raise
 
 
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option(
+    "--aws/--no-aws", default=None, help="Ask Personalize what it lacks.  [default: if the config's imports are on]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, whose keys are the same each time.")
+def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
+    """Print what is converted, exported and imported, and the red checks; change nothing.
+
+    Exits with 0, with 1 and the cause if something cannot be read or Personalize not be asked, or with 3 if Personalize
+    would refuse what is there.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.local_run.status import gather
+    from personalize_assets.local_run.status_lines import print_json, print_status
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    with exit_code_of_errors():
+        group = DatasetGroup(load_config(config, os.environ))
+        found = gather(group, asks=group.config.import_.on if aws is None else aws)
+        if as_json:
+            print_json(found.status)
+        else:
+            print_status(found)
+        if found.status.errors:
+            raise PersonalizeAssetsError("; ".join(found.status.errors))
+    if not found.status.is_accepted:
+        sys.exit(_EXIT_RED)
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option(
+    "--user-ids",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The users: a CSV with the column USER_ID, or one id a line.",
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before data are deleted.")
+def forget(config: Path | None, user_ids: Path, dry_run: bool, yes: bool) -> None:
+    """Keep users out of all later exports, and delete their data from Amazon Personalize.
+
+    Adds them to the list that the config names as `suppress`, and waits for a data deletion job of the dataset group.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.local_run.forget import forget_and_report, plan, read_ids
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            group = DatasetGroup(load_config(config, os.environ))
+            found = plan(group, read_ids(user_ids))
+            if dry_run:
+                click.echo("\nNothing was changed: this was a dry run.")
+                return
+            if not _is_confirmed("Forget these users? What Personalize deletes cannot be brought back", yes=yes):
+                click.echo("Nothing was changed.")
+                return
+            forget_and_report(group, found)
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped waiting. A data deletion job that has begun goes on in AWS.", err=True)
+                sys.exit(130)
+            raise
+
+
+def _is_confirmed(question: str, *, yes: bool) -> bool:
+    """Ask a question; without an answer it is no."""
+    try:
+        return yes or click.confirm(f"\n{question}")
+    except click.Abort:
+        click.echo()
+        return False
+
+
 def _may_import(*, yes: bool) -> bool:
     """Ask before anything is sent; without an answer it is no."""
     try:

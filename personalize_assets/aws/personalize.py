@@ -17,6 +17,7 @@ from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import AwsError, bare, explain_errors
 from personalize_assets.aws.personalize_hints import hint_for
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 
 ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"
@@ -34,7 +35,8 @@ _MAX_TRIES = 8
 _ACTIONS = (
     "DescribeDatasetGroup, DescribeSchema, DescribeDataset, DescribeDatasetImportJob, ListDatasetImportJobs, "
     "ListSolutions, CreateDatasetGroup, CreateSchema, CreateDataset, UpdateDataset, CreateDatasetImportJob, "
-    "TagResource and iam:PassRole on the role (docs/personalize.md has the policy)"
+    "CreateDataDeletionJob, DescribeDataDeletionJob, ListDataDeletionJobs, TagResource and iam:PassRole on the role "
+    "(docs/personalize.md has the policy)"
 )
 
 
@@ -75,7 +77,7 @@ class Place(NamedTuple):
 
     def dataset_arn(self, group: str, dataset: str) -> str:
         """The ARN of a dataset: one a type and group, whatever its own name is."""
-        return self.arn("dataset", group, dataset.upper())
+        return self.arn("dataset", group, DATASET_TYPES[dataset].api_type.upper())
 
     def console(self, group: str) -> str:
         """The page of a dataset group in the console, with its datasets and jobs."""
@@ -250,7 +252,7 @@ class Personalize:
             name=name,
             schemaArn=schema_arn,
             datasetGroupArn=self.place.arn("dataset-group", group),
-            datasetType=dataset,
+            datasetType=DATASET_TYPES[dataset].api_type,
             tags=self._tag_list,
         )
 
@@ -315,6 +317,17 @@ class Personalize:
         arn = self.place.arn("data-deletion-job", name)
         found = self._find(f"Data deletion job {name!r}", "describe_data_deletion_job", dataDeletionJobArn=arn)
         return _job(found["dataDeletionJob"], "dataDeletionJobArn") if found else None
+
+    def deletion_jobs(self, group: str) -> list[Job]:
+        """The data deletion jobs of a group; oldest first."""
+        what, given = f"Data deletion jobs of {group!r}", {"datasetGroupArn": self.place.arn("dataset-group", group)}
+        found: list[Job] = []
+        while True:  # the API has no paginator for them
+            answer = self._call(what, "list_data_deletion_jobs", **given)
+            found += [_job(one, "dataDeletionJobArn") for one in answer.get("dataDeletionJobs", ())]
+            if not answer.get("nextToken"):
+                return sorted(found, key=lambda job: job.created)
+            given["nextToken"] = answer["nextToken"]
 
     def create_deletion_job(self, name: str, group: str, location: str) -> None:
         """Start to delete the data of the users in a CSV from all datasets of a group."""

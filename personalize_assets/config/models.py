@@ -411,6 +411,7 @@ class Config(_Section):
             ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
+        suppress: Where the ids of users are who are not exported (``storage.suppress_list``).
         import_: Key ``import``; off by default.
     """
 
@@ -427,6 +428,7 @@ class Config(_Section):
     )
     mask: EventPaths = Field((), description="a list of paths")
     nulls: Texts = Field((), description="a list of words, as [undefined, N/A]")
+    suppress: Uris | None = None
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
@@ -442,6 +444,11 @@ class Config(_Section):
     def glue_job(self) -> str:
         """The name of the Glue job: by default the group's own, so that groups in one account do not share a job."""
         return self.glue.job or f"personalize-assets-{self.dataset_group.name}"
+
+    @property
+    def suppress_uris(self) -> tuple[str, ...]:
+        """The URIs of ``suppress``; empty without any."""
+        return (self.suppress,) if isinstance(self.suppress, str) else self.suppress or ()
 
     def source_of(self, dataset: str) -> Source:
         """A dataset's own source with the config's ``start_date``; the config's source if it has none."""

@@ -283,6 +283,8 @@ class DatasetExport(msgspec.Struct, frozen=True):
         keep_in: Folder of files for the next export; empty if there are to be none.
         kept: What the export before left; its files exist.
         last_days: The window: only interactions of so many times 24 hours before the newest; None for all.
+        suppress_list: Digest of the ids in ``ExportSpec.suppressed``; empty if the dataset has no users, or all of them
+            are exported.
     """
 
     dataset: Dataset
@@ -294,18 +296,22 @@ class DatasetExport(msgspec.Struct, frozen=True):
     keep_in: str = ""
     kept: Kept | None = None
     last_days: int | None = None
+    suppress_list: str = ""
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
     """What to export; ``s3`` and ``mask`` as in ``Plan``.
 
     ``scratch`` is the URI of a folder for files that the job itself writes and reads; on S3 the caller deletes them.
+    ``suppressed`` is the URI of a file there with the ids of users that are not exported (``export.suppressed``); empty
+    without any.
     """
 
     exports: tuple[DatasetExport, ...]
     s3: dict[str, Any]
     mask: tuple[str, ...] = ()
     scratch: str = ""
+    suppressed: str = ""
 
 
 class Blamed(msgspec.Struct, frozen=True, kw_only=True):
@@ -396,8 +402,8 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     """What ``export`` made of one dataset.
 
-    ``copies`` is how many daily rows went in, and ``outside`` how many of them, without repeats, are older than the
-    window. ``reused`` is how many of the parts an earlier export wrote; ``kept`` is for the next one.
+    ``copies`` is how many daily rows went in; ``suppressed`` and ``outside`` as in ``PartReport``. ``reused`` is how
+    many of the parts an earlier export wrote; ``kept`` is for the next one.
     """
 
     rows: int
@@ -405,6 +411,7 @@ class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[PartReport, ...]
     profile: ExportProfile
     outside: int = 0
+    suppressed: int = 0
     reused: int = 0
     kept: Kept | None = None
 

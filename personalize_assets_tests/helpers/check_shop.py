@@ -145,7 +145,9 @@ class Shop:
             "checks": checks,
             "dataset_group": {"name": "shop", "domain": "custom"} if with_actions else shop,
             "datasets": {**DATASETS, **ACTIONS} if with_actions else DATASETS,
+            "suppress": "deleted.csv",
         }
+        self.suppress(folder)
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.folder = folder
@@ -159,6 +161,11 @@ class Shop:
         folder.mkdir(parents=True, exist_ok=True)
         texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
         (folder / "a.json").write_text("".join(f"{text}\n" for text in texts))
+
+    @staticmethod
+    def suppress(folder: Path, *users: str) -> None:
+        """Replace the list of users who are not exported."""
+        (folder / "deleted.csv").write_text("".join(f"{line}\n" for line in ("USER_ID", *users)))
 
     def convert(self) -> dg.ExecuteInProcessResult:
         return self._materialize(

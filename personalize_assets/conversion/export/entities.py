@@ -231,7 +231,10 @@ def _write_range(task: _RangeTask) -> WrittenPart:
     found = latest(rows, target.dataset.columns, id_column)
     with PartWriter(task.number, target) as part:
         part.copies = pc.sum(found.column(COPIES)).as_py() or 0
-        for batch in found.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
+        ids = target.ids_left_out()
+        exported = ids.without(found) if ids else found
+        part.suppressed = found.num_rows - exported.num_rows
+        for batch in exported.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
             part.add(batch)
     return part.written()
 

@@ -58,6 +58,8 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> Exported:
         s3=spec.s3,
         dataset=dataset,
         header=header(names) if one.csv_header else b"",
+        suppressed=spec.suppressed if one.suppress_list else "",
+        suppress_list=one.suppress_list,
     )
     if one.daily is None:
         return export_table(one.table or (), target, spread)
@@ -80,6 +82,7 @@ def _report(
         rows=sum(part.rows for part in made.parts),
         copies=sum(part.copies for part in made.parts),
         outside=sum(part.outside for part in made.parts),
+        suppressed=sum(part.suppressed for part in made.parts),
         parts=made.parts,
         profile=structs.replace(profile, crossed=crossed(profiles).get(dataset.name)),
         reused=made.reused,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import rule_result, rule_spec
 from personalize_assets.orchestration.assets.descriptions import IMPORT
@@ -42,7 +43,7 @@ def _import(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
                 deps=[defs.key(f"{name}_csv"), defs.key(f"{name}_schema")],
                 group_name=defs.group("imports"),
                 kinds={"aws", "personalize"},
-                description=IMPORT.format(name=name, title=name.capitalize()),
+                description=IMPORT.format(name=name, title=DATASET_TYPES[name].title),
                 automation_condition=import_condition(),
                 **defs.owners_and_tags(name),
             )

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from personalize_assets.aws.error_codes import AwsError
 from personalize_assets.aws.personalize import FAILED, AlreadyExists, InUse, LimitReached, Personalize
 from personalize_assets.aws.personalize_hints import hint_for
-from personalize_assets.conversion.dataset_types import IDS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.importing.increments import is_of_events
 from personalize_assets.pipeline.importing.job_names import comparison_name, digest_of
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.storage.manifests import ExportManifest
@@ -85,7 +84,8 @@ def _count(group: DatasetGroup, name: str, folder: str) -> int:
     for key in keys:
         rows = csv.reader(_lines(store.blocks(key)), escapechar="\\", doublequote=False)
         names = next(rows, [])
-        at = None if is_of_events(name) else names.index(IDS[name][0])
+        of = DATASET_TYPES[name]
+        at = None if of.is_events else names.index(of.ids[0])
         # Sets of hashes of 64 bits: of 100 million rows, two are alike once in 3,700 comparisons.
         found.update(hash(tuple(row)) if at is None else hash(row[at]) for row in rows if row)
     return len(found)

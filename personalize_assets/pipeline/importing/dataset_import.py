@@ -21,7 +21,8 @@ from personalize_assets.aws.personalize import (
     Personalize,
 )
 from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
-from personalize_assets.conversion.contract import MIN_INTERACTIONS
+from personalize_assets.conversion.contract import MIN_APPENDED_EVENTS, MIN_INTERACTIONS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.dataset_setup import Ready, Wanted, look_up, set_up
@@ -30,12 +31,12 @@ from personalize_assets.pipeline.importing.increments import (
     MAX_INCREMENT_BYTES,
     Increment,
     increment_key,
-    is_of_events,
     write_increment,
 )
 from personalize_assets.pipeline.importing.job_names import JobContent, digest_of, job_name, parse_job_name
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.pipeline.schemas import current_schema
+from personalize_assets.pipeline.suppression import check_export
 from personalize_assets.storage.manifests import ExportManifest
 
 # API CreateDatasetImportJob, `dataLocation`: length.
@@ -155,9 +156,11 @@ class _DatasetImport:
         _, schema = current_schema(group, name)
         manifest = self._destination.exports.manifest(name)
         assert manifest is not None  # as there is a schema beside it
+        check_export(group, manifest)
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
+        self._is_events = DATASET_TYPES[name].is_events
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
         self._started = time.time()
@@ -186,6 +189,8 @@ class _DatasetImport:
             going = next((job for job in jobs if job.is_unfinished), None)
             if going is not None:
                 self._finish(going, deadline)
+                continue
+            if self._group.config.suppress and self._is_being_deleted_from(deadline):
                 continue
             held = self._held(jobs, ready.created)
             decision = self._decide(held)
@@ -249,10 +254,10 @@ class _DatasetImport:
             return self._full(f"rows cannot be added alone: {problem}", found.vanished if found else 0)
         if not found.rows:
             return Decision("", "Personalize holds the rows of the current export")
-        if is_of_events(self._name) and found.rows < MIN_INTERACTIONS:
+        if self._is_events and found.rows < MIN_APPENDED_EVENTS:
             return Decision(
                 "",
-                f"{found.rows:,} rows wait for more, because Personalize adds {MIN_INTERACTIONS:,} at least",
+                f"{found.rows:,} rows wait for more, because Personalize adds {MIN_APPENDED_EVENTS:,} at least",
                 rows=found.rows,
                 bytes=found.bytes,
             )
@@ -271,7 +276,7 @@ class _DatasetImport:
         content = JobContent(held.digest, self._target)
         found = write_increment(self._destination, before, self._export, content, dry=dry)
         if found.vanished:
-            what = "rows" if is_of_events(self._name) else "ids"
+            what = "rows" if self._is_events else "ids"
             return f"{found.vanished:,} {what} that Personalize holds are not in the export any more", found
         if found.bytes > MAX_INCREMENT_BYTES:
             return f"they are {found.bytes:,} bytes, and Personalize adds {MAX_INCREMENT_BYTES:,} at most", found
@@ -279,12 +284,21 @@ class _DatasetImport:
 
     def _full(self, why: str, vanished: int = 0) -> Decision:
         export = self._export
-        if is_of_events(self._name) and export.rows < MIN_INTERACTIONS:
+        # Page action-interactions-datasets: those have no minimum in a full import.
+        if self._name == "interactions" and export.rows < MIN_INTERACTIONS:
             raise NotImportable(
                 f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
                 f"{self._name} from {MIN_INTERACTIONS:,} rows on (page limits); convert and export more days"
             )
         return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
+
+    def _is_being_deleted_from(self, deadline: float) -> bool:
+        """Whether users' data are being deleted, after a wait: an import meanwhile could keep some (delete-records)."""
+        going = next((job for job in self._api.deletion_jobs(self._group_name) if job.is_unfinished), None)
+        if going is not None:
+            state = f"data deletion job {going.name} goes on, and no import may overlap it"
+            self._polling.pause(f"import of {self._name}", state, deadline, _ROOM_SECONDS)
+        return going is not None
 
     # -- jobs -----------------------------------------------------------------------------------------------------
 

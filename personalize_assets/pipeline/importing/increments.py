@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from personalize_assets.conversion.dataset_types import IDS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing.csv_difference import difference
@@ -42,11 +42,6 @@ class Increment(NamedTuple):
     vanished: int
 
 
-def is_of_events(dataset: str) -> bool:
-    """Whether rows of a dataset are events, of which an import adds all; else they replace those of the same id."""
-    return len(IDS[dataset]) > 1
-
-
 def increment_key(dataset: str, content: JobContent) -> str:
     """The key of the CSV of an increment."""
     return f"{INCREMENTS}/{dataset}/{'-'.join(content)}/{dataset}.csv"
@@ -63,7 +58,8 @@ def write_increment(
     first = header(after.columns)
     run = new_run_id()
     parts = _Parts(destination, f"{destination.scratch_folder(run)}/increment", is_dry=dry)
-    key = "TIMESTAMP" if is_of_events(name) else IDS[name][0]
+    of = DATASET_TYPES[name]
+    key = "TIMESTAMP" if of.is_events else of.ids[0]
     try:
         found = difference(_lines(destination, before), _lines(destination, after), after.columns, key, parts.add)
         size = len(first) + found.bytes

@@ -9,7 +9,7 @@ import pytest
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing import increments
-from personalize_assets.pipeline.importing.increments import Increment, is_of_events, write_increment
+from personalize_assets.pipeline.importing.increments import Increment, write_increment
 from personalize_assets.pipeline.importing.job_names import JobContent
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
@@ -99,8 +99,3 @@ def test_a_csv_that_was_changed_is_refused(destination: Destination) -> None:
 
     with pytest.raises(PersonalizeAssetsError, match=r"0\.csv has 20 bytes and begins with .*; its manifest says 18"):
         write_increment(destination, before, after, CONTENT)
-
-
-@pytest.mark.parametrize(("dataset", "found"), [("interactions", True), ("users", False), ("items", False)])
-def test_rows_of_events_are_those_without_an_id_of_their_own(dataset: str, found: bool) -> None:
-    assert is_of_events(dataset) is found
