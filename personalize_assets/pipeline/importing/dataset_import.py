@@ -21,7 +21,6 @@ from personalize_assets.aws.personalize import (
     Personalize,
 )
 from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
-from personalize_assets.conversion.contract import MIN_APPENDED_EVENTS, MIN_INTERACTIONS
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -160,7 +159,7 @@ class _DatasetImport:
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
-        self._is_events = DATASET_TYPES[name].is_events
+        self._type = DATASET_TYPES[name]
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
         self._started = time.time()
@@ -254,10 +253,11 @@ class _DatasetImport:
             return self._full(f"rows cannot be added alone: {problem}", found.vanished if found else 0)
         if not found.rows:
             return Decision("", "Personalize holds the rows of the current export")
-        if self._is_events and found.rows < MIN_APPENDED_EVENTS:
+        if found.rows < self._type.min_appended_rows:
             return Decision(
                 "",
-                f"{found.rows:,} rows wait for more, because Personalize adds {MIN_APPENDED_EVENTS:,} at least",
+                f"{found.rows:,} rows wait for more, because Personalize adds {self._type.min_appended_rows:,} at "
+                "least",
                 rows=found.rows,
                 bytes=found.bytes,
             )
@@ -276,7 +276,7 @@ class _DatasetImport:
         content = JobContent(held.digest, self._target)
         found = write_increment(self._destination, before, self._export, content, dry=dry)
         if found.vanished:
-            what = "rows" if self._is_events else "ids"
+            what = "rows" if self._type.is_events else "ids"
             return f"{found.vanished:,} {what} that Personalize holds are not in the export any more", found
         if found.bytes > MAX_INCREMENT_BYTES:
             return f"they are {found.bytes:,} bytes, and Personalize adds {MAX_INCREMENT_BYTES:,} at most", found
@@ -284,11 +284,10 @@ class _DatasetImport:
 
     def _full(self, why: str, vanished: int = 0) -> Decision:
         export = self._export
-        # Page action-interactions-datasets: those have no minimum in a full import.
-        if self._name == "interactions" and export.rows < MIN_INTERACTIONS:
+        if export.rows < self._type.min_rows:
             raise NotImportable(
                 f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
-                f"{self._name} from {MIN_INTERACTIONS:,} rows on (page limits); convert and export more days"
+                f"{self._name} from {self._type.min_rows:,} rows on (page limits); convert and export more days"
             )
         return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
 

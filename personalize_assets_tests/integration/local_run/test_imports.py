@@ -46,7 +46,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(world: ImportWorl
         "  create dataset group shop (custom)\n"
         "  create schema shop-items-DIGEST8\n"
         "  create dataset items\n"
-        "  import FULL, 2 rows, 44 bytes: it is the first import, which Personalize takes only whole\n"
+        "  import FULL, 2 rows, 40 bytes: it is the first import, which Personalize takes only whole\n"
         "\n"
         "Nothing was changed: this was a dry run.\n"
     )
