@@ -83,6 +83,10 @@ class Exports:
         """Write why CSVs did not become current, beside them."""
         self._store.write(self._refused_key(refused.run), encode(refused))
 
+    def refused(self, run_id: str) -> RefusedExport | None:
+        """What a run put aside, and why; None if it did not finish that, or the object is damaged."""
+        return self._structs.find(self._refused_key(run_id), RefusedExport).object
+
     def is_refused(self, run_id: str) -> bool:
         """Whether a run has put all of what was refused aside."""
         return self._store.read(self._refused_key(run_id), 1) is not None

@@ -21,6 +21,7 @@ DIGEST_CHARS = 12
 _SCHEMA_DIGEST_CHARS = 8
 _ATTEMPT_CHARS = 5
 _CUT_DIGEST_CHARS = 6
+_LONGEST_DATASET = "action_interactions"
 _DIGESTS = re.compile(r"-(?:([0-9a-f]{12})-)?([0-9a-f]{12})(?:-([1-9][0-9]{0,3}))?")
 
 
@@ -64,6 +65,18 @@ def parse_job_name(group: str, dataset: str, name: str) -> JobContent | None:
     prefix = _prefix(group, dataset)
     found = _DIGESTS.fullmatch(name.removeprefix(prefix)) if name.startswith(prefix) else None
     return JobContent(found[1] or "", found[2]) if found else None
+
+
+def cut_names(group: str) -> str:
+    """The pattern of an IAM policy for how names begin in which a group's name is cut; empty if none is ever cut.
+
+    ``*`` is for what is left of the group's name, which depends on the dataset's.
+    """
+    cut = _prefix(group, _LONGEST_DATASET).removesuffix(f"-{_LONGEST_DATASET}")
+    if cut == group:
+        return ""
+    beginning, _, digest = cut.rpartition("-")
+    return f"{beginning}*-{digest}"
 
 
 def _prefix(group: str, dataset: str) -> str:

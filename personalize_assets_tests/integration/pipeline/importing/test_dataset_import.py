@@ -51,6 +51,31 @@ def test_nothing_is_sent_if_nothing_changed(world: ImportWorld) -> None:
     assert world.jobs() == [("FULL", "ACTIVE")]
 
 
+def test_actions_and_their_interactions_are_imported_as_items_and_interactions_are(world: ImportWorld) -> None:
+    world.config["datasets"] |= {
+        "actions": {"columns": {"ACTION_ID": "offer", "GROUP": {"path": "group", "categorical": True}}},
+        "action_interactions": {
+            "columns": {"USER_ID": "user", "ACTION_ID": "offer", "EVENT_TYPE": "answer", "TIMESTAMP": "at"}
+        },
+    }
+    offers = [("app", "mobile"), ("card", "loans")]
+    answers = [(f"u{n}", "card", ("Viewed", "Not Taken", "Taken")[n % 3], str(1_790_812_800 + n)) for n in range(1200)]
+    world.export(actions=offers, action_interactions=answers)
+
+    world.run("actions")
+    world.run("action_interactions")
+    world.export(
+        actions=[*offers, ("tour", "travel")], action_interactions=[*answers, ("u9", "app", "Taken", "1790819999")]
+    )
+    added = world.run("actions")
+    waiting = world.run("action_interactions")
+
+    assert world.held("actions") == [*offers, ("tour", "travel")]
+    assert [sent.rows for sent in added.sent] == [1]
+    assert world.held("action_interactions") == sorted(answers)
+    assert (waiting.sent, waiting.pending) == ((), 1)
+
+
 def test_the_second_day_is_added_alone(world: ImportWorld) -> None:
     world.export(interactions=clicks(0, 1200))
     world.run()

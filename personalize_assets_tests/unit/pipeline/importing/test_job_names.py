@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from personalize_assets.pipeline.importing.job_names import (
     JobContent,
     comparison_name,
+    cut_names,
     digest_of,
     job_name,
     parse_job_name,
@@ -81,3 +83,20 @@ def test_the_name_of_a_schema_changes_with_its_content_alone() -> None:
     assert name == schema_name("shop", "items", {"fields": [], "name": "Items"})
     assert name != schema_name("shop", "items", {"name": "Items", "fields": [{"name": "PRICE"}]})
     assert re.fullmatch(r"shop-items-[0-9a-f]{8}", name)
+
+
+@given(GROUPS, DATASETS, CONTENTS)
+def test_a_policy_for_both_patterns_allows_every_name(group: str, dataset: str, content: JobContent) -> None:
+    patterns = [f"{group}-*", *([f"{cut_names(group)}-*"] if cut_names(group) else [])]
+
+    for name in (
+        job_name(group, dataset, content, 9_999),
+        comparison_name(group, dataset, AFTER),
+        schema_name(group, dataset, {}),
+    ):
+        assert any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def test_no_name_of_a_short_group_is_cut() -> None:
+    assert cut_names("workshop-eu1") == ""
+    assert cut_names("workshop-eu12").startswith("works*-")
