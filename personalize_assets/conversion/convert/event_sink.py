@@ -18,11 +18,12 @@ from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
 from personalize_assets.conversion.reading.event_source import Found
+from personalize_assets.conversion.reading.field_tree import NoShapeError
 from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.prefilter import prefilter
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets.conversion.spec import TaskDay
 
 # Events that are mapped together: enough that the calls per column cost little, few enough to fit into memory.

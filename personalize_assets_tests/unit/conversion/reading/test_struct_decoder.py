@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.paths import lookup, parse_path
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.reading.field_tree import NoShapeError
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
 ALL = (
@@ -84,6 +85,23 @@ def test_lines_that_are_not_one_event_each_are_not_taken_together(text: bytes) -
 
 def test_plain_lines_are_taken_together() -> None:
     assert len(StructDecoder(ALL).decode_lines(b' {"event":"x"}\r\n{"event":"y"} \n\t{}') or []) == 3
+
+
+MANY_BRACKETS = b'{"noise":[' + b"[]," * 250 + b"[]]}"
+DEEP = b'{"noise":' + b"[" * 480 + b"]" * 480 + b"}"
+
+
+@pytest.mark.parametrize("between", [b"\n", b"\r\n", b" \n"])
+def test_lines_with_many_brackets_are_taken_together_if_none_is_nested_too_deeply(between: bytes) -> None:
+    assert len(StructDecoder(ALL).decode_lines(between.join([MANY_BRACKETS] * 3)) or []) == 3
+    assert StructDecoder(ALL).decode_lines(between.join([MANY_BRACKETS, DEEP, MANY_BRACKETS])) is None
+
+
+@pytest.mark.parametrize("text", [b"{}{}\n" + MANY_BRACKETS[:9] + b"\n%s", b"%s{}\n", b"\n%s{}"])
+def test_an_event_over_several_lines_is_not_judged_by_one_of_them(text: bytes) -> None:
+    deep = b"[" * 240 + b"\n" + b"[" * 240 + b"]" * 480
+    assert StructDecoder(ALL).decode_lines(b'{}{}\n{"noise":' + deep + b"}") is None
+    assert StructDecoder(ALL).decode_lines(text.replace(b"%s", DEEP)) is None
 
 
 def test_a_plain_event_is_taken() -> None:
