@@ -109,11 +109,11 @@ class StructDecoder(StructReader):
             for text in _paths(dataset):
                 steps, in_element = column_path(text)
                 if not (each and in_element):
-                    self.root.descend(_until_pick(parse_path(text))).is_value = True
+                    _ask(self.root, parse_path(text))
                 elif node.element is not None:
                     if steps and not _until_pick(steps):
                         raise NoShapeError
-                    node.element.descend(_until_pick(steps)).is_value = True
+                    _ask(node.element, steps)
         super().__init__(self.root.struct())
 
     def of_event(self, path: Path) -> Getter:
@@ -140,6 +140,13 @@ def _paths(dataset: Dataset) -> Iterator[str]:
     for column in dataset.columns:
         yield from column.paths
     yield from filter(None, (dataset.dedupe_by, dataset.event_time, dataset.message_id))
+
+
+def _ask(field: Field, path: Path) -> None:
+    before = _until_pick(path)
+    value = field.descend(before)
+    value.is_value = True
+    value.is_picked |= before != path
 
 
 def _until_pick(path: Path) -> Path:
