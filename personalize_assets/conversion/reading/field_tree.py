@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
@@ -12,11 +13,17 @@ from personalize_assets.conversion.mapping.paths import Path
 MAX_ELEMENTS = 100_000
 """The most rows that ``each`` makes of one event. An order has tens of products, an event of Segment at most 32 KB."""
 
+_NO_NAME = re.compile(r'[\\"\x00-\x1f]')
 _SCALAR = str | int | float | bool | None
 
 
 class NoShapeError(Exception):
     """Structs cannot hold what paths ask for, as a field's value and a field inside it: only the exact path can."""
+
+
+def is_name(text: str) -> bool:
+    """Whether msgspec takes a text as the name of a struct's field."""
+    return _NO_NAME.search(text) is None
 
 
 class Spellings:
@@ -98,6 +105,8 @@ class Field:
         for number, other in enumerate(self.spellings.others if self.spellings else ()):
             fields.append((f"x{number}", msgspec.Raw, None))
             names[f"x{number}"] = other
+        if not all(map(is_name, names.values())):
+            raise NoShapeError
         return msgspec.defstruct(
             "Fields", fields, rename=names, frozen=True, gc=False, forbid_unknown_fields=self.spellings is not None
         )

@@ -21,7 +21,7 @@ from personalize_assets.conversion.mapping.values import is_blank
 from personalize_assets.conversion.reading.batches import Batch
 from personalize_assets.conversion.reading.brackets import is_nested_deeper
 from personalize_assets.conversion.reading.damage import MAX_UNPACKED_BYTES
-from personalize_assets.conversion.reading.field_tree import Field, NoShapeError, Spellings
+from personalize_assets.conversion.reading.field_tree import Field, NoShapeError, Spellings, is_name
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, parse
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder, StructReader
@@ -131,7 +131,7 @@ class StructUnwrapper:
                 if name_of in field.children:
                     known = field.spellings.wanted.setdefault(name_of, [])
                     is_new |= self._learn(field.children[name_of], child)
-                if name not in known:
+                if name not in known and is_name(name):  # an object with any other name is never taken
                     if name_of in field.children:
                         known.append(name)
                     else:

@@ -148,6 +148,12 @@ def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: 
         StructDecoder([dataset])
 
 
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\tb"])
+def test_a_name_that_msgspec_does_not_take_has_no_shape(name: str) -> None:
+    with pytest.raises(NoShapeError):
+        StructDecoder([Dataset("users", (Column("A", (f"`{name}`",)),), where={})])
+
+
 def test_a_path_is_read_from_many_events_with_none_for_null_and_missing() -> None:
     decoder, events = decoded(
         {"userId": "u1", "properties": {"sku": 7}}, {"userId": None, "properties": {}}, {}, {"properties": None}

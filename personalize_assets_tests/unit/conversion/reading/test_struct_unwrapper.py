@@ -95,6 +95,8 @@ def test_plain_wrappings_are_unwrapped_together(name: str, tmp_path: Path) -> No
         (ENVELOPE, {"data": {"batch": [{"payload": "{"}]}}),
         (ANY_CASE, {"SKU": "a", "Sku": "b"}),
         (ANY_CASE, {"SKU": {"a": 1}}),
+        (ANY_CASE, {"a\n": 1}),
+        (ANY_CASE, {'"': 1, "\\": 2}),
     ],
 )
 def test_a_wrapping_of_another_form_is_for_the_exact_path_and_others_around_it_are_not(
