@@ -195,7 +195,7 @@ class EventSink:
             rows = selection.rows(table)
             if rows is None:
                 continue
-            wanted[rows.numbers] = True
+            wanted[slice(None) if len(rows) == len(table) else np.asarray(rows.numbers)] = True
             for name in names:
                 mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
                 self._day.datasets[name].add_many(mapped.kept, mapped.dropped)

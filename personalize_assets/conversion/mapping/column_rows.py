@@ -6,6 +6,7 @@ elsewhere: a test of ``where`` is made for each distinct value.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ class ColumnSelection:
         columns = {path: _column(table, path.steps) for path in self._paths}
         if hits is not None and not pc.all(hits).as_py():
             places = np.flatnonzero(hits.to_numpy(zero_copy_only=False))
-            numbers = places.tolist()
+            numbers = array("q", places.astype(np.int64).tobytes())  # as a list they would cost more than their cells
             columns = {path: column.filter(hits) for path, column in columns.items()}
         return BatchRows(numbers, ColumnValues(columns), columns=columns) if numbers else None
 
