@@ -118,7 +118,8 @@ def _values(draw: st.DrawFn, name: str, spell: Callable[[str], str]) -> str:
 @st.composite
 def files(draw: st.DrawFn, format: SourceFormat) -> bytes:
     """A file of wrappings for a format, most of which are well-formed."""
-    spell = draw(st.sampled_from([str, str.upper, str.title])) if format.ignore_case else str
+    spells: list[Callable[[str], str]] = [str, str.upper, str.title] if format.ignore_case else [str]
+    spell = draw(st.sampled_from(spells))
     kind = "envelope" if format.events else "event"
     lines = draw(st.lists(_objects(kind, spell), min_size=1, max_size=8))
     data = draw(st.sampled_from(["\n", "\n", "\n", "\r\n", "", ",\n"])).join(lines).encode("utf-8", "surrogatepass")
