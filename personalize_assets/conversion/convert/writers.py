@@ -23,6 +23,8 @@ from personalize_assets.conversion.reading.filesystem import FileSystem
 
 _ROWS_AT_ONCE = 65_536
 _BYTES_AT_ONCE = 1024 * 1024
+# By whose least and greatest times an export chooses row groups: it looks at no others.
+_WITH_STATISTICS = {"TIMESTAMP", EVENT_TIME}
 # Rows in which distinct values are counted, which costs as much as to write them, and the most that repeat enough.
 _ROWS_COUNTED, _DISTINCT_COUNTED = 16_384, 13_107
 # These columns hardly repeat a value: a Parquet dictionary would cost time and save nothing.
@@ -98,7 +100,8 @@ class RowWriter:
         if self._writer is None:
             self._file = self._filesystem.create(self.uri)
             repeating = [name for name in self._schema.names if _repeats(name, table)]
-            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd", use_dictionary=repeating)
+            options = {"use_dictionary": repeating, "write_statistics": [*_WITH_STATISTICS & {*self._schema.names}]}
+            self._writer = pq.ParquetWriter(self._file, self._schema, compression="zstd", **options)
         for group in self._row_groups(table):
             self._writer.write_table(group)
         # Counted here and not in ``add``: the accounting compares what came in with what was written.
