@@ -17,6 +17,7 @@ from pathlib import Path
 
 import click
 
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.layouts import LAYOUTS, WHAT_TO_WRITE
@@ -30,6 +31,7 @@ _SHAPES = (
     "pinpoint", "posthog", "redshift", "rudderstack", "segment", "shopify", "snowplow",
 )  # fmt: skip
 _FORMATS = ("json", "csv", "parquet")
+_MODES = ("auto", "full", "incremental")  # of `config.imports`
 
 
 def program() -> None:
@@ -130,7 +132,7 @@ def run(
 @main.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
 @click.option("--days", type=Days(), help="Arrival days.  [default: all]")
-@click.argument("dataset", type=click.Choice(["interactions", "users", "items", "rejects"]))
+@click.argument("dataset", type=click.Choice([*DATASETS, "rejects"]))
 def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
     """Print the current daily files of DATASET, a path or URI a line.
 
@@ -146,6 +148,139 @@ def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> 
         states = destination.days.all() if wanted is None else destination.days.some(wanted)
         for key in current_files(states, dataset):
             click.echo(destination.uri_of(key))
+
+
+@main.command(name="import")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option("--datasets", metavar="A,B", help="Datasets to import.  [default: those of the config]")
+@click.option("--mode", type=click.Choice(_MODES), help="How rows get there, instead of the config's.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before anything is sent.")
+def import_(config: Path | None, datasets: str | None, mode: str | None, dry_run: bool, yes: bool) -> None:
+    """Import the current exports into Amazon Personalize.
+
+    Makes the dataset group, schemas and datasets if they are missing, sends what Personalize lacks, and waits for it.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.engines import make_engine
+    from personalize_assets.local_run.display import PlainDisplay
+    from personalize_assets.local_run.imports import chosen_datasets, is_anything_to_do, plan_imports
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.local_run.run import run_imports
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    env = {**os.environ, "PERSONALIZE__IMPORT__ON": "on", **({"PERSONALIZE__IMPORT__MODE": mode} if mode else {})}
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            loaded = load_config(config, env)
+            group = DatasetGroup(loaded)
+            names = chosen_datasets(group, [name.strip() for name in (datasets or "").split(",") if name.strip()])
+            plans = plan_imports(group, names)
+            if dry_run:
+                click.echo("\nNothing was changed: this was a dry run.")
+                return
+            if is_anything_to_do(plans) and not _may_import(yes=yes):
+                click.echo("Nothing was changed.")
+                return
+            run_imports(group, make_engine(loaded.engine, loaded), names, PlainDisplay())
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped waiting. Import jobs that have begun go on in AWS; import again to see.", err=True)
+                sys.exit(130)
+            raise
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option(
+    "--aws/--no-aws", default=None, help="Ask Personalize what it lacks.  [default: if the config's imports are on]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, whose keys are the same each time.")
+def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
+    """Print what is converted, exported and imported, and the red checks; change nothing.
+
+    Exits with 0, with 1 and the cause if something cannot be read or Personalize not be asked, or with 3 if Personalize
+    would refuse what is there.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.local_run.status import gather
+    from personalize_assets.local_run.status_lines import print_json, print_status
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    with exit_code_of_errors():
+        group = DatasetGroup(load_config(config, os.environ))
+        found = gather(group, asks=group.config.import_.on if aws is None else aws)
+        if as_json:
+            print_json(found.status)
+        else:
+            print_status(found)
+        if found.status.errors:
+            raise PersonalizeAssetsError("; ".join(found.status.errors))
+    if not found.status.is_accepted:
+        sys.exit(_EXIT_RED)
+
+
+@main.command()
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
+)
+@click.option(
+    "--user-ids",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="The users: a CSV with the column USER_ID, or one id a line.",
+)
+@click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask before data are deleted.")
+def forget(config: Path | None, user_ids: Path, dry_run: bool, yes: bool) -> None:
+    """Keep users out of all later exports, and delete their data from Amazon Personalize.
+
+    Adds them to the list that the config names as `suppress`, and waits for a data deletion job of the dataset group.
+    """
+    from personalize_assets.config import load_config
+    from personalize_assets.local_run.forget import forget_and_report, plan, read_ids
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
+
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            group = DatasetGroup(load_config(config, os.environ))
+            found = plan(group, read_ids(user_ids))
+            if dry_run:
+                click.echo("\nNothing was changed: this was a dry run.")
+                return
+            if not _is_confirmed("Forget these users? What Personalize deletes cannot be brought back", yes=yes):
+                click.echo("Nothing was changed.")
+                return
+            forget_and_report(group, found)
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo("Stopped waiting. A data deletion job that has begun goes on in AWS.", err=True)
+                sys.exit(130)
+            raise
+
+
+def _is_confirmed(question: str, *, yes: bool) -> bool:
+    """Ask a question; without an answer it is no."""
+    try:
+        return yes or click.confirm(f"\n{question}")
+    except click.Abort:
+        click.echo()
+        return False
+
+
+def _may_import(*, yes: bool) -> bool:
+    """Ask before anything is sent; without an answer it is no."""
+    try:
+        return yes or click.confirm("\nImport? AWS bills what is sent by its size")
+    except click.Abort:
+        click.echo()
+        return False
 
 
 def _each_day(days: tuple[date, date]) -> list[date]:
@@ -165,9 +300,9 @@ def _each_day(days: tuple[date, date]) -> list[date]:
 @click.option("--yes", is_flag=True, help="Do not ask before an update that replaces or deletes resources.")
 def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], dry_run: bool, yes: bool) -> None:
     """Put the Glue job and its roles into your AWS account, for the engine `glue`."""
+    from personalize_assets.aws.stack_tag import default_stack
     from personalize_assets.config import load_config
     from personalize_assets.deploy import stack as deployment
-    from personalize_assets.deploy.stack_tag import default_stack
 
     wrong = [parameter for parameter in parameters if "=" not in parameter]
     if wrong:

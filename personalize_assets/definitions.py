@@ -14,14 +14,15 @@ from personalize_assets.engines import Engine
 from personalize_assets.orchestration.alerts import failure_alerts
 from personalize_assets.orchestration.asset_checks import file_checks
 from personalize_assets.orchestration.assets.daily_datasets import daily_datasets
-from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, code_location
+from personalize_assets.orchestration.assets.descriptions import CONVERT_JOB, EXPORT_JOB, IMPORT_JOB, code_location
 from personalize_assets.orchestration.assets.event_profile import event_profile
 from personalize_assets.orchestration.assets.exports import exports
+from personalize_assets.orchestration.assets.imports import imports
 from personalize_assets.orchestration.assets.raw_event_catalog import raw_event_catalog
 from personalize_assets.orchestration.assets.raw_events import raw_events
 from personalize_assets.orchestration.assets.schemas import schemas
 from personalize_assets.orchestration.assets.warehouse_unload import warehouse_unload
-from personalize_assets.orchestration.automation import export_automation
+from personalize_assets.orchestration.automation import export_automation, import_automation
 from personalize_assets.orchestration.embedding import Embedding, prefix_of
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.sensors import arrivals
@@ -85,19 +86,22 @@ def embedded_definitions(
     profile, checks = event_profile(defs), file_checks(defs)
     convert_job = defs.job("convert", daily, CONVERT_JOB)
     export_job = defs.job("export", over_all_days, EXPORT_JOB)
-    made = [*daily, profile, *over_all_days]
+    imported = imports(defs)
+    import_jobs = [defs.job("imports", imported, IMPORT_JOB)] if imported else []
+    made = [*daily, profile, *over_all_days, *imported]
     on_failure = [failure_alerts(defs, [*made, *checks])] if alerts else []
     return dg.Definitions.merge(
         dg.Definitions(
             assets=[raw_events(defs), *made],
             asset_checks=checks,
-            jobs=[convert_job, export_job],
+            jobs=[convert_job, export_job, *import_jobs],
             sensors=[*([] if is_warehouse else [arrivals(defs, convert_job.name)]), *on_failure],
             schedules=[unload_daily(defs, convert_job.name)] if is_warehouse else [],
             resources={defs.engine_key: defs.engine},
             metadata={defs.name(name): value for name, value in code_location(config, defs.engine).items()},
         ),
         export_automation(defs, export_job.name),
+        import_automation(defs, imported),
     )
 
 

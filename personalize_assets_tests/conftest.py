@@ -24,6 +24,7 @@ from personalize_assets.engines.local import LocalEngine
 from personalize_assets.pipeline import unload
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 from personalize_assets_tests.helpers.latency_server import LatencyServer
+from personalize_assets_tests.helpers.personalize_emulator import PersonalizeEmulator
 from personalize_assets_tests.helpers.redshift_data_emulator import RedshiftDataEmulator
 
 # `make test` leaves out the tests below these folders. They start Java or whole
@@ -202,3 +203,21 @@ def redshift(
     monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.0)
     _redshift_server.reset()
     return _redshift_server
+
+
+@pytest.fixture(scope="session")
+def _personalize_server() -> Iterator[PersonalizeEmulator]:
+    with PersonalizeEmulator() as server:
+        yield server
+
+
+@pytest.fixture
+def personalize(
+    _personalize_server: PersonalizeEmulator, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> PersonalizeEmulator:
+    """Amazon Personalize without any resources; it reads ``bucket``, and AWS's environment points there."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", _personalize_server.endpoint)
+    # botocore waits so long between the tries of a call.
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda self, context: 0.0)
+    _personalize_server.reset()
+    return _personalize_server

@@ -80,6 +80,8 @@ class Raises(NamedTuple):
 
 
 AWS_ERRORS = Raises()
+ENDPOINT_NOTE = "endpoint: "
+"""Begins the note of a botocore error that says which key or variable gave the URL (``endpoints``)."""
 
 
 @contextmanager
@@ -153,15 +155,14 @@ def _without_answer(error: BotoCoreError) -> tuple[ErrorKind | None, str]:
     if isinstance(error, aws.IncompleteReadError):
         return ErrorKind.TRANSIENT, f"its bytes end early each time ({found})"
     if isinstance(error, aws.HTTPClientError | aws.ConnectionError):
-        return (
-            ErrorKind.TRANSIENT,
-            f"the service cannot be reached ({found}); check the network, {_REGION}, {_ENDPOINT}",
-        )
+        notes = getattr(error, "__notes__", ())
+        given = [note.removeprefix(ENDPOINT_NOTE) for note in notes if note.startswith(ENDPOINT_NOTE)]
+        to_check = f"and {given[0]}, which gives this URL" if given else f"and {_REGION}"
+        return ErrorKind.TRANSIENT, f"the service cannot be reached ({found}); check the network, {to_check}"
     return None, found
 
 
 _REGION = "aws.region in the config or AWS_DEFAULT_REGION"
-_ENDPOINT = "aws.endpoint in the config or AWS_ENDPOINT_URL"
 _CREDENTIALS = "aws.profile in the config, AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _TEXTS: dict[ErrorKind | None, str] = {
     ErrorKind.DENIED: "access denied ({found}); the role or user that runs this needs {rights}",

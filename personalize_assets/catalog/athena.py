@@ -18,7 +18,7 @@ from personalize_assets.catalog.partitions import Partitions, partitions_of
 from personalize_assets.conversion.column_types import type_of_arrow
 from personalize_assets.conversion.mapping.paths import parse_path
 
-RAW, INTERACTIONS = "raw_events", "filtered_interactions"
+RAW = "raw_events"
 
 _LISTED = "org.apache.hadoop.hive.ql.io.SymlinkTextInputFormat"
 _SCALARS = {"string": "string", "boolean": "boolean", "integer": "bigint", "number": "double"}
@@ -211,8 +211,8 @@ def _type(node: _Tree, path: tuple[str, ...], kinds: Mapping[tuple[str, ...], se
 # -- daily interactions ------------------------------------------------------------------------------------------------
 
 
-def interactions_table(uri: str, start: date, schema: pa.Schema) -> Table:
-    """The table of the daily interactions: Parquet files of this schema, which lists below ``uri`` name."""
+def interactions_table(name: str, uri: str, start: date, schema: pa.Schema) -> Table:
+    """A table of daily interactions: Parquet files of this schema, which lists below ``uri`` name."""
     columns = tuple((column.name.lower(), type_of_arrow(column.type).athena) for column in schema)
     comment = "Interactions day by day, written by personalize_assets; repeats are still in it"
-    return Table(INTERACTIONS, f"{uri}/", columns, partitions_of("hive", start, []), False, {}, comment)
+    return Table(name, f"{uri}/", columns, partitions_of("hive", start, []), False, {}, comment)

@@ -1,6 +1,7 @@
 """Registers tables for Athena in the AWS Glue Data Catalog, or runs the user's crawler, if the config says so.
 
-Always writes ``catalog/raw_events.sql`` and ``catalog/filtered_interactions.sql``, the same tables as statements.
+Always writes ``catalog/raw_events.sql`` and ``catalog/filtered_interactions.sql``, the same tables as statements; with
+actions also ``catalog/filtered_action_interactions.sql``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import msgspec
 
 from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
-from personalize_assets.catalog.athena import INTERACTIONS, Table, interactions_table, raw_table
+from personalize_assets.catalog.athena import RAW, Table, interactions_table, raw_table
 from personalize_assets.catalog.partitions import kind_of_key
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import Dataset
@@ -22,8 +23,9 @@ from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.reading.compression import ZIP
 from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.destination import Destination
-from personalize_assets.storage.file_lists import FOLDER
+from personalize_assets.storage.file_lists import lists_folder
 from personalize_assets.storage.manifests import DayCatalog
 
 _FIELDS = "catalog/_fields.json"
@@ -40,10 +42,11 @@ class SeenFields(msgspec.Struct, frozen=True):
 
 
 def register_tables(
-    config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
+    config: Config, destination: Destination, events: Sequence[Dataset], catalogs: Sequence[DayCatalog]
 ) -> dict[str, str]:
     """Write the statements for what these catalogs show, and register the tables or run the crawler.
 
+    ``events`` are the datasets of events, whose daily files get a table each.
     Returns what was done, by kind (``athena``, ``crawler``, ``tables``), as text for people; empty unless source and
     destination are in S3. Raw files of rows, as CSV or Parquet, get no table here: ``glue.catalog: crawler`` makes one.
     Nor do envelopes (``source.events``) and zip archives.
@@ -51,7 +54,7 @@ def register_tables(
     """
     if not (config.source.uris[0].startswith("s3://") and destination.uri.startswith("s3://")):
         return {}
-    tables = _tables(config, destination, interactions, catalogs)
+    tables = _tables(config, destination, events, catalogs)
     database = config.glue.database
     for table in tables:
         destination.store.write(f"catalog/{table.name}.sql", table.ddl(database).encode())
@@ -60,7 +63,7 @@ def register_tables(
     if by == "crawler":
         _crawl(config)
         done["crawler"] = str(config.glue.crawler)
-        tables = [table for table in tables if table.name == INTERACTIONS and database]
+        tables = [table for table in tables if table.name != RAW and database]
     if by != "none" and database:
         _register(config, database, tables)
         done["tables"] = ", ".join(f"{database}.{table.name}" for table in tables)
@@ -68,7 +71,7 @@ def register_tables(
 
 
 def _tables(
-    config: Config, destination: Destination, interactions: Dataset, catalogs: Sequence[DayCatalog]
+    config: Config, destination: Destination, events: Sequence[Dataset], catalogs: Sequence[DayCatalog]
 ) -> list[Table]:
     source = config.source
     # Only the main source, and of several URIs the first: a dataset's own source has other events.
@@ -76,8 +79,15 @@ def _tables(
     seen = _update_seen_fields(destination, catalogs, source.layout, [file.key for file in files])
     fields = {path: set(types) for path, types in seen.fields.items()}
     streams = sum(file.framing == "stream" for file in files)
-    daily = destination.uri_of(FOLDER)
-    tables = [interactions_table(daily, source.start_date, daily_schema(interactions))]
+    tables = [
+        interactions_table(
+            DAILY[dataset.name],
+            destination.uri_of(lists_folder(dataset.name)),
+            source.start_date,
+            daily_schema(dataset),
+        )
+        for dataset in events
+    ]
     # A table over rows needs the order of their columns, or their physical types: that is a crawler's work. One over
     # envelopes would need fields that no catalog has: those of events are not where a query finds them. Zip archives
     # are read by nothing in Athena (guide, "Use compression").

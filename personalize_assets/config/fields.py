@@ -5,10 +5,12 @@ What does not belong here: anything that looks at two keys (``models`` within on
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -100,6 +102,22 @@ def _endpoint(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError(f"{value!r} is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself")
     return value.rstrip("/")
+
+
+@cache
+def _services() -> frozenset[str]:
+    from botocore.loaders import Loader  # reads the names of folders: only where a config has any endpoint
+
+    return frozenset(Loader().list_available_services("service-2"))
+
+
+def _service(value: str) -> str:
+    name = value.lower().replace("_", "-")  # a variable's name holds no "-"
+    if name in _services():
+        return name
+    near = difflib.get_close_matches(name, _services(), n=3)
+    meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    raise ValueError(f"{value!r} is not a service of AWS; {meant}use boto3's names, as s3, personalize, glue")
 
 
 def _uri(value: str, info: ValidationInfo) -> str:
@@ -367,6 +385,8 @@ Workers = Annotated[int, BeforeValidator(_workers)]
 WorkerType = Annotated[str, one_of(tuple(WORKER_VCPUS), "a worker type")]
 SparkSettings = Annotated[dict[str, str], BeforeValidator(_spark_settings)]
 """Settings of Spark by name, as text; ``remote`` is short for ``spark.remote``."""
+ServiceName = Annotated[str, AfterValidator(_service)]
+"""The name of a service as boto3 has it, as ``redshift-data``."""
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a service that speaks S3, or of AWS's emulator, without a slash at the end."""
 QueueUrl = Annotated[str, BeforeValidator(_queue_url)]

@@ -34,6 +34,7 @@ from personalize_assets.config.fields import (
     Owner,
     QueueUrl,
     Scalar,
+    ServiceName,
     SparkSettings,
     Switch,
     Text,
@@ -47,6 +48,7 @@ from personalize_assets.config.fields import (
     at_least,
     one_of,
 )
+from personalize_assets.config.imports import Import
 from personalize_assets.config.redshift import Redshift, with_location
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.column_types import COLUMN_TYPES
@@ -256,7 +258,7 @@ class DatasetMapping(_Section):
 
 
 class InteractionsMapping(DatasetMapping):
-    """The mapping of interactions.
+    """The mapping of interactions, with items or with actions.
 
     Attributes:
         last_days: The window: only interactions of the last so many times 24 hours before the newest TIMESTAMP are
@@ -267,7 +269,7 @@ class InteractionsMapping(DatasetMapping):
 
 
 class EntityMapping(DatasetMapping):
-    """The mapping of users or items: one row per id, so the order of their events matters.
+    """The mapping of users, items or actions: one row per id, so the order of their events matters.
 
     Attributes:
         event_time: The path of the event's time; by default that of interactions.
@@ -286,6 +288,8 @@ class Datasets(_Section):
     )
     users: EntityMapping | None = None
     items: EntityMapping | None = None
+    actions: EntityMapping | None = None
+    action_interactions: InteractionsMapping | None = None
 
     def named(self) -> dict[str, DatasetMapping]:
         """The configured datasets by name, interactions first."""
@@ -338,6 +342,8 @@ class Aws(_Section):
     """Section ``aws``. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
 
     Attributes:
+        endpoint: The URL of every service, instead of AWS's own; it counts more than the environment.
+        endpoints: The URLs of single services by boto3's names (``s3``, ``personalize``); they count more than that.
         kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
             bucket's default encryption: a job's S3 client names no key.
     """
@@ -345,6 +351,7 @@ class Aws(_Section):
     region: str | None = None
     profile: str | None = None
     endpoint: Endpoint | None = None
+    endpoints: dict[ServiceName, Endpoint] = {}
     kms_key: str | None = None
 
 
@@ -354,7 +361,7 @@ class Glue(_Section):
     Attributes:
         job: Its name; see ``Config.glue_job``.
         workers: Overrides the job's own number of workers in every run; ``worker_type`` likewise its type.
-        database: The Data Catalog's database for the tables ``raw_events`` and ``filtered_interactions``.
+        database: The Data Catalog's database for the tables ``raw_events`` and those of daily interactions.
         catalog: Who describes the raw events there: this package (``tables``), a crawler (``crawler``), or nothing does
             (``none``: the Data Catalog is not touched).
         crawler: The name of that crawler.
@@ -404,6 +411,8 @@ class Config(_Section):
             ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
+        suppress: Where the ids of users are who are not exported (``storage.suppress_list``).
+        import_: Key ``import``; off by default.
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")
@@ -414,13 +423,17 @@ class Config(_Section):
     spark_config: SparkSettings = Field({}, description="a mapping of Spark's settings, as {spark.executor.memory: 4g}")
     checks: Annotated[str, one_of(("strict", "warn"), "a way to check")] = "strict"
     dataset_group: DatasetGroupSettings = Field(description="a mapping with the keys name, domain")
-    datasets: Datasets = Field(description="a mapping with the keys interactions, users, items")
+    datasets: Datasets = Field(
+        description="a mapping with the keys interactions, users, items, actions, action_interactions"
+    )
     mask: EventPaths = Field((), description="a list of paths")
     nulls: Texts = Field((), description="a list of words, as [undefined, N/A]")
+    suppress: Uris | None = None
     automation: Automation = Automation()
     aws: Aws = Aws()
     glue: Glue = Glue()
     emr_serverless: EmrServerless | None = None
+    import_: Import = Field(Import(on=False), alias="import")
 
     @property
     def is_strict(self) -> bool:
@@ -431,6 +444,11 @@ class Config(_Section):
     def glue_job(self) -> str:
         """The name of the Glue job: by default the group's own, so that groups in one account do not share a job."""
         return self.glue.job or f"personalize-assets-{self.dataset_group.name}"
+
+    @property
+    def suppress_uris(self) -> tuple[str, ...]:
+        """The URIs of ``suppress``; empty without any."""
+        return (self.suppress,) if isinstance(self.suppress, str) else self.suppress or ()
 
     def source_of(self, dataset: str) -> Source:
         """A dataset's own source with the config's ``start_date``; the config's source if it has none."""

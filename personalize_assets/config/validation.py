@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from personalize_assets.config.errors import Problem, format_value
 from personalize_assets.config.fields import ENGINES_IN_AWS, ENGINES_ON_SPARK, EngineName, SparkSettings
+from personalize_assets.config.imports import Import
 from personalize_assets.config.models import (
     Automation,
     ColumnMapping,
@@ -35,6 +36,7 @@ from personalize_assets.config.models import (
 from personalize_assets.config.unreachable_paths import unreachable_paths, unreachable_texts
 from personalize_assets.conversion import contract, schema_rules
 from personalize_assets.conversion.column_types import COLUMN_TYPES
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, ID_COLUMNS
 from personalize_assets.conversion.mapping.paths import Pick, is_relative_to_each, parse_path
 from personalize_assets.conversion.reading.unwrapping import PARENT
 
@@ -55,6 +57,7 @@ class WellFormed:
     spark_config: Mapping[str, str] | None = None
     is_engine_from_env: bool = False
     has_application: bool = True
+    imports: Import | None = None
 
     @classmethod
     def of(cls, config: Config, is_engine_from_env: bool = False) -> WellFormed:
@@ -70,6 +73,7 @@ class WellFormed:
             config.spark_config,
             is_engine_from_env,
             config.emr_serverless is not None,
+            config.import_,
         )
 
     @classmethod
@@ -85,7 +89,9 @@ class WellFormed:
         """
         named = written.get("datasets")
         datasets = {
-            name: _valid(InteractionsMapping if name == "interactions" else EntityMapping, named.get(name), context)
+            name: _valid(
+                InteractionsMapping if DATASET_TYPES[name].is_events else EntityMapping, named.get(name), context
+            )
             for name in Datasets.model_fields
             if isinstance(named, Mapping)
         }
@@ -108,6 +114,7 @@ class WellFormed:
             spark_config,
             is_engine_from_env,
             "emr_serverless" in written,
+            _valid(Import, written.get("import", {"on": False}), context),
         )
 
 
@@ -121,6 +128,7 @@ def problems(config: WellFormed) -> list[Problem]:
         *_spark_settings(config),
         *_application(config),
         *_warehouse(config),
+        *_imports(config),
         *_folders_on_glue(config),
         *_catalog(config),
         *_event_times(config),
@@ -297,6 +305,24 @@ def _application(config: WellFormed) -> Iterator[Problem]:
         yield ("emr_serverless",), f"engine emr-serverless needs an application; write {keys}"
 
 
+# imports: Personalize reads S3 alone, and datasets are those of the config
+
+
+def _imports(config: WellFormed) -> Iterator[Problem]:
+    imports, destination = config.imports, config.destination
+    if imports is None or not imports.on:
+        return
+    if destination is not None and not destination.uri.startswith("s3://"):
+        message = (
+            f"Personalize imports from S3 alone, and destination.uri is the folder {destination.uri!r}; write "
+            "s3://bucket/prefix there, or import: off"
+        )
+        yield ("import",), message
+    for name in imports.datasets:
+        if name not in config.datasets:
+            yield ("import", "datasets"), f"{name} is not among the datasets of this config; remove it, or add it there"
+
+
 # Glue: neither its jobs nor Athena reach a folder of this machine
 
 
@@ -363,7 +389,7 @@ def _train_on(config: WellFormed) -> Iterator[Problem]:
 
 def _hashed_ids(config: WellFormed) -> Iterator[Problem]:
     """Ids that are hashed in one dataset and plain in another would never match."""
-    for id_column in ("USER_ID", "ITEM_ID"):
+    for id_column in ID_COLUMNS:
         mappings = {
             name: dataset.columns[id_column]
             for name, dataset in config.datasets.items()
@@ -396,6 +422,10 @@ def _hashed_on_glue(config: WellFormed) -> Iterator[Problem]:
 def _dataset(name: str, dataset: DatasetMapping, domain: str, source: Source | None) -> Iterator[Problem]:
     """What contradicts in one dataset's mapping, and what Personalize would refuse about its columns."""
     here = ("datasets", name)
+    if not contract.is_in_domain(name, domain):
+        message = f"not for a dataset group of the domain {domain}: only custom ones have {_words(name)}; remove it, or"
+        yield here, f"{message} write dataset_group.domain: custom (Personalize guide, actions-datasets)"
+        return
     columns = [mapping.column(name, column, domain) for column, mapping in dataset.columns.items()]
     for column, mapping in zip(columns, dataset.columns.values(), strict=True):
         for key, message in _column(_ColumnFacts(name, dataset, mapping, column)):
@@ -409,6 +439,10 @@ def _dataset(name: str, dataset: DatasetMapping, domain: str, source: Source | N
         yield (*here, key), message
     for where, message in schema_rules.problems(name, columns, domain):
         yield (*here, *_split(where)), message
+
+
+def _words(dataset: str) -> str:
+    return DATASET_TYPES[dataset].title.lower()
 
 
 def _without_each(dataset: str, path: str) -> str:
@@ -460,11 +494,26 @@ class _ColumnFacts(NamedTuple):
         except ValueError:
             return False
 
+    @property
+    def constant_is_out_of_range(self) -> bool:
+        """Whether the constant is a value of the column's type, but not one that Personalize takes in this column."""
+        bounds, kind = self.column.value_range, COLUMN_TYPES[self.column.type]
+        if bounds is None or not kind.is_number or self.column.constant is None or not self.constant_converts:
+            return False
+        value = kind.converter(self.column)(self.column.constant)
+        return not bounds[0] <= float(value) <= bounds[1]
+
+    @property
+    def bounds(self) -> str:
+        """The column's bounds as text; empty without any."""
+        bounds = self.column.value_range
+        return f"{bounds[0]} to {bounds[1]}" if bounds else ""
+
 
 class _ColumnRule(NamedTuple):
     """A contradiction within a column: the key at fault, whether it is there, and the message.
 
-    A message may name ``{type}``, the complete column's, and ``{constant}``.
+    A message may name ``{type}`` and ``{bounds}``, the complete column's, and ``{constant}``.
     """
 
     key: str
@@ -475,8 +524,8 @@ class _ColumnRule(NamedTuple):
 _COLUMN_RULES = (
     _ColumnRule(
         "keep",
-        lambda facts: facts.mapping.keep is not None and facts.dataset_name == "interactions",
-        "only users and items, which have one row per id, keep one value of many; remove it",
+        lambda facts: facts.mapping.keep is not None and DATASET_TYPES[facts.dataset_name].is_events,
+        "only users, items and actions, which have one row per id, keep one value of many; remove it",
     ),
     _ColumnRule(
         "hash",
@@ -507,6 +556,16 @@ _COLUMN_RULES = (
         "default",
         lambda facts: facts.mapping.default is not None and not facts.constant_converts,
         "{constant} is no value of type {type}; write one, or another type",
+    ),
+    _ColumnRule(
+        "constant",
+        lambda facts: facts.is_constant and facts.constant_is_out_of_range,
+        "{constant} is out of range; write one of {bounds}",
+    ),
+    _ColumnRule(
+        "default",
+        lambda facts: facts.mapping.default is not None and facts.constant_is_out_of_range,
+        "{constant} is out of range; write one of {bounds}",
     ),
     _ColumnRule(
         "split",
@@ -542,4 +601,5 @@ def _column(facts: _ColumnFacts) -> Iterator[tuple[str, str]]:
             yield "path", _without_each(facts.dataset_name, path)
     for rule in _COLUMN_RULES:
         if rule.is_broken(facts):
-            yield rule.key, rule.message.format(type=facts.column.type, constant=format_value(facts.column.constant))
+            constant = format_value(facts.column.constant)
+            yield rule.key, rule.message.format(type=facts.column.type, constant=constant, bounds=facts.bounds)

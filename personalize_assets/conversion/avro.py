@@ -7,6 +7,7 @@ from typing import Any
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, reserved
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 
 
 def avro_schema(dataset: str, columns: Sequence[Column], domain: str) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def avro_schema(dataset: str, columns: Sequence[Column], domain: str) -> dict[st
         fields.append(field)
     return {
         "type": "record",
-        "name": dataset.capitalize(),
+        "name": DATASET_TYPES[dataset].avro_name,
         "namespace": "com.amazonaws.personalize.schema",
         "fields": fields,
         "version": "1.0",

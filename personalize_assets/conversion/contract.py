@@ -2,8 +2,8 @@
 
 What belongs here: facts from the Personalize developer guide (each with the name of its page), and the form in which a
 dataset's mapping travels in a job spec. What does not: column types (``column_types``), what Personalize refuses
-(``schema_rules``), the Avro schema (``avro``), anything about a user's files. It imports only msgspec and
-``reading.formats.settings``.
+(``schema_rules``), the Avro schema (``avro``), anything about a user's files. It imports only msgspec,
+``dataset_types`` and ``reading.formats.settings``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from types import MappingProxyType
 
 import msgspec
 
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, ID_COLUMNS
 from personalize_assets.conversion.reading.formats.settings import SourceFormat
 
-DATASETS: tuple[str, ...] = ("interactions", "users", "items")
 DOMAINS: tuple[str, ...] = ("custom", "ECOMMERCE", "VIDEO_ON_DEMAND")
 KEEPS: tuple[str, ...] = ("latest", "first")
 
@@ -23,9 +23,10 @@ KEEPS: tuple[str, ...] = ("latest", "first")
 ID_CHARS = 256
 CATEGORY_CHARS = 1_000  # categorical and plain strings, and a whole IMPRESSION cell with its bars
 TEXTUAL_CHARS = 20_000  # 7,000 in Chinese and Japanese; Personalize cuts longer text instead of refusing it
-MAX_METADATA: Mapping[str, int] = MappingProxyType({"interactions": 5, "users": 25, "items": 100})
 MAX_EVENT_TYPES_AND_METADATA = 10  # distinct EVENT_TYPE values plus metadata columns of interactions
 MIN_INTERACTIONS = 1_000  # unique ones to train on, and records in one import
+MAX_ACTIONS = 1_000  # that a model considers
+MIN_ACTION_EVENTS = 50  # page action-interactions-datasets: of each kind, for an action's first score
 MIN_USERS_WITH_TWO_INTERACTIONS = 25
 MIN_SHARE_OF_USERS_WITH_TWO = 0.01  # as well as the 25
 ADVISED_INTERACTIONS = 50_000
@@ -44,10 +45,12 @@ No event is older than the web; times near the epoch come from broken clocks, or
 SCHEMA_CHARS = 20_000  # API CreateSchema: length of `schema`
 MAX_TEXTUAL = 1  # page items-datasets
 
-IDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {"interactions": ("USER_ID", "ITEM_ID"), "users": ("USER_ID",), "items": ("ITEM_ID",)}
-)
-"""The id columns of each dataset. Users and items have one row per id."""
+ACTION_EVENT_TYPES: tuple[str, ...] = ("Taken", "Not Taken", "Not taken", "Viewed")
+"""The event types of action interactions.
+
+Page action-interactions-datasets has no others. It spells the second one in both ways: `Not taken` in its CSV, `Not
+Taken` in the text and in PutActionInteractions.
+"""
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -62,9 +65,10 @@ class Column(msgspec.Struct, frozen=True):
         separator: Joins the elements of an array to one text.
         split: Where a text is taken apart: it is then read as an array of the parts, without space around them. Unset
             and not null, so that a mapping without it keeps its fingerprint.
-        keep: `latest` or `first`; used for users and items only.
+        keep: `latest` or `first`; used for entities only.
         hash: The text is written as HMAC-SHA-256 (64 hexadecimal digits); each element of an array by itself.
         event_times: Those of `paths` that lead to the time of the event; see ``needs_event_time``.
+        bounds: See ``value_range``. Unset and not null, as `split`.
         hash_key: The key of the hash. It is in no job spec and in no `repr`: `hashing.with_key` sets it where the job
             runs.
     """
@@ -82,6 +86,7 @@ class Column(msgspec.Struct, frozen=True):
     keep: str = "latest"
     hash: bool = False
     event_times: tuple[str, ...] = ()
+    bounds: tuple[int, int] | msgspec.UnsetType = msgspec.UNSET
     hash_key: str | None = None
 
     def __repr__(self) -> str:
@@ -91,12 +96,12 @@ class Column(msgspec.Struct, frozen=True):
 
     @property
     def is_id(self) -> bool:
-        """Whether it is the id of a user or an item, in any dataset."""
-        return self.name in ("USER_ID", "ITEM_ID")
+        """Whether it is the id of a user, an item or an action, in any dataset."""
+        return self.name in ID_COLUMNS
 
     @property
     def is_event_time(self) -> bool:
-        """Whether it is the time of an interaction; any other time is an attribute, as a film's release."""
+        """Whether it is the time of an event; any other time is an attribute, as a film's release."""
         return self.name == "TIMESTAMP" and self.type == "timestamp"
 
     def needs_event_time(self, path: str | None) -> bool:
@@ -110,6 +115,11 @@ class Column(msgspec.Struct, frozen=True):
     def changes_texts(self) -> bool:
         """Whether a text does not become the cell as it is."""
         return bool(self.map or self.hash or self.split)
+
+    @property
+    def value_range(self) -> tuple[int, int] | None:
+        """The least and greatest value that Personalize takes; None where it fixes none."""
+        return None if isinstance(self.bounds, msgspec.UnsetType) else self.bounds
 
     @property
     def takes_arrays(self) -> bool:
@@ -152,8 +162,8 @@ class Dataset(msgspec.Struct, frozen=True):
         where: Path to the wanted values, compared as text, or to a condition. Empty: every event is wanted.
         each: Path of an array; each of its elements gives one row.
         dedupe_by: Path of the value that repeats share. None: rows equal in every column are repeats.
-        event_time: Users and items only: path of the time that orders the values of an id. None: all are equally old.
-        message_id: Users and items only: path of the text that breaks ties of `event_time`.
+        event_time: Entities only: path of the time that orders the values of an id. None: all are equally old.
+        message_id: Entities only: path of the text that breaks ties of `event_time`.
         nulls: Values, as text, that count as null wherever a column, `dedupe_by` or `message_id` finds them.
         format: Of the files of its source; unset for the default one, which is then in no fingerprint.
     """
@@ -167,6 +177,16 @@ class Dataset(msgspec.Struct, frozen=True):
     message_id: str | None = None
     nulls: tuple[str, ...] = ()
     format: SourceFormat | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_events(self) -> bool:
+        """Whether its rows are events; else they are entities (``DatasetType.is_events``)."""
+        return DATASET_TYPES[self.name].is_events
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The names of its id columns."""
+        return DATASET_TYPES[self.name].ids
 
 
 class UseCase(msgspec.Struct, frozen=True):
@@ -205,7 +225,8 @@ EVENT_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Reserved(msgspec.Struct, frozen=True):
     """A column whose name, type and marks Personalize fixes.
 
-    ``required``: the dataset must have the column. Such a column is never nullable.
+    ``required``: the dataset must have the column. Such a column is never nullable. ``bounds``: the least and greatest
+    value.
     """
 
     name: str
@@ -214,6 +235,7 @@ class Reserved(msgspec.Struct, frozen=True):
     categorical: bool = False
     textual: bool = False
     required: bool = False
+    bounds: tuple[int, int] | None = None
 
 
 def _required(name: str, type_: str = "string", *, categorical: bool = False) -> Reserved:
@@ -236,6 +258,19 @@ _DOMAIN_INTERACTIONS = (*_EVENT_KEYS, _required("EVENT_TYPE"), *_EVENT_EXTRAS)
 # item's oldest interaction. Page ECOMMERCE-items-dataset calls it a float; the overview of the same domain says long.
 _CREATION_TIMESTAMP = Reserved("CREATION_TIMESTAMP", "timestamp")
 _DESCRIPTION = Reserved("PRODUCT_DESCRIPTION", textual=True)
+EXPIRATIONS: tuple[str, ...] = ("EXPIRATION_TIMESTAMP", "ACTION_EXPIRATION_TIMESTAMP")
+"""The names of the time after which an action is no longer recommended.
+
+Page custom-datasets-and-schemas calls it by the first name in its table and by the second in its text. We accept both.
+"""
+_ACTION_EXTRAS = (
+    _CREATION_TIMESTAMP,
+    Reserved("VALUE", "long", bounds=(1, 10)),
+    Reserved("TYPE"),
+    *(Reserved(name, "timestamp") for name in EXPIRATIONS),
+    # The guide names no least number of days. None at all is what an empty cell means, and certain to be accepted.
+    Reserved("REPEAT_FREQUENCY", "long", bounds=(1, 30)),
+)
 
 PAGES: Mapping[str, str] = MappingProxyType(
     {
@@ -251,6 +286,15 @@ _RESERVED: Mapping[tuple[str, str], tuple[Reserved, ...]] = MappingProxyType(
         ("custom", "interactions"): (*_EVENT_KEYS, Reserved("EVENT_TYPE", nullable=False), *_EVENT_EXTRAS),
         ("custom", "users"): (_required("USER_ID"),),
         ("custom", "items"): (_required("ITEM_ID"), _CREATION_TIMESTAMP),
+        ("custom", "actions"): (_required("ACTION_ID"), *_ACTION_EXTRAS),
+        ("custom", "action_interactions"): (
+            _required("USER_ID"),
+            _required("ACTION_ID"),
+            _required("TIMESTAMP", "timestamp"),
+            _required("EVENT_TYPE"),
+            Reserved("IMPRESSION"),
+            Reserved("RECOMMENDATION_ID"),
+        ),
         ("ECOMMERCE", "interactions"): _DOMAIN_INTERACTIONS,
         ("ECOMMERCE", "users"): (_required("USER_ID"),),
         ("ECOMMERCE", "items"): (
@@ -278,24 +322,32 @@ _RESERVED: Mapping[tuple[str, str], tuple[Reserved, ...]] = MappingProxyType(
 
 
 def reserved(dataset: str, domain: str) -> dict[str, Reserved]:
-    """Return the reserved columns of a dataset by name. KeyError for an unknown dataset or domain."""
+    """Return the reserved columns of a dataset by name. KeyError for a dataset that the domain does not have."""
     return {column.name: column for column in _RESERVED[domain, dataset]}
+
+
+def is_in_domain(dataset: str, domain: str) -> bool:
+    """Whether dataset groups of a domain have this dataset: only custom ones have actions (page `actions-datasets`)."""
+    return (domain, dataset) in _RESERVED
 
 
 def implied(dataset: str, name: str, domain: str) -> Column:
     """Return the defaults of a column that follow from its name; the config overrides them (`msgspec.structs.replace`).
 
-    - TIMESTAMP and CREATION_TIMESTAMP are timestamps, in every dataset.
+    - TIMESTAMP and CREATION_TIMESTAMP are timestamps, in every dataset; so are reserved columns of that type.
     - A reserved column that takes no null is required: ids, TIMESTAMP, EVENT_TYPE, and what a domain group demands.
     - A reserved column that a domain group wants categorical or textual is marked so. In a custom group none is.
 
-    A number is never implied: EVENT_VALUE and PRICE stay strings until the config sets `type: float`.
+    A number is never implied: EVENT_VALUE and PRICE stay strings until the config sets `type: float`. Nothing is
+    reserved in a dataset that the domain does not have.
     """
-    known = reserved(dataset, domain).get(name)
+    known = reserved(dataset, domain).get(name) if is_in_domain(dataset, domain) else None
+    is_time = name in ("TIMESTAMP", "CREATION_TIMESTAMP") or (known is not None and known.type == "timestamp")
     return Column(
         name=name,
-        type="timestamp" if name in ("TIMESTAMP", "CREATION_TIMESTAMP") else "string",
+        type="timestamp" if is_time else "string",
         required=known is not None and not known.nullable,
         categorical=known is not None and known.categorical,
         textual=known is not None and known.textual,
+        bounds=known.bounds if known is not None and known.bounds else msgspec.UNSET,
     )

@@ -1,4 +1,4 @@
-"""What an export leaves for the next one: months of interactions, and candidates of users and items.
+"""What an export leaves for the next one: months of interactions, and candidates of entities.
 
 An export reads again only what changed since; the bytes it writes are those of a full one. The structs travel in job
 specs and reports, and the caller stores them between two exports.
@@ -12,9 +12,10 @@ import msgspec
 class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     """One part of an export, in the order of the file.
 
-    ``copies`` is the number of daily rows that it stands for, repeats included, and ``outside`` how many of them,
-    without repeats, are older than the window of the export. ``csv`` and ``parquet`` are URIs, None where nothing was
-    written; ``csv_sha256`` is None for parts without a header, which are joined later.
+    ``copies`` is the number of daily rows that it stands for, repeats included. Of the others, ``suppressed`` are of
+    users that are not exported, and ``outside`` of other users and older than the window of the export. ``csv`` and
+    ``parquet`` are URIs, None where nothing was written; ``csv_sha256`` is None for parts without a header, which are
+    joined later.
     ``is_clean`` says that the CSV was read again after it was written, and that all its lines and values are as
     Personalize wants them.
     """
@@ -23,6 +24,7 @@ class PartReport(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
     copies: int = 0
     outside: int = 0
+    suppressed: int = 0
     csv: str | None = None
     csv_bytes: int = 0
     csv_sha256: str | None = None
@@ -56,6 +58,7 @@ class MonthSegment(msgspec.Struct, frozen=True, kw_only=True):
         hashes: Of the keys of all daily rows of the month.
         profile: URI of a file with the month's ``PartProfile``.
         cut: The rows that are older (seconds since the epoch) are in no part; None if all are.
+        suppress_list: Digest of the ids of users that are in no part; empty if all are.
     """
 
     month: str
@@ -64,6 +67,7 @@ class MonthSegment(msgspec.Struct, frozen=True, kw_only=True):
     hashes: tuple[HashRun, ...]
     profile: str
     cut: int | None = None
+    suppress_list: str = ""
 
 
 class InteractionSegments(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="interactions"):
@@ -97,7 +101,7 @@ class Reduced(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
-    """The candidate rows of users or items of one arrival month, or of several.
+    """The candidate rows of entities of one arrival month, or of several.
 
     Attributes:
         until: The (last) arrival month, such as ``2026-10``.
@@ -111,7 +115,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntityCheckpoints(msgspec.Struct, frozen=True, kw_only=True, tag_field="of", tag="entities"):
-    """What an export of users or items leaves for the next one, which reads only arrival months that changed.
+    """What an export of entities leaves for the next one, which reads only arrival months that changed.
 
     Attributes:
         made: As in ``InteractionSegments``.

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import (
-    IDS,
-    MAX_METADATA,
+    EXPIRATIONS,
     MAX_TEXTUAL,
     PAGES,
     SCHEMA_CHARS,
@@ -18,6 +17,7 @@ from personalize_assets.conversion.contract import (
     Reserved,
     reserved,
 )
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 
 Problem = tuple[str, str]
 """Where in the dataset (`columns.PRICE.type`, or `columns` for all of them together), and what is wrong there.
@@ -33,8 +33,8 @@ _LIMITS = "Personalize guide, limits"
 def problems(dataset: str, columns: Sequence[Column], domain: str) -> list[Problem]:
     """Return all reasons for which Personalize would refuse these columns, or never train on them.
 
-    The columns must be complete, that is made from `contract.implied`: else TIMESTAMP lacks its type, and ids are not
-    required.
+    The domain must have the dataset. The columns must be complete, that is made from `contract.implied`: else TIMESTAMP
+    lacks its type, and ids are not required.
     """
     known = reserved(dataset, domain)
     page = f"Personalize guide, {PAGES[domain]}"
@@ -43,7 +43,12 @@ def problems(dataset: str, columns: Sequence[Column], domain: str) -> list[Probl
         found += _misnamed(column, known)
         fixed = known.get(column.name)
         found += _unfit_own(dataset, column) if fixed is None else _unfit_reserved(column, fixed, page)
-    found += [*_clashes(columns), *_textual(columns), *_metadata(dataset, columns, known, page)]
+    found += [
+        *_clashes(columns),
+        *_expirations(dataset, columns),
+        *_textual(columns),
+        *_metadata(dataset, columns, known, page),
+    ]
     chars = len(json.dumps(avro_schema(dataset, columns, domain)))
     if chars > SCHEMA_CHARS:
         message = f"the schema takes {chars:,} characters, at most {SCHEMA_CHARS:,} are allowed"
@@ -57,7 +62,7 @@ def _missing(dataset: str, columns: Sequence[Column], domain: str, known: Mappin
     group = "every dataset group" if domain == "custom" else f"a dataset group of the domain {domain}"
     for name, fixed in known.items():
         if fixed.required and _folded(name) not in given:
-            message = f"missing, but required for {dataset} in {group}: add it with a path into the events"
+            message = f"missing, but required for {_words(dataset)} in {group}: add it with a path into the events"
             yield f"columns.{name}", f"{message} (Personalize guide, {PAGES[domain]})"
 
 
@@ -86,7 +91,7 @@ def _unfit_reserved(column: Column, fixed: Reserved, page: str) -> Iterator[Prob
             message = f"{str(found).lower()}, but {column.name} {'is always' if wanted else 'is never'} {mark}"
             yield f"{where}.{mark}", f"{message}; leave `{mark}` out ({page})"
     if column.name == "IMPRESSION" and column.separator != "|":
-        message = f"{column.separator!r}, but item ids in IMPRESSION are joined by '|'; leave `separator` out"
+        message = f"{column.separator!r}, but ids in IMPRESSION are joined by '|'; leave `separator` out"
         yield f"{where}.separator", f"{message} (Personalize guide, interactions-datasets)"
 
 
@@ -98,7 +103,7 @@ def _unfit_own(dataset: str, column: Column) -> Iterator[Problem]:
             yield f"{where}.{mark}", f"{message} ({_SCHEMA})"
     if column.categorical and column.textual:
         yield f"{where}.textual", f"true, but the column is categorical too: remove one of the two ({_SCHEMA})"
-    if column.textual and dataset != "items":
+    if column.textual and not DATASET_TYPES[dataset].takes_textual:
         message = "true, but only items can have a textual column; remove it, or use categorical"
         yield f"{where}.textual", f"{message} ({_SCHEMA})"
 
@@ -112,6 +117,13 @@ def _clashes(columns: Sequence[Column]) -> Iterator[Problem]:
             yield f"columns.{column.name}", f"{message} ({_SCHEMA})"
 
 
+def _expirations(dataset: str, columns: Sequence[Column]) -> Iterator[Problem]:
+    given = [column.name for column in columns if column.name in EXPIRATIONS] if dataset == "actions" else []
+    for name in given[1:]:
+        message = f"another name of {given[0]}, which is mapped too; keep the one that your schema in Personalize has"
+        yield f"columns.{name}", f"{message} (Personalize guide, custom-datasets-and-schemas)"
+
+
 def _textual(columns: Sequence[Column]) -> Iterator[Problem]:
     textual = [column.name for column in columns if column.textual]
     for name in textual[MAX_TEXTUAL:]:
@@ -121,27 +133,37 @@ def _textual(columns: Sequence[Column]) -> Iterator[Problem]:
 
 def _metadata(dataset: str, columns: Sequence[Column], known: Mapping[str, Reserved], page: str) -> Iterator[Problem]:
     own = sum(column.name not in known for column in columns)
-    most = MAX_METADATA[dataset]
+    type_ = DATASET_TYPES[dataset]
+    most = type_.max_metadata
     if own > most:
-        message = f"{own} metadata columns; {dataset} have at most {most}, reserved columns not counted"
+        message = f"{own} metadata columns; {_words(dataset)} have at most {most}, reserved columns not counted"
         yield "columns", f"{message}: remove {own - most} ({_LIMITS})"
-    if dataset == "interactions" or any(is_trained_on(dataset, column) for column in columns):
+    if type_.is_events or any(is_trained_on(dataset, column) for column in columns):
         return
-    if any(fixed.required and name not in IDS[dataset] for name, fixed in known.items()):
+    if any(fixed.required and name not in type_.ids for name, fixed in known.items()):
         return  # the domain requires columns by name, which `_missing` reports
-    kinds = "a categorical or textual string or a number" if dataset == "items" else "a categorical string or a number"
-    message = f"no metadata column; {dataset} need at least one that is {kinds} besides {IDS[dataset][0]}"
+    kinds = f"a categorical {'or textual ' if type_.takes_textual else ''}string or a number"
+    besides = type_.ids[0] if type_.counts_reserved else "the reserved ones"
+    message = f"no metadata column; {_words(dataset)} need at least one that is {kinds} besides {besides}"
     yield "columns", f"{message}: add one, or mark a string with `categorical: true` ({page})"
 
 
 def is_trained_on(dataset: str, column: Column) -> bool:
-    """Whether a column counts as the metadata that users and items must have.
+    """Whether a column counts as the metadata that entities must have.
 
-    Numbers and marked strings do; ids, CREATION_TIMESTAMP, plain strings and booleans do not.
+    Numbers and marked strings do; ids, CREATION_TIMESTAMP, plain strings and booleans do not, nor do reserved columns
+    of actions (page custom-datasets-and-schemas: metadata fields are those that use no reserved keyword).
     """
-    if column.name in IDS[dataset] or column.name == "CREATION_TIMESTAMP":
+    type_ = DATASET_TYPES[dataset]
+    if column.name in type_.ids or column.name == "CREATION_TIMESTAMP":
+        return False
+    if not type_.counts_reserved and column.name in reserved(dataset, "custom"):
         return False
     return column.categorical or column.textual or COLUMN_TYPES[column.type].is_number
+
+
+def _words(dataset: str) -> str:
+    return DATASET_TYPES[dataset].title.lower()
 
 
 def _folded(name: str) -> str:

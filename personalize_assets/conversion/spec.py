@@ -150,7 +150,7 @@ class DayProfile(msgspec.Struct, frozen=True, kw_only=True):
         nulls: Null cells by column.
         events: Rows by EVENT_TYPE.
         hours: Rows by hour of the day (UTC, "0" to "23"); hours without rows are left out.
-        times: First and last TIMESTAMP in seconds since the epoch; empty without rows, and for users and items.
+        times: First and last TIMESTAMP in seconds since the epoch; empty without rows, and for entities.
         preview: The first rows, masked; at most ``PREVIEW_ROWS``.
     """
 
@@ -178,7 +178,7 @@ class DatasetCounts(msgspec.Struct, frozen=True, kw_only=True):
     ``rejected`` counts by reason. ``dropped`` counts values of kept rows that could not be used, by reason and column
     (``bad_value:EVENT_VALUE``); it is empty in what older versions wrote. ``files`` and ``reject_files`` are URIs in a
     report, keys in a commit. ``months`` counts kept interactions by month of TIMESTAMP (``2026-10``, UTC); it is empty
-    for users and items, and in what older versions wrote. ``untimed`` counts kept rows of users and items whose event
+    for entities, and in what older versions wrote. ``untimed`` counts kept rows of entities whose event
     has no readable ``event_time``.
     """
 
@@ -275,14 +275,16 @@ class DatasetExport(msgspec.Struct, frozen=True):
     """One dataset to export.
 
     Attributes:
-        daily: The daily files of all days, oldest day first. None for users and items whose CSV is made of ``table``.
-        table: URIs of the Parquet files of the table ``users`` or ``items``.
-        to_table: Prefix of the Parquet files to write (users and items only).
+        daily: The daily files of all days, oldest day first. None for entities whose CSV is made of ``table``.
+        table: URIs of the Parquet files of the table of entities.
+        to_table: Prefix of the Parquet files to write (entities only).
         to_csv: Folder of the CSV parts to write.
         csv_header: Whether each part begins with the header, as a CSV of its own.
         keep_in: Folder of files for the next export; empty if there are to be none.
         kept: What the export before left; its files exist.
         last_days: The window: only interactions of so many times 24 hours before the newest; None for all.
+        suppress_list: Digest of the ids in ``ExportSpec.suppressed``; empty if the dataset has no users, or all of them
+            are exported.
     """
 
     dataset: Dataset
@@ -294,18 +296,22 @@ class DatasetExport(msgspec.Struct, frozen=True):
     keep_in: str = ""
     kept: Kept | None = None
     last_days: int | None = None
+    suppress_list: str = ""
 
 
 class ExportSpec(msgspec.Struct, frozen=True, tag_field="job", tag="export"):
     """What to export; ``s3`` and ``mask`` as in ``Plan``.
 
     ``scratch`` is the URI of a folder for files that the job itself writes and reads; on S3 the caller deletes them.
+    ``suppressed`` is the URI of a file there with the ids of users that are not exported (``export.suppressed``); empty
+    without any.
     """
 
     exports: tuple[DatasetExport, ...]
     s3: dict[str, Any]
     mask: tuple[str, ...] = ()
     scratch: str = ""
+    suppressed: str = ""
 
 
 class Blamed(msgspec.Struct, frozen=True, kw_only=True):
@@ -338,10 +344,10 @@ class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Crossed(msgspec.Struct, frozen=True, kw_only=True):
-    """How users or items fit the interactions of the same job.
+    """How entities fit the events of the same job.
 
-    ``unknown``: ids of interactions that the dataset lacks; ``used``: distinct ids of interactions; ``unused``: ids of
-    the dataset without interactions.
+    ``unknown``: ids of events that the dataset lacks; ``used``: distinct ids of events; ``unused``: ids of the dataset
+    without events.
     """
 
     unknown: int
@@ -366,11 +372,11 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         alike: By column, groups of event types or categories that differ only by case or white space (masked).
         all_equal: The columns, without ids, that have one value alone, apart from nulls.
         all_distinct: The categorical columns in which no category occurs twice.
-        unique: Rows that differ in any column; None for users and items.
-        events: Rows by EVENT_TYPE, most frequent first; None for users and items.
-        days: Rows by day of TIMESTAMP (ISO, UTC); None for users and items.
-        hours: Rows by hour of the day (UTC); None for users and items.
-        crossed: None unless made in the same job as interactions.
+        unique: Rows that differ in any column; None for entities.
+        events: Rows by EVENT_TYPE, most frequent first; None for entities.
+        days: Rows by day of TIMESTAMP (ISO, UTC); None for entities.
+        hours: Rows by hour of the day (UTC); None for entities.
+        crossed: None unless made in the same job as the dataset of its events.
     """
 
     rows: int
@@ -396,8 +402,8 @@ class ExportProfile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     """What ``export`` made of one dataset.
 
-    ``copies`` is how many daily rows went in, and ``outside`` how many of them, without repeats, are older than the
-    window. ``reused`` is how many of the parts an earlier export wrote; ``kept`` is for the next one.
+    ``copies`` is how many daily rows went in; ``suppressed`` and ``outside`` as in ``PartReport``. ``reused`` is how
+    many of the parts an earlier export wrote; ``kept`` is for the next one.
     """
 
     rows: int
@@ -405,6 +411,7 @@ class DatasetExported(msgspec.Struct, frozen=True, kw_only=True):
     parts: tuple[PartReport, ...]
     profile: ExportProfile
     outside: int = 0
+    suppressed: int = 0
     reused: int = 0
     kept: Kept | None = None
 

@@ -12,14 +12,15 @@ from typing import Any
 
 from personalize_assets.aws.client import boto3_client, encryption
 from personalize_assets.aws.error_codes import explain_errors
+from personalize_assets.aws.stack_tag import TAG, check_tag
 from personalize_assets.config import Config
 from personalize_assets.config.models import Aws
 from personalize_assets.deploy.account import Account, look_up
 from personalize_assets.deploy.change_set import ChangeSet, discard, execute, propose
-from personalize_assets.deploy.stack_tag import TAG, check_tag
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.importing.job_names import cut_names
 
 _CODE = "_glue_code"
 _RIGHTS = (
@@ -108,6 +109,8 @@ def plan_for(
         "DestinationDataPrefix": prefix,
         "CreateDestinationBucket": before.get("CreateDestinationBucket") or str(not account.has_bucket).lower(),
         "ManageBucketPolicy": str(sets_policy).lower(),
+        "DatasetGroupName": group,
+        "CutNames": cut_names(group),
         "JobName": config.glue_job,
         "ScriptKey": script_key,
         "LibraryKey": library_key,
@@ -187,8 +190,9 @@ def _optional_parameters(config: Config) -> dict[str, str]:
 
 def _policy_note(bucket: str, prefix: str) -> str:
     return (
-        f"{bucket} has a policy already, which stays as it is: add s3:GetObject on {prefix}/exports/* and "
-        "s3:ListBucket for personalize.amazonaws.com to it (docs/glue.md)"
+        f"{bucket} has a policy already, which stays as it is: add s3:GetObject on {prefix}/exports/*, s3:ListBucket "
+        f"and, for import.compare, s3:PutObject on {prefix}/_compared/* for personalize.amazonaws.com to it "
+        "(docs/personalize.md)"
     )
 
 

@@ -17,6 +17,7 @@ from personalize_assets.pipeline.convert import first_rejects
 from personalize_assets.pipeline.converted_days import converted_days, missing_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
+from personalize_assets.pipeline.suppression import current_suppression
 from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, export_rules, file_rules, judge, none_checked
@@ -110,7 +111,8 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
 
     One rule fails if it is missing, and the others are not checked.
 
-    A file is read to its end, unless it is still the one whose parts the export read after it had written them.
+    A file is read to its end, unless it is still the one whose parts the export read after it had written them, and the
+    list of ``suppress`` is the same.
     """
     dataset, destination = group.datasets[name], group.destination
     domain = group.config.dataset_group.domain
@@ -125,13 +127,15 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
         if key not in stored:
             return none_checked(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
     known = {file.key: file for file in manifest.files}
+    suppression = current_suppression(group, [dataset])
+    is_of_list = manifest.suppress_list == suppression.digest_for(dataset)
     scans = []
     for key in keys:
-        if key in known and known[key].version and known[key].version == stored[key].version:
+        if is_of_list and key in known and known[key].version and known[key].version == stored[key].version:
             scans.append(_scan_of(known[key], manifest))
             continue
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
-            scans.append(scan_csv(file, dataset, group.hidden_columns(name)))
+            scans.append(scan_csv(file, dataset, group.hidden_columns(name), suppressed=suppression.ids))
     scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     return judge(rules, FileFacts(dataset, scan, fields, manifest))

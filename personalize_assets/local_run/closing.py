@@ -26,7 +26,7 @@ def print_closing(group: DatasetGroup) -> bool:
     _print_left_out(group, stored)
     _print_not_read(group)
     found = red_checks(group, states)
-    _print_checks(found)
+    print_checks(found)
     return any(check.is_error for check in found)
 
 
@@ -64,7 +64,8 @@ def _print_not_read(group: DatasetGroup) -> None:
             click.echo(line)
 
 
-def _print_checks(found: Sequence[RedCheck]) -> None:
+def print_checks(found: Sequence[RedCheck]) -> None:
+    """Print the red checks, errors first, and their likely causes."""
     errors = [check for check in found if check.is_error]
     warnings = [check for check in found if not check.is_error]
     for title, checks in (("Personalize would refuse this export", errors), ("Warnings of checks", warnings)):

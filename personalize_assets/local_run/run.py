@@ -16,9 +16,11 @@ from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.closing import print_closing, print_failed_closing
 from personalize_assets.local_run.display import Display, PlainDisplay
+from personalize_assets.local_run.imports import print_outcomes
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, total_bytes
+from personalize_assets.pipeline.importing.access import imported_datasets
 from personalize_assets.pipeline.unload import complete_days, days_to_unload, last_complete_day
 from personalize_assets.storage.cleanup import warned_once
 from personalize_assets.storage.raw_files import listed_once
@@ -71,11 +73,13 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
         files = {day: files[day] for day in days} if files else group.files_of(days)
         if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
+            _import(group, engine, display)
             return not print_closing(group)
     engine.prepare(sum(map(total_bytes, files.values())))
     try:
         with engine.several_jobs():
             contents = _run_stages(group, engine, days, resume=resume, display=display)
+            _import(group, engine, display)
     except PersonalizeAssetsError:
         print_failed_closing(group)
         raise
@@ -113,7 +117,8 @@ def _run_stages(
 ) -> dict[str, str | None]:
     """Run all stages; returns the content digest of each day (ISO), as it was catalogued."""
     names = list(group.datasets)
-    exports = [*(name for name in names if name != "interactions"), *(f"{name}_csv" for name in names)]
+    tables = [name for name, dataset in group.datasets.items() if not dataset.is_events]
+    exports = [*tables, *(f"{name}_csv" for name in names)]
     stages = _stages(group, engine, display)
     ranges = list(day_ranges(days, group.config.automation.max_days_per_run))
     of_days = f"{_count(days)}, {days[0]} to {days[-1]}"
@@ -137,6 +142,22 @@ def _run_stages(
     with display.stage("schemas", ", ".join(f"{name}_schema" for name in names)), _named("schemas"):
         stages.schemas(names)
     return contents
+
+
+def _import(group: DatasetGroup, engine: Engine, display: Display) -> None:
+    """Import the exports, if the config says so; without a call that changes anything if Personalize holds them."""
+    if group.config.import_.on:
+        run_imports(group, engine, imported_datasets(group), display)
+
+
+def run_imports(group: DatasetGroup, engine: Engine, names: Sequence[str], display: Display) -> None:
+    """Import the current exports of datasets, and print what was sent and what Personalize holds.
+
+    Raises ``PersonalizeAssetsError`` with the first error.
+    """
+    with display.stage("import", ", ".join(names)), _named("import"):
+        outcomes = _stages(group, engine, display).imports(names)
+    print_outcomes(outcomes)
 
 
 def _stages(group: DatasetGroup, engine: Engine, display: Display) -> Stages | DagsterStages:

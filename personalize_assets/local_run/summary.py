@@ -28,6 +28,7 @@ class CsvSummary:
         rows: Without the header.
         outside_window: Daily rows that are older than the window, without duplicates.
         last_days: The window; None without one.
+        suppressed: Daily rows of users of the list, without duplicates; None without a list.
         bytes: Its size.
         file: Its URI; that of the folder, with a slash at its end, for a folder of CSVs.
     """
@@ -38,6 +39,7 @@ class CsvSummary:
     file: str
     outside_window: int = 0
     last_days: int | None = None
+    suppressed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,15 @@ def summarize(group: DatasetGroup, days: Mapping[str, DayState]) -> Summary:
         csv = None
         if manifest:
             file = destination.uri_of(destination.exports.shown(manifest.path, run))
-            window = manifest.outside_window, manifest.last_days
-            csv = CsvSummary(manifest.duplicates, manifest.rows, manifest.bytes, file, *window)
+            csv = CsvSummary(
+                manifest.duplicates,
+                manifest.rows,
+                manifest.bytes,
+                file,
+                manifest.outside_window,
+                manifest.last_days,
+                manifest.suppressed if manifest.suppress_list else None,
+            )
         elif not commits:
             continue
         kept = sum(commit.kept for commit in commits.values())
@@ -114,14 +123,12 @@ def summarize(group: DatasetGroup, days: Mapping[str, DayState]) -> Summary:
 
 def print_summary(summary: Summary) -> None:
     """Print the table to stdout: styled on a terminal, and as plain lines that no terminal's width cuts elsewhere."""
-    rows = [_row(dataset) for dataset in summary.datasets]
-    if sys.stdout.isatty():
-        _print_styled(rows)
-    else:
-        for line in plain_table([_HEADER, *rows]):
-            click.echo(line)
+    print_table(_HEADER, [_row(dataset) for dataset in summary.datasets])
     windows = [dataset for dataset in summary.datasets if dataset.csv and dataset.csv.last_days is not None]
-    if summary.rejects or summary.dropped or windows:
+    suppressed = {
+        one.name: one.csv.suppressed for one in summary.datasets if one.csv and one.csv.suppressed is not None
+    }
+    if summary.rejects or summary.dropped or windows or suppressed:
         click.echo()
     if summary.rejects:
         click.echo(f"Rejected: {_counts(summary.rejects)}; see {short_path(summary.rejects_folder)}")
@@ -133,6 +140,8 @@ def print_summary(summary: Summary) -> None:
                 f"Outside the window: {dataset.csv.outside_window:,} {dataset.name} more than "
                 f"{dataset.csv.last_days} x 24 hours older than the newest (last_days); they are not exported"
             )
+    if suppressed:
+        click.echo(f"Suppressed: {_counts(suppressed)} of listed users (suppress); they are not exported")
     if summary.schemas:
         click.echo(f"Schemas:  {', '.join(map(short_path, summary.schemas))}")
 
@@ -147,15 +156,25 @@ def _row(dataset: DatasetSummary) -> tuple[str, ...]:
     return (dataset.name, f"{dataset.kept:,}", f"{dataset.rejected:,}", *of_csv)
 
 
-def _print_styled(rows: Sequence[Sequence[str]]) -> None:
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows to stdout, whose first and last columns are text: styled on a terminal, else as plain lines."""
+    if sys.stdout.isatty():
+        _print_styled(header, rows)
+        return
+    for line in plain_table([header, *rows]):
+        click.echo(line)
+
+
+def _print_styled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     # Imported here, because they take as long to import as a small export takes to write.
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for number, name in enumerate(_HEADER):
-        is_number = 0 < number < len(_HEADER) - 1
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=name != "file", overflow="fold")
+    last = len(header) - 1
+    for number, name in enumerate(header):
+        is_number = 0 < number < last
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=number != last, overflow="fold")
     for row in rows:
         table.add_row(*row)
     # Without markup and highlighting: a path is printed as it is. Rich itself honours NO_COLOR.

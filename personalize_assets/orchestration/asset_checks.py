@@ -66,7 +66,7 @@ def accounted(
 
 
 def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManifest) -> dg.AssetCheckResult:
-    """Whether the daily rows that went into a table or CSV are all in it, duplicates, or outside the window."""
+    """Whether the daily rows that went into a table or CSV are all accounted for (``pipeline.export.is_whole``)."""
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=EXPORTED.name,
@@ -75,7 +75,8 @@ def exported(key: dg.AssetKey, counts: ExportCounts | TableCommit | ExportManife
             "kept": counts.kept,
             "exported": counts.rows,
             "duplicates": counts.duplicates,
-            "outside_window": counts.accounted - counts.rows - counts.duplicates,
+            "outside_window": counts.accounted - counts.rows - counts.duplicates - counts.suppressed,
+            "suppressed": counts.suppressed,
         },
     )
 

@@ -1,6 +1,6 @@
-"""When exports start by themselves, and how old an export may become."""
+"""When exports and imports start by themselves, and how old an export may become."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ HOW_TO_SWITCH_ON = (
     "here overrides the config."
 )
 _DAILY = "Exports once a day if any day was converted since the last export, in whatever way. " + HOW_TO_SWITCH_ON
+_IMPORT = "Imports each export into Personalize once it is done. " + HOW_TO_SWITCH_ON
 _EAGER = "Exports as soon as no convert is running or queued. " + HOW_TO_SWITCH_ON
 
 
@@ -44,6 +45,37 @@ def export_condition(defs: GroupDefs) -> "dg.AutomationCondition[Any] | None":
     ).with_label("export_when_all_converts_are_done")
 
 
+def import_condition() -> "dg.AutomationCondition[Any]":
+    """When Dagster imports by itself: once the CSV or its schema was made again, and no export runs any more."""
+    above = dg.AutomationCondition
+    return (
+        above.any_deps_updated().since_last_handled()
+        & ~above.any_deps_missing()
+        & ~above.any_deps_in_progress()
+        & ~above.in_progress()
+        & above.all_deps_blocking_checks_passed()
+    ).with_label("import_when_an_export_is_done")
+
+
+def import_automation(defs: GroupDefs, assets: Sequence[dg.AssetsDefinition]) -> dg.Definitions:
+    """The sensor that imports after exports; nothing without imports."""
+    if not assets:
+        return dg.Definitions()
+    automation = defs.dataset_group.config.automation
+    return dg.Definitions(
+        sensors=[
+            dg.AutomationConditionSensorDefinition(
+                defs.name("import_after_exports"),
+                target=dg.AssetSelection.assets(*assets),
+                run_tags=defs.run_tags,
+                default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
+                minimum_interval_seconds=automation.interval_seconds,
+                description=_IMPORT,
+            )
+        ]
+    )
+
+
 def export_automation(defs: GroupDefs, job: str) -> dg.Definitions:
     """The sensor (``export: eager``) or schedule (``export: daily``) that starts the exports; ``job`` is theirs."""
     if defs.dataset_group.config.automation.export == "eager":
@@ -53,8 +85,9 @@ def export_automation(defs: GroupDefs, job: str) -> dg.Definitions:
 
 def _eager(defs: GroupDefs) -> dg.SensorDefinition:
     automation = defs.dataset_group.config.automation
-    names = [name for dataset in defs.dataset_group.datasets for name in (dataset, f"{dataset}_csv")]
-    keys = [defs.key(name) for name in names if name != "interactions"]
+    datasets = defs.dataset_group.datasets
+    tables = [name for name, dataset in datasets.items() if not dataset.is_events]
+    keys = [defs.key(name) for name in (*tables, *(f"{name}_csv" for name in datasets))]
     return dg.AutomationConditionSensorDefinition(
         defs.name("export_eagerly"),
         target=dg.AssetSelection.assets(*keys),

@@ -25,6 +25,13 @@ _MAX_BARS = 20
 _MAX_DAYS = 62
 _MAX_LABEL = 24
 
+# By id column, the key of the chart of how many interactions its ids have, and its title.
+_BY_ID = {
+    "USER_ID": ("chart: interactions per user", "Users by their interactions"),
+    "ITEM_ID": ("chart: long tail of items", "Items by their interactions"),
+    "ACTION_ID": ("chart: interactions per action", "Actions by their interactions"),
+}
+
 Charts = dict[str, dg.MarkdownMetadataValue]
 
 
@@ -32,13 +39,18 @@ def export_charts(profile: ExportProfile) -> Charts:
     """The charts of an export, by metadata key; those without data are left out."""
     charts = {"chart: share of nulls": _nulls(profile.nulls, profile.rows)}
     if profile.events is not None:
-        users, items = profile.ids["USER_ID"], profile.ids["ITEM_ID"]
         charts["chart: events by type"] = _bars("Interactions by event type", profile.events)
         charts["chart: events by hour of day"] = _by_hour(profile.hours or ())
         charts["chart: events by day"] = _by_day(profile.days or {})
-        charts["chart: interactions per user"] = _columns("Users by their interactions", users.histogram)
-        charts["chart: long tail of items"] = _columns("Items by their interactions", items.histogram)
+        for id_column, (name, title) in _BY_ID.items():
+            if id_column in profile.ids:
+                charts[name] = _columns(title, profile.ids[id_column].histogram)
     return {name: chart for name, chart in charts.items() if chart is not None}
+
+
+def days_chart(days: Mapping[str, int]) -> dg.MarkdownMetadataValue | None:
+    """Rows by day (ISO); None without any."""
+    return _by_day(days)
 
 
 def day_charts(profile: DayProfile, kept: int) -> Charts:

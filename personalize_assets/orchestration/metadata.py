@@ -31,7 +31,7 @@ Metadata = dict[str, Any]
 _MAX_SAMPLES = 5
 # Dagster's event log keeps the metadata of every materialization; the JSON file has the whole events.
 _SAMPLE_CHARS = 3000
-_DISTINCT = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items"}
+_DISTINCT = {"USER_ID": "distinct_users", "ITEM_ID": "distinct_items", "ACTION_ID": "distinct_actions"}
 
 
 def catalog_metadata(catalog: DayCatalog, uri: str) -> Metadata:
@@ -219,6 +219,7 @@ def table_metadata(commit: TableCommit, uri: str, *, charts: bool = True) -> Met
         "dagster/row_count": commit.rows,
         "days": len(commit.days),
         "daily_rows": commit.kept,
+        **({"suppressed": commit.suppressed} if commit.suppress_list else {}),
         **_location(uri),
         **_export_profile(commit.profile),
     }
@@ -233,6 +234,7 @@ def csv_metadata(manifest: ExportManifest, uri: str, *, charts: bool = True) -> 
         "bytes": manifest.bytes,
         "duplicates": manifest.duplicates,
         **({"outside_window": manifest.outside_window} if manifest.last_days is not None else {}),
+        **({"suppressed": manifest.suppressed} if manifest.suppress_list else {}),
         "days": len(manifest.days),
         "sha256": manifest.sha256,
         **_location(uri),

@@ -156,4 +156,5 @@ def register_in_athena(group: DatasetGroup, catalogs: Mapping[str, DayCatalog]) 
 
     Returns what was done, as text by kind; empty if nothing is in S3.
     """
-    return register_tables(group.config, group.destination, group.datasets["interactions"], list(catalogs.values()))
+    events = [dataset for dataset in group.datasets.values() if dataset.is_events]
+    return register_tables(group.config, group.destination, events, list(catalogs.values()))

@@ -83,7 +83,8 @@ def _remove_former_exports(group: DatasetGroup) -> None:
     if latest is None:
         return
     there = exports.runs() if len(latest.former) >= keep else ()
-    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep)]
+    read = group.destination.imports.runs(group.datasets) if there else ()
+    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep, read)]
     refused = exports.runs(REFUSED)
     unneeded += [exports.refused_folder(run) for run in refused[:-keep]]
     store = group.destination.store
@@ -112,7 +113,7 @@ def _named(group: DatasetGroup) -> set[str]:
         if table := destination.tables.current(name):
             named |= table.all_files()
     if latest := exports.latest():
-        named.update(map(exports.folder, (latest.run, *latest.former)))
+        named.update(map(exports.folder, (latest.run, *latest.former, *destination.imports.runs(group.datasets))))
         named.update(file.key for manifest in latest.datasets.values() for file in manifest.files)
     named.update(exports.refused_folder(run) for run in exports.runs(REFUSED) if exports.is_refused(run))
     return named

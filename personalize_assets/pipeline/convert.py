@@ -10,6 +10,7 @@ from datetime import date
 
 from msgspec import structs
 
+from personalize_assets.conversion.dataset_types import EVENT_DATASETS
 from personalize_assets.conversion.mapping.masking import Mask, masked_columns, masked_profile
 from personalize_assets.conversion.spec import (
     ConvertReport,
@@ -130,8 +131,8 @@ def commit_convert(
     moved_on = group.destination.days.commit(
         changes, lambda some: _moved_on(group, some, spec), all_datasets=group.datasets
     )
-    if "interactions" in spec.plan.make:
-        put_file_lists(group.destination, changes.keys() - moved_on)
+    if not set(EVENT_DATASETS).isdisjoint(spec.plan.make):
+        put_file_lists(group.destination, changes.keys() - moved_on, spec.plan.make)
     if moved_on:
         discard_convert(group, [date.fromisoformat(day) for day in moved_on], spec)
         some = ", ".join(moved_on[:5]) + (", …" if len(moved_on) > 5 else "")

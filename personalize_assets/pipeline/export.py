@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 import msgspec
 
+from personalize_assets.config.models import InteractionsMapping
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportReport, ExportSpec
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
@@ -18,6 +19,7 @@ from personalize_assets.pipeline.converted_days import converted_days, missing_d
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.pipeline.schemas import has_current_schema, schema_of
+from personalize_assets.pipeline.suppression import Suppression, current_suppression
 from personalize_assets.storage.days import DAILY, commits_of
 from personalize_assets.storage.destination import fingerprint
 from personalize_assets.storage.exported_files import check_complete, copy_to_folder, join_to_file, take_over
@@ -41,8 +43,8 @@ class ExportedMeanwhile(TransientError):
 class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
     """The daily rows that go into one dataset's export; attributes as in ``TableCommit``.
 
-    ``daily`` are their files (URIs), or ``table`` those of a table; in the latter case ``duplicates`` were already left
-    out.
+    ``daily`` are their files (URIs), or ``table`` those of a table; in the latter case ``duplicates`` and
+    ``suppressed`` rows were already left out.
     """
 
     days: tuple[str, ...]
@@ -52,6 +54,7 @@ class ExportInput(msgspec.Struct, frozen=True, kw_only=True):
     daily: tuple[DailyFiles, ...] | None = None
     table: tuple[str, ...] | None = None
     key_mark: str | None
+    suppressed: int = 0
 
 
 class PlannedExport(msgspec.Struct, frozen=True):
@@ -75,19 +78,21 @@ class PlannedExport(msgspec.Struct, frozen=True):
 class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Daily rows that went in, what became of them, and the size of the CSV in bytes.
 
-    ``kept = accounted``, which is ``rows + duplicates + outside_window``; the last is 0 without ``last_days``.
+    ``kept = accounted``, which is ``rows + duplicates + outside_window + suppressed``; the last two are 0 without
+    ``last_days`` and ``suppress``.
     """
 
     rows: int
     kept: int
     duplicates: int
     outside_window: int = 0
+    suppressed: int = 0
     bytes: int
 
     @property
     def accounted(self) -> int:
         """The daily rows of which it is known where they went."""
-        return self.rows + self.duplicates + self.outside_window
+        return self.rows + self.duplicates + self.outside_window + self.suppressed
 
 
 @dataclass
@@ -96,7 +101,7 @@ class ExportOutcome:
 
     Attributes:
         counts: By dataset, whether its CSV was replaced or refused.
-        tables: New commits of ``users`` and ``items``, by dataset.
+        tables: New commits of tables of entities, by dataset.
         manifests: New manifests by dataset.
         refused: Datasets whose former CSV stays the current one.
     """
@@ -108,10 +113,11 @@ class ExportOutcome:
 
 
 def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExport:
-    """The job spec that makes any of the assets ``users``, ``items`` and ``<dataset>_csv``.
+    """The job spec that makes any of the tables of entities and ``<dataset>_csv``.
 
     Raises ``PersonalizeAssetsError`` if nothing is converted yet, if a day was converted with another mapping than the
-    current one, or if hashes of two keys would meet.
+    current one, if hashes of two keys would meet, or if the list of ``suppress`` is missing or damaged. The list is
+    read once; it becomes a file of the run for the tasks.
     """
     claim_destination(group)
     run = new_run_id()
@@ -122,15 +128,20 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
     tables = {name: group.destination.tables.current(name) for name in TABLES if name in group.datasets}
     days = converted_days(group)
     hash_keys.check_same_key(group.datasets, days, tables, asset_names)
+    made = [dataset for name, dataset in group.datasets.items() if {name, f"{name}_csv"} & set(asset_names)]
+    suppression = current_suppression(group, made)
     exports = []
     inputs: dict[str, ExportInput] = {}
     for name, dataset in group.datasets.items():
-        to_table = group.destination.uri_of(group.destination.tables.prefix(name, run)) if name in asset_names else None
+        is_table = name in asset_names and not dataset.is_events
+        to_table = group.destination.uri_of(group.destination.tables.prefix(name, run)) if is_table else None
         has_csv = f"{name}_csv" in asset_names
         if not to_table and not has_csv:
             continue
-        is_daily = bool(to_table) or name == "interactions"
-        inputs[name] = _daily_input(group, name, days) if is_daily else _table_input(group, name, tables[name])
+        is_daily = bool(to_table) or dataset.is_events
+        inputs[name] = (
+            _daily_input(group, name, days) if is_daily else _table_input(group, name, tables[name], suppression)
+        )
         before = group.destination.kept.current(name) if is_daily else None
         exports.append(
             DatasetExport(
@@ -143,16 +154,28 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
                 keep_in=group.destination.uri_of(group.destination.kept.folder(name, run)) if is_daily else "",
                 kept=before.kept if before else None,
                 last_days=_last_days(group, name),
+                suppress_list=suppression.digest_for(dataset),
             )
         )
+    scratch = group.destination.scratch_folder(run)
     spec = ExportSpec(
         exports=tuple(exports),
         s3=dict(group.s3_options),
         mask=group.masked_paths,
-        scratch=group.destination.uri_of(group.destination.scratch_folder(run)),
+        scratch=group.destination.uri_of(scratch),
+        suppressed=_put_suppressed(group, f"{scratch}/suppressed.arrow", suppression),
     )
     missing = {name: missing_days(group, days, name) for name in inputs}
     return PlannedExport(spec, run, inputs, _runs(latest, tables), missing)
+
+
+def _put_suppressed(group: DatasetGroup, key: str, suppression: Suppression) -> str:
+    """Write the ids for the tasks; returns the file's URI, or nothing if there are none."""
+    if not suppression.ids or not suppression.digest:
+        return ""
+    group.destination.store.write(key, suppression.ids.encode())
+    group.destination.store.make_private([key])
+    return group.destination.uri_of(key)
 
 
 def discard_export(group: DatasetGroup, planned: PlannedExport) -> None:
@@ -171,7 +194,8 @@ def _runs(latest: ExportSet | None, tables: Mapping[str, TableCommit | None]) ->
 
 def _csv_folder(group: DatasetGroup, name: str, run: str) -> str:
     """Where the engine writes CSVs: to be used again by the next export, or only to be put together."""
-    folder_of = group.destination.kept.folder if name == "interactions" else group.destination.parts_folder
+    is_events = group.datasets[name].is_events
+    folder_of = group.destination.kept.folder if is_events else group.destination.parts_folder
     return folder_of(name, run)
 
 
@@ -210,9 +234,17 @@ def _has_files(state: DayState, source: str) -> bool:
     return source not in state.sources or bool(state.sources[source].raw_files)
 
 
-def _table_input(group: DatasetGroup, name: str, commit: TableCommit | None) -> ExportInput:
-    if commit is None or commit.mapping != fingerprint(group.datasets[name]):
-        state = "does not exist" if commit is None else "was made with another mapping than the config's"
+def _table_input(group: DatasetGroup, name: str, commit: TableCommit | None, suppression: Suppression) -> ExportInput:
+    dataset = group.datasets[name]
+    if commit is None:
+        state = "does not exist"
+    elif commit.mapping != fingerprint(dataset):
+        state = "was made with another mapping than the config's"
+    elif commit.suppress_list != suppression.digest_for(dataset):
+        state = "was made with another list of users than `suppress` has now"
+    else:
+        state = ""
+    if commit is None or state:
         raise PersonalizeAssetsError(f"{group.destination.uri_of(name)} {state}; materialize {name} first")
     return ExportInput(
         days=commit.days,
@@ -221,6 +253,7 @@ def _table_input(group: DatasetGroup, name: str, commit: TableCommit | None) -> 
         duplicates=commit.duplicates,
         table=tuple(map(group.destination.uri_of, commit.files)),
         key_mark=commit.key_mark,
+        suppressed=commit.suppressed,
     )
 
 
@@ -242,14 +275,18 @@ def _counts(group: DatasetGroup, name: str, found: ExportInput, made: DatasetExp
         rows=made.rows,
         kept=found.kept,
         # Those of this job, and those left out when the table was made that is exported now.
-        duplicates=made.copies - made.outside - made.rows + found.duplicates,
+        duplicates=made.copies - made.outside - made.suppressed - made.rows + found.duplicates,
         outside_window=made.outside,
+        suppressed=made.suppressed + found.suppressed,
         bytes=sum(part.csv_bytes for part in made.parts) + (0 if has_header else len(header(columns))),
     )
 
 
 def is_whole(counts: ExportCounts | TableCommit | ExportManifest) -> bool:
-    """Whether the daily rows that went into a table or CSV are all in it, duplicates, or outside the window."""
+    """Whether the daily rows that went into a table or CSV are all accounted for.
+
+    They are in it, duplicates, outside the window, or of suppressed users.
+    """
     return counts.kept == counts.accounted
 
 
@@ -395,6 +432,8 @@ def _table_commit(
         seconds=report.seconds,
         profile=made.profile,
         key_mark=found.key_mark,
+        suppressed=counts.suppressed,
+        suppress_list=one.suppress_list,
     )
 
 
@@ -420,6 +459,8 @@ def _export_manifest(
         duplicates=counts.duplicates,
         outside_window=counts.outside_window,
         last_days=one.last_days,
+        suppressed=counts.suppressed,
+        suppress_list=one.suppress_list,
         bytes=files.bytes,
         sha256=files.sha256,
         path=files.path,
@@ -434,17 +475,22 @@ def _export_manifest(
 
 
 def unexported(group: DatasetGroup) -> list[str]:
-    """The datasets of which a day was converted, or the schema or window has changed, since their CSV was made."""
+    """The datasets of which something has changed since their CSV was made: a day, the schema, the window, the list.
+
+    Reads the list of ``suppress``, if there is one.
+    """
     names = []
     latest = group.destination.exports.latest()
     days = converted_days(group)
-    for name in group.datasets:
+    suppression = current_suppression(group, group.datasets.values())
+    for name, dataset in group.datasets.items():
         commits = commits_of(days, name)
         manifest = latest.datasets.get(name) if latest else None
         is_current = (
             manifest is not None
             and manifest.inputs == _inputs_digest(commits)
             and manifest.last_days == _last_days(group, name)
+            and manifest.suppress_list == suppression.digest_for(dataset)
             and has_current_schema(group, name, manifest)
         )
         if commits and not is_current:
@@ -453,7 +499,8 @@ def unexported(group: DatasetGroup) -> list[str]:
 
 
 def _last_days(group: DatasetGroup, name: str) -> int | None:
-    return group.config.datasets.interactions.last_days if name == "interactions" else None
+    mapping = group.config.datasets.named()[name]
+    return mapping.last_days if isinstance(mapping, InteractionsMapping) else None
 
 
 def _inputs_digest(commits: Mapping[str, DayCommit]) -> str:

@@ -37,5 +37,6 @@ ACCOUNTED = AccountingCheck(
 EXPORTED = AccountingCheck(
     "every_row_is_exported_or_a_duplicate",
     "tables and CSVs",
-    "rows kept on all days = rows exported + duplicates + rows outside the window (`last_days`)",
+    "rows kept on all days = rows exported + duplicates + rows outside the window (`last_days`) + rows of "
+    "suppressed users (`suppress`)",
 )

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, DATASETS, EVENT_DATASETS
 from personalize_assets.quality.junk import JUNK
 from personalize_assets.quality.rule import (
     MAX_ROWS,
@@ -73,21 +74,23 @@ def _few_categories(facts: ExportFacts) -> Finding:
 def _few_unknown(facts: ExportFacts) -> Finding:
     """At most 10 % of the ids in interactions have no row of their own."""
     crossed = facts.profile.crossed
-    return _share_of_ids(_MAX_UNKNOWN, (crossed.unknown, crossed.used) if crossed else None)
+    return _share_of_ids(facts, _MAX_UNKNOWN, (crossed.unknown, crossed.used) if crossed else None)
 
 
 def _few_unused(facts: ExportFacts) -> Finding:
     """At most half of the ids have no interaction."""
     crossed = facts.profile.crossed
-    (id_column,) = contract.IDS[facts.dataset.name]
-    return _share_of_ids(_MAX_UNUSED, (crossed.unused, facts.profile.ids[id_column].distinct) if crossed else None)
+    (id_column,) = facts.dataset.ids
+    found = (crossed.unused, facts.profile.ids[id_column].distinct) if crossed else None
+    return _share_of_ids(facts, _MAX_UNUSED, found)
 
 
-def _share_of_ids(limit: float, found: tuple[int, int] | None) -> Finding:
+def _share_of_ids(facts: ExportFacts, limit: float, found: tuple[int, int] | None) -> Finding:
     """``found``: how many ids, and of how many; None if the export was made without interactions."""
     allowed = f"at most {limit:.0%}"
     if found is None:
-        return Finding(True, "not compared", f"{allowed}; make it together with interactions_csv to compare them")
+        events = DATASET_TYPES[facts.dataset.name].events
+        return Finding(True, "not compared", f"{allowed}; make it together with {events}_csv to compare them")
     count, of = found
     share = count / of if of else 0.0
     return Finding(share <= limit, round(share, 4), f"{allowed}; found {count:,} of {of:,}")
@@ -138,6 +141,27 @@ def _no_large_share(id_column: str) -> Callable[[ExportFacts], Finding]:
     return judge
 
 
+def _few_actions(facts: ExportFacts) -> Finding:
+    """At most 1,000 actions: of more, Personalize chooses those that it trains on (page limits)."""
+    maximum = contract.MAX_ACTIONS
+    return Finding(facts.rows <= maximum, facts.rows, f"at most {maximum:,}")
+
+
+def _enough_for_scores(facts: ExportFacts) -> Finding:
+    """An action has a score after 50 interactions of each kind (page action-interactions-datasets).
+
+    They are counted for all actions together: with fewer, no action can have one.
+    """
+    minimum = contract.MIN_ACTION_EVENTS
+    taken = facts.events.get("Taken", 0)
+    others = sum(facts.events.get(name, 0) for name in contract.ACTION_EVENT_TYPES if name != "Taken")
+    return Finding(
+        min(taken, others) >= minimum,
+        f"{taken:,} Taken, {others:,} Not Taken or Viewed",
+        f"at least {minimum} Taken, and {minimum} Not Taken or Viewed",
+    )
+
+
 def _is_categorical(dataset: Dataset, domain: str) -> bool:
     return any(column.categorical for column in dataset.columns)
 
@@ -168,7 +192,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "add further paths to the column, or remove it: a model learns little from a column that is mostly empty.",
         _PREPARING,
         False,
-        contract.DATASETS,
+        DATASETS,
         lambda dataset, domain: bool(metadata_columns(dataset, domain)),
     ),
     Rule(
@@ -178,7 +202,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "map it to a coarser field: a column whose values are almost all different is not a category.",
         _PREPARING,
         False,
-        contract.DATASETS,
+        DATASETS,
         _is_categorical,
     ),
     Rule(
@@ -218,6 +242,43 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         ("items",),
     ),
     Rule(
+        "actions_in_action_interactions_are_known",
+        _few_unknown,
+        "At most 10 % of the actions in action interactions are missing in actions.",
+        "widen `where` of actions, and make sure that both datasets take ACTION_ID from the same field.",
+        OURS,
+        False,
+        ("actions",),
+    ),
+    Rule(
+        "actions_have_interactions",
+        _few_unused,
+        "At most half of the actions have no interaction.",
+        "convert more days; actions without interactions are recommended by their metadata alone.",
+        OURS,
+        False,
+        ("actions",),
+    ),
+    Rule(
+        "actions_are_at_most_1000",
+        _few_actions,
+        "There are at most 1,000 actions: of more, Personalize chooses those that it considers.",
+        "narrow `where` of actions to those that can still be recommended.",
+        _LIMITS,
+        False,
+        ("actions",),
+    ),
+    Rule(
+        "action_interactions_suffice_for_scores",
+        _enough_for_scores,
+        "There are at least 50 interactions with Taken, and 50 with Not Taken or Viewed; for a score, an action needs "
+        "as many of its own, within six weeks.",
+        "convert more days, or map also the events that show an action, as Viewed.",
+        guide("action-interactions-datasets"),
+        False,
+        ("action_interactions",),
+    ),
+    Rule(
         "event_types_are_spelt_as_other_use_cases_want",
         _spelling,
         "View, Purchase, Watch and Click are spelt exactly so, also where no named use case trains on them.",
@@ -234,7 +295,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "look for a producer that sends twice, or a `dedupe_by` field whose value several messages share.",
         OURS,
         False,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "no_interaction_is_from_the_future",
@@ -243,7 +304,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "map TIMESTAMP to a time that the server sets, such as `receivedAt`: the clock of a device is wrong.",
         OURS,
         False,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "few_interactions_are_older_than_five_years",
@@ -252,7 +313,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "map TIMESTAMP to a time that the server sets, such as `receivedAt`, unless you import a long history.",
         OURS,
         False,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "no_user_has_an_outlandish_share",
@@ -261,7 +322,7 @@ ADVISED: tuple[Rule[ExportFacts], ...] = (
         "it is probably a robot, a test or a shared login: stop its events at their source.",
         OURS,
         False,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "no_item_has_an_outlandish_share",

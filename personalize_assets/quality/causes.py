@@ -263,6 +263,9 @@ def _bad(facts: CauseFacts, column: Column, reason: str) -> str:
         return f"values of {paths} cannot be used; they are masked"
     if reason.startswith("too_long"):
         return f"values of {paths} have more than {column.max_chars:,} characters, such as {_counted(bad)}"
+    if reason.startswith("out_of_range") and column.value_range:
+        least, greatest = column.value_range
+        return f"{paths} holds numbers that are not {least} to {greatest}, such as {_counted(bad)}"
     if not column.is_event_time:
         return f"{paths} holds what is no {column.type}, such as {_counted(bad)}"
     if all(epoch_nanos(text) is not None for text, _ in bad.most_common(_MAX_VALUES)):

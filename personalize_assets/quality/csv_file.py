@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import IDS
 from personalize_assets.conversion.export.csv_scan import Scan
+from personalize_assets.conversion.export.suppressed import USER_ID
 from personalize_assets.quality.rule import OURS, Finding, Rule, guide
 from personalize_assets.storage.manifests import ExportManifest
 
@@ -53,6 +55,12 @@ def _as_exported(facts: FileFacts) -> Finding:
     return Finding(found == wanted, found, wanted)
 
 
+def _suppressed(facts: FileFacts) -> Finding:
+    """No row of a user of the list. Ids are not shown: they are those of people who asked to be deleted."""
+    scan = facts.scan
+    return Finding(not scan.suppressed_count, scan.suppressed_count, "no row of a listed user", scan.suppressed_lines)
+
+
 FILE_RULES: tuple[Rule[FileFacts], ...] = (
     Rule(
         "the_header_equals_the_schema",
@@ -85,5 +93,14 @@ FILE_RULES: tuple[Rule[FileFacts], ...] = (
         "make the export again: the file was changed since, or an export was interrupted.",
         OURS,
         True,
+    ),
+    Rule(
+        "no_user_of_the_suppress_list_is_in_the_file",
+        _suppressed,
+        "No row belongs to a user whose id is in the list that the config names as `suppress`, as it is now.",
+        "do not import the file: it would bring deleted users back; make the export again.",
+        guide("delete-records"),
+        True,
+        tuple(name for name, ids in IDS.items() if USER_ID in ids),
     ),
 )  # fmt: skip

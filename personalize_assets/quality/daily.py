@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import ENTITY_DATASETS
 from personalize_assets.quality.rule import MAX_ROWS, OURS, Finding, Rule
 from personalize_assets.storage.manifests import DayAccounting, DayCommit
 
@@ -174,18 +175,20 @@ DAILY_RULES: tuple[Rule[DayFacts], ...] = (
         _few_dropped,
         "At most 1 % of an optional column's values could not be used; such a cell is empty, and its row stays.",
         "look at the column: `bad_value` is a value of another form, as `$3.50`, `3,50` or `N/A` for a number, "
-        "`too_long` a text over 1,000 characters. Map another field, or correct what is sent.",
+        "`too_long` a text over 1,000 characters, `out_of_range` a VALUE or REPEAT_FREQUENCY that Personalize does not "
+        "take. Map another field, or correct what is sent.",
         OURS,
         False,
     ),
     Rule(
         "event_time_is_in_some_row",
         _event_time,
-        "Any row of users or items has a readable time at `event_time`, which decides what value is the latest.",
+        "Any row of users, items or actions has a readable time at `event_time`, which decides which value is the "
+        "latest.",
         "write the path of the event's time as `event_time`. Dumps need none: the newest arrival day then decides.",
         OURS,
         False,
-        ("users", "items"),
+        ENTITY_DATASETS,
         lambda dataset, domain: dataset.event_time is not None,
     ),
     Rule(

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from personalize_assets.conversion.contract import DATASETS, USE_CASES
+from personalize_assets.conversion.contract import USE_CASES
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.quality.accounting import ACCOUNTED, EXPORTED
 from personalize_assets.quality.advice import ADVISED
 from personalize_assets.quality.catalogued import CATALOG_RULES
 from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
+from personalize_assets.quality.imported import IMPORT_RULES
 from personalize_assets.quality.refusals import REFUSED
 from personalize_assets.quality.rule import Rule
 from personalize_assets.quality.unloaded import UNLOAD_RULES
@@ -47,6 +49,7 @@ def document() -> str:
         _section("Arrival days (WARN, on the daily datasets)", DAILY_RULES, ""),
         _section("Raw files (WARN, on their catalog)", CATALOG_RULES, ""),
         _section("Days of a warehouse (WARN, on their unload)", UNLOAD_RULES, "", "`warehouse_unload`"),
+        _section("Imports into Personalize (WARN, on the imports)", IMPORT_RULES, "", "all `*_import`"),
         "\n".join(_accounting()),
         "\n".join(_use_cases()),
     ]

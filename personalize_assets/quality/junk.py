@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from personalize_assets.conversion import contract
 from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import DATASETS, EVENT_DATASETS
 from personalize_assets.quality.rule import (
     MAX_ROWS,
     OURS,
@@ -107,7 +108,7 @@ JUNK: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "no_id_looks_like_a_missing_value",
         _no_missing_ids,
-        "No USER_ID or ITEM_ID is `null`, `undefined`, `None`, `N/A`, `0`, a UUID of zeros or the like.",
+        "No USER_ID, ITEM_ID or ACTION_ID is `null`, `undefined`, `None`, `N/A`, `0`, a UUID of zeros or the like.",
         "name the words in `nulls`, so that they count as missing, or map the id to another field.",
         OURS,
         False,
@@ -119,7 +120,7 @@ JUNK: tuple[Rule[ExportFacts], ...] = (
         "give them one name with `map` on the column, as in `map: {view: View}`: each counts as a value of its own.",
         OURS,
         False,
-        contract.DATASETS,
+        DATASETS,
         _has_names,
     ),
     Rule(
@@ -129,7 +130,7 @@ JUNK: tuple[Rule[ExportFacts], ...] = (
         "map it to another field: a model learns nothing from it. `constant` columns are not looked at.",
         OURS,
         False,
-        contract.DATASETS,
+        DATASETS,
         lambda dataset, domain: bool(metadata_columns(dataset, domain)),
     ),
     Rule(
@@ -139,7 +140,7 @@ JUNK: tuple[Rule[ExportFacts], ...] = (
         "map TIMESTAMP to the time of the event; it seems to be that of a batch or an export.",
         _ANALYZING,
         False,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "event_types_are_at_most_10",

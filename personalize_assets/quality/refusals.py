@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from personalize_assets.conversion import contract
+from personalize_assets.conversion.dataset_types import ENTITY_DATASETS, EVENT_DATASETS
 from personalize_assets.conversion.schema_rules import is_trained_on
 from personalize_assets.quality.rule import (
     MAX_ROWS,
@@ -69,6 +70,25 @@ def _spelling(facts: ExportFacts) -> Finding:
     return judge_spelling(facts, trained_types(facts), "the named use cases train on no certain type")
 
 
+def _action_event_types(facts: ExportFacts) -> Finding:
+    """Only Taken, Not Taken and Viewed, spelt so or as `Not taken`: Personalize compares event types exactly.
+
+    The guide's prose also has them in capitals (page action-interactions-datasets), but neither its CSV nor the API.
+    """
+    names = {name.casefold(): name for name in reversed(contract.ACTION_EVENT_TYPES)}
+    wrong = [
+        {
+            "EVENT_TYPE": found,
+            "meant": names.get(" ".join(found.replace("_", " ").casefold().split()), ""),
+            "rows": rows,
+        }
+        for found, rows in facts.events.items()
+        if found not in contract.ACTION_EVENT_TYPES
+    ]
+    observed = ", ".join(str(row["EVENT_TYPE"]) for row in wrong[:MAX_ROWS]) or "no other"
+    return Finding(not wrong, observed, "Taken, Not Taken (or Not taken), Viewed", wrong[:MAX_ROWS])
+
+
 def _missing_days(facts: ExportFacts) -> Finding:
     """A dataset that was converted for fewer days than another, by a run of single assets or when it was added."""
     days = facts.missing_days
@@ -104,7 +124,7 @@ def _train_on(facts: ExportFacts) -> Finding:
 
 
 def _metadata(facts: ExportFacts) -> Finding:
-    """Users and items need a column to train on that is not always null (page custom-datasets-and-schemas)."""
+    """Entities need a column to train on that is not always null (page custom-datasets-and-schemas)."""
     columns = [column.name for column in facts.dataset.columns if is_trained_on(facts.dataset.name, column)]
     filled = [name for name in columns if facts.profile.nulls[name] < facts.rows]
     return Finding(bool(filled), len(filled), "at least 1 with a value in any row")
@@ -146,7 +166,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
     Rule(
         "ids_have_at_most_256_characters",
         _no_row_has("long", "no row over 256 characters", lambda column: column.is_id),
-        "No USER_ID or ITEM_ID is longer than 256 characters.",
+        "No USER_ID, ITEM_ID or ACTION_ID is longer than 256 characters.",
         "map the id to a shorter field; see the rows.",
         _LIMITS,
         True,
@@ -176,7 +196,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "see the rows: a field was mapped that does not hold a time.",
         guide("preparing-training-data") + " (seconds); the range is our own",
         True,
-        ("interactions",),
+        EVENT_DATASETS,
     ),
     Rule(
         "event_types_and_metadata_columns_are_at_most_10",
@@ -187,6 +207,15 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         True,
         ("interactions",),
         has_column("EVENT_TYPE"),
+    ),
+    Rule(
+        "event_types_are_taken_not_taken_or_viewed",
+        _action_event_types,
+        "The event types of action interactions are Taken, Not Taken (or Not taken) and Viewed, spelt exactly so.",
+        "rename them with `map` on EVENT_TYPE, as in `map: {offer_accepted: Taken, offer_shown: Viewed}`.",
+        guide("action-interactions-datasets"),
+        True,
+        ("action_interactions",),
     ),
     Rule(
         "event_types_are_spelt_as_the_domain_wants",
@@ -225,7 +254,7 @@ REFUSED: tuple[Rule[ExportFacts], ...] = (
         "map another column to a field that the events have; `raw_event_catalog` lists them.",
         guide("custom-datasets-and-schemas"),
         True,
-        ("users", "items"),
+        ENTITY_DATASETS,
     ),
     Rule(
         "no_day_of_another_dataset_is_missing",

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any, Generic, TypeVar
 
 from personalize_assets.conversion import contract
-from personalize_assets.conversion.contract import DATASETS, IDS, Dataset, reserved
+from personalize_assets.conversion.contract import Dataset, reserved
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, DATASETS
 from personalize_assets.conversion.spec import ExportProfile
 
 FactsT = TypeVar("FactsT")
@@ -107,17 +108,17 @@ class ExportFacts:
 
     @property
     def unique(self) -> int:
-        """Rows of interactions that differ in any column; 0 for users and items."""
+        """Rows of events that differ in any column; 0 for entities."""
         return self.profile.unique or 0
 
     @property
     def events(self) -> Mapping[str, int]:
-        """Rows by EVENT_TYPE; empty for users and items."""
+        """Rows by EVENT_TYPE; empty for entities."""
         return self.profile.events or {}
 
     @property
     def days(self) -> Mapping[str, int]:
-        """Rows by day of TIMESTAMP (ISO, UTC); empty for users and items."""
+        """Rows by day of TIMESTAMP (ISO, UTC); empty for entities."""
         return self.profile.days or {}
 
     def metadata_columns(self) -> list[str]:
@@ -128,9 +129,9 @@ class ExportFacts:
 def metadata_columns(dataset: Dataset, domain: str) -> list[str]:
     """The columns that Personalize counts as metadata.
 
-    Of interactions those that it does not reserve for itself; of users and items all but the id.
+    Those that it does not reserve for itself; of users and items all but the id.
     """
-    fixed = reserved(dataset.name, domain) if dataset.name == "interactions" else IDS[dataset.name]
+    fixed = dataset.ids if DATASET_TYPES[dataset.name].counts_reserved else reserved(dataset.name, domain)
     return [column.name for column in dataset.columns if column.name not in fixed]
 
 

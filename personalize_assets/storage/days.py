@@ -15,14 +15,14 @@ from typing import NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from personalize_assets.conversion.contract import DATASETS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, DATASETS
 from personalize_assets.errors import TransientError
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, Reject, with_unneeded
 from personalize_assets.storage.object_store import ObjectStore, StoredObject, Versioned
 from personalize_assets.storage.small_objects import READS_AT_ONCE
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 
-DAILY = {"interactions": "filtered_interactions", "users": "user_traits", "items": "item_details"}
+DAILY = {name: of.daily for name, of in DATASET_TYPES.items()}
 """The folder of a dataset's daily files, which is also the name of its daily asset."""
 REJECTS = "rejects"
 DATA_FOLDERS = (*DAILY.values(), REJECTS)
@@ -140,7 +140,8 @@ class Days:
 
     def _check_files_exist(self, changes: Mapping[str, DayChange]) -> None:
         named = {key for day, change in changes.items() for key in _state(day, change).current_files()}
-        there = {file.key for folder in DATA_FOLDERS for file in self._files_of_days(folder, changes)}
+        folders = sorted({key.partition("/")[0] for key in named})
+        there = {file.key for folder in folders for file in self._files_of_days(folder, changes)}
         if missing := sorted(named - there):
             others = f", nor do {len(missing) - 1} other files of it" if missing[1:] else ""
             raise MissingFiles(

@@ -19,6 +19,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.storage import cleanup
 from personalize_assets.storage.days import DATA_FOLDERS, Days, find_days
 from personalize_assets.storage.exports import EXPORTS, Exports
+from personalize_assets.storage.import_records import IMPORTS, ImportRecords
 from personalize_assets.storage.kept_files import KEPT, KeptExports
 from personalize_assets.storage.manifests import DayCatalog, OwnerMark, RunMark, SweepMark
 from personalize_assets.storage.object_store import Versioned, open_store
@@ -48,10 +49,11 @@ class Destination:
 
     Attributes:
         days: The converted days.
-        tables: The tables ``users`` and ``items``.
+        tables: The tables of entities.
         exports: The CSVs.
         kept: What exports leave for the next one.
         unloads: What was unloaded from a warehouse.
+        imports: Which exports imports read.
     """
 
     def __init__(self, uri: str, aws: Aws | None = None) -> None:
@@ -64,6 +66,7 @@ class Destination:
         self.exports = Exports(self.store, self._structs)
         self.kept = KeptExports(self.store, self._structs)
         self.unloads = UnloadRecords(self.store, self._structs)
+        self.imports = ImportRecords(self._structs)
 
     def uri_of(self, key: str) -> str:
         """The URI of a key."""
@@ -138,7 +141,7 @@ class Destination:
 
     def remove_unfinished(self) -> bool:
         """Delete what killed processes left of files that they had begun to write; False as in ``remove``."""
-        folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT, UNLOADS)
+        folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT, UNLOADS, IMPORTS)
         marks = (_RUN_MARK, _SWEEP_MARK, _OWNER_MARK)
         return cleanup.remove_unfinished(self.store, [*(f"{folder}/" for folder in folders), *marks])
 

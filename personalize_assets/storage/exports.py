@@ -59,6 +59,10 @@ class Exports:
         """The Avro schema of a CSV as it is stored, or None."""
         return self._store.read(manifest.schema) if manifest.schema else None
 
+    def of_run(self, run_id: str) -> ExportSet | None:
+        """The export of a run as it was made, or None; also for a manifest that is damaged."""
+        return self._structs.find(f"{self.folder(run_id)}/manifest.json", ExportSet).object
+
     def put_manifest(self, made: ExportSet) -> None:
         """Write the manifest of an export into its folder."""
         self._store.write(f"{self.folder(made.run)}/manifest.json", encode(made))
@@ -78,6 +82,10 @@ class Exports:
     def put_refused(self, refused: RefusedExport) -> None:
         """Write why CSVs did not become current, beside them."""
         self._store.write(self._refused_key(refused.run), encode(refused))
+
+    def refused(self, run_id: str) -> RefusedExport | None:
+        """What a run put aside, and why; None if it did not finish that, or the object is damaged."""
+        return self._structs.find(self._refused_key(run_id), RefusedExport).object
 
     def is_refused(self, run_id: str) -> bool:
         """Whether a run has put all of what was refused aside."""
@@ -102,7 +110,10 @@ def former_runs(before: ExportSet | None) -> tuple[str, ...]:
     return (before.run, *before.former)[:_REMEMBERED_RUNS] if before else ()
 
 
-def unneeded_runs(latest: ExportSet, there: Iterable[str], keep: int) -> list[str]:
-    """The runs whose exports are deleted: former ones, but for the newest. What never was the latest stays."""
-    kept = {latest.run, *latest.former[: keep - 1]}
+def unneeded_runs(latest: ExportSet, there: Iterable[str], keep: int, read: Iterable[str] = ()) -> list[str]:
+    """The runs whose exports are deleted: former ones, but for the newest, and those that imports read.
+
+    What never was the latest stays.
+    """
+    kept = {latest.run, *latest.former[: keep - 1], *read}
     return [run for run in there if run in latest.former and run not in kept]

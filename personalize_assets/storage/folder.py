@@ -49,6 +49,7 @@ LEADS_OUT = "a link that leads out of the source, not followed without `follow_l
 # How much of a part is read or copied at a time.
 _COPY_BYTES = 16 * 1024 * 1024
 # The names that ``_temporary_beside`` makes, and the name of the file to be.
+_BLOCK_BYTES = 1024**2
 _T = TypeVar("_T")
 _TEMPORARY = re.compile(r"\.(.+)\.[0-9a-f]{8}")
 
@@ -146,6 +147,12 @@ class FolderStore:
         with self._explained("read"), suppress(*_GONE), open(self._path(key), "rb", opener=_open_regular) as file:
             return reader(file)
         return None
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """Read a file block by block."""
+        with self._explained("read"), open(self._path(key), "rb", opener=_open_regular) as file:
+            while block := file.read(_BLOCK_BYTES):
+                yield block
 
     def read_version(self, key: str) -> Versioned | None:
         """Read a file; None if it does not exist. Without a version: two writes may have the same time."""

@@ -175,12 +175,14 @@ class TableCommit(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float | None = None
     profile: ExportProfile | None = None
     key_mark: str | None = None
+    suppressed: int = 0
+    suppress_list: str = ""
     replaced: tuple[Replaced, ...] = ()
 
     @property
     def accounted(self) -> int:
         """The daily rows of which it is known where they went."""
-        return self.rows + self.duplicates
+        return self.rows + self.duplicates + self.suppressed
 
     def all_files(self) -> set[str]:
         """The keys of the files that are current, and of those that wait to be deleted."""
@@ -221,7 +223,7 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
         path: Key of the file, or of the folder with a slash at its end.
         schema: Key of its Avro schema; empty in manifests of older versions.
         files: In the order of their names; empty in manifests of older versions, which knew single files only.
-        outside_window: Interactions, without duplicates, that are older than the window.
+        outside_window: Interactions, without duplicates and suppressed ones, that are older than the window.
         last_days: The window; None without one.
         run: The run that made it; files of a former export that a later one takes over keep theirs.
     """
@@ -233,6 +235,8 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     duplicates: int
     outside_window: int = 0
     last_days: int | None = None
+    suppressed: int = 0
+    suppress_list: str = ""
     bytes: int
     sha256: str
     path: str = ""
@@ -247,7 +251,7 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def accounted(self) -> int:
         """The daily rows of which it is known where they went."""
-        return self.rows + self.duplicates + self.outside_window
+        return self.rows + self.duplicates + self.outside_window + self.suppressed
 
 
 class ExportSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -357,3 +361,17 @@ class UnloadRecord(msgspec.Struct, frozen=True, kw_only=True):
     def bytes(self) -> int:
         """Of all files."""
         return sum(file.bytes for file in self.files)
+
+
+class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """What imports of a dataset read, and what Personalize does not yet train on.
+
+    Attributes:
+        holds: The run of the export whose rows Personalize holds; empty before the first import.
+        reading: Runs of exports that an import reads, with the seconds since the epoch at which that began.
+        untrained: Columns that were added to a dataset, with the seconds since the epoch at which that was done.
+    """
+
+    holds: str = ""
+    reading: dict[str, float] = {}
+    untrained: dict[str, float] = {}

@@ -135,6 +135,9 @@ class ObjectStore(Protocol):
         What ``reader`` raises is passed on, unless it is an ``OSError``.
         """
 
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """A file's bytes from its beginning on, a block after the other; ``StoreError`` if there is no such file."""
+
     def read_version(self, key: str) -> Versioned | None:
         """A file's bytes and version; None if there is no such file."""
 

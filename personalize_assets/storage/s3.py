@@ -11,7 +11,7 @@ from os.path import commonprefix
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from personalize_assets.aws.client import boto3_client, encryption
+from personalize_assets.aws.client import boto3_client, encryption, endpoint_of
 from personalize_assets.aws.error_codes import ErrorKind, Raises, explain_errors, kind_of, refusal
 from personalize_assets.aws.s3_reads import get_object
 from personalize_assets.config.models import Aws
@@ -42,6 +42,7 @@ _OTHERS_WERE_FIRST = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuc
 _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 # Limit of the API DeleteObjects.
 _KEYS_PER_DELETE = 1000
+_BLOCK_BYTES = 1024**2
 CONNECTIONS = 32
 """Size of a store's connection pool; more threads than this would open connections only to drop them."""
 
@@ -153,6 +154,19 @@ class S3Store:
         except OSError as error:
             if self.read(key, 1) is None:  # which explains other errors
                 return None
+            raise StoreError(f"{self.uri}/{key} cannot be read: {error}; run again") from error
+
+    def blocks(self, key: str) -> Iterator[bytes]:
+        """Read an object block by block, all of one version."""
+        try:
+            with file_of_blocks(self._objects, f"{self.uri}/{key}", from_its_end=False) as file:
+                while block := file.read(_BLOCK_BYTES):
+                    yield bytes(block)
+        except UnansweredFile as error:
+            raise TransientStoreError(str(error)) from error
+        except OSError as error:
+            if self.read(key, 1) is None:  # which explains other errors
+                raise self._error("NoSuchKey", "", key) from error
             raise StoreError(f"{self.uri}/{key} cannot be read: {error}; run again") from error
 
     def read_version(self, key: str) -> Versioned | None:
@@ -341,7 +355,7 @@ class S3Store:
         return {"Bucket": self._bucket, "Key": self._prefix + key}
 
     def arrow_options(self) -> dict[str, str]:
-        """How tasks (``conversion.reading.filesystem``) reach the same S3: its region, and an endpoint if not AWS's.
+        """How tasks (``conversion.reading.filesystem``) reach the same S3: its region, and an endpoint if one was set.
 
         Credentials are not among them, because specs are stored: tasks find them in the same environment, profile or
         role. If the config names a profile, ``credentials`` and ``profile`` say so (``conversion.reading.filesystem``).
@@ -350,7 +364,7 @@ class S3Store:
         with self._explained():
             about = self._client.meta
             endpoint = urlsplit(about.endpoint_url)
-            if not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+            if endpoint_of(self._aws, "s3") or not endpoint.netloc.endswith((".amazonaws.com", ".amazonaws.com.cn")):
                 return {
                     "region": about.region_name,
                     "endpoint_override": endpoint.netloc,

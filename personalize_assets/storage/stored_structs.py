@@ -15,6 +15,7 @@ from personalize_assets.storage.manifests import (
     DayState,
     ExportManifest,
     ExportSet,
+    ImportRecord,
     KeptFiles,
     OwnerMark,
     RunMark,
@@ -39,6 +40,7 @@ _WANTED = {
     OwnerMark: "the name and sources of the dataset group",
     KeptFiles: "what the next export may use",
     UnloadRecord: "what was unloaded of a table and day",
+    ImportRecord: "what imports of a dataset read",
 }
 
 

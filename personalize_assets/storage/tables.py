@@ -1,14 +1,16 @@
-"""The tables ``users`` and ``items``: Parquet files that a commit names, replaced by compare-and-swap."""
+"""The tables of entities (users, items, actions): Parquet files that a commit names, replaced by compare-and-swap."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
+from personalize_assets.conversion.dataset_types import ENTITY_DATASETS
 from personalize_assets.storage.manifests import TableCommit, with_unneeded
 from personalize_assets.storage.object_store import Versioned
 from personalize_assets.storage.stored_structs import Found, StoredStructs
 
-TABLES = ("users", "items")
+TABLES = ENTITY_DATASETS
+"""The tables by name, each of the dataset of that name."""
 
 
 class Tables:

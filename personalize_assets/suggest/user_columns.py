@@ -10,7 +10,7 @@ from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.catalog.field_relations import parent_name
 from personalize_assets.catalog.item_ids import Items
 from personalize_assets.catalog.observed_fields import Field, Observed
-from personalize_assets.conversion import contract
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.suggest.entity_columns import EntityColumns, as_metadata, column_name, condition
 
 _SURE = 85  # score of a name that is surely an item's id
@@ -61,7 +61,7 @@ def user_columns(observed: Observed, user_paths: Sequence[str], items: Items | N
             continue
         name = column_name(seen, "users", result)
         marks, reason = as_metadata(seen, people)
-        if len(result.columns) == contract.MAX_METADATA["users"]:
+        if len(result.columns) == DATASET_TYPES["users"].max_metadata:
             reason = reason or f"Personalize takes {len(result.columns)} columns at most"
         if reason:
             result.optional[name] = (paths, marks, reason)

@@ -171,6 +171,7 @@ def test_a_file_in_s3_is_read_there(bucket: str, tmp_path: Path) -> None:
         "every_record_is_one_line": True,
         "every_value_reads_as_its_type": False,
         "the_file_is_the_one_of_its_manifest": False,
+        "no_user_of_the_suppress_list_is_in_the_file": True,
     }
     assert findings["every_value_reads_as_its_type"].rows == [
         {"line": 3, "problem": "TIMESTAMP is no timestamp as Personalize reads it", "text": "soon"}
@@ -195,7 +196,7 @@ def test_a_refused_folder_of_files_leaves_the_former_one(shop: Shop) -> None:
     assert [key.removeprefix(f"exports/refused/{refused}/") for key in sorted(shop.refused(refused))] == [
         "interactions.avsc", "interactions/00000.csv", "refused.json",
     ]  # fmt: skip
-    assert [finding.passed for _, finding in judge_file(shop.group, "interactions")] == [True] * 4
+    assert [finding.passed for _, finding in judge_file(shop.group, "interactions")] == [True] * 5
 
 
 def test_the_bytes_that_are_judged_are_those_of_the_files(shop: Shop) -> None:
@@ -232,8 +233,8 @@ def test_an_export_that_is_a_folder_of_files_is_read_file_by_file(shop: Shop) ->
     )
     put_export(shop.group.destination, manifest)
 
-    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True] * 4
+    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True] * 5
 
     shop.group.destination.store.write("exports/users/1.csv", b"USER_ID,TIER\n,gold\n")
 
-    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True, True, False, False]
+    assert [finding.passed for _, finding in judge_file(shop.group, "users")] == [True, True, False, False, True]

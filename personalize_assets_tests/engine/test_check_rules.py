@@ -23,11 +23,13 @@ RULES: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES)
 Results = dict[tuple[str, str], dg.AssetCheckEvaluation]
 # About other domains or settings than the shop's; the unit tests of rules apply them.
 ELSEWHERE = {"events_suffice_for_the_event_types_to_train_on", "event_types_are_spelt_as_other_use_cases_want"}
+# Only custom groups have actions: see test_action_checks.
+OF_SHOPS = ("interactions", "users", "items")
 CASES: list[tuple[str, Rule[Any]]] = [
-    *((f"{name}_csv", rule) for rule in RULES for name in rule.datasets
+    *((f"{name}_csv", rule) for rule in RULES for name in OF_SHOPS if name in rule.datasets
       if (name == "items" or not rule.name.startswith("texts_"))
       and (name != "items" or rule.name != "no_names_differ_only_by_case_or_space") and rule.name not in ELSEWHERE),
-    *((DAILY[name], rule) for rule in DAILY_RULES for name in rule.datasets),
+    *((DAILY[name], rule) for rule in DAILY_RULES for name in OF_SHOPS if name in rule.datasets),
 ]  # fmt: skip
 
 
@@ -110,6 +112,7 @@ def bad_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Res
     exported = shop.export()
     for name in ("interactions", "users", "items"):
         _break(shop.csv(name))
+    shop.suppress(shop.folder, "i" * 257)  # the only user whose line can be read then
     return results(converted, exported, shop.export_checks())
 
 

@@ -21,7 +21,9 @@ def test_a_shop_in_each_layout(layout: str, config: str, engine: Engine, tmp_pat
     check(engine, tmp_path, layout, CONFIGS[config])
 
 
-@pytest.mark.parametrize(("config", "seeds"), [("sample", [1, 2]), ("whole events", [3, 4]), ("strict", [5])])
+@pytest.mark.parametrize(
+    ("config", "seeds"), [("sample", [1, 2]), ("whole events", [3, 4]), ("strict", [5]), ("actions", [6, 7])]
+)
 def test_adversaries(config: str, seeds: list[int], engine: Engine, tmp_path: Path) -> None:
     for seed in seeds:
         Adversary(seed).write(tmp_path / "raw")

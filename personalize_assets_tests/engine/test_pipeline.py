@@ -204,15 +204,15 @@ def test_everything_is_stored_where_the_design_says_and_nothing_else(shop: Shop)
 
     assert "_group.json" in shop[0].listed()
     assert folders - {""} == {
-        *(f"_kept/{name}" for name in DAILY),
-        *(f"_kept/{name}/RUN" for name in DAILY),
+        *(f"_kept/{name}" for name in DATASETS),
+        *(f"_kept/{name}/RUN" for name in DATASETS),
         "catalog",
         "days",
         "exports",
         "exports/RUN",
         "items",
         "users",
-        *(f"{name}/day=2026-10-0{day}" for name in DAILY.values() for day in (1, 2)),
+        *(f"{DAILY[name]}/day=2026-10-0{day}" for name in DATASETS for day in (1, 2)),
         "rejects/day=2026-10-01",
     }
 

@@ -21,6 +21,7 @@ from personalize_assets.conversion.spec import ExportReport, Report, Spec
 from personalize_assets.definitions import build_definitions
 from personalize_assets.engines import Engine
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.stored_structs import encode
 from personalize_assets_tests.helpers.groups import NO_CONTEXT
 from personalize_assets_tests.helpers.stored import commits, put_day
@@ -28,7 +29,6 @@ from personalize_assets_tests.helpers.stored import commits, put_day
 TODAY = datetime.now(UTC).date()
 DAYS = [TODAY - timedelta(days=back) for back in (8, 7, 6, 5)]
 EVENING = int(datetime(DAYS[0].year, DAYS[0].month, DAYS[0].day, 18, tzinfo=UTC).timestamp())
-EXPORTS = ("users", "items", "interactions_csv", "users_csv", "items_csv")
 USE_CASES = ["Most viewed", "Best sellers"]
 
 DATASETS: dict[str, Any] = {
@@ -58,6 +58,28 @@ DATASETS: dict[str, Any] = {
     },
 }
 
+ACTIONS: dict[str, Any] = {
+    "actions": {
+        "where": {"kind": "offer"},
+        "columns": {
+            "ACTION_ID": "offer",
+            "GROUP": {"path": "group", "categorical": True},
+            "VALUE": {"path": "value", "type": "long"},
+        },
+    },
+    "action_interactions": {
+        "where": {"kind": "answer"},
+        "dedupe_by": "id",
+        "columns": {
+            "USER_ID": "user",
+            "ACTION_ID": "offer",
+            "EVENT_TYPE": "type",
+            "TIMESTAMP": "time",
+            "CHANNEL": {"path": "channel", "categorical": True},
+        },
+    },
+}
+
 
 def event(number: int, **changes: Any) -> dict[str, Any]:
     """One of many interactions, spread over 1,050 users and 200 items."""
@@ -82,6 +104,25 @@ def item(name: str, **changes: Any) -> dict[str, Any]:
     return {"kind": "item", "item": name, "time": EVENING, **fields, **changes}
 
 
+def offer(name: str, **changes: Any) -> dict[str, Any]:
+    """An action."""
+    return {"kind": "offer", "offer": name, "group": "cards", "value": 5, "time": EVENING, **changes}
+
+
+def answer(number: int, **changes: Any) -> dict[str, Any]:
+    """One of many interactions with actions, spread over 30 users and 10 offers."""
+    return {
+        "kind": "answer",
+        "id": f"a{number}",
+        "user": f"u{number % 30}",
+        "offer": f"o{number % 10}",
+        "type": ("Viewed", "Not Taken", "Taken")[number % 3],
+        "time": EVENING - number,
+        "channel": ("mail", "web")[number % 2],
+        **changes,
+    }
+
+
 Change = Callable[[ExportReport], ExportReport]
 
 
@@ -91,16 +132,22 @@ def unchanged(report: ExportReport) -> ExportReport:
 
 
 class Shop:
-    """A dataset group in a folder. ``checks`` as in the config; ``engine`` is that of the test."""
+    """A dataset group in a folder. ``checks`` as in the config; ``engine`` is that of the test.
 
-    def __init__(self, folder: Path, engine: Engine, checks: str = "strict") -> None:
+    With actions it is a custom group, as only these have them.
+    """
+
+    def __init__(self, folder: Path, engine: Engine, checks: str = "strict", *, with_actions: bool = False) -> None:
+        shop = {"name": "shop", "domain": "ECOMMERCE", "use_cases": USE_CASES}
         config = {
             "source": {"uri": "raw", "layout": "hive", "start_date": DAYS[0].isoformat()},
             "destination": {"uri": "out"},
             "checks": checks,
-            "dataset_group": {"name": "shop", "domain": "ECOMMERCE", "use_cases": USE_CASES},
-            "datasets": DATASETS,
+            "dataset_group": {"name": "shop", "domain": "custom"} if with_actions else shop,
+            "datasets": {**DATASETS, **ACTIONS} if with_actions else DATASETS,
+            "suppress": "deleted.csv",
         }
+        self.suppress(folder)
         file = folder / "personalize.yaml"
         file.write_text(yaml.safe_dump(config, sort_keys=False))
         self.folder = folder
@@ -115,9 +162,14 @@ class Shop:
         texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
         (folder / "a.json").write_text("".join(f"{text}\n" for text in texts))
 
+    @staticmethod
+    def suppress(folder: Path, *users: str) -> None:
+        """Replace the list of users who are not exported."""
+        (folder / "deleted.csv").write_text("".join(f"{line}\n" for line in ("USER_ID", *users)))
+
     def convert(self) -> dg.ExecuteInProcessResult:
         return self._materialize(
-            ["raw_event_catalog", "filtered_interactions", "user_traits", "item_details"],
+            ["raw_event_catalog", *(DAILY[name] for name in self.group.datasets)],
             {
                 "dagster/asset_partition_range_start": DAYS[0].isoformat(),
                 "dagster/asset_partition_range_end": DAYS[-1].isoformat(),
@@ -133,7 +185,9 @@ class Shop:
         self.group.destination.store.write(days.key(state.day), encode(structs.replace(state, datasets=others)))
 
     def export(self, *names: str, change: Change = unchanged) -> dg.ExecuteInProcessResult:
-        return self._materialize(list(names or EXPORTS), {}, change)
+        datasets = self.group.datasets
+        tables = [name for name, dataset in datasets.items() if not dataset.is_events]
+        return self._materialize(list(names or (*tables, *(f"{name}_csv" for name in datasets))), {}, change)
 
     def export_checks(self) -> dg.ExecuteInProcessResult:
         """The checks of the files alone, as from the page of an export."""

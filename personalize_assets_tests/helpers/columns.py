@@ -36,3 +36,14 @@ def users(*more: Column) -> list[Column]:
 def items(*more: Column) -> list[Column]:
     """The id of items, and more."""
     return [column("items", "ITEM_ID"), *more]
+
+
+def actions(*more: Column) -> list[Column]:
+    """The id of actions, and more."""
+    return [column("actions", "ACTION_ID"), *more]
+
+
+def action_interactions(*more: Column) -> list[Column]:
+    """The columns that action interactions must have, and more."""
+    names = ("USER_ID", "ACTION_ID", "TIMESTAMP", "EVENT_TYPE")
+    return [*(column("action_interactions", name) for name in names), *more]

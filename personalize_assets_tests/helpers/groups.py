@@ -81,7 +81,7 @@ def convert(group: DatasetGroup, engine: Engine, days: Sequence[date], *names: s
 
 def export(group: DatasetGroup, engine: Engine, *names: str) -> ExportOutcome:
     """Export and commit assets; by default all tables and CSVs of the group."""
-    tables = [name for name in group.datasets if name != "interactions"]
+    tables = [name for name, dataset in group.datasets.items() if not dataset.is_events]
     planned = plan_export(group, names or (*tables, *(f"{name}_csv" for name in group.datasets)))
     return commit_export(group, planned, run_export(engine, planned.spec))
 

@@ -24,7 +24,11 @@ _ISO = re.compile(
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NANOS = 10**9
 _1990 = 631_152_000
-_IDS = ("USER_ID", "ITEM_ID")
+_IDS = ("USER_ID", "ITEM_ID", "ACTION_ID")
+_EVENTS = ("interactions", "action_interactions")
+_KEYS = {"users": "USER_ID", "items": "ITEM_ID", "actions": "ACTION_ID"}
+_TIMES = ("TIMESTAMP", "CREATION_TIMESTAMP", "EXPIRATION_TIMESTAMP")
+_RANGES = {("actions", "VALUE"): (1, 10), ("actions", "REPEAT_FREQUENCY"): (1, 30)}
 
 
 class Bad(Exception):
@@ -80,7 +84,7 @@ def expected(source: Path, config: dict[str, Any]) -> Expected:
     found = Expected(read={**{k: counts[k] for k in ("read", "wanted", "not_wanted")}, "malformed": dict(malformed)})
     for name, dataset in datasets.items():
         columns = list(dataset["columns"])
-        rows = once(kept[name], columns) if name == "interactions" else latest_per_id(name, kept[name], dataset)
+        rows = once(kept[name], columns) if name in _EVENTS else latest_per_id(name, kept[name], dataset)
         lines = [",".join(cell(row[column]) for column in columns) for row in rows]
         found.csv[name] = "".join(line + "\n" for line in [",".join(columns), *lines]).encode()
         found.datasets[name] = {
@@ -206,10 +210,10 @@ def _row(
     row: dict[str, Any] = {}
     lost: list[str] = []
     times = datasets["interactions"]["columns"]["TIMESTAMP"]["path"]
-    if name != "interactions":
+    if name not in _EVENTS:
         times = [*times, dataset.get("event_time") or times[0]]
     for column, mapping in dataset["columns"].items():
-        kind = mapping.get("type", "timestamp" if column in ("TIMESTAMP", "CREATION_TIMESTAMP") else "string")
+        kind = mapping.get("type", "timestamp" if column in _TIMES else "string")
         needed = mapping.get("required", column in (*_IDS, "EVENT_TYPE", "TIMESTAMP"))
         value, is_ranged = mapping.get("constant"), column == "TIMESTAMP"
         for path in mapping.get("path", []):
@@ -223,6 +227,9 @@ def _row(
             row[column] = convert(column, kind, value, mapping, max_seconds if is_ranged else None)
         except Bad:
             row[column], why = None, "bad_timestamp" if column == "TIMESTAMP" else f"bad_value:{column}"
+        least, greatest = _RANGES.get((name, column), (None, None))
+        if least is not None and row[column] is not None and not least <= row[column] <= greatest:
+            row[column], why = None, f"out_of_range:{column}"
         limit = 256 if column in _IDS else 1000
         if kind == "string" and not mapping.get("textual") and row[column] and len(row[column]) > limit:
             row[column], why = longest(row[column], limit) if column == "IMPRESSION" else None, f"too_long:{column}"
@@ -230,7 +237,7 @@ def _row(
             return row, why or f"missing:{column}", []
         lost += [why] if why else []
     by = dataset.get("dedupe_by")
-    if name == "interactions":
+    if name in _EVENTS:
         message = text_or_nothing(lookup(event, by)) if by else None
         row["dedupe"] = None if message is None else (message, position)
     else:
@@ -383,7 +390,7 @@ def once(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]
 
 
 def latest_per_id(name: str, rows: list[dict[str, Any]], dataset: dict[str, Any]) -> list[dict[str, Any]]:
-    id_column = "USER_ID" if name == "users" else "ITEM_ID"
+    id_column = _KEYS[name]
     by_id: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         by_id.setdefault(row[id_column], []).append(row)

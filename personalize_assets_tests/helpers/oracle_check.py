@@ -127,8 +127,35 @@ STRICT: Config = {
     },
 }
 
+# Offers as actions: numbers beyond what Personalize takes, and events of a user with an action.
+ACTIONS: Config = {
+    **SAMPLE,
+    "actions": {
+        "where": TRADE,
+        "each": "properties.products",
+        "columns": {
+            "ACTION_ID": SKU,
+            "KIND": col("each.category", "properties.category", categorical=True),
+            "VALUE": col("each.price", "properties.price", type="long"),
+            "REPEAT_FREQUENCY": col("each.quantity", "properties.quantity", type="long"),
+            "EXPIRATION_TIMESTAMP": col("sentAt", "timestamp"),
+        },
+    },
+    "action_interactions": {
+        "where": {"type": ["track"]},
+        "each": "properties.products",
+        "dedupe_by": "messageId",
+        "columns": {
+            "USER_ID": col("userId"),
+            "ACTION_ID": SKU,
+            "EVENT_TYPE": col("event", map={"Order Completed": "Taken", "Product Clicked": "Viewed"}),
+            "TIMESTAMP": col("timestamp"),
+        },
+    },
+}
 
-CONFIGS = {"sample": SAMPLE, "whole events": WHOLE_EVENTS, "strict": STRICT}
+
+CONFIGS = {"sample": SAMPLE, "whole events": WHOLE_EVENTS, "strict": STRICT, "actions": ACTIONS}
 
 
 def made(engine: Engine, folder: Path, config: Config) -> Expected:

@@ -99,6 +99,19 @@ class ObjectStoreContract:
         assert store.read_with("a", ends) == (b"ef", b"b")
         assert store.read_with("b", ends) is None
 
+    def test_the_blocks_of_a_file_are_its_bytes(self, store: ObjectStore) -> None:
+        data = bytes(range(256)) * 10_000
+
+        store.write("folder/large", data)
+        store.write("folder/empty", b"")
+
+        assert b"".join(store.blocks("folder/large")) == data
+        assert list(store.blocks("folder/empty")) == []
+
+    def test_blocks_of_what_is_not_there_are_an_error(self, store: ObjectStore) -> None:
+        with pytest.raises(StoreError, match="missing"):
+            list(store.blocks("folder/missing"))
+
     def test_a_file_without_bytes_is_a_file(self, store: ObjectStore) -> None:
         store.write("empty", b"")
 

@@ -32,7 +32,7 @@ class DayProfileBuilder:
             self._nulls[name] += table.column(name).null_count
         if len(self._preview) < PREVIEW_ROWS:
             self._preview += preview_rows(table.select(list(self._nulls)).slice(0, PREVIEW_ROWS - len(self._preview)))
-        if self._dataset.name == "interactions":
+        if self._dataset.is_events:
             seconds = table.column("TIMESTAMP").drop_null().to_numpy()
             self._hours += np.bincount(seconds % DAY_SECONDS // 3600, minlength=24)
             if len(seconds):

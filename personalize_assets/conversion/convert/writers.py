@@ -47,7 +47,7 @@ class RowWriter:
         uri: Where the file is stored.
         rows: Number of rows written so far; complete after ``close``.
         months: Of these, interactions by month of TIMESTAMP, such as ``2026-10``.
-        untimed: Of these, rows of users and items without a readable event time.
+        untimed: Of these, rows of entities without a readable event time.
         profile: Counts every row that is written.
     """
 
@@ -113,7 +113,7 @@ class RowWriter:
         self._rows_pending = 0
 
     def _row_groups(self, table: pa.Table) -> Iterator[pa.Table]:
-        if DEDUPE not in self._schema.names:  # users and items have no order
+        if DEDUPE not in self._schema.names:  # entities have no order
             yield table
             return
         seconds = table.column("TIMESTAMP").to_numpy()

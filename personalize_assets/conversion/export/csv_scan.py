@@ -20,6 +20,7 @@ import pyarrow.csv
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import MIN_EPOCH_SECONDS, TEXTUAL_CHARS, Column, Dataset
+from personalize_assets.conversion.export.suppressed import USER_ID, UserIds
 from personalize_assets.conversion.export.text_bytes import text_bytes
 from personalize_assets.conversion.mapping.masking import MASK
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
@@ -47,6 +48,8 @@ class Scan:
         broken_count: How many there are.
         wrong: The first values that Personalize would refuse; at most five.
         wrong_count: How many there are.
+        suppressed_lines: The first lines of users that must not be exported; at most five.
+        suppressed_count: How many there are.
     """
 
     header: list[str] = field(default_factory=list)
@@ -58,6 +61,8 @@ class Scan:
     broken_count: int = 0
     wrong: list[Example] = field(default_factory=list)
     wrong_count: int = 0
+    suppressed_lines: list[Example] = field(default_factory=list)
+    suppressed_count: int = 0
 
     def add_broken(self, line: int | str, problem: str, text: str) -> None:
         """Count a line that is no record. ``line`` is its number, or a description where it has none."""
@@ -83,6 +88,8 @@ def combine_scans(scans: Sequence[Scan], names: Sequence[str]) -> Scan:
         broken_count=sum(scan.broken_count for scan in scans),
         wrong=_with_files([scan.wrong for scan in scans], names),
         wrong_count=sum(scan.wrong_count for scan in scans),
+        suppressed_lines=_with_files([scan.suppressed_lines for scan in scans], names),
+        suppressed_count=sum(scan.suppressed_count for scan in scans),
     )
 
 
@@ -184,11 +191,12 @@ def scan_csv(
     header: Sequence[str] | None = None,
     *,
     has_digest: bool = True,
+    suppressed: UserIds | None = None,
 ) -> Scan:
     """Read a CSV to its end. Problems of its content are in the result, and never raised.
 
     With ``header`` the file is a part that has no first line with names: these are its columns. ``has_digest`` says
-    whether ``sha256`` is wanted; else it is empty.
+    whether ``sha256`` is wanted; else it is empty. ``suppressed`` are ids of users that must not be in the file.
     The values of ``hidden`` columns are masked in examples. If there are any, so are broken lines, in which values
     cannot be assigned to columns, and names in the header that are no column's.
     """
@@ -202,6 +210,8 @@ def scan_csv(
         for batch in _read_ahead(_batches(source, names, scan, lines)):
             lines.next_batch(batch.num_rows)
             _check_cells(batch, dataset, scan, lines, hidden)
+            if suppressed and USER_ID in batch.schema.names:
+                _check_users(batch, suppressed, scan, lines)
             scan.rows += batch.num_rows
     except pa.ArrowInvalid as error:
         # Arrow's message may quote what it cannot read.
@@ -266,6 +276,14 @@ def _check_cells(
                 text = str(cells[index].as_py() or "")[:_MAX_TEXT_CHARS]
                 text = MASK if text and column.name in hidden else text
                 scan.wrong.append({"line": lines.of(index), "problem": f"{column.name} {problem}", "text": text})
+
+
+def _check_users(batch: pa.RecordBatch, ids: UserIds, scan: Scan, lines: _LineNumbers) -> None:
+    """Count rows of users among ids; examples have the line alone, because these ids are not to be shown."""
+    indices = ids.rows_of(batch)
+    scan.suppressed_count += len(indices)
+    for index in indices[: _MAX_EXAMPLES - len(scan.suppressed_lines)].to_pylist():
+        scan.suppressed_lines.append({"line": lines.of(index)})
 
 
 def _cell_problems(column: Column, cells: pa.Array) -> Iterator[tuple[str, pa.Array]]:

@@ -1,4 +1,4 @@
-"""Users and items over all days: daily rows reduced side by side, then one row per id, in the order of ids."""
+"""Entities (users, items, actions) over all days: daily rows reduced side by side, then one row per id, in order."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from personalize_assets.conversion.contract import IDS, Dataset
+from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.daily_rows import open_parquet, read_groups, row_groups
 from personalize_assets.conversion.export.export_profile import PartCounter, sum_profiles
 from personalize_assets.conversion.export.exported import Exported, Places
@@ -57,7 +57,7 @@ def export_entities(
 
 
 class _Export:
-    """One export of users or items: what its steps have in common."""
+    """One export of entities: what its steps have in common."""
 
     def __init__(self, target: Target, places: Places, former: EntityCheckpoints | None, spread: Spread) -> None:
         self._target = target
@@ -161,13 +161,13 @@ class _FoldTask(msgspec.Struct, frozen=True):
 
 def _fold(task: _FoldTask) -> Reduced:
     """The candidates among those of files, for a range of ids."""
-    (id_column,) = IDS[task.dataset.name]
+    (id_column,) = task.dataset.ids
     rows = _read_range(task.files, task.dataset, task.at, task.until, task.s3)
     return _written_candidates(candidates(rows, task.dataset.columns, id_column), task.dataset, task.to, task.s3)
 
 
 def _written_candidates(rows: pa.Table, dataset: Dataset, to: str, s3: dict[str, Any]) -> Reduced:
-    (id_column,) = IDS[dataset.name]
+    (id_column,) = dataset.ids
     # Hardly any id or message is repeated: a dictionary of them would be made, and then given up.
     repeated = [name for name in rows.column_names if name not in (id_column, MESSAGE_ID)]
     with FileSystem(s3).create(to) as file:
@@ -178,7 +178,7 @@ def _written_candidates(rows: pa.Table, dataset: Dataset, to: str, s3: dict[str,
 
 def _reduced(groups: Sequence[RowGroup], days: Mapping[str, date], dataset: Dataset, s3: dict[str, Any]) -> pa.Table:
     """The candidates among the rows of row groups, in memory for ``MAX_ROWS`` rows at once; ``days`` is by URI."""
-    (id_column,) = IDS[dataset.name]
+    (id_column,) = dataset.ids
     schema = daily_schema(dataset)
     kept = from_day(schema.empty_table(), date.min)
     waiting: list[pa.Table] = []
@@ -225,13 +225,16 @@ class _RangeTask(msgspec.Struct, frozen=True):
 
 
 def _write_range(task: _RangeTask) -> WrittenPart:
-    (id_column,) = IDS[task.target.dataset.name]
+    (id_column,) = task.target.dataset.ids
     target = task.target
     rows = _read_range(task.files, target.dataset, task.at, task.until, target.s3)
     found = latest(rows, target.dataset.columns, id_column)
     with PartWriter(task.number, target) as part:
         part.copies = pc.sum(found.column(COPIES)).as_py() or 0
-        for batch in found.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
+        ids = target.ids_left_out()
+        exported = ids.without(found) if ids else found
+        part.suppressed = found.num_rows - exported.num_rows
+        for batch in exported.select(target.schema.names).combine_chunks().to_batches(_WRITTEN_AT_ONCE):
             part.add(batch)
     return part.written()
 
@@ -241,7 +244,7 @@ def _read_range(
 ) -> pa.Table:
     """The candidates of a range of ids."""
     filesystem = FileSystem(s3)
-    (id_column,) = IDS[dataset.name]
+    (id_column,) = dataset.ids
     tables = [from_day(daily_schema(dataset).empty_table(), date.min)]
     for uri in files:
         with filesystem.open(uri) as file:
@@ -258,7 +261,7 @@ def _within(id_column: str, at: str | None, until: str | None) -> pc.Expression 
 
 
 def export_table(table: Sequence[str], target: Target, spread: Spread) -> Exported:
-    """The CSV of a table ``users`` or ``items`` whose files are in the order of ids, each a part."""
+    """The CSV of a table of entities whose files are in the order of ids, each a part."""
     tasks = [_FileTask(number, uri, target) for number, uri in enumerate(table)]
     written = spread(_write_file, tasks, 0)
     return Exported(

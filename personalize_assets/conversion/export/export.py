@@ -27,7 +27,7 @@ def export(spec: ExportSpec, spread: Spread) -> ExportReport:
     """Write the tables and CSV parts of a spec; the parts are reported in the order of the file.
 
     ``copies`` of a dataset is the number of daily rows that went in. Profiles have no values of masked columns; those
-    of users and items have ``crossed`` if interactions are exported in the same job.
+    of entities have ``crossed`` if their events are exported in the same job.
     """
     # At the same time: the exports of one dataset use the cores that another leaves idle at its start and end.
     threads = ThreadPoolExecutor(len(spec.exports) or 1)
@@ -58,6 +58,8 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> Exported:
         s3=spec.s3,
         dataset=dataset,
         header=header(names) if one.csv_header else b"",
+        suppressed=spec.suppressed if one.suppress_list else "",
+        suppress_list=one.suppress_list,
     )
     if one.daily is None:
         return export_table(one.table or (), target, spread)
@@ -65,7 +67,7 @@ def _export(spec: ExportSpec, one: DatasetExport, spread: Spread) -> Exported:
         raise ValueError("the spec names no folder for scratch files")
     scratch = f"{spec.scratch}/{dataset.name}"
     places = Places(scratch, one.keep_in or f"{scratch}/kept")
-    if dataset.name == "interactions":
+    if dataset.is_events:
         made = export_interactions(one.daily, target, places, one.kept, spread, one.last_days)
     else:
         made = export_entities(one.daily, target, places, one.kept, spread)
@@ -80,6 +82,7 @@ def _report(
         rows=sum(part.rows for part in made.parts),
         copies=sum(part.copies for part in made.parts),
         outside=sum(part.outside for part in made.parts),
+        suppressed=sum(part.suppressed for part in made.parts),
         parts=made.parts,
         profile=structs.replace(profile, crossed=crossed(profiles).get(dataset.name)),
         reused=made.reused,

@@ -20,13 +20,13 @@ from msgspec import structs
 
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import (
-    IDS,
     MAX_DISTINCT_CATEGORIES,
     MIN_EPOCH_SECONDS,
     TEXTUAL_CHARS,
     Column,
     Dataset,
 )
+from personalize_assets.conversion.dataset_types import DATASET_TYPES, ENTITY_DATASETS
 from personalize_assets.conversion.export.id_sketch import IdSketch
 from personalize_assets.conversion.export.value_variety import (
     ColumnValues,
@@ -56,7 +56,7 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         rows: Rows of the part.
-        repeated: Rows that are equal in every column to the row before them; only counted for interactions.
+        repeated: Rows that are equal in every column to the row before them; only counted for events.
         nulls: Null cells by column.
         max_chars: Longest text by column, in characters.
         first: Least value by timestamp column, in seconds since the epoch.
@@ -112,7 +112,6 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
 
     def summary(self, dataset: Dataset) -> ExportProfile:
         """The profile of the whole export, as it is reported; ``crossed`` is left empty."""
-        is_interactions = dataset.name == "interactions"
         return ExportProfile(
             rows=self.rows,
             nulls=self.nulls,
@@ -127,12 +126,12 @@ class PartProfile(msgspec.Struct, frozen=True, kw_only=True):
             alike=self._alike(),
             all_equal=tuple(sorted(self.values.only)),
             all_distinct=all_distinct(self.categories, self.values),
-            unique=self.rows - self.repeated if is_interactions else None,
-            events=_most_first(self.events) if is_interactions else None,
+            unique=self.rows - self.repeated if dataset.is_events else None,
+            events=_most_first(self.events) if dataset.is_events else None,
             days={str(np.datetime64(day, "D")): self.days[day] for day in sorted(self.days)}
-            if is_interactions
+            if dataset.is_events
             else None,
-            hours=self.hours if is_interactions else None,
+            hours=self.hours if dataset.is_events else None,
         )
 
     def _alike(self) -> dict[str, tuple[tuple[str, ...], ...]]:
@@ -171,7 +170,7 @@ class PartCounter:
         self._events: Counter[str] = Counter()
         self._days: Counter[int] = Counter()
         self._hours = np.zeros(24, np.int64)
-        self._ids = {name: IdSketch() for name in IDS[dataset.name]}
+        self._ids = {name: IdSketch() for name in dataset.ids}
         self._values = ColumnValues()
         self._preview: list[dict[str, Any]] = []
 
@@ -219,7 +218,7 @@ class PartCounter:
             self._ids[name] += IdSketch.of_counted(counted)
             if found := missing_ids(counted):
                 self._values += ColumnValues(missing_ids={name: found})
-        if self._dataset.name == "interactions":
+        if self._dataset.is_events:
             self._count_repeated(table)
             self._count_times(table.column("TIMESTAMP"))
             if "EVENT_TYPE" in table.column_names:
@@ -298,11 +297,12 @@ class PartCounter:
 
 
 def crossed(profiles: Mapping[str, PartProfile]) -> dict[str, Crossed]:
-    """How users and items fit the interactions of the same job, by dataset; empty without interactions."""
+    """How entities fit the events of the same job, by dataset; empty without events."""
     found: dict[str, Crossed] = {}
-    for name, (id_column,) in (("users", IDS["users"]), ("items", IDS["items"])):
-        if name in profiles and "interactions" in profiles:
-            known, used = profiles[name].ids[id_column], profiles["interactions"].ids[id_column]
+    for name in ENTITY_DATASETS:
+        events, (id_column,) = DATASET_TYPES[name].events, DATASET_TYPES[name].ids
+        if name in profiles and events in profiles:
+            known, used = profiles[name].ids[id_column], profiles[events].ids[id_column]
             found[name] = Crossed(unknown=used.missing_in(known), used=used.distinct, unused=known.missing_in(used))
     return found
 

@@ -51,8 +51,9 @@ def export_interactions(
 ) -> Exported:
     """All interactions of the daily files, each message once; the parts come in the order of the file.
 
-    Of ``kept``, months whose daily files, repeated keys and part in the window are those of before are taken as they
-    are. With ``last_days``, only rows of so many times 24 hours before the newest TIMESTAMP are exported.
+    Of ``kept``, months whose daily files, repeated keys, part in the window and suppressed users are those of before
+    are taken as they are. With ``last_days``, only rows of so many times 24 hours before the newest TIMESTAMP are
+    exported.
     """
     return _Export(daily, target, places, kept, spread, last_days).run()
 
@@ -81,13 +82,14 @@ class _Export:
         self._repeated = kept.repeated if self._former and isinstance(kept, InteractionSegments) else ()
 
     def run(self) -> Exported:
-        changed = changed_months(self._daily, self._former)
+        former = self._former
+        changed = changed_months(self._daily, former)
         runs, touched = self._rehash(changed)
         across = self._across_months(runs, touched)
         # Also months in which other keys repeat an earlier month now than before.
         same = set(self._daily.months) - set(changed)
         differing = repeats.units_that_differ(across.doubtful, across.decided, same, self._target.s3) if same else set()
-        cut = {month for month in same if self._former[month].cut != self._window.cut(month)}
+        cut = {month for month in same if self._left_out(month) != (former[month].cut, former[month].suppress_list)}
         pieces = self._plan(sorted({*changed, *differing, *cut} & {*self._daily.months}))
         written = self._write(pieces, (*across.settled, *across.decided))
         nothing = PartCounter(self._target.dataset).profile()
@@ -204,7 +206,12 @@ class _Export:
             hashes=hashes,
             profile=self._profile_uri(month),
             cut=self._window.cut(month),
+            suppress_list=self._target.suppress_list,
         )
+
+    def _left_out(self, month: int) -> tuple[int | None, str]:
+        """Which rows of a month are not to be in its parts."""
+        return self._window.cut(month), self._target.suppress_list
 
     def _profile_uri(self, month: int) -> str:
         return self._places.keep(f"profile-{month_name(month)}")
@@ -272,7 +279,7 @@ class _PieceTask(msgspec.Struct, frozen=True):
 
 
 def _write_piece(task: _PieceTask) -> WrittenPart:
-    """Sort the rows of a piece and write those that repeat none and are in the window."""
+    """Sort the rows of a piece and write those that repeat none, are of no suppressed user, and in the window."""
     target = task.target
     names = target.schema.names
     daily = daily_schema(target.dataset)
@@ -292,6 +299,10 @@ def _write_piece(task: _PieceTask) -> WrittenPart:
             rows = rows.select(names)
             if not first.all():
                 rows = rows.filter(pa.array(first))
+            unique = rows.num_rows
+            if ids := target.ids_left_out():
+                rows = ids.without(rows)
+            part.suppressed = unique - rows.num_rows
             part.outside = rows_before(task.cut, rows)
             for batch in rows.slice(part.outside).to_batches(_WRITTEN_AT_ONCE):
                 part.add(batch)

@@ -1,4 +1,4 @@
-"""Users and items over all days: one row per id, each column from the latest event that has a value for it.
+"""Entities over all days: one row per id, each column from the latest event that has a value for it.
 
 Rows are reduced with ``candidates`` as often as needed, in any grouping: what is left of a set of rows is enough to
 find the result of any larger set. ``latest`` makes the result of what is left.

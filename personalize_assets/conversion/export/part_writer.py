@@ -17,6 +17,7 @@ from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.export.csv_lines import csv_lines
 from personalize_assets.conversion.export.csv_scan import scan_csv
 from personalize_assets.conversion.export.export_profile import PartCounter, PartProfile
+from personalize_assets.conversion.export.suppressed import UserIds, read_ids
 from personalize_assets.conversion.kept import PartReport
 from personalize_assets.conversion.reading.filesystem import FileSystem
 
@@ -30,6 +31,8 @@ class Target(NamedTuple):
         parquet: URI prefix, or None.
         s3: As in ``spec.Plan``.
         header: The first line of each CSV; empty if parts are to be joined.
+        suppressed: URI of the ids of users that are left out (``suppressed``); empty if none are.
+        suppress_list: Their digest.
     """
 
     schema: pa.Schema
@@ -38,6 +41,12 @@ class Target(NamedTuple):
     s3: dict[str, Any]
     dataset: Dataset
     header: bytes = b""
+    suppressed: str = ""
+    suppress_list: str = ""
+
+    def ids_left_out(self) -> UserIds | None:
+        """The ids of users that are left out; None without any."""
+        return read_ids(self.suppressed, self.s3) if self.suppressed else None
 
 
 class WrittenPart(msgspec.Struct, frozen=True):
@@ -50,14 +59,14 @@ class WrittenPart(msgspec.Struct, frozen=True):
 class PartWriter:
     """Writes the rows of one part; its files are created with its first row.
 
-    ``copies`` is the number of daily rows that the part stands for, and ``outside`` how many are older than the window;
-    both are set by the caller.
+    ``copies``, ``outside`` and ``suppressed`` are set by the caller, and are as in ``PartReport``.
     """
 
     def __init__(self, number: int, target: Target) -> None:
         """Create nothing yet; ``number`` is the place of the part in the file."""
         self.copies = 0
         self.outside = 0
+        self.suppressed = 0
         self._number = number
         self._target = target
         self._rows = 0
@@ -97,6 +106,7 @@ class PartWriter:
             rows=self._rows,
             copies=self.copies,
             outside=self.outside,
+            suppressed=self.suppressed,
             csv=self._csv_uri if self._csv is not None else None,
             csv_bytes=self._csv_bytes,
             csv_sha256=self._digest.hexdigest() if is_complete_csv else None,
@@ -108,10 +118,11 @@ class PartWriter:
     def _is_clean(self) -> bool:
         """Whether the stored CSV reads as Personalize wants it, with as many rows and bytes as were written."""
         header = None if self._target.header else self._target.schema.names
+        ids = self._target.ids_left_out()
         with FileSystem(self._target.s3).open(self._csv_uri) as file:
-            scan = scan_csv(file, self._target.dataset, header=header, has_digest=False)
+            scan = scan_csv(file, self._target.dataset, header=header, has_digest=False, suppressed=ids)
         counts = (scan.rows, scan.bytes) == (self._rows, self._csv_bytes)
-        return counts and not scan.broken_count and not scan.wrong_count
+        return counts and not (scan.broken_count or scan.wrong_count or scan.suppressed_count)
 
     @property
     def _csv_uri(self) -> str:

@@ -59,6 +59,7 @@ class BatchColumn:
         self._is_text = column_type.arrow == pa.string()
         self._is_time = column_type.is_time
         self._is_floating = pa.types.is_floating(column_type.arrow)
+        self._has_bounds = column.value_range is not None
         self._ranged = [column.needs_event_time(path) for path in column.paths]
         self._is_constant_ranged = column.needs_event_time(None)
         self._kinds_to_keep = column_type.json_kinds | {type(None)}
@@ -74,7 +75,7 @@ class BatchColumn:
         splits_numbers = isinstance(column.split, str) and not _OF_NUMBERS.isdisjoint(column.split)
         if column_type.keeps_text and not splits_numbers:
             self._read = self._read_distinct_texts if changes_values else self._read_texts
-        elif changes_values:
+        elif changes_values or self._has_bounds:
             self._read = self._read_one_by_one
         elif column_type.is_time:
             self._read = self._read_times
@@ -197,7 +198,7 @@ class BatchColumn:
     def _cells_of_column(self, rows: BatchRows) -> pa.Array | None:
         """The numbers or booleans of a column of a table, if they are cells as they are; else None."""
         column = self._only_column(rows)
-        if column is None or self._is_text or self._is_time or self._column.changes_texts:
+        if column is None or self._is_text or self._is_time or self._column.changes_texts or self._has_bounds:
             return None
         kind = column.type
         if self._is_floating and pa.types.is_float64(kind):

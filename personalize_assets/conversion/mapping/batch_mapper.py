@@ -42,10 +42,10 @@ class BatchMapper:
         self._schema = daily_schema(dataset)
         words = NullWords(dataset.nulls)
         self._columns = [BatchColumn(column, words) for column in dataset.columns]
-        self._is_interactions = dataset.name == "interactions"
+        self._is_events = dataset.is_events
         self._event_time = _optional_field(dataset.event_time, words)
         self._dedupes_elements = bool(dataset.dedupe_by) and is_relative_to_each(dataset.dedupe_by or "")
-        self._id = _optional_field(dataset.dedupe_by if self._is_interactions else dataset.message_id, words)
+        self._id = _optional_field(dataset.dedupe_by if dataset.is_events else dataset.message_id, words)
 
     def map_rows(self, rows: BatchRows, max_epoch_seconds: int) -> MappedBatch:
         """Make the rows. ``max_epoch_seconds`` is the last second (UTC) that a time may have."""
@@ -58,7 +58,7 @@ class BatchMapper:
             all_dropped.append(dropped)
             for row, reason in rejected.items():
                 reasons.setdefault(row, reason)
-        if self._is_interactions:
+        if self._is_events:
             arrays.append(self._ids(rows))
             places = None if self._dedupes_elements else rows.positions
             arrays.append(pa.array(places or np.zeros(len(rows)), pa.int32()))
@@ -74,7 +74,7 @@ class BatchMapper:
         return MappedBatch(kept, [(rows.numbers[row], reasons[row]) for row in sorted(reasons)], counts)
 
     def _ids(self, rows: BatchRows) -> pa.Array:
-        """What identifies the event: ``dedupe_by`` for interactions, ``message_id`` for users and items."""
+        """What identifies the event: ``dedupe_by`` for datasets of events, ``message_id`` for those of entities."""
         return self._id.texts_or_null(rows) if self._id and self._id.is_in(rows) else pa.nulls(len(rows), pa.string())
 
     def _event_nanos(self, rows: BatchRows, max_epoch_seconds: int) -> pa.Array:

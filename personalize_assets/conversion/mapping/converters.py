@@ -23,7 +23,9 @@ class RejectedError(Exception):
     """A value for which its row is rejected."""
 
     def __init__(self, reason: str) -> None:
-        """``reason`` as in rejects: ``missing:``, ``bad_value:`` or ``too_long:`` and the column; ``bad_timestamp``."""
+        """``reason`` as in rejects: ``missing:``, ``bad_value:``, ``too_long:`` or ``out_of_range:`` and the column, or
+        ``bad_timestamp``.
+        """
         self.reason = reason
 
 
@@ -49,9 +51,10 @@ def cell_converter(column: Column) -> CellConverter:
     keeps_text = column_type.keeps_text and not column.changes_texts
     is_time, is_id, required = column_type.is_time, column.is_id, column.required
     convert = _value_converter(column, column_type.converter(column))
-    missing, too_long = f"missing:{column.name}", f"too_long:{column.name}"
+    missing, too_long, out_of_range = (f"{why}:{column.name}" for why in ("missing", "too_long", "out_of_range"))
     bad = "bad_timestamp" if column.is_event_time else f"bad_value:{column.name}"
     max_chars = column.max_chars or sys.maxsize
+    bounds = column.value_range
 
     def null() -> None:
         if required:
@@ -75,6 +78,8 @@ def cell_converter(column: Column) -> CellConverter:
         if is_time:
             is_good = max_epoch_seconds is None or is_in_range(value, max_epoch_seconds)
             return value if is_good else unusable(bad)
+        if bounds and not bounds[0] <= value <= bounds[1]:
+            return unusable(out_of_range)
         if type(value) is str:
             if len(value) > max_chars:
                 rest = _whole_ids(value, max_chars, column.separator) if column.name == "IMPRESSION" else None

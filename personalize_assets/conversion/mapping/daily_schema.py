@@ -7,13 +7,13 @@ import pyarrow as pa
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Dataset
 
-# In daily files of interactions.
+# In daily files of datasets of events.
 DEDUPE = "_dedupe"
 """The value of ``dedupe_by`` as text; null without it."""
 POSITION = "_position"
 """The index of the row's element in ``each``, from 0."""
 
-# In daily files of users and items.
+# In daily files of datasets of entities.
 EVENT_TIME = "_event_time"
 """Nanoseconds since the epoch; null, which counts as older than any time, where the event has no readable one."""
 MESSAGE_ID = "_message_id"
@@ -29,6 +29,6 @@ COPIES = "_copies"
 def daily_schema(dataset: Dataset) -> pa.Schema:
     """Return the schema of a dataset's daily files: its columns in their order, then the bookkeeping."""
     own = [pa.field(column.name, COLUMN_TYPES[column.type].arrow) for column in dataset.columns]
-    if dataset.name == "interactions":
+    if dataset.is_events:
         return pa.schema([*own, pa.field(DEDUPE, pa.string()), pa.field(POSITION, pa.int32())])
     return pa.schema([*own, pa.field(EVENT_TIME, pa.int64()), pa.field(MESSAGE_ID, pa.string())])

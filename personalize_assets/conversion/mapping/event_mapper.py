@@ -43,10 +43,10 @@ class EventMapper:
         words = NullWords(dataset.nulls)
         self._readers = [_cell_reader(column, words) for column in dataset.columns]
         self._each = parse_path(dataset.each) if dataset.each else None
-        self._is_interactions = dataset.name == "interactions"
+        self._is_events = dataset.is_events
         self._is_wanted = element_matcher(dataset)
         # What identifies a row among its repeats: an id of its own, or that of the event and the place in it.
-        id = dataset.dedupe_by if self._is_interactions else dataset.message_id
+        id = dataset.dedupe_by if dataset.is_events else dataset.message_id
         self._get_id = _optional_getter(id, words)
         self._dedupes_elements = bool(id) and is_relative_to_each(id or "")
         self._get_event_time = _optional_getter(dataset.event_time, words)
@@ -62,12 +62,12 @@ class EventMapper:
             yield Row((), TOO_MANY_ELEMENTS)
             return
         id = None if self._dedupes_elements else text_or_none(self._get_id(event))
-        nanos = None if self._is_interactions else self._event_nanos(event, max_epoch_seconds)
+        nanos = None if self._is_events else self._event_nanos(event, max_epoch_seconds)
         for position, element in enumerate(found or [None]):
             if self._is_wanted is not None and not self._is_wanted(element):
                 continue
             extra: tuple[Any, ...]
-            if not self._is_interactions:
+            if not self._is_events:
                 extra = (nanos, id)
             elif self._dedupes_elements:
                 extra = (text_or_none(self._get_id(element)), 0)

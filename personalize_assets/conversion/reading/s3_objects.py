@@ -47,6 +47,7 @@ _STATUS = re.compile(r"status code: (\d{3})")
 # S3's codes with a status of 4xx after which the same request may succeed.
 _TRANSIENT_CODES = re.compile(r"<Code>(RequestTimeout|SlowDown|OperationAborted|ConditionalRequestConflict)</Code>")
 _BEHIND_THE_END = 416
+_OF_S3 = "AWS_ENDPOINT_URL_S3"
 _NO_ANSWER = ("HTTP error:", "error response:")
 # Credentials that expire are asked for again so often; botocore renews them early enough.
 _CREDENTIALS_FOR = timedelta(minutes=5)
@@ -73,9 +74,11 @@ class S3Objects:
         region, endpoint = options.get("region"), options.get("endpoint_override")
         if endpoint:
             endpoint = f"{options.get('scheme', 'https')}://{endpoint}"
-        elif region and region.startswith("cn-"):
-            endpoint = f"https://s3.{region}.amazonaws.com.cn"
+        elif region:  # named, as the environment may have another endpoint, which the caller did not take
+            endpoint = f"https://s3.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
         self._settings: dict[str, Any] = {"region": region, "endpoint": endpoint}
+        if endpoint and os.environ.get(_OF_S3):  # for obstore the variable counts more than `endpoint`
+            self._settings[_OF_S3.lower()] = endpoint
         self._settings = {name: value for name, value in self._settings.items() if value}
         self._credentials = _credentials(options.get("profile"))
         self._store_of = cache(self._open_store)  # with its connections, which are kept alive

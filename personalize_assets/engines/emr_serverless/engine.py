@@ -80,6 +80,7 @@ class EmrServerlessEngine(dg.ConfigurableResource, Engine):  # type: ignore[type
     region: str | None = None
     profile: str | None = None
     endpoint: str | None = None
+    endpoints: dict[str, str] = Field(default_factory=dict)
     kms_key: str | None = None
 
     @classmethod
@@ -108,7 +109,7 @@ class EmrServerlessEngine(dg.ConfigurableResource, Engine):  # type: ignore[type
 
         if context is None:
             raise ValueError("the engine emr-serverless needs the context of a Dagster run")
-        aws = Aws(region=self.region, profile=self.profile, endpoint=self.endpoint, kms_key=self.kms_key)
+        aws = Aws(**{key: getattr(self, key) for key in Aws.model_fields})
         store = open_store(self.destination, aws)
         with explain_errors(f"EMR Serverless application {self.application_id!r}", _RIGHTS, self._advice()):
             emr = boto3_client(aws, "emr-serverless", retries={"mode": "standard", "total_max_attempts": 8})

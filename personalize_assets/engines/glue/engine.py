@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 from msgspec.structs import replace
+from pydantic import Field
 
 from personalize_assets.aws.client import boto3_client
 from personalize_assets.aws.error_codes import explain_errors
@@ -70,6 +71,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
     region: str | None = None
     profile: str | None = None
     endpoint: str | None = None
+    endpoints: dict[str, str] = Field(default_factory=dict)
     kms_key: str | None = None
     workers: int | None = None
     worker_type: str | None = None
@@ -101,7 +103,7 @@ class GlueEngine(dg.ConfigurableResource, Engine):  # type: ignore[type-arg]
 
         if context is None:
             raise ValueError("the engine glue needs the context of a Dagster run")
-        aws = Aws(region=self.region, profile=self.profile, endpoint=self.endpoint, kms_key=self.kms_key)
+        aws = Aws(**{key: getattr(self, key) for key in Aws.model_fields})
         store = open_store(self.destination, aws)
         with explain_errors(f"Glue job {self.job!r}", _RIGHTS, self._advice()):
             # "standard" waits and retries when a poll is throttled.

@@ -1,4 +1,4 @@
-"""filtered_interactions, user_traits and item_details: the rows of each arrival day."""
+"""The daily datasets, as filtered_interactions and user_traits: the rows of each arrival day."""
 
 from collections.abc import Iterator, Mapping
 
@@ -81,7 +81,7 @@ def _spec(defs: GroupDefs, name: str, key: dg.AssetKey) -> dg.AssetSpec:
         deps=[defs.key("raw_event_catalog")],
         group_name=defs.group("datasets"),
         kinds=defs.kinds("parquet"),
-        description=descriptions.DAILY[name],
+        description=descriptions.daily(name),
         metadata={
             "dagster/column_schema": column_schema(dataset),
             **storage("parquet", defs.dataset_group.destination.uri_of(DAILY[name])),

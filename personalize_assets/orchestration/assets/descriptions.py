@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from personalize_assets.config import Config
+from personalize_assets.conversion.contract import Dataset
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.engines import Engine
 
 RAW_EVENTS = """\
@@ -50,31 +49,21 @@ of them have an item and at which path, and an example of each.
 - **Used by** you: to choose `where` and `columns` in the config.
 """
 
-DAILY: Mapping[str, str] = MappingProxyType(
-    {
-        "interactions": """\
+DAILY_EVENTS = """\
 One row for each wanted event (or each element of its `each` array) of an arrival day, in the columns of the config.
 
-- **Grain** one interaction; duplicates are still in.
+- **Grain** one {one}; duplicates are still in.
 - **Changes** when its day is materialized: the whole day is replaced.
-- **Used by** `interactions_csv`. Rejects are stored in `rejects/`, each with its reason.
-""",
-        "users": """\
-What the events of an arrival day say about users, in the columns of the config.
+- **Used by** `{name}_csv`. Rejects are stored in `rejects/`, each with its reason.
+"""
 
-- **Grain** one event that says something about a user; a user may have many.
-- **Changes** when its day is materialized: the whole day is replaced.
-- **Used by** `users`, which keeps the latest values of all days.
-""",
-        "items": """\
-What the events of an arrival day say about items, in the columns of the config.
+DAILY_ENTITIES = """\
+What the events of an arrival day say about {name}, in the columns of the config.
 
-- **Grain** one event (or element of its `each` array) that says something about an item; an item may have many.
+- **Grain** one event (or element of its `each` array) that says something about {a} {one}; {a} {one} may have many.
 - **Changes** when its day is materialized: the whole day is replaced.
-- **Used by** `items`, which keeps the latest values of all days.
-""",
-    }
-)
+- **Used by** `{name}`, which keeps the latest values of all days.
+"""
 
 TABLE = """\
 All that is known of each {one}, over all days: for each column the latest value that is not null.
@@ -93,13 +82,6 @@ Its manifest (rows, bytes, SHA-256, days) is stored in `exports/`.
   checks.
 - **Used by** Personalize's CreateDatasetImportJob, together with `{name}_schema`.
 """
-CSV_KEYS: Mapping[str, str] = MappingProxyType(
-    {
-        "interactions": "without duplicates, oldest first",
-        "users": "sorted by its key, `USER_ID`",
-        "items": "sorted by its key, `ITEM_ID`",
-    }
-)
 
 SCHEMA = """\
 The Avro schema of the {title} dataset, made from the columns of the config: the text for Personalize's CreateSchema.
@@ -109,13 +91,36 @@ The Avro schema of the {title} dataset, made from the columns of the config: the
 - **Used by** Personalize's CreateSchema.
 """
 
+IMPORT = """\
+The rows of `{name}_csv` in Personalize's {title} dataset. The dataset group, schema and dataset are made if they are
+missing. Only rows that Personalize lacks are sent where it can add them; else the whole file replaces what it holds.
+
+- **Grain** one row as in `{name}_csv`.
+- **Changes** when it is materialized and the export has changed since the last import. What applications send to
+  Personalize is there besides, and stays.
+- **Used by** the solutions and recommenders of the dataset group.
+"""
+
 CONVERT_JOB = "Converts days of raw events to the daily datasets; reads each raw file once. Pick one day, or a range."
+IMPORT_JOB = "Imports the current exports into Personalize: what it lacks of them, or all. Run it after exporting."
 EXPORT_JOB = "Exports all converted days to users, items, the CSVs and their schemas. Run it after converting."
 
 
 def singular(dataset: str) -> str:
-    """``interaction`` for ``interactions``."""
-    return dataset.removesuffix("s")
+    """``interaction`` for ``interactions``, ``action interaction`` for ``action_interactions``."""
+    return dataset.removesuffix("s").replace("_", " ")
+
+
+def daily(dataset: str) -> str:
+    """The description of a daily asset, by the name of its dataset."""
+    text = DAILY_EVENTS if DATASET_TYPES[dataset].is_events else DAILY_ENTITIES
+    one = singular(dataset)
+    return text.format(name=dataset, one=one, a="an" if one[0] in "ai" else "a")
+
+
+def csv_key(dataset: Dataset) -> str:
+    """What identifies the rows of a CSV, or orders them."""
+    return "without duplicates, oldest first" if dataset.is_events else f"sorted by its key, `{dataset.ids[0]}`"
 
 
 def code_location(config: Config, engine: Engine) -> dict[str, str]:

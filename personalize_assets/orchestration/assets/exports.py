@@ -1,10 +1,10 @@
-"""users, items and the CSVs: over all arrival days."""
+"""The tables of entities (users, items, actions) and the CSVs: over all arrival days."""
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from personalize_assets.conversion.contract import IDS
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_current_export
 from personalize_assets.judging.judged_export import JudgedExport, make_export
@@ -144,7 +144,7 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
         # All days are read, so all partitions of the daily asset are upstream alike.
         daily = dg.AssetDep(defs.key(DAILY[name]), partition_mapping=dg.AllPartitionMapping())
         columns = {"dagster/column_schema": column_schema(dataset)}
-        has_table = name != "interactions"
+        has_table = not dataset.is_events
         above = defs.key(name if has_table else DAILY[name])
         uri_of = defs.dataset_group.destination.uri_of
         if has_table:
@@ -153,7 +153,7 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
                 deps=[daily],
                 group_name=defs.group("datasets"),
                 kinds=defs.kinds("parquet"),
-                description=descriptions.TABLE.format(name=name, one=descriptions.singular(name), id=IDS[name][0]),
+                description=descriptions.TABLE.format(name=name, one=descriptions.singular(name), id=dataset.ids[0]),
                 metadata={
                     **columns,
                     **storage("parquet", uri_of(name)),
@@ -169,7 +169,10 @@ def _specs(defs: GroupDefs) -> Iterator[dg.AssetSpec]:
             group_name=defs.group("exports"),
             kinds=defs.kinds("csv"),
             description=descriptions.CSV.format(
-                name=name, title=name.capitalize(), one=descriptions.singular(name), key=descriptions.CSV_KEYS[name]
+                name=name,
+                title=DATASET_TYPES[name].title,
+                one=descriptions.singular(name),
+                key=descriptions.csv_key(dataset),
             ),
             metadata={**columns, **storage("csv", uri_of("exports/latest.json")), **column_lineage(dataset, above)},
             code_version=fingerprint(dataset),

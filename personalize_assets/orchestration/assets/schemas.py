@@ -7,6 +7,7 @@ import json
 
 import dagster as dg
 
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.orchestration.assets.descriptions import SCHEMA
 from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.metadata import schema_metadata
@@ -27,7 +28,7 @@ def _schema(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
         deps=[defs.key(f"{name}_csv")],
         group_name=defs.group("schemas"),
         kinds={"python", "json"},
-        description=SCHEMA.format(name=name, title=name.capitalize()),
+        description=SCHEMA.format(name=name, title=DATASET_TYPES[name].title),
         op_tags=defs.op_tags,
         **defs.owners_and_tags(name),
     )

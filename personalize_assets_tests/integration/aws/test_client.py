@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -15,7 +16,7 @@ from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.pipeline.catalog import catalog_days
 from personalize_assets.pipeline.convert import plan_convert
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.storage.object_store import open_store
+from personalize_assets.storage.object_store import StoreError, open_store
 from personalize_assets.storage.s3 import arrow_s3_options
 from personalize_assets_tests.helpers.latency_server import LatencyServer
 
@@ -73,6 +74,48 @@ def test_the_whole_pipeline_uses_the_configs_region_and_endpoint(bucket: str) ->
         "scheme": "http",
     }
     assert [file.uri for file in spec.sources[0].files] == [f"s3://{bucket}/raw/a.json"]
+
+
+@pytest.mark.parametrize(
+    ("aws", "environment"),
+    [
+        ({"endpoints": {"s3": "URL"}, "endpoint": "DEAD"}, {"AWS_ENDPOINT_URL_S3": "DEAD"}),
+        ({"endpoint": "URL"}, {"AWS_ENDPOINT_URL_S3": "DEAD"}),
+        ({}, {"AWS_ENDPOINT_URL_S3": "URL", "AWS_ENDPOINT_URL": "DEAD"}),
+        ({"endpoints": {"personalize": "DEAD"}}, {"AWS_ENDPOINT_URL": "URL", "AWS_ENDPOINT_URL_PERSONALIZE": "DEAD"}),
+        ({"endpoints": {"s3": "URL"}}, {"AWS_ENDPOINT_URL": "DEAD", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}),
+    ],
+)
+def test_the_process_and_its_tasks_use_the_same_s3_whatever_gives_its_url(
+    aws: dict[str, Any], environment: dict[str, str], s3_server: LatencyServer
+) -> None:
+    urls = {"URL": s3_server.url, "DEAD": "http://127.0.0.1:1"}
+    endpoints = {service: urls[url] for service, url in aws.get("endpoints", {}).items()}
+    settings = Aws(endpoint=urls.get(aws.get("endpoint", "")), endpoints=endpoints)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", urls["DEAD"])
+        for name, value in environment.items():
+            patch.setenv(name, urls.get(value, value))
+
+        open_store("s3://events", settings).write("by-boto3", b"rows")
+        options = arrow_s3_options(["s3://events"], settings)
+        with FileSystem(options).open("s3://events/by-boto3") as file:
+            read = file.read()
+        head = open_store("s3://events", settings).read("by-boto3", 2)
+
+    assert (options["endpoint_override"], read, head) == (s3_server.url.removeprefix("http://"), b"rows", b"ro")
+
+
+def test_what_gave_the_url_of_a_server_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    store = open_store("s3://events", Aws(region="eu-central-1", endpoints={"s3": "http://127.0.0.1:1"}))
+
+    with pytest.raises(
+        StoreError, match=r"check the network, and aws\.endpoints\.s3 in the config, which gives this URL$"
+    ):
+        store.check_exists()
 
 
 def test_arrow_gets_the_profile_and_never_the_keys(bucket: str, profile: str) -> None:

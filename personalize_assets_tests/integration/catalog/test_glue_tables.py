@@ -17,6 +17,7 @@ from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets_tests.helpers.glue_emulator import GlueEmulator
 from personalize_assets_tests.helpers.recipes import RECIPES, config_of
+from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 
 START = date(2026, 10, 1)
 SEGMENT = "segment-logs/website/1790812800000/a.gz"
@@ -60,6 +61,18 @@ def test_on_s3_the_statements_lie_beside_the_catalog_and_aws_glue_is_not_called(
     assert "  `user_id` string,\n  `item_id` string,\n" in read("out/catalog/filtered_interactions.sql")
     assert "LOCATION 's3://events/out/filtered_interactions/_lists/'\n" in read("out/catalog/filtered_interactions.sql")
     assert glue.calls == ["CreateJob"]
+
+
+def test_interactions_with_actions_have_a_table_of_their_own(glue: GlueEmulator) -> None:
+    places = {"PERSONALIZE__SOURCE__URI": "s3://events/app", "PERSONALIZE__DESTINATION__URI": "s3://events/app-out"}
+    shop = DatasetGroup(load_config(SAMPLE_DATA / "next_best_action.yaml", places))
+    boto3.client("s3").put_object(Bucket="events", Key="app/day=2026-10-01/a.json", Body=b'{"event": "offer_shown"}\n')
+
+    register_in_athena(shop, catalog_days(shop, [START]))
+
+    statement = read("app-out/catalog/filtered_action_interactions.sql")
+    assert "LOCATION 's3://events/app-out/filtered_action_interactions/_lists/'\n" in statement
+    assert "  `user_id` string,\n  `action_id` string,\n  `event_type` string,\n" in statement
 
 
 def test_raw_files_of_rows_get_no_table_of_json(glue: GlueEmulator) -> None:

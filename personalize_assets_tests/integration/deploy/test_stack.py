@@ -267,8 +267,9 @@ def test_a_policy_that_the_bucket_has_already_is_left_alone(bucket: str) -> None
     assert code == 0, output
     assert "Parameter  ManageBucketPolicy = false\n" in output
     assert (
-        "Note       events has a policy already, which stays as it is: add s3:GetObject on made/exports/* and "
-        "s3:ListBucket for personalize.amazonaws.com to it (docs/glue.md)\n"
+        "Note       events has a policy already, which stays as it is: add s3:GetObject on made/exports/*, "
+        "s3:ListBucket and, for import.compare, s3:PutObject on made/_compared/* for personalize.amazonaws.com to it "
+        "(docs/personalize.md)\n"
     ) in output
 
 

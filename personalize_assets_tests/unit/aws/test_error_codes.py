@@ -94,8 +94,17 @@ def test_a_service_that_does_not_answer_is_transient() -> None:
     assert type(error) is TransientAwsError
     assert str(error) == (
         "Glue job 'a': the service cannot be reached (Could not connect to the endpoint URL: \"http://127.0.0.1:1\"); "
-        "check the network, aws.region in the config or AWS_DEFAULT_REGION, aws.endpoint in the config or "
-        "AWS_ENDPOINT_URL"
+        "check the network, and aws.region in the config or AWS_DEFAULT_REGION"
+    )
+
+
+def test_what_gave_the_url_of_a_service_that_does_not_answer_is_named() -> None:
+    without_answer = aws.EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    without_answer.add_note("endpoint: AWS_ENDPOINT_URL_GLUE")
+
+    assert str(explained(without_answer)) == (
+        "Glue job 'a': the service cannot be reached (Could not connect to the endpoint URL: \"http://127.0.0.1:1\"); "
+        "check the network, and AWS_ENDPOINT_URL_GLUE, which gives this URL"
     )
 
 

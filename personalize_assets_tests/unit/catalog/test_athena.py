@@ -167,7 +167,7 @@ def test_glue_gets_the_same_table_as_the_statement() -> None:
 def test_daily_interactions_are_the_parquet_files_of_lists_with_a_partition_a_day() -> None:
     schema = pa.schema([("USER_ID", pa.string()), ("TIMESTAMP", pa.int64()), ("EVENT_VALUE", pa.float64())])
 
-    table = interactions_table("s3://made/out/filtered_interactions/_lists", START, schema)
+    table = interactions_table("filtered_interactions", "s3://made/out/filtered_interactions/_lists", START, schema)
 
     assert table.columns == (("user_id", "string"), ("timestamp", "bigint"), ("event_value", "double"))
     assert table.partitions.template == "day=${day}/"

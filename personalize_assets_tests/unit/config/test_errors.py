@@ -27,7 +27,7 @@ from personalize_assets_tests.helpers.example_config import (
             "PERSONALIZE__SUORCE__URI",
             "segment",
             "suorce: unknown key; did you mean 'source'?"
-            " use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, automation, aws, glue, emr_serverless",
+            " use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, suppress, automation, aws, glue, emr_serverless, import",
         ),
         (
             "PERSONALIZE__DATASETS__ITEMS__COLUMNS__PRCIE__TYPE",
@@ -66,14 +66,14 @@ def test_a_wrong_value_of_the_environment_names_its_variable(name: str, value: s
     ("old", "new", "line"),
     [
         ("layout:", "layuot:", "source.layuot: unknown key; did you mean 'layout'? use one of uri, layout, start_date, follow_links, format, csv, parse, events, ignore_case, redshift"),
-        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, automation, aws, glue, emr_serverless"),
+        ("engine: local", "zone: utc", "zone: unknown key; use one of source, destination, engine, spark_config, checks, dataset_group, datasets, mask, nulls, suppress, automation, aws, glue, emr_serverless, import"),
         ("  layout: segment\n", "", "source.layout: missing; write one of segment, rudderstack, firehose, hive, flat, or a pattern of keys as 'year=%Y/month=%m/day=%d/**'"),
         ("  start_date: 2026-10-01\n", "", "source.start_date: missing; write the first arrival day, as 2026-10-01"),
         ("name: workshop", "name: 5", 'dataset_group.name: found 5; write text, as "5"'),
         ("uri: segment", "uri:", "source.uri: found nothing; write text"),
         ("uri: ../data/segment", "uri: out\n  single_file: some", "destination.single_file: found 'some'; write true or false"),
         ("uri: ../data/segment", "uri: out\n  single: no", "destination.single: unknown key; did you mean 'single_file'? use one of uri, single_file, keep_exports, retention_hours"),
-        ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items"),
+        ("  interactions:", "  interaction:", "datasets.interaction: unknown key; did you mean 'interactions'? use one of interactions, users, items, actions, action_interactions"),
         ("where: {type: identify}", "where: identify", "datasets.users.where: found 'identify'; write a mapping"),
         ("dedupe_by: messageId", "event_time: sentAt", "datasets.interactions.event_time: unknown key; use one of source, where, each, dedupe_by, columns, last_days"),
     ],

@@ -137,3 +137,29 @@ def test_a_wrong_value_of_another_section(written: str, line: str) -> None:
 
 def test_an_endpoint_has_no_slash_at_the_end() -> None:
     assert load(EXAMPLE + "aws: {endpoint: 'http://127.0.0.1:9000/'}\n").aws.endpoint == "http://127.0.0.1:9000"
+
+
+def test_single_services_have_endpoints_by_boto3s_names() -> None:
+    aws = load(EXAMPLE + "aws: {endpoints: {personalize: 'http://a:1/', redshift-data: 'http://b:2'}}\n").aws
+
+    assert aws.endpoints == {"personalize": "http://a:1", "redshift-data": "http://b:2"}
+
+
+def test_a_variable_names_a_services_endpoint_with_an_underscore_and_counts_more_than_the_file() -> None:
+    file = EXAMPLE + "aws: {endpoints: {redshift-data: 'http://a:1', s3: 'http://b:2'}}\n"
+
+    aws = load(file, env={"PERSONALIZE__AWS__ENDPOINTS__REDSHIFT_DATA": "http://c:3"}).aws
+
+    assert aws.endpoints == {"redshift-data": "http://c:3", "s3": "http://b:2"}
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("personalise: 'http://a:1'", "aws.endpoints.personalise: 'personalise' is not a service of AWS; did you mean 'personalize' or 'personalize-events' or 'personalize-runtime'? use boto3's names, as s3, personalize, glue"),
+        ("xyzzy: 'http://a:1'", "aws.endpoints.xyzzy: 'xyzzy' is not a service of AWS; use boto3's names, as s3, personalize, glue"),
+        ("s3: a", "aws.endpoints.s3: 'a' is not a URL; write it as http://127.0.0.1:9000, or leave it out for AWS itself"),
+    ],
+)  # fmt: skip
+def test_a_wrong_endpoint_of_a_service(written: str, line: str) -> None:
+    assert problems_in(f"{EXAMPLE}aws: {{endpoints: {{{written}}}}}\n") == [f"personalize.yaml: {line}"]

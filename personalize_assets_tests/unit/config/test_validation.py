@@ -12,6 +12,7 @@ from personalize_assets.config import ConfigError
 from personalize_assets.config.models import DatasetGroupSettings, Destination, Glue
 from personalize_assets.config.validation import WellFormed, problems
 from personalize_assets_tests.helpers.example_config import (
+    EXAMPLE,
     edited,
     load,
     problems_in,
@@ -55,7 +56,7 @@ def test_a_field_called_each_is_quoted() -> None:
 def test_interactions_keep_every_row() -> None:
     assert problems_in(edited(("EVENT_TYPE: event", "EVENT_TYPE: {path: event, keep: first}"))) == [
         "personalize.yaml: datasets.interactions.columns.EVENT_TYPE.keep:"
-        " only users and items, which have one row per id, keep one value of many; remove it"
+        " only users, items and actions, which have one row per id, keep one value of many; remove it"
     ]
 
 
@@ -254,6 +255,88 @@ def test_only_the_sections_that_are_valid_are_well_formed(tmp_path: Path) -> Non
     assert found.group == DatasetGroupSettings(name="shop")
     assert list(found.datasets) == ["users"]
     assert found.glue == Glue()
+
+
+ACTIONS = """
+  actions:
+    where: {type: offer}
+    columns:
+      ACTION_ID: offer.id
+      GROUP: {path: offer.group, categorical: true}
+      VALUE: {path: offer.value, type: long}
+  action_interactions:
+    where: {event: [Offer Taken, Offer Viewed]}
+    columns:
+      USER_ID: userId
+      ACTION_ID: offer.id
+      EVENT_TYPE: {path: event, map: {Offer Taken: Taken, Offer Viewed: Viewed}}
+      TIMESTAMP: timestamp
+    last_days: 30
+"""
+
+
+def with_actions(*edits: tuple[str, str]) -> str:
+    text = EXAMPLE.rstrip("\n") + ACTIONS
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def test_a_custom_group_has_actions_and_their_interactions() -> None:
+    datasets = load(with_actions()).datasets
+
+    assert list(datasets.named()) == ["interactions", "users", "items", "actions", "action_interactions"]
+    assert datasets.action_interactions is not None
+    assert datasets.action_interactions.last_days == 30
+
+
+def test_actions_take_their_event_time_from_interactions_as_items_do() -> None:
+    made = load(with_actions()).conversion_datasets()
+
+    assert (made["actions"].event_time, made["actions"].message_id) == ("timestamp", "messageId")
+    assert (made["action_interactions"].event_time, made["action_interactions"].dedupe_by) == (None, None)
+
+
+def test_a_group_of_a_domain_has_no_actions() -> None:
+    shop = with_actions(("domain: custom", "domain: ECOMMERCE"))
+    why = "not for a dataset group of the domain ECOMMERCE: only custom ones have"
+    instead = "remove it, or write dataset_group.domain: custom (Personalize guide, actions-datasets)"
+    assert problems_in(shop) == [
+        f"personalize.yaml: datasets.actions: {why} actions; {instead}",
+        f"personalize.yaml: datasets.action_interactions: {why} action interactions; {instead}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("{constant: 11, type: long}", "datasets.actions.columns.VALUE.constant: '11' is out of range; write one of 1 to 10"),
+        ("{path: v, default: 0, type: long}", "datasets.actions.columns.VALUE.default: '0' is out of range; write one of 1 to 10"),
+        ("{constant: high}", "datasets.actions.columns.VALUE.type: 'string' is not the type of VALUE; write VALUE: {constant: …, type: long} (Personalize guide, custom-datasets-and-schemas)"),
+    ],
+)  # fmt: skip
+def test_a_constant_that_personalize_does_not_take_is_refused(written: str, problem: str) -> None:
+    text = with_actions(("VALUE: {path: offer.value, type: long}", f"VALUE: {written}"))
+    assert problems_in(text) == [f"personalize.yaml: {problem}"]
+
+
+def test_the_id_of_an_action_is_hashed_in_both_datasets_or_in_neither() -> None:
+    text = with_actions(
+        ("      ACTION_ID: offer.id\n      GROUP", "      ACTION_ID: {path: offer.id, hash: true}\n      GROUP")
+    )
+    assert (
+        "personalize.yaml: datasets.action_interactions.columns.ACTION_ID.hash: missing, but datasets.actions hashes"
+        " ACTION_ID; the same id must be hashed in both or in neither"
+    ) in problems_in(text.replace("engine: local", "engine: arrow"))
+
+
+def test_interactions_with_actions_keep_every_row() -> None:
+    text = with_actions(("EVENT_TYPE: {path: event, map:", "EVENT_TYPE: {path: event, keep: first, map:"))
+    assert problems_in(text) == [
+        "personalize.yaml: datasets.action_interactions.columns.EVENT_TYPE.keep:"
+        " only users, items and actions, which have one row per id, keep one value of many; remove it"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import fastavro
 import pytest
 
-from personalize_assets.conversion import contract
 from personalize_assets.conversion.avro import avro_schema
 from personalize_assets.conversion.column_types import COLUMN_TYPES
+from personalize_assets.conversion.contract import DOMAINS, EXPIRATIONS, is_in_domain, reserved
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.conversion.schema_rules import problems
 from personalize_assets_tests.helpers.columns import COLOR, column, interactions, items, own
 
@@ -54,13 +55,12 @@ def test_the_schema_of_a_shops_items() -> None:
     ]
 
 
-@pytest.mark.parametrize("domain", contract.DOMAINS)
-@pytest.mark.parametrize("dataset", contract.DATASETS)
+@pytest.mark.parametrize(("dataset", "domain"), [(d, g) for d in DATASETS for g in DOMAINS if is_in_domain(d, g)])
 @pytest.mark.parametrize("type_", sorted(COLUMN_TYPES))
 def test_fastavro_takes_the_schema_of_every_reserved_column_and_every_type(
     dataset: str, domain: str, type_: str
 ) -> None:
-    known = contract.reserved(dataset, domain).values()
+    known = [fixed for name, fixed in reserved(dataset, domain).items() if name != EXPIRATIONS[1]]
     columns = [
         *(column(dataset, fixed.name, domain, type=fixed.type) for fixed in known),
         own("OWN", type=type_, categorical=type_ == "string"),

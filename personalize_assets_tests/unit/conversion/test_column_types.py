@@ -147,4 +147,4 @@ def test_a_new_type_is_written_declared_and_checked_from_its_entry_alone() -> No
     assert [(line["line"], line["problem"]) for line in wrong] == [(3, "BORN is no date as Personalize reads it")]
     assert fastavro.parse_schema(avro)
     assert avro["fields"][1] == {"name": "BORN", "type": "string"}
-    assert interactions_table("s3://bucket/out", DAY, schema).columns[1] == ("born", "date")
+    assert interactions_table("t", "s3://bucket/out", DAY, schema).columns[1] == ("born", "date")

@@ -46,6 +46,28 @@ def test_product_description_is_textual_without_saying_so_in_the_domains() -> No
     assert not contract.implied("items", "PRODUCT_DESCRIPTION", "custom").textual
 
 
+@pytest.mark.parametrize("name", contract.EXPIRATIONS)
+def test_the_expiry_of_an_action_is_an_optional_timestamp_by_either_name(name: str) -> None:
+    assert contract.implied("actions", name, "custom") == Column(name=name, type="timestamp")
+    assert contract.implied("items", name, "custom") == Column(name=name)
+
+
+def test_value_and_repeat_frequency_of_actions_have_bounds_that_no_other_dataset_has() -> None:
+    assert contract.implied("actions", "VALUE", "custom").value_range == (1, 10)
+    assert contract.implied("actions", "REPEAT_FREQUENCY", "custom").value_range == (1, 30)
+    assert contract.implied("interactions", "VALUE", "custom").value_range is None
+
+
+def test_the_event_type_of_an_action_interaction_is_required() -> None:
+    assert contract.implied("action_interactions", "EVENT_TYPE", "custom") == Column(name="EVENT_TYPE", required=True)
+
+
+def test_only_custom_groups_have_actions() -> None:
+    assert [contract.is_in_domain("actions", domain) for domain in contract.DOMAINS] == [True, False, False]
+    assert [contract.is_in_domain("action_interactions", domain) for domain in contract.DOMAINS] == [True, False, False]
+    assert contract.implied("actions", "VALUE", "ECOMMERCE") == Column(name="VALUE")
+
+
 def test_a_number_is_never_implied() -> None:
     assert contract.implied("interactions", "EVENT_VALUE", "custom").type == "string"
 
@@ -55,6 +77,7 @@ def test_a_number_is_never_implied() -> None:
     [
         (own("USER_ID"), 256),
         (own("ITEM_ID"), 256),
+        (own("ACTION_ID"), 256),
         (own("EVENT_TYPE"), 1000),
         (own("IMPRESSION"), 1000),
         (COLOR, 1000),

@@ -8,9 +8,18 @@ import sys
 
 import pytest
 
-from personalize_assets.conversion.contract import Column
+from personalize_assets.conversion.contract import EXPIRATIONS, Column
 from personalize_assets.conversion.schema_rules import is_trained_on, problems
-from personalize_assets_tests.helpers.columns import COLOR, column, interactions, items, own, users
+from personalize_assets_tests.helpers.columns import (
+    COLOR,
+    action_interactions,
+    actions,
+    column,
+    interactions,
+    items,
+    own,
+    users,
+)
 
 CUSTOM = "(Personalize guide, custom-datasets-and-schemas)"
 SHOP = "(Personalize guide, ECOMMERCE-datasets-and-schemas)"
@@ -30,6 +39,15 @@ LIMITS = "(Personalize guide, limits)"
         ("users", users(COLOR, own("NAME")), "custom"),
         ("items", items(own("TEXT", textual=True)), "custom"),
         ("items", items(COLOR, column("items", "CREATION_TIMESTAMP")), "custom"),
+        (
+            "actions",
+            actions(COLOR, *(column("actions", name, type="long") for name in ("VALUE", "REPEAT_FREQUENCY"))),
+            "custom",
+        ),
+        ("actions", actions(COLOR, column("actions", "EXPIRATION_TIMESTAMP"), column("actions", "TYPE")), "custom"),
+        ("actions", actions(own("PRICE", type="float"), column("actions", "ACTION_EXPIRATION_TIMESTAMP")), "custom"),
+        ("action_interactions", action_interactions(), "custom"),
+        ("action_interactions", action_interactions(own("IMPRESSION"), own("RECOMMENDATION_ID"), COLOR), "custom"),
         ("users", users(column("users", "SUBSCRIPTION_MODEL", "VIDEO_ON_DEMAND")), "VIDEO_ON_DEMAND"),
         (
             "interactions",
@@ -132,7 +150,7 @@ def test_impressions_are_joined_by_a_bar() -> None:
     assert problems("interactions", interactions(own("IMPRESSION", separator=",")), "custom") == [
         (
             "columns.IMPRESSION.separator",
-            "',', but item ids in IMPRESSION are joined by '|'; leave `separator` out"
+            "',', but ids in IMPRESSION are joined by '|'; leave `separator` out"
             " (Personalize guide, interactions-datasets)",
         )
     ]
@@ -159,15 +177,63 @@ def test_the_creation_timestamp_is_not_an_items_metadata() -> None:
     ]
 
 
-@pytest.mark.parametrize(("dataset", "most"), [("interactions", 5), ("users", 25), ("items", 100)])
+def test_reserved_columns_of_actions_are_no_metadata() -> None:
+    columns = actions(column("actions", "VALUE", type="long"), column("actions", "EXPIRATION_TIMESTAMP"))
+    assert problems("actions", columns, "custom") == [
+        (
+            "columns",
+            "no metadata column; actions need at least one that is a categorical string or a number besides the reserved"
+            f" ones: add one, or mark a string with `categorical: true` {CUSTOM}",
+        )
+    ]
+
+
+def test_an_action_has_one_expiry() -> None:
+    columns = actions(COLOR, *(column("actions", name) for name in EXPIRATIONS))
+    assert problems("actions", columns, "custom") == [
+        (
+            "columns.ACTION_EXPIRATION_TIMESTAMP",
+            "another name of EXPIRATION_TIMESTAMP, which is mapped too; keep the one that your schema in Personalize has"
+            f" {CUSTOM}",
+        )
+    ]
+
+
+def test_a_value_of_an_action_that_is_no_long_is_refused_with_the_line_to_write() -> None:
+    assert problems("actions", actions(COLOR, column("actions", "VALUE")), "custom") == [
+        ("columns.VALUE.type", f"'string' is not the type of VALUE; write VALUE: {{path: value, type: long}} {CUSTOM}")
+    ]
+
+
+def test_an_action_interaction_needs_an_event_type() -> None:
+    assert problems("action_interactions", action_interactions()[:-1], "custom") == [
+        (
+            "columns.EVENT_TYPE",
+            "missing, but required for action interactions in every dataset group: add it with a path into the events"
+            f" {CUSTOM}",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "most"),
+    [("interactions", 5), ("users", 25), ("items", 100), ("actions", 10), ("action_interactions", 5)],
+)
 def test_metadata_columns_have_a_limit(dataset: str, most: int) -> None:
-    keys = {"interactions": interactions(), "users": users(), "items": items()}[dataset]
+    keys = {
+        "interactions": interactions(),
+        "users": users(),
+        "items": items(),
+        "actions": actions(),
+        "action_interactions": action_interactions(),
+    }[dataset]
+    words = dataset.replace("_", " ")
     enough = [*keys, *(own(f"M{i}", categorical=True) for i in range(most))]
     assert problems(dataset, enough, "custom") == []
     assert problems(dataset, [*enough, COLOR], "custom") == [
         (
             "columns",
-            f"{most + 1} metadata columns; {dataset} have at most {most}, reserved columns not counted: remove 1 {LIMITS}",
+            f"{most + 1} metadata columns; {words} have at most {most}, reserved columns not counted: remove 1 {LIMITS}",
         )
     ]
 

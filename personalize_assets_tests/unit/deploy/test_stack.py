@@ -51,6 +51,8 @@ def test_an_empty_account_gets_a_bucket_and_its_policy() -> None:
         "DestinationDataPrefix": "made",
         "CreateDestinationBucket": "true",
         "ManageBucketPolicy": "true",
+        "DatasetGroupName": "workshop",
+        "CutNames": "",
         "JobName": "personalize-assets-workshop",
         "ScriptKey": "made/_glue_code/a.py",
         "LibraryKey": "made/_glue_code/b.zip",
@@ -74,6 +76,13 @@ def test_a_bucket_that_exists_is_not_made() -> None:
     assert planned(account(has_bucket=True)).parameters["CreateDestinationBucket"] == "false"
 
 
+def test_a_long_name_of_a_group_gives_the_beginning_of_names_that_have_no_room_for_it() -> None:
+    found = planned(PERSONALIZE__DATASET_GROUP__NAME="retail-demo-store-production").parameters
+
+    assert found["DatasetGroupName"] == "retail-demo-store-production"
+    assert found["CutNames"] == "retai*-04c968"
+
+
 def test_a_bucket_that_the_stack_made_stays_the_stacks() -> None:
     assert planned(deployed(CreateDestinationBucket="true")).parameters["CreateDestinationBucket"] == "true"
 
@@ -83,8 +92,8 @@ def test_a_policy_that_the_stack_did_not_make_is_left_alone_with_a_note() -> Non
 
     assert found.parameters["ManageBucketPolicy"] == "false"
     assert found.notes == (
-        "events has a policy already, which stays as it is: add s3:GetObject on made/exports/* and s3:ListBucket for "
-        "personalize.amazonaws.com to it (docs/glue.md)",
+        "events has a policy already, which stays as it is: add s3:GetObject on made/exports/*, s3:ListBucket and, for "
+        "import.compare, s3:PutObject on made/_compared/* for personalize.amazonaws.com to it (docs/personalize.md)",
     )
 
 
@@ -193,6 +202,8 @@ def test_a_new_stack_is_described_with_its_resources() -> None:
         "Parameter  DestinationDataPrefix = made",
         "Parameter  CreateDestinationBucket = true",
         "Parameter  ManageBucketPolicy = true",
+        "Parameter  DatasetGroupName = workshop",
+        "Parameter  CutNames = empty",
         "Parameter  JobName = personalize-assets-workshop",
         "Parameter  ScriptKey = made/_glue_code/a.py",
         "Parameter  LibraryKey = made/_glue_code/b.zip",

@@ -81,7 +81,7 @@ def test_a_file_as_it_was_exported_passes(group: DatasetGroup) -> None:
     put_export(group.destination, manifest())
     group.destination.store.write("exports/r/interactions.csv", CSV)
 
-    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
+    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 5
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_a_file_of_clean_parts_is_not_read_again(
     assert clean.files[0].version
     monkeypatch.setattr(check_facts, "scan_csv", None)
 
-    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 4
+    assert [finding.passed for _, finding in judge_file(group, "interactions")] == [True] * 5
 
 
 @pytest.mark.usefixtures("clean")

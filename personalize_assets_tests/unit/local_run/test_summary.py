@@ -57,6 +57,19 @@ def test_what_is_outside_the_window_is_a_line_of_its_own(capsys: pytest.CaptureF
     ]
 
 
+def test_rows_of_listed_users_are_a_line_of_their_own(capsys: pytest.CaptureFixture[str]) -> None:
+    clicks = CsvSummary(34, 1000, 56_789, "/out/exports/interactions.csv", suppressed=1200)
+    users = CsvSummary(0, 7, 99, "/out/exports/users.csv", suppressed=0)
+    datasets = [DatasetSummary("interactions", 2234, 5, clicks), DatasetSummary("users", 7, 0, users)]
+
+    print_summary(Summary(datasets, {}, "/out/rejects", []))
+
+    assert capsys.readouterr().out.splitlines()[3:] == [
+        "",
+        "Suppressed: 1,200 interactions, 0 users of listed users (suppress); they are not exported",
+    ]
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -112,6 +112,18 @@ def test_another_key_of_hashed_columns_leads_to_work(tmp_path: Path, monkeypatch
     assert (same, is_new(group)) == (False, True)
 
 
+def test_another_list_of_suppressed_users_leads_to_work(tmp_path: Path) -> None:
+    listed = tmp_path / "deleted.csv"
+    listed.write_text("USER_ID\na\nb\n")
+    group = after_a_run(tmp_path, suppress="deleted.csv")
+    listed.write_text("USER_ID\nb\na\n")
+    same = is_new(group)
+
+    listed.write_text("USER_ID\na\n")
+
+    assert (same, is_new(group)) == (False, True)
+
+
 def test_a_run_of_other_days_says_nothing_about_these(tmp_path: Path) -> None:
     group = after_a_run(tmp_path)
 

@@ -11,5 +11,6 @@ def test_their_names_are_stable() -> None:
 
 def test_a_description_begins_with_what_must_be_equal() -> None:
     assert EXPORTED.description.startswith(
-        "Rows kept on all days = rows exported + duplicates + rows outside the window (`last_days`). When red: rows "
+        "Rows kept on all days = rows exported + duplicates + rows outside the window (`last_days`) + rows of "
+        "suppressed users (`suppress`). When red: rows "
     )

@@ -96,6 +96,31 @@ def test_a_misspelt_event_type_that_no_named_use_case_trains_on_is_named() -> No
     )
 
 
+@pytest.mark.parametrize(("rows", "passed"), [(1000, True), (1001, False)])
+def test_personalize_considers_a_thousand_actions(rows: int, passed: bool) -> None:
+    assert found("actions_are_at_most_1000", "actions", rows=rows) == Finding(passed, rows, "at most 1,000")
+
+
+@pytest.mark.parametrize(
+    ("events", "passed"),
+    [
+        ({"Taken": 50, "Viewed": 25, "Not Taken": 20, "Not taken": 5}, True),
+        ({"Taken": 49, "Viewed": 900}, False),
+        ({"Taken": 900, "Viewed": 49}, False),
+    ],
+)
+def test_a_score_needs_fifty_of_each_kind(events: dict[str, int], passed: bool) -> None:
+    assert found("action_interactions_suffice_for_scores", "action_interactions", events=events).passed is passed
+
+
+def test_actions_exported_without_their_interactions_name_what_to_make() -> None:
+    finding = found("actions_have_interactions", "actions")
+
+    assert finding == Finding(
+        True, "not compared", "at most 50%; make it together with action_interactions_csv to compare them"
+    )
+
+
 @pytest.mark.parametrize(("duplicates", "passed"), [(20, True), (21, False)])
 def test_a_fifth_of_the_rows_may_be_duplicates(duplicates: int, passed: bool) -> None:
     assert found("few_rows_are_duplicates", kept=100, duplicates=duplicates).passed is passed

@@ -41,6 +41,13 @@ def test_a_broken_line_and_a_wrong_value_are_each_counted() -> None:
     assert red(changed) == {"every_record_is_one_line": 3, "every_value_reads_as_its_type": 4}
 
 
+def test_rows_of_listed_users_are_counted_and_named_by_their_lines_alone() -> None:
+    changed = scan()
+    changed.suppressed_count, changed.suppressed_lines = 2, [{"line": 2}, {"line": 3}]
+
+    assert red(changed) == {"no_user_of_the_suppress_list_is_in_the_file": 2}
+
+
 def test_a_file_that_was_changed_is_not_that_of_its_manifest() -> None:
     changed = scan()
     changed.sha256 = "cd34"

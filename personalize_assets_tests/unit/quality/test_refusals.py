@@ -51,6 +51,8 @@ def test_25_users_and_one_percent_have_two_interactions(distinct: int, with_two:
         ("categories_have_at_most_1000_characters", "users", "long", "TIER"),
         ("texts_have_at_most_20000_characters", "items", "long", "TEXT"),
         ("timestamps_are_epoch_seconds", "interactions", "time", "TIMESTAMP"),
+        ("timestamps_are_epoch_seconds", "action_interactions", "time", "TIMESTAMP"),
+        ("ids_have_at_most_256_characters", "actions", "long", "ACTION_ID"),
     ],
 )
 def test_a_row_with_a_problem_fails_the_rule_about_it_and_no_other(
@@ -90,6 +92,31 @@ def test_a_misspelt_event_type_of_a_named_use_case_is_named_with_what_was_meant(
         {"EVENT_TYPE": "view", "wanted": "View", "rows": 3},
         {"EVENT_TYPE": "VIEW ", "wanted": "View", "rows": 2},
     ]
+
+
+def test_event_types_of_action_interactions_are_taken_not_taken_and_viewed() -> None:
+    rule, name = "event_types_are_taken_not_taken_or_viewed", "action_interactions"
+
+    assert found(rule, name, events={"Taken": 1, "Not Taken": 1, "Viewed": 1}).passed
+    assert found(rule, name, events={"Not taken": 1}).passed
+    assert found(rule, name, events={"Viewed": 9, "NOT_TAKEN": 3, "viewed ": 2, "click": 1}) == Finding(
+        False,
+        "NOT_TAKEN, viewed , click",
+        "Taken, Not Taken (or Not taken), Viewed",
+        [
+            {"EVENT_TYPE": "NOT_TAKEN", "meant": "Not Taken", "rows": 3},
+            {"EVENT_TYPE": "viewed ", "meant": "Viewed", "rows": 2},
+            {"EVENT_TYPE": "click", "meant": "", "rows": 1},
+        ],
+    )
+
+
+def test_a_reserved_column_of_actions_is_no_metadata() -> None:
+    nulls = {"ACTION_ID": 0, "VALUE": 0, "GROUP": 1_000}
+
+    assert found("at_least_one_metadata_column_is_filled", "actions", nulls=nulls) == Finding(
+        False, 0, "at least 1 with a value in any row"
+    )
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,8 @@ def test_the_description_has_the_rule_what_to_do_and_the_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "columns"), [("interactions", ["COLOUR"]), ("users", ["TIER"]), ("items", ["PRICE", "TEXT"])]
+    ("name", "columns"),
+    [("interactions", ["COLOUR"]), ("users", ["TIER"]), ("items", ["PRICE", "TEXT"]), ("actions", ["GROUP"])],
 )
 def test_metadata_are_the_columns_that_personalize_does_not_reserve(name: str, columns: list[str]) -> None:
     facts = export_facts(name)

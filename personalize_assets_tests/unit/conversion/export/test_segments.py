@@ -21,6 +21,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.writers import row_group_ends
 from personalize_assets.conversion.export import entities, interactions, key_hashes, repeat_search, repeats
 from personalize_assets.conversion.export.export import export
+from personalize_assets.conversion.export.suppressed import UserIds
 from personalize_assets.conversion.mapping.daily_schema import daily_schema
 from personalize_assets.conversion.months import first_second, month_number
 from personalize_assets.conversion.spec import DailyFiles, DatasetExport, DatasetExported, ExportSpec
@@ -77,6 +78,7 @@ class Shop:
         self.files: dict[tuple[str, str], DailyFiles] = {}
         self.kept: dict[str, Any] = {}
         self.last_days: int | None = None
+        self.listed: frozenset[str] = frozenset()
         self.runs = 0
 
     def put_clicks(self, day: str, rows: list[Click], *, counted: bool = True) -> None:
@@ -112,6 +114,8 @@ class Shop:
     def export(self, *, incremental: bool = True) -> dict[str, DatasetExported]:
         self.runs += 1
         out = self.folder / f"run-{self.runs}"
+        ids = UserIds(self.listed)
+        (self.folder / f"listed-{self.runs}").write_bytes(ids.encode())
         exports = [
             DatasetExport(
                 dataset,
@@ -120,16 +124,18 @@ class Shop:
                 keep_in=f"{out}/kept-{dataset.name}",
                 kept=self.kept.get(dataset.name) if incremental else None,
                 last_days=self.last_days if dataset is INTERACTIONS else None,
+                suppress_list=ids.digest(),
             )
             for dataset in (INTERACTIONS, USERS)
         ]
-        report = export(ExportSpec(tuple(exports), {}, (), f"{out}/scratch"), in_turn).datasets
+        listed = f"{self.folder}/listed-{self.runs}"
+        report = export(ExportSpec(tuple(exports), {}, (), f"{out}/scratch", listed), in_turn).datasets
         if incremental:
             self.kept = {name: made.kept for name, made in report.items()}
         return report
 
     def expected_clicks(self) -> str:
-        """Each message once, and of these what is in the window."""
+        """Each message once, and of these what is in the window and of users that are not listed."""
         newest = max((row[2] for rows in self.clicks.values() for row in rows), default=0)
         since = 0 if self.last_days is None else newest - self.last_days * 86_400
         seen: set[tuple[Any, ...]] = set()
@@ -140,7 +146,7 @@ class Shop:
             key = (user, item, time) if message is None else (message, place)
             if key not in seen:
                 seen.add(key)
-                lines += [f"{user},{item},{time}\n"] if time >= since else []
+                lines += [f"{user},{item},{time}\n"] if time >= since and user not in self.listed else []
         return "".join(lines)
 
 
@@ -197,6 +203,10 @@ class Histories(RuleBasedStateMachine):
     def the_window_changes(self, days: int | None) -> None:
         self.shop.last_days = days
 
+    @rule(listed=st.frozensets(st.sampled_from(["a", "b", "ü", "none of ours"])))
+    def the_list_changes(self, listed: frozenset[str]) -> None:
+        self.shop.listed = listed
+
     @rule()
     def what_was_kept_is_lost(self) -> None:
         self.shop.kept = {}
@@ -207,9 +217,10 @@ class Histories(RuleBasedStateMachine):
         assert csv(made["interactions"]) == self.shop.expected_clicks()
         for name in ("interactions", "users"):
             assert csv(made[name]) == csv(full[name])
-            for count in ("rows", "copies", "outside"):
+            for count in ("rows", "copies", "outside", "suppressed"):
                 assert getattr(made[name], count) == getattr(full[name], count)
             assert made[name].profile == full[name].profile
+            assert not any(line.split(",")[0] in self.shop.listed for line in csv(made[name]).splitlines())
         assert made["interactions"].copies == sum(map(len, self.shop.clicks.values()))
         assert made["users"].copies == sum(map(len, self.shop.traits.values()))
 
@@ -380,3 +391,51 @@ def test_many_days_leave_few_files_of_hashes(shop: Shop) -> None:
         shop.export()
 
     assert [len(month.hashes) for month in shop.kept["interactions"].months] == [1, 1]
+
+
+def test_listed_users_are_left_out_and_counted_in_the_window_and_before_it(shop: Shop) -> None:
+    shop.put_traits("2026-10-01", [("a", "Rom", 1, "m"), ("b", "Ulm", 1, "n")])
+    shop.listed = frozenset({"b"})
+    shop.last_days = 30
+
+    made = shop.export()
+
+    october = first_second(month_number("2026-10"))
+    clicks, users = made["interactions"], made["users"]
+    assert (csv(clicks), csv(users)) == (f"a,x,{october + 1}\n", "a,Rom\n")
+    assert (clicks.rows, clicks.outside, clicks.suppressed, clicks.copies) == (1, 1, 2, 4)
+    assert (users.rows, users.suppressed, users.copies) == (1, 1, 2)
+
+
+def test_a_repeat_of_a_listed_users_message_stays_a_duplicate(shop: Shop) -> None:
+    october = first_second(month_number("2026-10"))
+    shop.put_clicks("2026-10-02", [("b", "x", october + 1, "n", 0)])
+    shop.listed = frozenset({"a"})
+
+    made = shop.export()["interactions"]
+
+    assert (made.rows, made.suppressed, made.copies) == (1, 2, 4)
+
+
+def test_another_list_rewrites_all_months_and_reads_no_hashes_again(shop: Shop) -> None:
+    hashes = [month.hashes for month in shop.kept["interactions"].months]
+    shop.listed = frozenset({"b"})
+
+    assert rewritten(shop) == ["2026-09", "2026-10"]
+    assert [month.hashes for month in shop.kept["interactions"].months] == hashes
+
+
+def test_the_same_list_rewrites_nothing(shop: Shop) -> None:
+    shop.listed = frozenset({"b"})
+    shop.export()
+
+    assert rewritten(shop) == []
+
+
+def test_a_user_who_is_no_longer_listed_comes_back(shop: Shop) -> None:
+    whole = csv(shop.export()["interactions"])
+    shop.listed = frozenset({"b"})
+    shop.export()
+    shop.listed = frozenset()
+
+    assert csv(shop.export()["interactions"]) == whole

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
 from personalize_assets.conversion.convert.event_sink import SourceMappers
+from personalize_assets.conversion.dataset_types import DATASETS, EVENT_DATASETS
 from personalize_assets.conversion.mapping.batch_rows import paths_of
 from personalize_assets.conversion.mapping.paths import parse_path
 from personalize_assets.conversion.reading.event_source import Rows
@@ -148,6 +149,15 @@ COLUMNS = st.one_of(
         split=st.sampled_from([",", "1"]),
     ),
     st.builds(
+        Column,
+        st.just("BOUNDED"),
+        st.tuples(PATHS),
+        constant=st.sampled_from([None, 2]),
+        type=st.sampled_from(("int", "long")),
+        bounds=st.just((1, 10)),
+        required=st.booleans(),
+    ),
+    st.builds(
         Column, st.just("HIDDEN"), st.tuples(PATHS), hash=st.just(True), hash_key=st.just("key"), required=st.booleans()
     ),
 )
@@ -157,10 +167,10 @@ ID = st.one_of(st.none(), PLAIN_PATHS)
 
 @st.composite
 def datasets(draw: st.DrawFn) -> Dataset:
-    """A mapping of one of the three datasets."""
-    name = draw(st.sampled_from(("interactions", "users", "items")))
+    """A mapping of a dataset of any type."""
+    name = draw(st.sampled_from(DATASETS))
     columns = draw(st.lists(COLUMNS, min_size=1, max_size=4, unique_by=lambda column: column.name))
-    if name == "interactions":
+    if name in EVENT_DATASETS:
         columns.append(Column("TIMESTAMP", (draw(PLAIN_PATHS),), type="timestamp", required=True))
     each = draw(st.sampled_from([None, None, "b", "missing"]))
     if each is None:  # as in a config, where only `each` has elements

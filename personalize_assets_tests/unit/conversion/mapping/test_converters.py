@@ -100,6 +100,17 @@ def test_ids_may_have_256_characters_and_other_texts_1000() -> None:
     assert cell(column("a", categorical=True, required=True), "x" * 1001) == "too_long:X"
 
 
+@pytest.mark.parametrize(("value", "made"), [(1, 1), ("10", 10), (0, None), (11, None), (-5, None)])
+def test_a_number_that_personalize_does_not_take_costs_its_cell(value: Any, made: int | None) -> None:
+    bounded = column("a", type="long", bounds=(1, 10))
+
+    assert converted(bounded, value) == (made if made else Dropped(None, "out_of_range:X"))
+
+
+def test_a_number_out_of_range_costs_the_row_in_a_required_column() -> None:
+    assert cell(column("a", type="long", bounds=(1, 10), required=True), 11) == "out_of_range:X"
+
+
 def test_a_text_that_is_too_long_for_an_optional_column_costs_its_cell_and_not_the_row() -> None:
     assert converted(column("a", categorical=True), "x" * 1001) == Dropped(None, "too_long:X")
 

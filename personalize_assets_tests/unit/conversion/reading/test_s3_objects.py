@@ -113,7 +113,7 @@ def test_only_what_may_be_gone_at_the_next_try_is_tried_again(
 @pytest.mark.parametrize(
     ("options", "endpoint"),
     [
-        ({"region": "eu-west-1"}, None),
+        ({"region": "eu-west-1"}, "https://s3.eu-west-1.amazonaws.com"),
         ({"region": "cn-north-1"}, "https://s3.cn-north-1.amazonaws.com.cn"),
         ({"region": "eu-west-1", "endpoint_override": "host:9000", "scheme": "http"}, "http://host:9000"),
     ],
@@ -122,6 +122,20 @@ def test_options_say_where_s3_is(options: dict[str, Any], endpoint: str | None) 
     settings = S3Objects(options)._settings
 
     assert (settings["region"], settings.get("endpoint")) == (options["region"], endpoint)
+
+
+def test_options_count_more_than_what_the_environment_says_of_s3(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://elsewhere:1")
+
+    settings = S3Objects({"region": "eu-west-1", "endpoint_override": "host:9000", "scheme": "http"})._settings
+
+    assert settings["aws_endpoint_url_s3"] == "http://host:9000"
+
+
+def test_without_region_and_endpoint_the_environment_says_where_s3_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://elsewhere:1")
+
+    assert S3Objects({})._settings == {}
 
 
 def test_the_same_options_give_the_same_client_until_the_environment_changes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.orchestration.assets import descriptions
 from personalize_assets_tests.helpers.dagster_runs import small_config
@@ -14,7 +15,7 @@ TEXTS = {
     "raw_events": descriptions.RAW_EVENTS,
     "raw_event_catalog": descriptions.CATALOG,
     "event_profile": descriptions.EVENT_PROFILE,
-    **descriptions.DAILY,
+    **{name: descriptions.daily(name) for name in DATASETS},
     "table": descriptions.TABLE,
     "csv": descriptions.CSV,
     "schema": descriptions.SCHEMA,
@@ -29,8 +30,8 @@ def test_a_description_has_the_grain_when_it_changes_and_what_uses_it(name: str)
 
 
 def test_one_row_of_a_dataset_has_a_name() -> None:
-    assert [descriptions.singular(name) for name in ("interactions", "users", "items")] == [
-        "interaction", "user", "item",
+    assert [descriptions.singular(name) for name in DATASETS] == [
+        "interaction", "user", "item", "action", "action interaction",
     ]  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from personalize_assets.deploy.stack_tag import TAG, check_tag, default_stack
+from personalize_assets.aws.stack_tag import TAG, check_tag, default_stack
 from personalize_assets.errors import PersonalizeAssetsError
 
 

@@ -1,0 +1,117 @@
+"""``personalize-assets import``: what would be done, a question, and the imports of several datasets side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
+import click
+
+from personalize_assets.conversion import waiting
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.local_run.summary import plain_table
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
+from personalize_assets.pipeline.importing.dataset_import import ImportOutcome, ImportPlan, import_dataset, plan_import
+from personalize_assets.pipeline.importing.polling import Polling
+
+_HEADER = ("dataset", "sent", "held", "pending", "import job")
+
+
+class Stopped(BaseException):
+    """Ends the wait of a thread after an interrupt; nothing may catch it as an error."""
+
+
+def chosen_datasets(group: DatasetGroup, names: Sequence[str]) -> tuple[str, ...]:
+    """The datasets to import: those named, by default all that the config imports.
+
+    Raises ``PersonalizeAssetsError`` for one that the config has not.
+    """
+    unknown = [name for name in names if name not in group.datasets]
+    if unknown:
+        raise PersonalizeAssetsError(
+            f"{unknown[0]} is not among the datasets of this config ({', '.join(group.datasets)}); correct --datasets"
+        )
+    return tuple(names) or imported_datasets(group)
+
+
+def plan_imports(group: DatasetGroup, names: Sequence[str]) -> list[ImportPlan]:
+    """What an import would do, printed as lines; nothing is changed."""
+    api = open_personalize(group)
+    place = api.place
+    click.echo(
+        f"Dataset group {group.config.dataset_group.name} in {place.region}, account {place.account}, with the role "
+        f"{api.role}"
+    )
+    plans = [plan_import(group, name, api, Polling(lambda line: None)) for name in names]
+    for plan in plans:
+        for line in _plan_lines(plan):
+            click.echo(line)
+    return plans
+
+
+def _plan_lines(plan: ImportPlan) -> Iterator[str]:
+    decision = plan.decision
+    yield f"{plan.dataset}"
+    yield from (f"  {step}" for step in plan.steps)
+    yield from (f"  wait for import job {job.name} ({job.status}), and look again" for job in plan.unfinished)
+    if decision.mode:
+        sent = f"{decision.rows:,} rows, {decision.bytes:,} bytes"
+        yield f"  import {decision.mode}, {sent}: {decision.why}"
+    else:
+        yield f"  import nothing: {decision.why}"
+
+
+def is_anything_to_do(plans: Sequence[ImportPlan]) -> bool:
+    """Whether an import would change or send anything, or wait for a job."""
+    return any(plan.steps or plan.decision.mode or plan.unfinished for plan in plans)
+
+
+def import_all(
+    group: DatasetGroup, names: Sequence[str], log: Callable[[str], None] = waiting.report
+) -> list[ImportOutcome]:
+    """Import datasets side by side, as Personalize does; all are done, or have failed, when this ends.
+
+    Raises the first error, after the other imports have ended. An interrupt ends all waits; jobs go on in AWS.
+    """
+    api, stop = open_personalize(group), Event()
+
+    def sleep(seconds: float) -> None:
+        if stop.wait(seconds):
+            raise Stopped
+
+    def work(name: str) -> ImportOutcome:
+        return import_dataset(group, name, api, Polling(log, sleep))
+
+    with ThreadPoolExecutor(len(names)) as threads:
+        try:
+            futures = [threads.submit(work, name) for name in names]
+            return [future.result() for future in futures]
+        except KeyboardInterrupt:
+            stop.set()
+            raise
+
+
+def print_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
+    """A table of what was sent and what Personalize holds."""
+    rows = [
+        (
+            outcome.dataset,
+            f"{sum(sent.rows for sent in outcome.sent):,}",
+            f"{outcome.held.rows:,}" if outcome.held else "unknown",
+            f"{outcome.pending:,}",
+            outcome.job.name if outcome.job else "none",
+        )
+        for outcome in outcomes
+    ]
+    for line in plain_table([_HEADER, *rows]):
+        click.echo(line)
+    for outcome in outcomes:
+        if outcome.pending:
+            click.echo(f"{outcome.dataset}: {outcome.why}")
+        for column in outcome.untrained:
+            older = ", ".join(outcome.solutions)
+            click.echo(f"{outcome.dataset}: column {column} is imported, and not yet trained on: {older} are older")
+    if outcomes:
+        click.echo(f"Console: {outcomes[0].console}")

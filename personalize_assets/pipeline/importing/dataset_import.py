@@ -1,0 +1,421 @@
+"""One dataset's import: what Personalize holds is compared with the export, and what it lacks is sent.
+
+All that is decided follows from what is in AWS, so that a run that died is gone on with by the next one, and two runs
+at the same time end with the same rows. What Personalize holds is read again before each job.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from personalize_assets.aws.error_codes import AwsError, TransientAwsError
+from personalize_assets.aws.personalize import (
+    FAILED,
+    AlreadyExists,
+    InUse,
+    Job,
+    LimitReached,
+    Personalize,
+)
+from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
+from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.importing.dataset_setup import Ready, Wanted, look_up, set_up
+from personalize_assets.pipeline.importing.held_rows import HeldRows, held_rows
+from personalize_assets.pipeline.importing.increments import (
+    MAX_INCREMENT_BYTES,
+    Increment,
+    increment_key,
+    write_increment,
+)
+from personalize_assets.pipeline.importing.job_names import JobContent, digest_of, job_name, parse_job_name
+from personalize_assets.pipeline.importing.polling import Polling
+from personalize_assets.pipeline.schemas import current_schema
+from personalize_assets.pipeline.suppression import check_export
+from personalize_assets.storage.manifests import ExportManifest
+
+# API CreateDatasetImportJob, `dataLocation`: length.
+_MAX_LOCATION_CHARS = 256
+_ROOM_SECONDS = 30.0
+_JOB_SECONDS = 60.0
+
+
+class ImportFailed(AwsError):
+    """An import job ended as CREATE FAILED."""
+
+
+class TransientImportFailure(TransientAwsError):
+    """An import job failed by a fault of Personalize itself."""
+
+
+class NotImportable(PersonalizeAssetsError):
+    """What is to be imported would be refused, or cannot be added."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be done about a dataset's rows.
+
+    Attributes:
+        mode: ``FULL`` or ``INCREMENTAL``; empty for nothing.
+        why: In words.
+        rows: To be sent, or if nothing is done, that Personalize lacks.
+        bytes: Of the file to be sent.
+        key: Of that file or, with a slash at its end, folder.
+        vanished: Rows or ids that Personalize holds and the export lacks.
+    """
+
+    mode: str
+    why: str
+    rows: int = 0
+    bytes: int = 0
+    key: str = ""
+    vanished: int = 0
+
+
+@dataclass(frozen=True)
+class ImportOutcome:
+    """What an import did, and what Personalize holds after it.
+
+    Attributes:
+        export: That was to be imported.
+        held: Of which Personalize holds the rows; None if it holds none, or they are unknown.
+        job: The newest that is done; None without one.
+        sent: What was sent by this run, in order; empty if nothing was.
+        pending: Rows of the export that Personalize lacks.
+        why: The last decision in words.
+        seconds: Of the whole import, waits included.
+        ready: The dataset.
+        console: The page of its group in the console.
+        untrained: Columns that were added, with the seconds since the epoch, and that some solution has not seen.
+        solutions: The solutions that are older than these columns.
+    """
+
+    dataset: str
+    export: ExportManifest
+    held: ExportManifest | None
+    job: Job | None
+    sent: tuple[Decision, ...]
+    pending: int
+    why: str
+    seconds: float
+    ready: Ready
+    console: str
+    untrained: dict[str, float] = field(default_factory=dict)
+    solutions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ImportPlan:
+    """What an import would do now: steps of the set-up, and the decision about the rows; see ``Decision``."""
+
+    dataset: str
+    steps: tuple[str, ...]
+    decision: Decision
+    unfinished: tuple[Job, ...] = ()
+
+
+def import_dataset(
+    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None
+) -> ImportOutcome:
+    """Bring the rows of a dataset's current export into Personalize, and wait until they are there.
+
+    Args:
+        name: Of the dataset.
+        mode: Instead of the config's.
+
+    Raises:
+        NotImportable: If Personalize would refuse the rows, or ``incremental`` cannot add them.
+        ImportFailed: With Personalize's own text, if the job of these rows failed.
+        PersonalizeAssetsError: For what is missing or not the config's, and refused calls.
+    """
+    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode).run()
+
+
+def plan_import(
+    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None
+) -> ImportPlan:
+    """What ``import_dataset`` would do now, without changing anything. Errors likewise."""
+    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode).plan()
+
+
+class _DatasetImport:
+    def __init__(self, group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str) -> None:
+        self._group = group
+        self._destination = group.destination
+        self._name = name
+        self._api = api
+        self._polling = polling
+        self._mode = mode
+        self._group_name = group.config.dataset_group.name
+        _, schema = current_schema(group, name)
+        manifest = self._destination.exports.manifest(name)
+        assert manifest is not None  # as there is a schema beside it
+        check_export(group, manifest)
+        self._export = manifest
+        self._target = digest_of(manifest.sha256)
+        self._wanted = Wanted.of(group.config, name, schema)
+        self._type = DATASET_TYPES[name]
+        self._sent: list[Decision] = []
+        self._taken: set[str] = set()
+        self._started = time.time()
+
+    # -- the two uses ---------------------------------------------------------------------------------------------
+
+    def plan(self) -> ImportPlan:
+        found = look_up(self._api, self._wanted)
+        jobs = self._jobs() if found.dataset else []
+        since = found.dataset.created if found.dataset else 0.0
+        decision = self._decide(self._held(jobs, since), dry=True)
+        going = tuple(job for job in jobs if job.is_unfinished)
+        return ImportPlan(self._name, tuple(found.steps(self._wanted)), decision, going)
+
+    def run(self) -> ImportOutcome:
+        polling = self._polling
+        deadline = polling.clock() + 60.0 * self._group.config.import_.timeout_minutes
+        ready = set_up(self._api, self._wanted, polling)
+        if ready.added:
+            self._destination.imports.add_untrained(self._name, ready.added, ready.updated or time.time())
+        run = _run_of(self._export)
+        self._destination.imports.begin(self._name, run)
+        self._check_export()
+        while True:
+            jobs = self._jobs()
+            going = next((job for job in jobs if job.is_unfinished), None)
+            if going is not None:
+                self._finish(going, deadline)
+                continue
+            if self._group.config.suppress and self._is_being_deleted_from(deadline):
+                continue
+            held = self._held(jobs, ready.created)
+            decision = self._decide(held)
+            if not decision.mode:
+                break
+            self._start(decision, held, jobs, deadline)
+        base = self._find_export(held.digest)
+        self._destination.imports.end(self._name, run, _run_of(base) if base else "")
+        return self._outcome(ready, held, base, decision)
+
+    # -- what is there --------------------------------------------------------------------------------------------
+
+    def _jobs(self) -> list[Job]:
+        return self._api.import_jobs(self._api.place.dataset_arn(self._group_name, self._name))
+
+    def _held(self, jobs: Sequence[Job], since: float) -> HeldRows:
+        """What the jobs of a dataset left that was made then: those of a deleted one have the same ARN."""
+        return held_rows(self._group_name, self._name, [job for job in jobs if job.created >= since])
+
+    def _check_export(self) -> None:
+        """Raise ``NotImportable`` if the export was deleted before the record kept it."""
+        stored = {file.key: file.bytes for file in self._destination.store.files(self._export.path)}
+        files = {file.key: file.bytes for file in self._export.files} or {self._export.path: self._export.bytes}
+        if any(stored.get(key) != size for key, size in files.items()):
+            raise NotImportable(
+                f"{self._destination.uri_of(self._export.path)} is not there as its manifest says; export again"
+            )
+
+    def _find_export(self, digest: str) -> ExportManifest | None:
+        """The kept export whose CSV has a digest; None if it was deleted."""
+        if not digest:
+            return None
+        if digest == self._target:
+            return self._export
+        exports = self._destination.exports
+        record = self._destination.imports.find(self._name)
+        likely = [run for run in (record.holds, *record.reading) if run]
+        for run in dict.fromkeys([*likely, *reversed(exports.runs())]):
+            made = exports.of_run(run)
+            manifest = made.datasets.get(self._name) if made else None
+            if manifest is not None and digest_of(manifest.sha256) == digest and _run_of(manifest) == run:
+                return manifest
+        return None
+
+    # -- what to do -----------------------------------------------------------------------------------------------
+
+    def _decide(self, held: HeldRows, *, dry: bool = False) -> Decision:
+        if held.digest == self._target:
+            return Decision("", "Personalize holds the rows of the current export")
+        if self._mode == "full":
+            return self._full("mode: full replaces all rows")
+        if held.job is None:
+            return self._full("it is the first import, which Personalize takes only whole")
+        problem, found = self._increment(held, dry=dry)
+        if found is None or problem:
+            if self._mode == "incremental":
+                raise NotImportable(
+                    f"{self._name}: mode incremental can only add rows, and {problem}; import once with mode full (or "
+                    "auto), which replaces what Personalize holds by the export"
+                )
+            return self._full(f"rows cannot be added alone: {problem}", found.vanished if found else 0)
+        if not found.rows:
+            return Decision("", "Personalize holds the rows of the current export")
+        if found.rows < self._type.min_appended_rows:
+            return Decision(
+                "",
+                f"{found.rows:,} rows wait for more, because Personalize adds {self._type.min_appended_rows:,} at "
+                "least",
+                rows=found.rows,
+                bytes=found.bytes,
+            )
+        key = increment_key(self._name, JobContent(held.digest, self._target))
+        return Decision("INCREMENTAL", f"{found.rows:,} rows are new or changed", found.rows, found.bytes, key)
+
+    def _increment(self, held: HeldRows, *, dry: bool) -> tuple[str, Increment | None]:
+        """Why rows cannot be added alone (empty if they can), and which they are."""
+        if held.unknown:
+            return f"what Personalize holds is not known ({held.unknown})", None
+        before = self._find_export(held.digest)
+        if before is None:
+            return f"the export that Personalize holds ({held.digest}) is not kept any more", None
+        if before.columns != self._export.columns:
+            return "the columns have changed", None
+        content = JobContent(held.digest, self._target)
+        found = write_increment(self._destination, before, self._export, content, dry=dry)
+        if found.vanished:
+            what = "rows" if self._type.is_events else "ids"
+            return f"{found.vanished:,} {what} that Personalize holds are not in the export any more", found
+        if found.bytes > MAX_INCREMENT_BYTES:
+            return f"they are {found.bytes:,} bytes, and Personalize adds {MAX_INCREMENT_BYTES:,} at most", found
+        return "", found
+
+    def _full(self, why: str, vanished: int = 0) -> Decision:
+        export = self._export
+        if export.rows < self._type.min_rows:
+            raise NotImportable(
+                f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
+                f"{self._name} from {self._type.min_rows:,} rows on (page limits); convert and export more days"
+            )
+        return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
+
+    def _is_being_deleted_from(self, deadline: float) -> bool:
+        """Whether users' data are being deleted, after a wait: an import meanwhile could keep some (delete-records)."""
+        going = next((job for job in self._api.deletion_jobs(self._group_name) if job.is_unfinished), None)
+        if going is not None:
+            state = f"data deletion job {going.name} goes on, and no import may overlap it"
+            self._polling.pause(f"import of {self._name}", state, deadline, _ROOM_SECONDS)
+        return going is not None
+
+    # -- jobs -----------------------------------------------------------------------------------------------------
+
+    def _start(self, decision: Decision, held: HeldRows, jobs: Sequence[Job], deadline: float) -> None:
+        """Start the job of a decision and wait for it, or find out that it cannot be started now."""
+        before = held.digest if decision.mode == "INCREMENTAL" else ""
+        names = {job.name for job in jobs} | self._taken
+        name = _free_name(self._group_name, self._name, JobContent(before, self._target), names)
+        location = self._destination.uri_of(decision.key)
+        if len(location) > _MAX_LOCATION_CHARS:
+            raise NotImportable(
+                f"{location} has {len(location)} characters, and Personalize takes {_MAX_LOCATION_CHARS}; choose a "
+                "shorter destination.uri"
+            )
+        what = f"import of {self._name}"
+        try:
+            arn = self._api.create_import_job(name, self._arn, location, decision.mode)
+        except AlreadyExists:
+            # The answer to this run's own call was lost, another run was first, or it is another dataset's job.
+            if name not in {job.name for job in self._jobs()}:
+                self._taken.add(name)
+        except InUse as error:
+            self._polling.pause(what, f"the dataset is in use ({error})", deadline, _ROOM_SECONDS)
+        except LimitReached as error:
+            self._wait_for_room(what, error, deadline)
+        except TransientError as error:
+            self._polling.pause(what, f"the answer is missing, so its jobs are listed again ({error})", deadline, 1.0)
+        else:
+            self._polling.log(
+                f"import job {name} started: {decision.mode}, {decision.rows:,} rows, {decision.bytes:,} bytes of "
+                f"{location}, because {decision.why}"
+            )
+            self._sent.append(decision)
+            self._finish(Job(arn, name, "CREATE PENDING", 0.0, 0.0, decision.mode), deadline)
+
+    def _wait_for_room(self, what: str, error: LimitReached, deadline: float) -> None:
+        # The answer to a full account; counted to name them, though some may have ended by now.
+        going = [job for job in self._api.import_jobs() if job.is_unfinished]
+        names = ", ".join(job.name for job in going) or "none any more"
+        state = f"waiting for room ({error}); import jobs of this region and account that are running: {names}"
+        self._polling.pause(what, state, deadline, _ROOM_SECONDS)
+
+    @property
+    def _arn(self) -> str:
+        return self._api.place.dataset_arn(self._group_name, self._name)
+
+    def _finish(self, job: Job, deadline: float) -> None:
+        """Wait for a job, of whichever run. Raises ``ImportFailed`` if it was to bring these rows and failed."""
+        with self._goes_on(job):
+            ended = self._polling.until(
+                f"import job {job.name}",
+                lambda: self._api.import_job(job.arn),
+                lambda seen: seen.status,
+                deadline,
+                _JOB_SECONDS,
+                "it goes on in AWS: run the import again to take it up, or raise import.timeout_minutes",
+            )
+        content = parse_job_name(self._group_name, self._name, job.name)
+        if content and content.before:
+            self._destination.remove([increment_key(self._name, content)])
+        if ended.status == FAILED and content is not None and content.after == self._target:
+            raise _failure(self._name, ended)
+        if ended.status == FAILED:
+            self._polling.log(f"import job {job.name} of other rows failed: {ended.failure}")
+
+    @contextmanager
+    def _goes_on(self, job: Job) -> Iterator[None]:
+        """Say that a job goes on if the wait for it is interrupted: Personalize cannot cancel one."""
+        try:
+            yield
+        except PersonalizeAssetsError:
+            raise
+        except BaseException:
+            self._polling.log(
+                f"no longer waiting for import job {job.arn}: it cannot be cancelled, and goes on in AWS; the next "
+                "import takes it up"
+            )
+            raise
+
+    def _outcome(self, ready: Ready, held: HeldRows, base: ExportManifest | None, decision: Decision) -> ImportOutcome:
+        untrained = self._destination.imports.find(self._name).untrained
+        solutions: tuple[str, ...] = ()
+        if untrained:
+            solutions = tuple(self._api.solutions_before(self._group_name, max(untrained.values())))
+            if not solutions:
+                self._destination.imports.forget_untrained(self._name, untrained)
+                untrained = {}
+        return ImportOutcome(
+            dataset=self._name,
+            export=self._export,
+            held=base,
+            job=held.job,
+            sent=tuple(self._sent),
+            pending=decision.rows,
+            why=decision.why,
+            seconds=time.time() - self._started,
+            ready=ready,
+            console=self._api.place.console(self._group_name),
+            untrained=dict(untrained),
+            solutions=solutions,
+        )
+
+
+def _run_of(manifest: ExportManifest) -> str:
+    """The run in whose folder a CSV is, which may have taken it over from ``manifest.run``."""
+    return manifest.path.split("/")[1]
+
+
+def _free_name(group: str, dataset: str, content: JobContent, names: set[str]) -> str:
+    attempt = 1
+    while (name := job_name(group, dataset, content, attempt)) in names:
+        attempt += 1
+    return name
+
+
+def _failure(dataset: str, job: Job) -> PersonalizeAssetsError:
+    found = job.failure.strip().rstrip(".") or "Personalize gives no reason"
+    hint = hint_for(found)
+    text = f"import job {job.name} of {dataset} ended as {job.status}: {found}"
+    kind = TransientImportFailure if is_own_fault(found) else ImportFailed
+    return kind(f"{text}; {hint}" if hint else f"{text}; the job's page in the console may have more")

@@ -1,0 +1,126 @@
+"""The files of increments: the rows that an export has more than the one that Personalize holds.
+
+They are below ``exports/``, which is what the policies of the role and the bucket let Personalize read, in a folder
+named after the two exports; the same two give the same bytes, whoever writes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from personalize_assets.conversion.dataset_types import DATASET_TYPES
+from personalize_assets.conversion.export.csv_lines import header
+from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.pipeline.importing.csv_difference import difference
+from personalize_assets.pipeline.importing.job_names import JobContent
+from personalize_assets.storage.destination import Destination
+from personalize_assets.storage.exports import EXPORTS
+from personalize_assets.storage.manifests import ExportManifest
+from personalize_assets.storage.run_ids import new_run_id
+
+INCREMENTS = f"{EXPORTS}/increments"
+MAX_INCREMENT_BYTES = 1024**3
+"""Of one job (page `limits`, "Bulk INCREMENTAL size"; AWS raises it on request)."""
+_PART_BYTES = 16 * 1024**2
+
+
+class Increment(NamedTuple):
+    """What an export has more than another one.
+
+    Attributes:
+        key: Of the CSV with these rows; empty if none was written: there are none, some rows vanished, or they are more
+            than ``MAX_INCREMENT_BYTES``.
+        rows: Without the header.
+        bytes: With it.
+        vanished: As in ``csv_difference.Difference``.
+    """
+
+    key: str
+    rows: int
+    bytes: int
+    vanished: int
+
+
+def increment_key(dataset: str, content: JobContent) -> str:
+    """The key of the CSV of an increment."""
+    return f"{INCREMENTS}/{dataset}/{'-'.join(content)}/{dataset}.csv"
+
+
+def write_increment(
+    destination: Destination, before: ExportManifest, after: ExportManifest, content: JobContent, *, dry: bool = False
+) -> Increment:
+    """Find what one export has more than another one of the same columns, and write it, unless ``dry``.
+
+    Raises ``PersonalizeAssetsError`` if a CSV is gone or not sorted, or has another size than its manifest says.
+    """
+    name = after.dataset
+    first = header(after.columns)
+    run = new_run_id()
+    parts = _Parts(destination, f"{destination.scratch_folder(run)}/increment", is_dry=dry)
+    of = DATASET_TYPES[name]
+    key = "TIMESTAMP" if of.is_events else of.ids[0]
+    try:
+        found = difference(_lines(destination, before), _lines(destination, after), after.columns, key, parts.add)
+        size = len(first) + found.bytes
+        is_wanted = found.rows and not found.vanished and size <= MAX_INCREMENT_BYTES
+        to = increment_key(name, content) if is_wanted else ""
+        if to and not dry:
+            parts.end()
+            joined = destination.store.join(to, first, parts.keys)
+            if joined.bytes != size:
+                raise PersonalizeAssetsError(f"{destination.uri_of(to)} has {joined.bytes} bytes instead of {size}")
+        return Increment(to, found.rows, size, found.vanished)
+    finally:
+        destination.remove(parts.keys)
+
+
+class _Parts:
+    """Collects lines in objects, until they are more than an increment may have."""
+
+    def __init__(self, destination: Destination, beginning: str, *, is_dry: bool) -> None:
+        self._destination = destination
+        self._beginning = beginning
+        self._is_dry = is_dry
+        self._lines: list[bytes] = []
+        self._waiting = 0
+        self._bytes = 0
+        self.keys: list[str] = []
+
+    def add(self, line: bytes) -> None:
+        self._bytes += len(line)
+        if self._is_dry or self._bytes > MAX_INCREMENT_BYTES:
+            return
+        self._lines.append(line)
+        self._waiting += len(line)
+        if self._waiting >= _PART_BYTES:
+            self.end()
+
+    def end(self) -> None:
+        if self._lines:
+            key = f"{self._beginning}-{len(self.keys):05d}.csv"
+            self._destination.store.write(key, b"".join(self._lines))
+            self.keys.append(key)
+            self._lines, self._waiting = [], 0
+
+
+def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
+    """The bytes of an export's CSVs, each without its header, in their order."""
+    wanted = header(manifest.columns)
+    for key, size in [(file.key, file.bytes) for file in manifest.files] or [(manifest.path, manifest.bytes)]:
+        found, head, is_below = 0, b"", False
+        for block in destination.store.blocks(key):
+            found += len(block)
+            if is_below:
+                yield block
+                continue
+            head += block
+            if len(head) >= len(wanted):
+                is_below = True
+                yield head[len(wanted) :]
+        if found != size or not head.startswith(wanted):
+            raise PersonalizeAssetsError(
+                f"{destination.uri_of(key)} has {found:,} bytes and begins with {head[:60]!r}; its manifest says "
+                f"{size:,} bytes and the header {wanted[:60]!r}: it was changed outside of personalize_assets; export "
+                "again"
+            )
