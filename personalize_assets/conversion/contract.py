@@ -25,9 +25,6 @@ CATEGORY_CHARS = 1_000  # categorical and plain strings, and a whole IMPRESSION 
 TEXTUAL_CHARS = 20_000  # 7,000 in Chinese and Japanese; Personalize cuts longer text instead of refusing it
 MAX_EVENT_TYPES_AND_METADATA = 10  # distinct EVENT_TYPE values plus metadata columns of interactions
 MIN_INTERACTIONS = 1_000  # unique ones to train on, and records in one import
-MIN_APPENDED_EVENTS = (
-    1_000  # page bulk-data-import-step: records in one INCREMENTAL import, also of action interactions
-)
 MAX_ACTIONS = 1_000  # that a model considers
 MIN_ACTION_EVENTS = 50  # page action-interactions-datasets: of each kind, for an action's first score
 MIN_USERS_WITH_TWO_INTERACTIONS = 25

@@ -23,6 +23,8 @@ class DatasetType(msgspec.Struct, frozen=True, kw_only=True):
         daily: The folder of its daily files, which is also the name of its daily asset.
         ids: The id columns. A dataset of entities has one, and one row per id.
         max_metadata: The most metadata columns, reserved ones not counted.
+        min_rows: Records that a FULL import must have (page `limits`; page action-interactions-datasets names none).
+        min_appended_rows: Records that an INCREMENTAL import must have (page bulk-data-import-step).
         is_events: Whether a row is an event with a TIMESTAMP, which repeats may follow; else it is an entity with the
             latest values of many events, and there is a table of entities between daily files and CSV.
         events: Entities only: the dataset of events whose ids are those of the entities.
@@ -36,6 +38,8 @@ class DatasetType(msgspec.Struct, frozen=True, kw_only=True):
     daily: str
     ids: tuple[str, ...]
     max_metadata: int
+    min_rows: int = 0
+    min_appended_rows: int = 0
     is_events: bool = False
     events: str = ""
     takes_textual: bool = False
@@ -51,6 +55,8 @@ DATASET_TYPES: Mapping[str, DatasetType] = MappingProxyType(
             daily="filtered_interactions",
             ids=("USER_ID", "ITEM_ID"),
             max_metadata=5,
+            min_rows=1_000,
+            min_appended_rows=1_000,
             is_events=True,
         ),
         "users": DatasetType(
@@ -90,6 +96,7 @@ DATASET_TYPES: Mapping[str, DatasetType] = MappingProxyType(
             daily="filtered_action_interactions",
             ids=("USER_ID", "ACTION_ID"),
             max_metadata=5,
+            min_appended_rows=1_000,
             is_events=True,
         ),
     }

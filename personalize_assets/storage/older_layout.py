@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.storage.days import DAILY, REJECTS, day_of
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.exports import EXPORTS, LATEST
@@ -19,6 +18,7 @@ from personalize_assets.storage.stored_structs import StoredStructs
 
 OLDER_SCHEMAS = "schemas"
 _COMMIT = "_commit.json"
+_DATASETS = ("interactions", "users", "items")  # that older versions had
 
 
 def fold_older_layout(destination: Destination) -> None:
@@ -37,7 +37,8 @@ def fold_older_layout(destination: Destination) -> None:
 def _days(destination: Destination, structs: StoredStructs) -> list[DayState]:
     datasets: dict[str, dict[str, DayCommit]] = {}
     sources: dict[str, dict[str, DayAccounting]] = {}
-    for name, folder in DAILY.items():
+    for name in _DATASETS:
+        folder = DAILY[name]
         for key in _commit_keys(destination, folder):
             advice = f"materialize {folder} again to replace it"
             if commit := structs.read(key, DayCommit, advice):
@@ -51,7 +52,7 @@ def _days(destination: Destination, structs: StoredStructs) -> list[DayState]:
 
 def _fold_exports(destination: Destination, structs: StoredStructs) -> None:
     found = {}
-    for name in DATASETS:
+    for name in _DATASETS:
         key = f"{EXPORTS}/{name}.manifest.json"
         if manifest := structs.read(key, ExportManifest, f"materialize {name}_csv again to replace it"):
             found[name] = replace(
@@ -65,12 +66,14 @@ def _fold_exports(destination: Destination, structs: StoredStructs) -> None:
 
 def older_objects(destination: Destination) -> list[str]:
     """The keys of objects that this version does not read."""
-    keys = [key for folder in (*DAILY.values(), REJECTS) for key in _commit_keys(destination, folder)]
+    keys = [
+        key for folder in (*(DAILY[name] for name in _DATASETS), REJECTS) for key in _commit_keys(destination, folder)
+    ]
     latest = destination.exports.latest()
     current = (
         {key for manifest in latest.datasets.values() for key in (manifest.path, manifest.schema)} if latest else set()
     )
-    for name in DATASETS:
+    for name in _DATASETS:
         of_csv = [f"{EXPORTS}/{name}.csv", f"{OLDER_SCHEMAS}/{name}.avsc"]
         if latest and not current & {*of_csv, f"{EXPORTS}/{name}/"}:
             keys += [*of_csv, f"{EXPORTS}/{name}.manifest.json"]

@@ -391,12 +391,13 @@ def test_the_fields_of_hashed_columns_are_masked_too(tmp_path: Path) -> None:
 
 def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:
     page = (REPO / "docs/privacy.md").read_text()
-    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    example, listed = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     place = (
         "source: {uri: raw, layout: hive, start_date: 2026-10-01}\ndestination: {uri: out}\ndataset_group: {name: x}\n"
     )
-    (tmp_path / "personalize.yaml").write_text(place + example)
+    (tmp_path / "personalize.yaml").write_text(place + example + listed)
 
     group = DatasetGroup(load_config(tmp_path / "personalize.yaml", {}))
 
     assert group.masked_paths == ("traits.email", "traits.name", "context.ip", "userId")
+    assert group.config.suppress_uris == ("s3://shop-private/deleted.csv",)

@@ -21,7 +21,6 @@ from personalize_assets.aws.personalize import (
     Personalize,
 )
 from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
-from personalize_assets.conversion.contract import MIN_APPENDED_EVENTS, MIN_INTERACTIONS
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -160,7 +159,7 @@ class _DatasetImport:
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
-        self._is_events = DATASET_TYPES[name].is_events
+        self._type = DATASET_TYPES[name]
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
         self._started = time.time()
@@ -254,15 +253,22 @@ class _DatasetImport:
             return self._full(f"rows cannot be added alone: {problem}", found.vanished if found else 0)
         if not found.rows:
             return Decision("", "Personalize holds the rows of the current export")
-        if self._is_events and found.rows < MIN_APPENDED_EVENTS:
+        if found.rows < self._type.min_appended_rows:
             return Decision(
                 "",
-                f"{found.rows:,} rows wait for more, because Personalize adds {MIN_APPENDED_EVENTS:,} at least",
+                f"{_count(found.rows, 'new row')} of at least {self._type.min_appended_rows:,} that Personalize adds "
+                "at once: waiting for more",
                 rows=found.rows,
                 bytes=found.bytes,
             )
         key = increment_key(self._name, JobContent(held.digest, self._target))
-        return Decision("INCREMENTAL", f"{found.rows:,} rows are new or changed", found.rows, found.bytes, key)
+        return Decision(
+            "INCREMENTAL",
+            f"{_count(found.rows, 'row')} {_are(found.rows)} new or changed",
+            found.rows,
+            found.bytes,
+            key,
+        )
 
     def _increment(self, held: HeldRows, *, dry: bool) -> tuple[str, Increment | None]:
         """Why rows cannot be added alone (empty if they can), and which they are."""
@@ -276,19 +282,21 @@ class _DatasetImport:
         content = JobContent(held.digest, self._target)
         found = write_increment(self._destination, before, self._export, content, dry=dry)
         if found.vanished:
-            what = "rows" if self._is_events else "ids"
-            return f"{found.vanished:,} {what} that Personalize holds are not in the export any more", found
+            what = "row" if self._type.is_events else "id"
+            return (
+                f"{_count(found.vanished, what)} that Personalize holds {_are(found.vanished)} gone from the export",
+                found,
+            )
         if found.bytes > MAX_INCREMENT_BYTES:
             return f"they are {found.bytes:,} bytes, and Personalize adds {MAX_INCREMENT_BYTES:,} at most", found
         return "", found
 
     def _full(self, why: str, vanished: int = 0) -> Decision:
         export = self._export
-        # Page action-interactions-datasets: those have no minimum in a full import.
-        if self._name == "interactions" and export.rows < MIN_INTERACTIONS:
+        if export.rows < self._type.min_rows:
             raise NotImportable(
                 f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
-                f"{self._name} from {MIN_INTERACTIONS:,} rows on (page limits); convert and export more days"
+                f"{self._name} from {self._type.min_rows:,} rows on (page limits); convert and export more days"
             )
         return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
 
@@ -328,8 +336,8 @@ class _DatasetImport:
             self._polling.pause(what, f"the answer is missing, so its jobs are listed again ({error})", deadline, 1.0)
         else:
             self._polling.log(
-                f"import job {name} started: {decision.mode}, {decision.rows:,} rows, {decision.bytes:,} bytes of "
-                f"{location}, because {decision.why}"
+                f"import job {name} started: {decision.mode}, {_count(decision.rows, 'row')}, {decision.bytes:,} bytes "
+                f"of {location}, because {decision.why}"
             )
             self._sent.append(decision)
             self._finish(Job(arn, name, "CREATE PENDING", 0.0, 0.0, decision.mode), deadline)
@@ -405,6 +413,14 @@ class _DatasetImport:
 def _run_of(manifest: ExportManifest) -> str:
     """The run in whose folder a CSV is, which may have taken it over from ``manifest.run``."""
     return manifest.path.split("/")[1]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _free_name(group: str, dataset: str, content: JobContent, names: set[str]) -> str:

@@ -193,8 +193,8 @@ class _Deletion:
             found = ended.failure.strip() or "Personalize gives no reason"
             found = "; ".join(filter(None, (found, hint_for(found))))
             raise DeletionFailed(
-                f"data deletion job {job.name} is FAILED: {found}. The ids are in the list, so that no export has "
-                "them: run it again"
+                f"data deletion job {job.name} is FAILED: {found}. The ids are on the list, and no export has them; "
+                "run it again"
             )
         return ended
 

@@ -45,7 +45,7 @@ def test_variables_of_the_environment_switch_it_on() -> None:
         ("maybe", "import.on: found 'maybe'; write on or off, or a mapping with the key `on` and others"),
         ("{mode: sideways}", "import.mode: 'sideways' is not a mode; use one of auto, full, incremental"),
         ("{role: personalize}", "import.role: 'personalize' is not a role's ARN; write it in full, as arn:aws:iam::123456789012:role/personalize"),
-        ("{datasets: [item]}", "import.datasets: 'item' is not a dataset; use interactions, users, items"),
+        ("{datasets: [item]}", "import.datasets: 'item' is not a dataset; use interactions, users, items, actions, action_interactions"),
         ("{tags: {aws:x: y}}", "import.tags: 'aws:x' is not the key of a tag; write 1 to 128 letters, digits, _.:/=+-@"),
         ("{timeout_minutes: 0}", "import.timeout_minutes: 0 is not a number from 1 on; write one, as 2"),
         (f"{{kms_role: {ROLE}}}", "import: kms_role without kms_key; write both, because Personalize takes them together only"),

@@ -36,3 +36,13 @@ def test_the_api_has_the_name_of_the_type_with_an_underscore() -> None:
     assert [of.api_type.upper() for of in DATASET_TYPES.values()] == [
         "INTERACTIONS", "USERS", "ITEMS", "ACTIONS", "ACTION_INTERACTIONS",
     ]  # fmt: skip
+
+
+def test_only_item_interactions_have_a_least_number_of_rows_in_a_full_import() -> None:
+    assert {name: (of.min_rows, of.min_appended_rows) for name, of in DATASET_TYPES.items()} == {
+        "interactions": (1_000, 1_000),
+        "users": (0, 0),
+        "items": (0, 0),
+        "actions": (0, 0),
+        "action_interactions": (0, 1_000),
+    }

@@ -58,7 +58,7 @@ def test_an_export_spec_is_json_with_its_job() -> None:
     assert (found["job"], found["s3"], found["mask"]) == ("export", {}, [])
     assert found["exports"][0].keys() == {
         "dataset", "daily", "table", "to_table", "to_csv", "csv_header",
-        "keep_in", "kept", "last_days",
+        "keep_in", "kept", "last_days", "suppress_list",
     }  # fmt: skip
     assert decode_spec(encode(spec)) == spec
 

@@ -10,6 +10,7 @@ from personalize_assets.quality.csv_file import FILE_RULES
 from personalize_assets.quality.daily import DAILY_RULES
 from personalize_assets.quality.docs import document
 from personalize_assets.quality.evaluate import EXPORT_RULES
+from personalize_assets.quality.imported import IMPORT_RULES
 from personalize_assets.quality.rule import Rule
 from personalize_assets.quality.unloaded import UNLOAD_RULES
 
@@ -17,7 +18,14 @@ from personalize_assets.quality.unloaded import UNLOAD_RULES
 def test_every_check_has_one_line_in_a_table() -> None:
     rows = [line.split("`")[1] for line in document().splitlines() if line.startswith("| `")]
 
-    rules: tuple[Rule[Any], ...] = (*EXPORT_RULES, *FILE_RULES, *DAILY_RULES, *CATALOG_RULES, *UNLOAD_RULES)
+    rules: tuple[Rule[Any], ...] = (
+        *EXPORT_RULES,
+        *FILE_RULES,
+        *DAILY_RULES,
+        *CATALOG_RULES,
+        *UNLOAD_RULES,
+        *IMPORT_RULES,
+    )
     assert sorted(rows) == sorted([*(rule.name for rule in rules), ACCOUNTED.name, EXPORTED.name])
 
 

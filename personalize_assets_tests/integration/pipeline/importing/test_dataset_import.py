@@ -51,6 +51,31 @@ def test_nothing_is_sent_if_nothing_changed(world: ImportWorld) -> None:
     assert world.jobs() == [("FULL", "ACTIVE")]
 
 
+def test_actions_and_their_interactions_are_imported_as_items_and_interactions_are(world: ImportWorld) -> None:
+    world.config["datasets"] |= {
+        "actions": {"columns": {"ACTION_ID": "offer", "GROUP": {"path": "group", "categorical": True}}},
+        "action_interactions": {
+            "columns": {"USER_ID": "user", "ACTION_ID": "offer", "EVENT_TYPE": "answer", "TIMESTAMP": "at"}
+        },
+    }
+    offers = [("app", "mobile"), ("card", "loans")]
+    answers = [(f"u{n}", "card", ("Viewed", "Not Taken", "Taken")[n % 3], str(1_790_812_800 + n)) for n in range(1200)]
+    world.export(actions=offers, action_interactions=answers)
+
+    world.run("actions")
+    world.run("action_interactions")
+    world.export(
+        actions=[*offers, ("tour", "travel")], action_interactions=[*answers, ("u9", "app", "Taken", "1790819999")]
+    )
+    added = world.run("actions")
+    waiting = world.run("action_interactions")
+
+    assert world.held("actions") == [*offers, ("tour", "travel")]
+    assert [sent.rows for sent in added.sent] == [1]
+    assert world.held("action_interactions") == sorted(answers)
+    assert (waiting.sent, waiting.pending) == ((), 1)
+
+
 def test_the_second_day_is_added_alone(world: ImportWorld) -> None:
     world.export(interactions=clicks(0, 1200))
     world.run()
@@ -75,7 +100,7 @@ def test_rows_wait_until_they_are_a_thousand(world: ImportWorld) -> None:
     assert (first.sent, first.pending) == ((), 700)
     assert first.held is not None
     assert first.held.rows == 1200
-    assert first.why == "700 rows wait for more, because Personalize adds 1,000 at least"
+    assert first.why == "700 new rows of at least 1,000 that Personalize adds at once: waiting for more"
     assert [sent.rows for sent in second.sent] == [1000]
     assert second.pending == 0
     assert world.held() == sorted(clicks(0, 2200))
@@ -90,9 +115,7 @@ def test_a_row_that_vanished_is_not_in_personalize_any_more(world: ImportWorld) 
 
     assert world.jobs() == [("FULL", "ACTIVE"), ("FULL", "ACTIVE")]
     assert outcome.sent[0].vanished == 1
-    assert outcome.sent[0].why == (
-        "rows cannot be added alone: 1 rows that Personalize holds are not in the export any more"
-    )
+    assert outcome.sent[0].why == ("rows cannot be added alone: 1 row that Personalize holds is gone from the export")
     assert world.held() == sorted(clicks(1, 2300))
 
 
@@ -150,7 +173,7 @@ def test_mode_incremental_refuses_to_replace_rows(world: ImportWorld) -> None:
         world.run("items", "incremental")
 
     assert str(error.value) == (
-        "items: mode incremental can only add rows, and 1 ids that Personalize holds are not in the export any more; "
+        "items: mode incremental can only add rows, and 1 id that Personalize holds is gone from the export; "
         "import once with mode full (or auto), which replaces what Personalize holds by the export"
     )
     assert world.held("items") == titles("a", "b")
