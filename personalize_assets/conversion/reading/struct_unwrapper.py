@@ -27,7 +27,7 @@ from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder, StructReader
 from personalize_assets.conversion.reading.unwrapping import PARENT, Unwrapper, decoded_text, line_of, lowered
 
-# The most spellings that are learned: each makes new structs. A source of more has ids as names, new ones in each event.
+# The most spellings that are learned: each makes new structs. A source of more has ids as names, new in each event.
 _MOST_NAMES = 300
 # A character of JSON becomes at most so many when it is written anew (1e9 as 1000000000.0).
 _MOST_GROWTH = 8
