@@ -27,8 +27,8 @@ from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS
 from personalize_assets.conversion.reading.struct_decoder import StructDecoder, StructReader
 from personalize_assets.conversion.reading.unwrapping import PARENT, Unwrapper, decoded_text, line_of, lowered
 
-# The most spellings that are learned. A source of more has ids as names, of which each event has new ones.
-_MOST_NAMES = 2_000
+# The most spellings that are learned: each makes new structs. A source of more has ids as names, new in each event.
+_MOST_NAMES = 300
 # A character of JSON becomes at most so many when it is written anew (1e9 as 1000000000.0).
 _MOST_GROWTH = 8
 
