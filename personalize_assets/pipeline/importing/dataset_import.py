@@ -159,6 +159,7 @@ class _DatasetImport:
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
+        self._check_locations()
         self._type = DATASET_TYPES[name]
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
@@ -199,6 +200,17 @@ class _DatasetImport:
         base = self._find_export(held.digest)
         self._destination.imports.end(self._name, run, _run_of(base) if base else "")
         return self._outcome(ready, held, base, decision)
+
+    def _check_locations(self) -> None:
+        """Raise ``NotImportable`` before anything is made, if Personalize would not take where the rows are."""
+        content = JobContent(self._target, self._target)
+        for key in (self._export.path, increment_key(self._name, content)):
+            location = self._destination.uri_of(key)
+            if len(location) > _MAX_LOCATION_CHARS:
+                raise NotImportable(
+                    f"{location} has {len(location)} characters, and Personalize takes {_MAX_LOCATION_CHARS}; choose a "
+                    "shorter destination.uri"
+                )
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -316,11 +328,6 @@ class _DatasetImport:
         names = {job.name for job in jobs} | self._taken
         name = _free_name(self._group_name, self._name, JobContent(before, self._target), names)
         location = self._destination.uri_of(decision.key)
-        if len(location) > _MAX_LOCATION_CHARS:
-            raise NotImportable(
-                f"{location} has {len(location)} characters, and Personalize takes {_MAX_LOCATION_CHARS}; choose a "
-                "shorter destination.uri"
-            )
         what = f"import of {self._name}"
         try:
             arn = self._api.create_import_job(name, self._arn, location, decision.mode)

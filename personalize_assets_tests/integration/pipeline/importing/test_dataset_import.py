@@ -463,6 +463,8 @@ def test_a_location_that_is_too_long_is_refused_before_a_call(world: ImportWorld
     with pytest.raises(NotImportable, match=r"characters, and Personalize takes 256; choose a shorter destination.uri"):
         world.run("items")
 
+    assert world.emulator.calls == []
+
 
 def interrupt() -> None:
     raise KeyboardInterrupt
