@@ -113,6 +113,7 @@ class DatasetState(NamedTuple):
         updated: When that was asked for, in seconds since the epoch; 0 without one.
         failure: Why that failed.
         created: When the dataset was made, likewise.
+        update_schema_arn: The schema of that last change; empty without one.
     """
 
     arn: str
@@ -123,6 +124,7 @@ class DatasetState(NamedTuple):
     updated: float
     failure: str
     created: float
+    update_schema_arn: str
 
 
 class Job(NamedTuple):
@@ -133,6 +135,7 @@ class Job(NamedTuple):
         mode: Of an import: ``FULL`` or ``INCREMENTAL``; else empty.
         failure: Personalize's own text; empty without one.
         deleted: Of a deletion: how many records were deleted, once that is known.
+        dataset: ARN of the dataset; empty in a list.
     """
 
     arn: str
@@ -143,6 +146,7 @@ class Job(NamedTuple):
     mode: str = ""
     failure: str = ""
     deleted: int | None = None
+    dataset: str = ""
 
     @property
     def is_unfinished(self) -> bool:
@@ -242,6 +246,7 @@ class Personalize:
             _seconds(update.get("creationDateTime")),
             update.get("failureReason", ""),
             _seconds(state.get("creationDateTime")),
+            update.get("schemaArn", ""),
         )
 
     def create_dataset(self, group: str, dataset: str, name: str, schema_arn: str) -> None:
@@ -380,7 +385,8 @@ class Personalize:
                 if code not in _OUTCOMES and not (hint and code == "InvalidInputException"):
                     raise
                 text = f"{what}: {error.operation_name}: {message or code}"
-                raise _OUTCOMES.get(code, AwsError)(f"{text}; {hint}" if hint else text) from error
+                # Without the cause: its code may be one of throttling, and the caller decides what is tried again.
+                raise _OUTCOMES.get(code, AwsError)(f"{text}; {hint}" if hint else text) from None
 
 
 def _job(answer: Mapping[str, Any], arn: str) -> Job:
@@ -393,6 +399,7 @@ def _job(answer: Mapping[str, Any], arn: str) -> Job:
         answer.get("importMode", ""),
         answer.get("failureReason", ""),
         answer.get("numDeleted"),
+        answer.get("datasetArn", ""),
     )
 
 

@@ -14,7 +14,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.orchestration import run_tags
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome
+from personalize_assets.pipeline.importing.compared_import import ComparedImport
 from personalize_assets.storage.days import DAILY
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -59,9 +59,9 @@ class DagsterStages:
         """Check that the Avro schemas beside the CSVs are those of the config."""
         self._execute([f"{name}_schema" for name in names], {})
 
-    def imports(self, names: Sequence[str]) -> list[ImportOutcome]:
+    def imports(self, names: Sequence[str], *, again: bool = False) -> list[ComparedImport]:
         """Import the current CSVs of datasets into Personalize; what was done is shown by the UI alone."""
-        self._execute([f"{name}_import" for name in names], {})
+        self._execute([f"{name}_import" for name in names], {run_tags.AGAIN: "true"} if again else {})
         return []
 
     def _execute(self, names: Sequence[str], tags: Mapping[str, str]) -> None:

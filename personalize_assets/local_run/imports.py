@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Event
 
 import click
 
 from personalize_assets.conversion import waiting
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.local_run.summary import plain_table
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome, ImportPlan, import_dataset, plan_import
+from personalize_assets.pipeline.importing.compared_import import ComparedImport, import_and_compare
+from personalize_assets.pipeline.importing.dataset_import import ImportPlan, plan_import
 from personalize_assets.pipeline.importing.polling import Polling
+from personalize_assets.pipeline.transient import is_transient
 
 _HEADER = ("dataset", "sent", "held", "pending", "import job")
 
@@ -36,7 +38,7 @@ def chosen_datasets(group: DatasetGroup, names: Sequence[str]) -> tuple[str, ...
     return tuple(names) or imported_datasets(group)
 
 
-def plan_imports(group: DatasetGroup, names: Sequence[str]) -> list[ImportPlan]:
+def plan_imports(group: DatasetGroup, names: Sequence[str], *, again: bool = False) -> list[ImportPlan]:
     """What an import would do, printed as lines; nothing is changed."""
     api = open_personalize(group)
     place = api.place
@@ -44,7 +46,7 @@ def plan_imports(group: DatasetGroup, names: Sequence[str]) -> list[ImportPlan]:
         f"Dataset group {group.config.dataset_group.name} in {place.region}, account {place.account}, with the role "
         f"{api.role}"
     )
-    plans = [plan_import(group, name, api, Polling(lambda line: None)) for name in names]
+    plans = [plan_import(group, name, api, Polling(lambda line: None), again=again) for name in names]
     # The dataset group is a step of each dataset's plan, and made once.
     steps_of_all = dict.fromkeys(step for plan in plans for step in plan.steps if " group " in step)
     for line in steps_of_all:
@@ -74,11 +76,12 @@ def is_anything_to_do(plans: Sequence[ImportPlan]) -> bool:
 
 
 def import_all(
-    group: DatasetGroup, names: Sequence[str], log: Callable[[str], None] = waiting.report
-) -> list[ImportOutcome]:
+    group: DatasetGroup, names: Sequence[str], log: Callable[[str], None] = waiting.report, *, again: bool = False
+) -> list[ComparedImport]:
     """Import datasets side by side, as Personalize does; all are done, or have failed, when this ends.
 
-    Raises the first error, after the other imports have ended. An interrupt ends all waits; jobs go on in AWS.
+    Raises the errors of those that failed as one; it is transient if all are. An interrupt ends all waits, and jobs go
+    on in AWS.
     """
     api, stop = open_personalize(group), Event()
     logged: set[str] = set()
@@ -93,20 +96,26 @@ def import_all(
         if stop.wait(seconds):
             raise Stopped
 
-    def work(name: str) -> ImportOutcome:
-        return import_dataset(group, name, api, Polling(log_once, sleep))
+    def work(name: str) -> ComparedImport:
+        return import_and_compare(group, name, api, Polling(log_once, sleep), again=again)
 
     with ThreadPoolExecutor(len(names)) as threads:
+        futures = [threads.submit(work, name) for name in names]
         try:
-            futures = [threads.submit(work, name) for name in names]
-            return [future.result() for future in futures]
-        except KeyboardInterrupt:
+            wait(futures)
+        except BaseException:
             stop.set()
             raise
+    errors = [error for future in futures if (error := future.exception()) is not None]
+    if len(errors) > 1 and all(isinstance(error, PersonalizeAssetsError) for error in errors):
+        kind = TransientError if all(map(is_transient, errors)) else PersonalizeAssetsError
+        raise kind("\n".join(map(str, errors)))
+    return [future.result() for future in futures]
 
 
-def print_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
+def print_outcomes(done: Sequence[ComparedImport]) -> None:
     """A table of what was sent and what Personalize holds."""
+    outcomes = [one.outcome for one in done]
     rows = [
         (
             outcome.dataset,
@@ -125,5 +134,9 @@ def print_outcomes(outcomes: Sequence[ImportOutcome]) -> None:
         for column in outcome.untrained:
             older = ", ".join(outcome.solutions)
             click.echo(f"{outcome.dataset}: column {column} is imported, and not yet trained on: {older} are older")
+    for one in done:
+        if one.comparison is not None:
+            exported, held = one.comparison
+            click.echo(f"{one.outcome.dataset}: Personalize exports {held:,} rows, and {exported:,} were imported")
     if outcomes:
         click.echo(f"Console: {outcomes[0].console}")

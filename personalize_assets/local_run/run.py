@@ -150,13 +150,15 @@ def _import(group: DatasetGroup, engine: Engine, display: Display) -> None:
         run_imports(group, engine, imported_datasets(group), display)
 
 
-def run_imports(group: DatasetGroup, engine: Engine, names: Sequence[str], display: Display) -> None:
+def run_imports(
+    group: DatasetGroup, engine: Engine, names: Sequence[str], display: Display, *, again: bool = False
+) -> None:
     """Import the current exports of datasets, and print what was sent and what Personalize holds.
 
     Raises ``PersonalizeAssetsError`` with the first error.
     """
     with waiting.reported(display.note), display.stage("import", ", ".join(names)), _named("import"):
-        outcomes = _stages(group, engine, display).imports(names)
+        outcomes = _stages(group, engine, display).imports(names, again=again)
     print_outcomes(outcomes)
 
 

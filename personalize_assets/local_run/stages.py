@@ -18,7 +18,7 @@ from personalize_assets.judging.judged_export import JudgedExport, make_export
 from personalize_assets.local_run.imports import import_all
 from personalize_assets.pipeline.catalog import catalog_days, register_in_athena
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome
+from personalize_assets.pipeline.importing.compared_import import ComparedImport
 from personalize_assets.pipeline.schemas import current_schema
 from personalize_assets.pipeline.transient import MAX_RETRIES, is_transient, wait_before
 from personalize_assets.pipeline.unload import unload_days
@@ -99,9 +99,9 @@ class Stages:
         for name in names:
             self._retried(partial(current_schema, self._group, name))
 
-    def imports(self, names: Sequence[str]) -> list[ImportOutcome]:
+    def imports(self, names: Sequence[str], *, again: bool = False) -> list[ComparedImport]:
         """Import the current CSVs of datasets into Personalize; returns what was done."""
-        return self._retried(partial(import_all, self._group, names))
+        return self._retried(partial(import_all, self._group, names, again=again))
 
     def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
         """What ``work`` returns, or after a transient error ``again``, by default the same."""

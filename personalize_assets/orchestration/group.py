@@ -95,8 +95,9 @@ class GroupDefs:
 
     @property
     def import_tags(self) -> dict[str, str]:
-        """The tags of runs that import: they may wait as long as the config says, and an hour besides."""
-        minutes = self.dataset_group.config.import_.timeout_minutes + 60
+        """The tags of runs that import: they may wait as long as the config says, and some hours besides."""
+        settings = self.dataset_group.config.import_
+        minutes = settings.timeout_minutes + (180 if settings.compare else 60)
         return {**self.run_tags, **run_tags.max_runtime(timedelta(minutes=minutes))}
 
     @property

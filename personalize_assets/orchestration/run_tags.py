@@ -23,6 +23,9 @@ RANGE_OF = "personalize_assets/range_of"
 CHANGES = "personalize_assets/changes"
 """The marks of the changes of these days (``pipeline.arrivals.mark_of``), joined by spaces."""
 
+AGAIN = "personalize_assets/import_again"
+"""``true``: imports send all rows, also if Personalize holds them. The launchpad of the job `imports` takes it, too."""
+
 PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
@@ -53,6 +56,11 @@ def resumes(context: dg.AssetExecutionContext) -> bool:
         return True
     parent = context.instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
     return parent is not None and parent.status in _UNFINISHED
+
+
+def imports_again(context: dg.AssetExecutionContext) -> bool:
+    """Whether imports of a run send all rows, also if Personalize holds them."""
+    return context.run.tags.get(AGAIN) == "true"
 
 
 def began(context: dg.AssetExecutionContext) -> float:

@@ -19,7 +19,14 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage import cleanup
 from personalize_assets.storage.days import DATA_FOLDERS
 from personalize_assets.storage.destination import PARTS
-from personalize_assets.storage.exports import EXPORTS, LATEST_LINK, REFUSED, unneeded_runs
+from personalize_assets.storage.exports import (
+    DELETIONS,
+    EXPORTS,
+    INCREMENTS,
+    LATEST_LINK,
+    REFUSED,
+    unneeded_runs,
+)
 from personalize_assets.storage.file_lists import put_file_lists
 from personalize_assets.storage.manifests import DayState, SweepMark, TableCommit
 from personalize_assets.storage.older_layout import OLDER_SCHEMAS, older_objects
@@ -29,6 +36,9 @@ from personalize_assets.storage.tables import TABLES
 _State = TypeVar("_State", DayState, TableCommit)
 # A run that takes longer than this would lose its files; its commit would notice it, and replace nothing.
 _LEFTOVER_SECONDS = 24 * 3600
+# What jobs of Personalize read, which may take a day: gone after the job, unless its run has died.
+_SENT = (f"{INCREMENTS}/", f"{DELETIONS}/")
+_SENT_SECONDS = 3 * 24 * 3600
 # So that what a run left is gone within two days.
 _SWEEP_SECONDS = 24 * 3600
 
@@ -83,8 +93,9 @@ def _remove_former_exports(group: DatasetGroup) -> None:
     if latest is None:
         return
     there = exports.runs() if len(latest.former) >= keep else ()
-    read = group.destination.imports.runs(group.datasets) if there else ()
-    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep, read)]
+    read = group.destination.imports.runs(group.datasets) if there else set()
+    # With a damaged record of imports, any of them may be what an import reads.
+    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep, read)] if read is not None else []
     refused = exports.runs(REFUSED)
     unneeded += [exports.refused_folder(run) for run in refused[:-keep]]
     store = group.destination.store
@@ -100,8 +111,12 @@ def leftovers(group: DatasetGroup) -> list[str]:
         return []
     # Read after the listing: a file that was committed in between is among those named.
     named = _named(group)
+    sent = {key for key in old if key.startswith(_SENT)}
+    old -= sent
+    before = time.time() - _SENT_SECONDS
+    long_sent = {file.key for folder in _SENT for file in store.files(folder) if file.modified < before}
     of_runs = {key for key in old if RUN_ID.search(key) and key not in named and not named & _folders_of(key)}
-    return sorted(of_runs.union(old & set(older_objects(group.destination))))
+    return sorted(of_runs.union(long_sent, old & set(older_objects(group.destination))))
 
 
 def _named(group: DatasetGroup) -> set[str]:
@@ -113,7 +128,8 @@ def _named(group: DatasetGroup) -> set[str]:
         if table := destination.tables.current(name):
             named |= table.all_files()
     if latest := exports.latest():
-        named.update(map(exports.folder, (latest.run, *latest.former, *destination.imports.runs(group.datasets))))
+        read = destination.imports.runs(group.datasets)
+        named.update(map(exports.folder, (latest.run, *latest.former, *(exports.runs() if read is None else read))))
         named.update(file.key for manifest in latest.datasets.values() for file in manifest.files)
     named.update(exports.refused_folder(run) for run in exports.runs(REFUSED) if exports.is_refused(run))
     return named

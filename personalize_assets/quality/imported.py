@@ -17,12 +17,14 @@ class ImportFacts:
         untrained: Columns that were added to the dataset, by name, with the day (ISO, UTC) on which that was done.
         solutions: Solutions that are older than the newest of these columns.
         compared: Rows of the export, and those that Personalize exported; None if they were not compared.
+        why_not: Why they were not.
     """
 
     pending: int = 0
     untrained: Mapping[str, str] = field(default_factory=dict)
     solutions: tuple[str, ...] = ()
     compared: tuple[int, int] | None = None
+    why_not: str = "`import.compare: on` compares them"
 
 
 def _every_row_is_imported(facts: ImportFacts) -> Finding:
@@ -37,7 +39,7 @@ def _every_column_is_trained_on(facts: ImportFacts) -> Finding:
 
 def _personalize_holds_the_rows(facts: ImportFacts) -> Finding:
     if facts.compared is None:
-        return Finding(True, "not compared", "`import.compare: on`", is_checked=False)
+        return Finding(True, "not compared", facts.why_not, is_checked=False)
     exported, held = facts.compared
     return Finding(exported == held, held, f"{exported:,} rows, as exported")
 

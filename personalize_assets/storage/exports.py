@@ -17,6 +17,10 @@ EXPORTS = "exports"
 LATEST = f"{EXPORTS}/latest.json"
 REFUSED = f"{EXPORTS}/refused"
 LATEST_LINK = f"{EXPORTS}/latest"
+INCREMENTS = f"{EXPORTS}/increments"
+"""CSVs that import jobs read besides exports: below ``exports/``, which the policies let Personalize read."""
+DELETIONS = f"{EXPORTS}/deletions"
+"""CSVs that data deletion jobs read."""
 _REMEMBERED_RUNS = 100
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from uuid import uuid4
 
 from msgspec.structs import replace
 
@@ -34,20 +35,28 @@ class ImportRecords:
         """The record of a dataset; an empty one without any, and instead of a damaged one."""
         return self._structs.find(self.key(dataset), ImportRecord).object or ImportRecord()
 
-    def runs(self, datasets: Collection[str]) -> set[str]:
-        """The runs whose exports imports of these datasets read, or need for the next increment."""
+    def runs(self, datasets: Collection[str]) -> set[str] | None:
+        """The runs whose exports imports of these datasets read, or need for the next increment.
+
+        None if a record is damaged: any export may be among them.
+        """
         oldest = time.time() - _LONGEST_SECONDS
-        found = [
-            record.object
-            for record in self._structs.find_all([self.key(name) for name in datasets], None, ImportRecord)
-            if record.object
-        ]
-        reading = {run for record in found for run, at in record.reading.items() if at > oldest}
+        records = self._structs.find_all([self.key(name) for name in datasets], None, ImportRecord)
+        if any(record.stored is not None and record.object is None for record in records):
+            return None
+        found = [record.object for record in records if record.object]
+        reading = {_run_of(reader) for record in found for reader, at in record.reading.items() if at > oldest}
         return reading | {record.holds for record in found if record.holds}
 
-    def begin(self, dataset: str, run: str) -> None:
-        """An import begins to read the export of a run."""
-        self._change(dataset, lambda record: replace(record, reading={**record.reading, run: time.time()}))
+    def readers(self, dataset: str) -> list[str]:
+        """The runs whose exports are being read, perhaps by imports that have died."""
+        return list(map(_run_of, self.find(dataset).reading))
+
+    def begin(self, dataset: str, run: str) -> str:
+        """An import begins to read the export of a run; returns the name of this reading, for ``end``."""
+        reader = f"{run} {uuid4().hex[:8]}"
+        self._change(dataset, lambda record: replace(record, reading={**record.reading, reader: time.time()}))
+        return reader
 
     def add_untrained(self, dataset: str, columns: Collection[str], at: float) -> None:
         """Columns were added to a dataset."""
@@ -63,12 +72,14 @@ class ImportRecords:
             ),
         )
 
-    def end(self, dataset: str, run: str, holds: str) -> None:
-        """An import has read the export of a run, and Personalize holds the rows of that of ``holds``."""
+    def end(self, dataset: str, readers: Collection[str], holds: str) -> None:
+        """An import has ended its readings, and Personalize holds the rows of the export of the run ``holds``."""
         self._change(
             dataset,
             lambda record: replace(
-                record, holds=holds, reading={other: at for other, at in record.reading.items() if other != run}
+                record,
+                holds=holds,
+                reading={other: at for other, at in record.reading.items() if other not in readers},
             ),
         )
 
@@ -79,3 +90,7 @@ class ImportRecords:
             after = change(before)
             if after == before or self._structs.swap(self.key(dataset), after, found.stored):
                 return
+
+
+def _run_of(reader: str) -> str:
+    return reader.partition(" ")[0]

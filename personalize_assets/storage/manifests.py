@@ -368,7 +368,8 @@ class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         holds: The run of the export whose rows Personalize holds; empty before the first import.
-        reading: Runs of exports that an import reads, with the seconds since the epoch at which that began.
+        reading: Runs of exports that imports read, each with a word that tells its import apart, and the seconds since
+            the epoch at which that began.
         untrained: Columns that were added to a dataset, with the seconds since the epoch at which that was done.
     """
 

@@ -14,8 +14,7 @@ from personalize_assets.orchestration.group import GroupDefs
 from personalize_assets.orchestration.import_metadata import import_metadata
 from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
-from personalize_assets.pipeline.importing.comparison import Comparison, compare
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome, import_dataset
+from personalize_assets.pipeline.importing.compared_import import ComparedImport, import_and_compare
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.quality.imported import IMPORT_RULES, ImportFacts
 
@@ -53,17 +52,15 @@ def _import(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
         pool=POOL,
     )
     def import_(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        compared: Comparison | None = None
         with user_errors():
             api, polling = open_personalize(group), Polling(context.log.info)
-            outcome = import_dataset(group, name, api, polling)
-            if group.config.import_.compare and outcome.held is not None and not outcome.pending:
-                compared = compare(group, name, outcome.held, api, polling)
-        facts = import_facts(outcome, compared)
+            done = import_and_compare(group, name, api, polling, again=run_tags.imports_again(context))
+        outcome = done.outcome
+        facts = import_facts(done)
         results = [rule_result(rule, rule.judge(facts), key, strict=False) for rule in IMPORT_RULES]
         yield dg.MaterializeResult(
             asset_key=key,
-            metadata=import_metadata(outcome, compared, charts=run_tags.has_ui(context)),
+            metadata=import_metadata(outcome, done.comparison, charts=run_tags.has_ui(context)),
             check_results=results,
             data_version=dg.DataVersion(outcome.held.sha256) if outcome.held else None,
         )
@@ -71,9 +68,14 @@ def _import(defs: GroupDefs, name: str) -> dg.AssetsDefinition:
     return import_
 
 
-def import_facts(outcome: ImportOutcome, compared: Comparison | None) -> ImportFacts:
+def import_facts(done: ComparedImport) -> ImportFacts:
     """What the rules judge of an import."""
+    outcome, compared = done.outcome, done.comparison
     days = {name: datetime.fromtimestamp(at, UTC).date().isoformat() for name, at in outcome.untrained.items()}
     return ImportFacts(
-        outcome.pending, days, outcome.solutions, (compared.exported, compared.held) if compared else None
+        outcome.pending,
+        days,
+        outcome.solutions,
+        (compared.exported, compared.held) if compared else None,
+        done.why_not,
     )

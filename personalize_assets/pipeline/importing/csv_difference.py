@@ -136,7 +136,8 @@ class _Lines:
         first = self._front()
         key = self._key_of(first)
         if key < self._last:
-            raise UnsortedCsv(f"the row {first[:200]!r} is less than one before it")
+            # Without the row, which has the id of a user.
+            raise UnsortedCsv("a row is less than one before it, so that the CSV is not as an export wrote it")
         self._last = key
         lines = [first]
         self._at += len(first)

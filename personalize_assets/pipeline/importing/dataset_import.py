@@ -24,10 +24,12 @@ from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.importing.csv_difference import UnsortedCsv
 from personalize_assets.pipeline.importing.dataset_setup import Ready, Wanted, look_up, set_up
 from personalize_assets.pipeline.importing.held_rows import HeldRows, held_rows
 from personalize_assets.pipeline.importing.increments import (
     MAX_INCREMENT_BYTES,
+    DamagedBase,
     Increment,
     increment_key,
     write_increment,
@@ -120,50 +122,51 @@ class ImportPlan:
 
 
 def import_dataset(
-    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None
+    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None, *, again: bool = False
 ) -> ImportOutcome:
     """Bring the rows of a dataset's current export into Personalize, and wait until they are there.
+
+    If another export becomes the current one meanwhile, its rows are brought there.
 
     Args:
         name: Of the dataset.
         mode: Instead of the config's.
+        again: Send all rows, also if Personalize holds them by its jobs.
 
     Raises:
         NotImportable: If Personalize would refuse the rows, or ``incremental`` cannot add them.
         ImportFailed: With Personalize's own text, if the job of these rows failed.
         PersonalizeAssetsError: For what is missing or not the config's, and refused calls.
     """
-    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode).run()
+    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode, again=again).run()
 
 
 def plan_import(
-    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None
+    group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str | None = None, *, again: bool = False
 ) -> ImportPlan:
     """What ``import_dataset`` would do now, without changing anything. Errors likewise."""
-    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode).plan()
+    return _DatasetImport(group, name, api, polling, mode or group.config.import_.mode, again=again).plan()
 
 
 class _DatasetImport:
-    def __init__(self, group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str) -> None:
+    def __init__(
+        self, group: DatasetGroup, name: str, api: Personalize, polling: Polling, mode: str, *, again: bool
+    ) -> None:
         self._group = group
         self._destination = group.destination
         self._name = name
         self._api = api
         self._polling = polling
         self._mode = mode
+        self._again = again
         self._group_name = group.config.dataset_group.name
-        _, schema = current_schema(group, name)
-        manifest = self._destination.exports.manifest(name)
-        assert manifest is not None  # as there is a schema beside it
-        check_export(group, manifest)
-        self._export = manifest
-        self._target = digest_of(manifest.sha256)
-        self._wanted = Wanted.of(group.config, name, schema)
-        self._check_locations()
         self._type = DATASET_TYPES[name]
+        self._described: dict[str, Job] = {}
+        self._readers: list[str] = []
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
         self._started = time.time()
+        self._export, self._wanted = self._current()
 
     # -- the two uses ---------------------------------------------------------------------------------------------
 
@@ -176,35 +179,76 @@ class _DatasetImport:
         return ImportPlan(self._name, tuple(found.steps(self._wanted)), decision, going)
 
     def run(self) -> ImportOutcome:
-        polling = self._polling
-        deadline = polling.clock() + 60.0 * self._group.config.import_.timeout_minutes
-        ready = set_up(self._api, self._wanted, polling)
-        if ready.added:
-            self._destination.imports.add_untrained(self._name, ready.added, ready.updated or time.time())
-        run = _run_of(self._export)
-        self._destination.imports.begin(self._name, run)
-        self._check_export()
+        deadline = self._polling.clock() + 60.0 * self._group.config.import_.timeout_minutes
+        ready = self._prepare()
         while True:
+            # All is looked at again in each round, and before a job: waits and differences take long.
+            if self._has_moved_on():
+                ready = self._prepare()
             jobs = self._jobs()
             going = next((job for job in jobs if job.is_unfinished), None)
             if going is not None:
                 self._finish(going, deadline)
                 continue
-            if self._group.config.suppress and self._is_being_deleted_from(deadline):
+            if self._is_being_deleted_from(deadline):
                 continue
             held = self._held(jobs, ready.created)
             decision = self._decide(held)
             if not decision.mode:
                 break
-            self._start(decision, held, jobs, deadline)
+            if not self._has_moved_on() and not self._is_being_deleted_from(deadline):
+                self._check_export()
+                self._start(decision, held, jobs, ready, deadline)
         base = self._find_export(held.digest)
-        self._destination.imports.end(self._name, run, _run_of(base) if base else "")
+        self._destination.imports.end(self._name, self._readers, _run_of(base) if base else "")
         return self._outcome(ready, held, base, decision)
 
-    def _check_locations(self) -> None:
-        """Raise ``NotImportable`` before anything is made, if Personalize would not take where the rows are."""
-        content = JobContent(self._target, self._target)
-        for key in (self._export.path, increment_key(self._name, content)):
+    # -- what is to be imported -----------------------------------------------------------------------------------
+
+    def _current(self) -> tuple[ExportManifest, Wanted]:
+        """The current export and what Personalize must have for it.
+
+        Raises ``NotImportable``, before anything is made, for what Personalize would not take, and
+        ``PersonalizeAssetsError`` for an export that is not of the config or of the list of suppressed users.
+        """
+        _, schema = current_schema(self._group, self._name)
+        export = self._destination.exports.manifest(self._name)
+        assert export is not None  # as there is a schema beside it
+        check_export(self._group, export)
+        if export.rows < self._type.min_rows:
+            raise NotImportable(
+                f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
+                f"{self._name} from {self._type.min_rows:,} rows on (page limits); convert and export more days"
+            )
+        self._check_locations(export)
+        return export, Wanted.of(self._group.config, self._name, schema)
+
+    def _prepare(self) -> Ready:
+        """Keep the export from being deleted, and set up what it needs."""
+        self._readers.append(self._destination.imports.begin(self._name, _run_of(self._export)))
+        self._check_export()
+        ready = set_up(self._api, self._wanted, self._polling)
+        if ready.added:
+            self._destination.imports.add_untrained(self._name, ready.added, ready.updated or time.time())
+        return ready
+
+    def _has_moved_on(self) -> bool:
+        """Whether another export has become the current one; then it is the one to import. Errors as ``_current``."""
+        export, wanted = self._current()
+        if export.path == self._export.path:
+            return False
+        self._polling.log(f"{self._destination.uri_of(export.path)} is the current export now: importing that")
+        self._export, self._wanted = export, wanted
+        return True
+
+    @property
+    def _target(self) -> str:
+        return digest_of(self._export.sha256)
+
+    def _check_locations(self, export: ExportManifest) -> None:
+        """Raise ``NotImportable`` if Personalize would not take where the rows are."""
+        content = JobContent(digest_of(export.sha256), digest_of(export.sha256))
+        for key in (export.path, increment_key(self._name, content)):
             location = self._destination.uri_of(key)
             if len(location) > _MAX_LOCATION_CHARS:
                 raise NotImportable(
@@ -215,11 +259,18 @@ class _DatasetImport:
     # -- what is there --------------------------------------------------------------------------------------------
 
     def _jobs(self) -> list[Job]:
-        return self._api.import_jobs(self._api.place.dataset_arn(self._group_name, self._name))
+        """The import jobs of the dataset, oldest first; where a list lags behind, as they were seen to be."""
+        listed = {job.arn: job for job in self._api.import_jobs(self._arn)}
+        return sorted({**listed, **self._described}.values(), key=lambda job: job.created)
 
     def _held(self, jobs: Sequence[Job], since: float) -> HeldRows:
         """What the jobs of a dataset left that was made then: those of a deleted one have the same ARN."""
-        return held_rows(self._group_name, self._name, [job for job in jobs if job.created >= since])
+        held = held_rows(self._group_name, self._name, [job for job in jobs if job.created >= since])
+        if held.job is not None and self._group.config.suppress:
+            for one in self._api.deletion_jobs(self._group_name):
+                if one.status == "COMPLETED" and one.updated >= held.job.created:
+                    return HeldRows("", held.job, f"data deletion job {one.name} came after its last import")
+        return held
 
     def _check_export(self) -> None:
         """Raise ``NotImportable`` if the export was deleted before the record kept it."""
@@ -238,7 +289,7 @@ class _DatasetImport:
             return self._export
         exports = self._destination.exports
         record = self._destination.imports.find(self._name)
-        likely = [run for run in (record.holds, *record.reading) if run]
+        likely = [run for run in (record.holds, *self._destination.imports.readers(self._name)) if run]
         for run in dict.fromkeys([*likely, *reversed(exports.runs())]):
             made = exports.of_run(run)
             manifest = made.datasets.get(self._name) if made else None
@@ -249,6 +300,8 @@ class _DatasetImport:
     # -- what to do -----------------------------------------------------------------------------------------------
 
     def _decide(self, held: HeldRows, *, dry: bool = False) -> Decision:
+        if self._again and not self._sent:
+            return self._full("all rows are to be sent again")
         if held.digest == self._target:
             return Decision("", "Personalize holds the rows of the current export")
         if self._mode == "full":
@@ -292,7 +345,11 @@ class _DatasetImport:
         if before.columns != self._export.columns:
             return "the columns have changed", None
         content = JobContent(held.digest, self._target)
-        found = write_increment(self._destination, before, self._export, content, dry=dry)
+        least = self._type.min_appended_rows
+        try:
+            found = write_increment(self._destination, before, self._export, content, least=least, dry=dry)
+        except (DamagedBase, UnsortedCsv) as error:
+            return f"the export that Personalize holds cannot be compared: {error}", None
         if found.vanished:
             what = "row" if self._type.is_events else "id"
             return (
@@ -305,15 +362,12 @@ class _DatasetImport:
 
     def _full(self, why: str, vanished: int = 0) -> Decision:
         export = self._export
-        if export.rows < self._type.min_rows:
-            raise NotImportable(
-                f"{self._destination.uri_of(export.path)} has {export.rows:,} rows, and Personalize imports "
-                f"{self._name} from {self._type.min_rows:,} rows on (page limits); convert and export more days"
-            )
         return Decision("FULL", why, export.rows, export.bytes, export.path, vanished)
 
     def _is_being_deleted_from(self, deadline: float) -> bool:
         """Whether users' data are being deleted, after a wait: an import meanwhile could keep some (delete-records)."""
+        if not self._group.config.suppress:
+            return False
         going = next((job for job in self._api.deletion_jobs(self._group_name) if job.is_unfinished), None)
         if going is not None:
             state = f"data deletion job {going.name} goes on, and no import may overlap it"
@@ -322,7 +376,7 @@ class _DatasetImport:
 
     # -- jobs -----------------------------------------------------------------------------------------------------
 
-    def _start(self, decision: Decision, held: HeldRows, jobs: Sequence[Job], deadline: float) -> None:
+    def _start(self, decision: Decision, held: HeldRows, jobs: Sequence[Job], ready: Ready, deadline: float) -> None:
         """Start the job of a decision and wait for it, or find out that it cannot be started now."""
         before = held.digest if decision.mode == "INCREMENTAL" else ""
         names = {job.name for job in jobs} | self._taken
@@ -333,7 +387,10 @@ class _DatasetImport:
             arn = self._api.create_import_job(name, self._arn, location, decision.mode)
         except AlreadyExists:
             # The answer to this run's own call was lost, another run was first, or it is another dataset's job.
-            if name not in {job.name for job in self._jobs()}:
+            job = self._api.import_job(self._api.place.arn("dataset-import-job", name))
+            if job.dataset == self._arn and job.created >= ready.created:
+                self._finish(job, deadline)
+            else:
                 self._taken.add(name)
         except InUse as error:
             self._polling.pause(what, f"the dataset is in use ({error})", deadline, _ROOM_SECONDS)
@@ -371,6 +428,7 @@ class _DatasetImport:
                 _JOB_SECONDS,
                 "it goes on in AWS: run the import again to take it up, or raise import.timeout_minutes",
             )
+        self._described[ended.arn] = ended
         content = parse_job_name(self._group_name, self._name, job.name)
         if content and content.before:
             self._destination.remove([increment_key(self._name, content)])

@@ -147,15 +147,15 @@ def set_up(api: Personalize, wanted: Wanted, polling: Polling) -> Ready:
         polling.log(warning)
     if found.group is None:
         polling.log(f"creating dataset group {wanted.group}")
-        _made(lambda: api.create_group(wanted.group, wanted.domain, wanted.kms_key, wanted.kms_role))
+        _make(lambda: api.create_group(wanted.group, wanted.domain, wanted.kms_key, wanted.kms_role), polling)
     _wait_for_group(api, wanted, polling)
     if not found.has_schema:
-        _made(lambda: api.create_schema(wanted.schema_name, wanted.schema, wanted.domain))
+        _make(lambda: api.create_schema(wanted.schema_name, wanted.schema, wanted.domain), polling)
     schema_arn = api.place.arn("schema", wanted.schema_name)
     if found.dataset is None:
         polling.log(f"creating dataset {wanted.dataset}")
         name = wanted.schema_name.rpartition("-")[0]
-        _made(lambda: api.create_dataset(wanted.group, wanted.dataset, name, schema_arn))
+        _make(lambda: api.create_dataset(wanted.group, wanted.dataset, name, schema_arn), polling)
     dataset = _wait_for_dataset(api, wanted, polling)
     # Again, because another run may have made it with another schema.
     added = _added_columns(api, wanted, dataset)
@@ -172,10 +172,17 @@ def set_up(api: Personalize, wanted: Wanted, polling: Polling) -> Ready:
     )
 
 
-def _made(make: Callable[[], object]) -> None:
-    """Make something; that it exists is as good, since it is looked at again."""
+def _make(make: Callable[[], object], polling: Polling) -> None:
+    """Make something, also if that has to wait; that it exists is as good, since it is looked at again."""
+    deadline = polling.clock() + GROUP_SECONDS
     with suppress(AlreadyExists):
-        make()
+        while True:
+            try:
+                make()
+            except InUse as error:
+                polling.pause("the dataset group", f"in use ({error})", deadline, 10.0)
+            else:
+                return
 
 
 def _check_group(group: GroupState, wanted: Wanted) -> None:
@@ -242,7 +249,7 @@ def _update(api: Personalize, wanted: Wanted, schema_arn: str, polling: Polling)
             break
         except InUse as error:
             polling.pause(f"dataset {wanted.dataset} of {wanted.group}", str(error), deadline, 20.0)
-    dataset = _wait_for_update(api, wanted, polling)
+    dataset = _wait_for_update(api, wanted, polling, schema_arn)
     if dataset.schema_arn != schema_arn:
         why = dataset.failure or "Personalize gives no reason"
         raise SchemaDrift(
@@ -251,11 +258,20 @@ def _update(api: Personalize, wanted: Wanted, schema_arn: str, polling: Polling)
     return dataset
 
 
-def _wait_for_update(api: Personalize, wanted: Wanted, polling: Polling) -> DatasetState:
+def _wait_for_update(api: Personalize, wanted: Wanted, polling: Polling, schema_arn: str = "") -> DatasetState:
+    """Wait for the last change of a dataset's schema, which is the one to ``schema_arn`` if that is given."""
+
+    def status_of(dataset: DatasetState | None) -> str:
+        if dataset is None:
+            return ACTIVE
+        if schema_arn not in ("", dataset.update_schema_arn, dataset.schema_arn):
+            return "UPDATE PENDING"  # the answer still has the change before
+        return dataset.update or ACTIVE
+
     found = polling.until(
         f"change of the schema of {wanted.dataset} of {wanted.group}",
         lambda: api.dataset(wanted.group, wanted.dataset),
-        lambda dataset: (dataset.update or ACTIVE) if dataset else ACTIVE,
+        status_of,
         polling.clock() + UPDATE_SECONDS,
         20.0,
     )

@@ -21,12 +21,10 @@ from personalize_assets.pipeline.importing.job_names import deletion_name
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.pipeline.suppression import as_exported
 from personalize_assets.storage import suppress_list
-from personalize_assets.storage.exports import EXPORTS
+from personalize_assets.storage.exports import DELETIONS
 from personalize_assets.storage.run_ids import new_run_id
 from personalize_assets.storage.suppress_list import NoSuppressList
 
-DELETIONS = f"{EXPORTS}/deletions"
-"""Below ``exports/``, which is what the policies of the role and the bucket let Personalize read."""
 _COMPLETED, _JOB_FAILED = "COMPLETED", "FAILED"
 _JOB_SECONDS = 2 * 24 * 3600.0  # page delete-records: a job may take up to a day, and one may wait for another
 _PAUSE_SECONDS = 30.0
@@ -123,6 +121,7 @@ class _Deletion:
         self._polling = polling
         self._name = group.config.dataset_group.name
         self._file = f"/{ids.digest()}.csv"
+        self._key = ""
 
     def run(self) -> Job:
         deadline = self._polling.clock() + _JOB_SECONDS
@@ -130,16 +129,18 @@ class _Deletion:
             name, last = self._last_attempt()
             imports = self._imports()
             if last is not None and last.is_unfinished:
-                return self._finish(last, deadline)
-            if last is not None and last.status == _COMPLETED and all(one.created < last.created for one in imports):
-                self._polling.log(f"data deletion job {last.name} has deleted these users already")
+                self._finish(last, deadline)
+                continue
+            if last is not None and last.status == _COMPLETED and all(one.updated < last.created for one in imports):
+                # No import overlapped it or came after it, which could have brought rows of these users back.
+                self._polling.log(f"data deletion job {last.name} has deleted these users")
                 return last
             going = next((job for job in imports if job.is_unfinished), None)
             if going is not None:
                 state = f"import job {going.name} goes on, and a deletion must not overlap it"
                 self._polling.pause("data deletion job", state, deadline, _PAUSE_SECONDS)
             elif (made := self._start(name, deadline)) is not None:
-                return self._finish(made, deadline)
+                self._finish(made, deadline)
 
     def _last_attempt(self) -> tuple[str, Job | None]:
         """The name of the next attempt, and the job of the one before it."""
@@ -159,10 +160,11 @@ class _Deletion:
     def _start(self, name: str, deadline: float) -> Job | None:
         """Start a job; None if it cannot be started now, after a wait."""
         destination = self._group.destination
-        # Named after a run, so that what a dead process leaves is deleted with other leftovers.
-        key = f"{DELETIONS}/{new_run_id()}{self._file}"
-        destination.store.write(key, suppress_list.format_list(self._ids))
-        what, uri = f"data deletion job {name}", destination.uri_of(key)
+        if not self._key:
+            # Another name in each run, so that none deletes what the job of another one reads.
+            self._key = f"{DELETIONS}/{new_run_id()}{self._file}"
+            destination.store.write(self._key, suppress_list.format_list(self._ids))
+        what, uri = f"data deletion job {name}", destination.uri_of(self._key)
         try:
             self._api.create_deletion_job(name, self._name, uri)
         except AlreadyExists:
@@ -176,7 +178,7 @@ class _Deletion:
             return Job(self._api.place.arn("data-deletion-job", name), name, "PENDING", time.time(), 0.0)
         return None
 
-    def _finish(self, job: Job, deadline: float) -> Job:
+    def _finish(self, job: Job, deadline: float) -> None:
         with self._goes_on(job):
             ended = self._polling.until(
                 f"data deletion job {job.name}",
@@ -189,6 +191,7 @@ class _Deletion:
         destination = self._group.destination
         files = destination.store.files(f"{DELETIONS}/")
         destination.remove([file.key for file in files if file.key.endswith(self._file)])
+        self._key = ""
         if ended.status == _JOB_FAILED:
             found = ended.failure.strip() or "Personalize gives no reason"
             found = "; ".join(filter(None, (found, hint_for(found))))
@@ -196,7 +199,6 @@ class _Deletion:
                 f"data deletion job {job.name} is FAILED: {found}. The ids are on the list, and no export has them; "
                 "run it again"
             )
-        return ended
 
     @contextmanager
     def _goes_on(self, job: Job) -> Iterator[None]:

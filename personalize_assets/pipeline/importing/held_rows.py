@@ -36,7 +36,10 @@ def held_rows(group: str, dataset: str, jobs: Sequence[Job]) -> HeldRows:
         if not job.is_active:
             continue
         content = parse_job_name(group, dataset, job.name)
-        if content is None:
+        if held.job is not None and job.created < held.job.updated:
+            # Which of the two had its effect last is not known.
+            held = HeldRows("", job, f"import jobs {held.job.name} and {job.name} ran at the same time")
+        elif content is None:
             held = HeldRows("", job, f"import job {job.name} was not made by personalize_assets for {group}")
         elif job.mode != "INCREMENTAL" or (held.digest and held.digest == content.before):
             held = HeldRows(content.after, job)

@@ -11,15 +11,14 @@ from typing import NamedTuple
 
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.conversion.export.csv_lines import header
-from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.importing.csv_difference import difference
 from personalize_assets.pipeline.importing.job_names import JobContent
 from personalize_assets.storage.destination import Destination
-from personalize_assets.storage.exports import EXPORTS
+from personalize_assets.storage.exports import INCREMENTS
 from personalize_assets.storage.manifests import ExportManifest
 from personalize_assets.storage.run_ids import new_run_id
 
-INCREMENTS = f"{EXPORTS}/increments"
 MAX_INCREMENT_BYTES = 1024**3
 """Of one job (page `limits`, "Bulk INCREMENTAL size"; AWS raises it on request)."""
 _PART_BYTES = 16 * 1024**2
@@ -29,8 +28,8 @@ class Increment(NamedTuple):
     """What an export has more than another one.
 
     Attributes:
-        key: Of the CSV with these rows; empty if none was written: there are none, some rows vanished, or they are more
-            than ``MAX_INCREMENT_BYTES``.
+        key: Of the CSV with these rows; empty if none was written: they are fewer than wanted, some rows vanished, or
+            they are more than ``MAX_INCREMENT_BYTES``.
         rows: Without the header.
         bytes: With it.
         vanished: As in ``csv_difference.Difference``.
@@ -42,17 +41,28 @@ class Increment(NamedTuple):
     vanished: int
 
 
+class DamagedBase(PersonalizeAssetsError):
+    """The CSV that Personalize holds is not there as it was, so that a difference to it cannot be known."""
+
+
 def increment_key(dataset: str, content: JobContent) -> str:
     """The key of the CSV of an increment."""
     return f"{INCREMENTS}/{dataset}/{'-'.join(content)}/{dataset}.csv"
 
 
 def write_increment(
-    destination: Destination, before: ExportManifest, after: ExportManifest, content: JobContent, *, dry: bool = False
+    destination: Destination,
+    before: ExportManifest,
+    after: ExportManifest,
+    content: JobContent,
+    *,
+    least: int = 0,
+    dry: bool = False,
 ) -> Increment:
     """Find what one export has more than another one of the same columns, and write it, unless ``dry``.
 
-    Raises ``PersonalizeAssetsError`` if a CSV is gone or not sorted, or has another size than its manifest says.
+    Fewer than ``least`` rows are not written. Raises ``DamagedBase`` for the CSV before, and ``PersonalizeAssetsError``
+    for the one after, if it is gone or not sorted, or has another size than its manifest says.
     """
     name = after.dataset
     first = header(after.columns)
@@ -61,9 +71,9 @@ def write_increment(
     of = DATASET_TYPES[name]
     key = "TIMESTAMP" if of.is_events else of.ids[0]
     try:
-        found = difference(_lines(destination, before), _lines(destination, after), after.columns, key, parts.add)
+        found = difference(_base_lines(destination, before), _lines(destination, after), after.columns, key, parts.add)
         size = len(first) + found.bytes
-        is_wanted = found.rows and not found.vanished and size <= MAX_INCREMENT_BYTES
+        is_wanted = found.rows >= max(least, 1) and not found.vanished and size <= MAX_INCREMENT_BYTES
         to = increment_key(name, content) if is_wanted else ""
         if to and not dry:
             parts.end()
@@ -104,6 +114,15 @@ class _Parts:
             self._lines, self._waiting = [], 0
 
 
+def _base_lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
+    try:
+        yield from _lines(destination, manifest)
+    except TransientError:
+        raise
+    except PersonalizeAssetsError as error:
+        raise DamagedBase(str(error)) from None
+
+
 def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
     """The bytes of an export's CSVs, each without its header, in their order."""
     wanted = header(manifest.columns)
@@ -119,8 +138,8 @@ def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes
                 is_below = True
                 yield head[len(wanted) :]
         if found != size or not head.startswith(wanted):
+            below = "below" if head.startswith(wanted) else "without"
             raise PersonalizeAssetsError(
-                f"{destination.uri_of(key)} has {found:,} bytes and begins with {head[:60]!r}; its manifest says "
-                f"{size:,} bytes and the header {wanted[:60]!r}: it was changed outside of personalize_assets; export "
-                "again"
+                f"{destination.uri_of(key)} has {found:,} bytes {below} the header of its manifest, which says "
+                f"{size:,}: it was changed outside of personalize_assets; export again"
             )

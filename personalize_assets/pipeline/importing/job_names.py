@@ -50,9 +50,9 @@ def job_name(group: str, dataset: str, content: JobContent, attempt: int = 1) ->
     return f"{_prefix(group, dataset)}-{digests}{f'-{attempt}' if attempt > 1 else ''}"
 
 
-def comparison_name(group: str, dataset: str, digest: str) -> str:
-    """The name of the export job that shows which rows a dataset holds after an import."""
-    return f"{_prefix(group, dataset)}-{digest}-compared"
+def comparison_name(group: str, dataset: str, digest: str, attempt: int = 1) -> str:
+    """The name of the export job that shows which rows a dataset holds after an import; ``attempt`` as in job_name."""
+    return f"{_prefix(group, dataset)}-{digest}-compared{f'-{attempt}' if attempt > 1 else ''}"
 
 
 def deletion_name(group: str, digest: str, attempt: int = 1) -> str:

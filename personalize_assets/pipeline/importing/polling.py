@@ -78,7 +78,7 @@ class Polling:
                     self.log(f"{what}: {status}{'' if _is_known(status) else ' (an unknown state; waiting on)'}")
                 wait.state = last = status
                 if self.clock() + seconds > deadline:
-                    raise WaitIsOver(f"{what} is {status} after all the time it has; {advice}")
+                    raise WaitIsOver(f"{what} is {status} after all the time it has; {advice}") from None
                 self.sleep(seconds)
                 seconds = min(_GROWTH * seconds, longest)
 
@@ -86,7 +86,7 @@ class Polling:
         """Wait once, for room or for another run; raises ``WaitIsOver`` after the deadline."""
         self.log(f"{what}: {state}")
         if self.clock() + seconds > deadline:
-            raise WaitIsOver(f"{what}: {state}, and the time for it is over; run again later")
+            raise WaitIsOver(f"{what}: {state}, and the time for it is over; run again later") from None
         self.sleep(seconds)
 
 

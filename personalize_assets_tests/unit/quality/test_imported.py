@@ -30,7 +30,7 @@ def test_columns_that_older_solutions_do_not_train_on_are_named() -> None:
 def test_rows_that_were_not_compared_are_not_checked() -> None:
     found = RULES["personalize_holds_the_rows"].judge(ImportFacts())
 
-    assert (found.passed, found.is_checked, found.allowed) == (True, False, "`import.compare: on`")
+    assert (found.passed, found.is_checked, found.allowed) == (True, False, "`import.compare: on` compares them")
 
 
 def test_fewer_rows_in_personalize_than_in_the_export_are_red() -> None:

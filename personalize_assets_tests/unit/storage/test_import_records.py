@@ -18,12 +18,12 @@ def records(tmp_path: Path) -> ImportRecords:
 
 
 def test_an_export_is_kept_while_it_is_read_and_while_its_rows_are_held(records: ImportRecords) -> None:
-    records.begin("items", "first")
+    first = records.begin("items", "first")
     while_read = records.runs(["items", "users"])
-    records.end("items", "first", "first")
-    records.begin("items", "second")
+    records.end("items", [first], "first")
+    second = records.begin("items", "second")
     both = records.runs(["items"])
-    records.end("items", "second", "second")
+    records.end("items", [second], "second")
 
     assert (while_read, both, records.runs(["items"])) == ({"first"}, {"first", "second"}, {"second"})
 
@@ -36,7 +36,7 @@ def test_a_run_that_died_long_ago_keeps_nothing(records: ImportRecords, monkeypa
 
 
 def test_no_run_is_lost_if_several_begin_at_once(records: ImportRecords) -> None:
-    runs = [f"run {number}" for number in range(8)]
+    runs = [f"run-{number}" for number in range(8)]
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda run: records.begin("items", run), runs))
@@ -51,10 +51,19 @@ def test_added_columns_are_remembered_until_they_are_trained_on(records: ImportR
     assert records.find("items").untrained == {"GENRE": 5.0}
 
 
-def test_a_damaged_record_is_an_empty_one(records: ImportRecords, tmp_path: Path) -> None:
+def test_an_export_that_two_imports_read_is_kept_until_both_have_ended(records: ImportRecords) -> None:
+    one, other = records.begin("items", "first"), records.begin("items", "first")
+    records.end("items", [one], "second")
+    after_one = records.runs(["items"])
+    records.end("items", [other], "second")
+
+    assert (after_one, records.runs(["items"])) == ({"first", "second"}, {"second"})
+
+
+def test_with_a_damaged_record_any_export_may_be_read(records: ImportRecords, tmp_path: Path) -> None:
     records.begin("items", "first")
     (tmp_path / "out" / records.key("items")).write_text("{")
 
-    assert records.runs(["items"]) == set()
+    assert records.runs(["items"]) is None
     records.begin("items", "second")
     assert records.runs(["items"]) == {"second"}

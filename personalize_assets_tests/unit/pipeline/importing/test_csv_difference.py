@@ -94,5 +94,5 @@ def test_long_equal_stretches_are_skipped_on_both_sides_of_a_difference() -> Non
 
 
 def test_a_csv_that_is_not_sorted_is_refused() -> None:
-    with pytest.raises(UnsortedCsv, match="is less than one before it"):
+    with pytest.raises(UnsortedCsv, match="a row is less than one before it"):
         made(b"", b"u,20,View\nu,10,View\n", EVENTS, "TIMESTAMP")

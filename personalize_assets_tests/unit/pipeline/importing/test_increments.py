@@ -9,7 +9,7 @@ import pytest
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing import increments
-from personalize_assets.pipeline.importing.increments import Increment, write_increment
+from personalize_assets.pipeline.importing.increments import DamagedBase, Increment, write_increment
 from personalize_assets.pipeline.importing.job_names import JobContent
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.manifests import ExportedFile, ExportManifest
@@ -97,5 +97,24 @@ def test_a_csv_that_was_changed_is_refused(destination: Destination) -> None:
     after = put(destination, "2", b"ITEM_ID,GENRE\na,x\n")
     destination.store.write("exports/2/0.csv", b"ITEM_ID,GENRE\na,xyz\n")
 
-    with pytest.raises(PersonalizeAssetsError, match=r"0\.csv has 20 bytes and begins with .*; its manifest says 18"):
+    with pytest.raises(PersonalizeAssetsError, match=r"0\.csv has 20 bytes below the header .*, which says 18"):
         write_increment(destination, before, after, CONTENT)
+
+
+def test_a_changed_csv_of_what_is_held_is_an_error_of_its_own(destination: Destination) -> None:
+    before = put(destination, "1", b"ITEM_ID,GENRE\na,x\n")
+    after = put(destination, "2", b"ITEM_ID,GENRE\na,x\nb,y\n")
+    destination.store.write("exports/1/0.csv", b"ITEM_ID\na\n")
+
+    with pytest.raises(DamagedBase, match=r"0\.csv has 10 bytes without the header of its manifest, which says 18"):
+        write_increment(destination, before, after, CONTENT)
+
+
+def test_fewer_rows_than_wanted_are_counted_and_not_written(destination: Destination) -> None:
+    before = put(destination, "1", b"ITEM_ID,GENRE\n")
+    after = put(destination, "2", b"ITEM_ID,GENRE\na,x\n")
+
+    found = write_increment(destination, before, after, CONTENT, least=2)
+
+    assert (found.key, found.rows) == ("", 1)
+    assert destination.store.read(KEY) is None
