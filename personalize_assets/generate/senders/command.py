@@ -16,7 +16,7 @@ _DONE, _FAILED, _INTERRUPTED = 0, 1, 130
 
 _WHERE_TO_LOOK = {
     "segment": "Segment answers 200 to events that it drops, too: look at the Debugger of each source in its app.",
-    "rudderstack": "An answer of 200 says that RudderStack took the events: look at the Live events of each source in its app.",
+    "rudderstack": "RudderStack took the events; what it made of them is in the Live events of each source in its app.",
 }
 
 

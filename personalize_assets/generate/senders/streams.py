@@ -56,6 +56,7 @@ class StreamTarget:
     def put(self, source: str, messages: Sequence[Message]) -> Answer:
         """Put a batch once; a part of it may fail though the call succeeds."""
         from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+        from botocore.exceptions import ConnectionError as NoConnectionError
 
         again = range(len(messages))
         try:
@@ -67,7 +68,7 @@ class StreamTarget:
             if code in _TRANSIENT_CODES or status >= 500 or status == 429:
                 return Answer(again, None, str(error))
             raise SendError(f"{self.address} refused {len(messages):,} events: {error}") from None
-        except HTTPClientError as error:
+        except (HTTPClientError, NoConnectionError) as error:
             return Answer(again, None, f"no answer from {self.address}: {error}")
         except BotoCoreError as error:
             raise SendError(f"{self.address} cannot be reached: {error}") from None
