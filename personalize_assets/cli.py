@@ -437,7 +437,9 @@ def suggest(source: str, destination: str | None, output: Path | None) -> None:
 @click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")
 @click.option("--seed", type=int, default=1, help="The same events as `generate` makes of it.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day.  [default: so that yesterday is the last]")
-@click.option("--run", default="", metavar="ID", help="Put before message ids, to send the same events again.")
+@click.option(
+    "--run", default="", show_default=False, metavar="ID", help="Put before message ids, to send the same events again."
+)
 @click.option("--rate", type=click.IntRange(min=1), default=200, help="Events a second at most.")
 @click.option("--one-key", is_flag=True, help="One source for all, instead of web, android, ios and server.")
 @click.option("--newline/--no-newline", default=None, help="End records of a stream with it.  [default: in Firehose]")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 
@@ -45,10 +44,10 @@ class RecordedTarget:
     def put(self, source: str, messages: Sequence[Message]) -> Answer:
         """Accept a batch, or what is planned."""
         self.sizes.append(len(messages))
-        answer: Any = self.planned.pop(0) if self.planned else None
-        if isinstance(answer, BaseException):
-            raise answer
-        answer = answer or Answer()
+        planned = self.planned.pop(0) if self.planned else None
+        if isinstance(planned, BaseException):
+            raise planned
+        answer = planned or Answer()
         self.accepted += [message for n, message in enumerate(messages) if n not in answer.retry]
         return answer
 

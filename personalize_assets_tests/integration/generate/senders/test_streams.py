@@ -1,6 +1,8 @@
 """Batches into moto's Firehose and Kinesis, and answers that fail in part."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -63,6 +65,12 @@ def client_error(code: str, status: int = 400) -> ClientError:
 def of(service: str, *answers: Any) -> tuple[StreamTarget, Failing]:
     client = Failing(*answers)
     return StreamTarget(service, "clicks", newline=False, client=lambda _: client), client
+
+
+def test_boto3_is_not_loaded_before_a_stream_is_used() -> None:
+    code = "import sys, personalize_assets.generate.senders.command as _; print('boto3' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_firehose_stores_the_lines_that_generate_writes(bucket: str) -> None:

@@ -54,7 +54,7 @@ def test_a_call_has_nothing_that_the_service_sets() -> None:
 
 
 def test_a_call_has_the_events_own_time_in_iso_8601() -> None:
-    forms = Counter()
+    forms: Counter[tuple[type, str]] = Counter()
     for line in WHOLE:
         sent = json.loads(as_call(line.content))["timestamp"]
         assert round(datetime.fromisoformat(sent).timestamp() * 1000) == read_happening(line.content).at
