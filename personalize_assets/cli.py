@@ -438,7 +438,7 @@ def suggest(source: str, destination: str | None, output: Path | None) -> None:
 @click.option("--seed", type=int, default=1, help="The same events as `generate` makes of it.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day.  [default: so that yesterday is the last]")
 @click.option(
-    "--run", default="", show_default=False, metavar="ID", help="Put before message ids, to send the same events again."
+    "--run", default="", show_default=False, metavar="ID", help="Put before message ids, to send events again."
 )
 @click.option("--rate", type=click.IntRange(min=1), default=200, help="Events a second at most.")
 @click.option("--one-key", is_flag=True, help="One source for all, instead of web, android, ios and server.")

@@ -106,6 +106,25 @@ def after_batches(service: EventService, count: int, then: Callable[[], None]) -
     service._answer = counted  # type: ignore[assignment, method-assign]
 
 
+def test_after_a_kill_the_rest_is_sent_and_no_event_is_lost(tmp_path: Path) -> None:
+    with event_service("rudderstack", lambda: datetime.now(UTC).timestamp()) as service:
+        story = ("--to", "rudderstack", "--host", service.url, *STORY[:-2], "--rate")
+        keys = {name.replace("SEGMENT", "RUDDERSTACK"): key for name, key in KEYS.items()}
+        process = command(*story, "400", env=keys)
+        after_batches(service, 3, process.kill)
+        process.communicate()
+
+        process = command(*story, "100000", "--resume", "data/send-rudderstack.json", env=keys)
+        _, error = process.communicate()
+
+    assert (process.returncode, error) == (0, "")
+    sent = Counter(event["messageId"] for event in service.all_stored)
+    story_ids = Counter(event.id for event, _ in delivered(DAYS, USERS, SEED))
+    assert story_ids - sent == Counter()
+    # One batch was accepted and not in the state file.
+    assert 0 < (sent - story_ids).total() <= 400
+
+
 def test_ctrl_c_is_one_sentence_and_the_rest_is_sent_later(tmp_path: Path) -> None:
     with event_service("segment", lambda: datetime.now(UTC).timestamp()) as segment:
         story = ("--to", "segment", "--host", segment.url, *STORY[:-2], "--rate", "400")
