@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -30,6 +31,7 @@ _SHAPES = (
     "amplitude", "cloudwatch", "eventbridge", "firehose", "ga4", "kafka-connect", "mixpanel", "movielens", "mparticle",
     "pinpoint", "posthog", "redshift", "rudderstack", "segment", "shopify", "snowplow",
 )  # fmt: skip
+_TARGETS = ("segment", "rudderstack", "firehose", "kinesis", "http")
 _FORMATS = ("json", "csv", "parquet")
 _MODES = ("auto", "full", "incremental")  # of `config.imports`
 
@@ -425,6 +427,41 @@ def suggest(source: str, destination: str | None, output: Path | None) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(found.text, encoding="utf-8")
         click.echo(f"Wrote {output}; read it, then: personalize-assets run --config {output}")
+
+
+@main.command()
+@click.option("--to", required=True, type=click.Choice(_TARGETS), help="What takes the events (docs/send.md).")
+@click.option("--host", metavar="URL", help="RudderStack's data plane; Segment's endpoint of another region; any URL.")
+@click.option("--stream", metavar="NAME", help="The stream of Firehose or Kinesis.")
+@click.option("--days", type=click.IntRange(min=1), default=7, help="Number of days that the events are of.")
+@click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")
+@click.option("--seed", type=int, default=1, help="The same events as `generate` makes of it.")
+@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First day.  [default: so that yesterday is the last]")
+@click.option(
+    "--run", default="", show_default=False, metavar="ID", help="Put before message ids, to send events again."
+)
+@click.option("--rate", type=click.IntRange(min=1), default=200, help="Events a second at most.")
+@click.option("--one-key", is_flag=True, help="One source for all, instead of web, android, ios and server.")
+@click.option("--newline/--no-newline", default=None, help="End records of a stream with it.  [default: in Firehose]")
+@click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="State file to go on from, or to begin.  [default: a new data/send-<to>.json]",
+)
+@click.option("--dry-run", is_flag=True, help="Write what would be sent into a folder; send nothing.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="That folder.  [default: data/send-<to>]")
+@click.option("--yes", is_flag=True, help="Do not ask before Segment gets more than 1,000 tracked users.")
+def send(start: date | None, **options: Any) -> None:
+    """Send events like those of a real site to a service.
+
+    Write keys are read from SEGMENT_WRITE_KEY_WEB, _ANDROID, _IOS and _SERVER, and RUDDERSTACK_WRITE_KEY_… likewise;
+    with --one-key from SEGMENT_WRITE_KEY. Exits with 0 if every event was accepted, else with 1.
+    """
+    from personalize_assets.generate.senders.command import send_and_report
+    from personalize_assets.generate.senders.options import Options
+
+    first_day = start and date(start.year, start.month, start.day)
+    sys.exit(send_and_report(Options(start=first_day, **options), os.environ))
 
 
 if __name__ == "__main__":

@@ -3,22 +3,20 @@
 The same arguments give the same bytes. The same seed, users, days and start give the same events in every layout.
 
 ``shop`` decides who does what and when (``people``, ``catalogue``), ``trackers`` writes that as events, ``delivery``
-decides when each arrives and what breaks on the way, ``file_writer`` puts the lines into files, ``shapes`` are those
-of other sources.
+decides when each arrives and what breaks on the way, ``story`` joins these, ``file_writer`` puts the lines into files,
+``shapes`` are those of other sources, ``senders`` send the same events to services.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
-from personalize_assets.generate.delivery import Delivery
 from personalize_assets.generate.file_writer import FileWriter
 from personalize_assets.generate.shapes import SHAPES
 from personalize_assets.generate.shapes.shape import Shape
 from personalize_assets.generate.shapes.tables import FORMATS, of_layout
-from personalize_assets.generate.shop import Shop
-from personalize_assets.generate.text import DAY_MS, HOUR_MS
-from personalize_assets.generate.trackers import Tracker
+from personalize_assets.generate.story import Story
+from personalize_assets.generate.text import HOUR_MS
 from personalize_assets.layouts import layout as layout_of
 
 __all__ = ["FORMATS", "SHAPES", "Generated", "generate"]
@@ -75,25 +73,21 @@ def generate(
     written = _shape_of(layout, shape, format)
     layout = written.layout
     _check(out, layout, days, users)
-    start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000
-    end_ms = start_ms + days * DAY_MS
-    shop = Shop(users, seed, start_ms)
-    delivery = Delivery(seed, Tracker(seed, rudderstack=layout == "rudderstack"), end_ms)
+    story = Story(days, users, seed, start)
     files = FileWriter(out, written, start=start, users=users, seed=seed)
     repeated = late = broken = 0
 
     if layout == "segment" and files.takes_broken:
         files.write("segment-logs/dummy-object.txt", b"Segment left this file when it tested the bucket.\n")
-    for hour in range(days * 24):
-        for visit in shop.visits(hour):
-            for line in delivery.send(visit):
-                if line.broken and not files.takes_broken:
-                    continue
-                files.add(line)
-                repeated += line.repeated
-                late += line.late
-                broken += line.broken
-        files.finish_hours_before(start_ms + (hour + 1) * HOUR_MS)
+    for hour, lines in enumerate(story.hours(rudderstack=layout == "rudderstack")):
+        for line in lines:
+            if line.broken and not files.takes_broken:
+                continue
+            files.add(line)
+            repeated += line.repeated
+            late += line.late
+            broken += line.broken
+        files.finish_hours_before(story.start_ms + (hour + 1) * HOUR_MS)
     files.close()
     return Generated(layout, start, days, files.files, files.events, files.bytes, repeated, late, broken)
 

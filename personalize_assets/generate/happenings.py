@@ -74,8 +74,8 @@ def read_happening(content: bytes) -> Happening:
     return Happening(
         id=event["messageId"],
         name=event.get("event", ""),
-        at=_milliseconds(event["timestamp"]),
-        received=_milliseconds(event["receivedAt"]),
+        at=milliseconds_of(event["timestamp"]),
+        received=milliseconds_of(event["receivedAt"]),
         user=None if user is None else str(user),
         anonymous=event["anonymousId"],
         platform=_PLATFORMS[event["projectId"]],
@@ -105,7 +105,7 @@ def _traits(traits: _Json) -> Traits:
     return Traits(listed, float(traits["lifetime_value"]), traits["email"], traits["name"])
 
 
-def _milliseconds(time: str | int) -> int:
+def milliseconds_of(time: str | int) -> int:
     """Milliseconds since 1970 of a time in any form of a `Tracker`."""
     if isinstance(time, int):
         return time if time > 10**11 else time * 1000
