@@ -10,13 +10,26 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import click
 
+from personalize_assets.commands.dev import dev
+from personalize_assets.commands.init import init
+from personalize_assets.commands.options import (
+    Days,
+    EngineName,
+    Group,
+    ReportingCommand,
+    config_option,
+    each_day,
+    exit_code_of_errors,
+    is_quiet,
+)
+from personalize_assets.commands.rejects import rejects
+from personalize_assets.commands.validate import validate
 from personalize_assets.conversion.dataset_types import DATASETS
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
@@ -44,53 +57,19 @@ def program() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-@contextmanager
-def exit_code_of_errors() -> Iterator[None]:
-    """Print a ``PersonalizeAssetsError`` without a traceback and exit with code 1."""
-    try:
-        yield
-    except PersonalizeAssetsError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-
-
-class Days(click.ParamType[tuple[date, date]]):
-    """``2026-10-01..2026-10-07``, both included, or one day; gives the first and the last day."""
-
-    name = "A..B"
-
-    def convert(
-        self, value: str | tuple[date, date], param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[date, date]:
-        """Parse the text of the option; a wrong one is an error of usage."""
-        if isinstance(value, tuple):
-            return value
-        first, dots, last = value.partition("..")
-        if dots and not (first and last):
-            missing = "last" if first else "first"
-            self.fail(
-                f"{value!r} has no {missing} day; write both, as 2026-10-01..2026-10-07, or one day alone", param, ctx
-            )
-        try:
-            days = date.fromisoformat(first), date.fromisoformat(last or first)
-        except ValueError:
-            self.fail(f"{value!r} is not a range of days; write it as 2026-10-01..2026-10-07", param, ctx)
-        if days[0] > days[1]:
-            self.fail(f"{value!r} ends before it starts", param, ctx)
-        return days
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="personalize-assets")
 def main() -> None:
     """Turn raw click events into the files Amazon Personalize trains on."""
 
 
-@main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
-)
-@click.option("--engine", help="Engine to run on, instead of the one in the config.")
+for _command in (init, validate, rejects, dev):
+    main.add_command(_command)
+
+
+@main.command(cls=ReportingCommand)
+@config_option
+@click.option("--engine", type=EngineName(), help="Engine to run on, instead of the one in the config.")
 @click.option("--days", type=Days(), help="Arrival days to convert.  [default: every day that has raw files]")
 @click.option("--resume", is_flag=True, help="Leave out days that are already converted, as after a failure.")
 @click.option("--force", is_flag=True, help="Run every stage, even if nothing is new since the last run.")
@@ -119,18 +98,20 @@ def run(
     with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
         try:
             loaded = load_config(config, env)
-            is_accepted = run_all(loaded, _each_day(days) if days else None, resume=resume, force=force)
+            is_accepted = run_all(loaded, each_day(days) if days else None, resume=resume, force=force)
         except (Exception, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) or was_pressed():
                 click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
                 sys.exit(130)
             raise
     if not is_accepted:
+        if is_quiet():
+            click.echo("Personalize would refuse what is exported; `personalize-assets status` says why", err=True)
         sys.exit(_EXIT_RED)
 
 
 @main.command()
-@click.option("--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG]")
+@config_option
 @click.option("--days", type=Days(), help="Arrival days.  [default: all]")
 @click.argument("dataset", type=click.Choice([*DATASETS, "rejects"]))
 def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> None:
@@ -144,16 +125,14 @@ def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> 
 
     with exit_code_of_errors():
         destination = DatasetGroup(load_config(config, os.environ)).destination
-        wanted = {day.isoformat() for day in _each_day(days)} if days else None
+        wanted = {day.isoformat() for day in each_day(days)} if days else None
         states = destination.days.all() if wanted is None else destination.days.some(wanted)
         for key in current_files(states, dataset):
             click.echo(destination.uri_of(key))
 
 
-@main.command(name="import")
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
-)
+@main.command(name="import", cls=ReportingCommand)
+@config_option
 @click.option("--datasets", metavar="A,B", help="Datasets to import.  [default: those of the config]")
 @click.option("--mode", type=click.Choice(_MODES), help="How rows get there, instead of the config's.")
 @click.option("--dry-run", is_flag=True, help="Only print what would be done; change nothing.")
@@ -193,9 +172,7 @@ def import_(config: Path | None, datasets: str | None, mode: str | None, dry_run
 
 
 @main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
-)
+@config_option
 @click.option(
     "--aws/--no-aws", default=None, help="Ask Personalize what it lacks.  [default: if the config's imports are on]"
 )
@@ -224,10 +201,8 @@ def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
         sys.exit(_EXIT_RED)
 
 
-@main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
-)
+@main.command(cls=ReportingCommand)
+@config_option
 @click.option(
     "--user-ids",
     required=True,
@@ -283,15 +258,8 @@ def _may_import(*, yes: bool) -> bool:
         return False
 
 
-def _each_day(days: tuple[date, date]) -> list[date]:
-    first, last = days
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-@main.command()
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Config file.  [default: $PERSONALIZE_CONFIG, else the sample]"
-)
+@main.command(cls=ReportingCommand)
+@config_option
 @click.option("--stack", help="Name of the CloudFormation stack.  [default: personalize-assets-<dataset group>]")
 @click.option(
     "--parameter", "parameters", metavar="NAME=VALUE", multiple=True, help="A parameter of glue/template.yaml."
@@ -345,7 +313,7 @@ def _layout(context: click.Context, option: click.Parameter, value: str | None) 
         raise click.BadParameter(str(error)) from None
 
 
-@main.command()
+@main.command(cls=ReportingCommand)
 @click.option("--layout", callback=_layout, help=f"How keys carry the arrival day: {WHAT_TO_WRITE}.")
 @click.option(
     "--shape",

@@ -108,12 +108,6 @@ def test_a_config_that_is_not_there() -> None:
     assert failure("--config", "nowhere.yaml").startswith("Error: nowhere.yaml: ")
 
 
-def test_an_engine_that_is_none(tmp_path: Path) -> None:
-    message = failure("--config", config(tmp_path, "raw"), "--engine", "spork")
-
-    assert "'spork' is not an engine; use one of arrow, local, spark, glue, emr-serverless" in message
-
-
 def test_a_source_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert failure("--config", config(tmp_path, "raw")) == (
         f"Error: {tmp_path}/raw is not a folder; create it, or correct the uri in the config\n"
@@ -264,3 +258,11 @@ def test_the_command_does_not_look_for_garbage_before_it_ends() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "50000 True"
+
+
+def test_the_package_is_a_program() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "personalize_assets", "--version"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.startswith("python -m personalize_assets, version ")
