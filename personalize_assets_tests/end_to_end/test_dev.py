@@ -21,12 +21,13 @@ def test_the_ui_shows_the_assets_of_the_config_until_ctrl_c(tmp_path: Path) -> N
     small_config(tmp_path)
     port = free_port()
     # Only the command itself is interrupted here: it has to end what it started.
+    log = (tmp_path / "log").open("w")
     running = subprocess.Popen(
         [sys.executable, "-m", "personalize_assets", "dev", "--port", str(port)],
         env={name: value for name, value in os.environ.items() if not name.startswith(("DAGSTER_", "PERSONALIZE_"))},
         cwd=tmp_path,
         stdout=subprocess.DEVNULL,
-        stderr=(tmp_path / "log").open("w"),
+        stderr=log,
         start_new_session=True,
     )
     try:
@@ -44,6 +45,7 @@ def test_the_ui_shows_the_assets_of_the_config_until_ctrl_c(tmp_path: Path) -> N
         running.send_signal(signal.SIGINT)
         running.wait(60)
     finally:
+        log.close()
         if running.poll() is None:
             os.killpg(running.pid, signal.SIGKILL)
 
