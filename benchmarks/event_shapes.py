@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.event_shapes [events] [rounds]
 
-The events are the same for all; only the mapping differs. All are measured in turn, several rounds in one process, by
-processor time; the least of each counts.
+The events are the same for all; the mapping differs, or how the file wraps them. All are measured in turn, several
+rounds in one process, by processor time; the least of each counts.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import msgspec
 
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
 from personalize_assets.conversion.convert.task import run_task
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task
 
 LEAST = 0.5
@@ -49,36 +52,82 @@ def _dataset(
     return Dataset("interactions", columns, where, each)
 
 
-FEATURES: dict[str, Dataset] = {
-    BASE: _dataset(),
-    "each of an array of objects": _dataset("each.sku", "products"),
-    "each of an object": _dataset("each.sku", "numbered"),
-    "each of plain ids": _dataset("each", "ids"),
-    "a[key=value]": _dataset("params[key=item].value.text"),
-    "where: not, min, max": _dataset(
-        where={**_VIEWS, "price": Condition(none_of=("77",), min="0", max="100"), "user": Condition(exists=True)}
+class Feature(NamedTuple):
+    """A mapping, how a source of it wraps its events, and what does that."""
+
+    dataset: Dataset
+    format: SourceFormat = SourceFormat()
+    wrap: Callable[[list[dict[str, Any]]], list[dict[str, Any]]] = lambda events: events
+
+
+def _with_text(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = ("sku", "price", "tags")
+    return [
+        {name: event[name] for name in event if name not in names}
+        | {"payload": json.dumps({name: event[name] for name in names})}
+        for event in events
+    ]
+
+
+def _with_text_of_array(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [event | {"products": json.dumps(event["products"])} for event in events]
+
+
+def _in_envelopes(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"shop": "s", "batch": events[at : at + 10]} for at in range(0, len(events), 10)]
+
+
+def _in_title_case(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name.title(): value for name, value in event.items()} for event in events]
+
+
+FEATURES: dict[str, Feature] = {
+    BASE: Feature(_dataset()),
+    "each of an array of objects": Feature(_dataset("each.sku", "products")),
+    "each of an object": Feature(_dataset("each.sku", "numbered")),
+    "each of plain ids": Feature(_dataset("each", "ids")),
+    "a[key=value]": Feature(_dataset("params[key=item].value.text")),
+    "where: not, min, max": Feature(
+        _dataset(
+            where={**_VIEWS, "price": Condition(none_of=("77",), min="0", max="100"), "user": Condition(exists=True)}
+        )
     ),
-    "split": _dataset(more=(Column("TAGS", ("tags",), categorical=True, split=","),)),
-    "default": _dataset(more=(Column("SHOP", ("shop",), categorical=True, constant="web"),)),
+    "split": Feature(_dataset(more=(Column("TAGS", ("tags",), categorical=True, split=","),))),
+    "default": Feature(_dataset(more=(Column("SHOP", ("shop",), categorical=True, constant="web"),))),
+    "source.parse": Feature(_dataset("payload.sku"), SourceFormat(parse=("payload",)), _with_text),
+    "source.parse, each": Feature(
+        _dataset("each.sku", "products"), SourceFormat(parse=("products",)), _with_text_of_array
+    ),
+    "source.events": Feature(_dataset(), SourceFormat(events="batch"), _in_envelopes),
+    "source.events, parent": Feature(
+        _dataset(more=(Column("SHOP", ("parent.shop",), categorical=True),)),
+        SourceFormat(events="batch"),
+        _in_envelopes,
+    ),
+    "source.ignore_case": Feature(_dataset(), SourceFormat(ignore_case=True), _in_title_case),
 }
-"""By what they are: the mapping."""
+"""By what they are."""
 
 
 def shares(count: int, rounds: int, folder: Path) -> dict[str, float]:
     """The speed of each feature as a share of that of plain fields."""
-    path = folder / "events.json"
-    path.write_text("".join(json.dumps(_event(number)) + "\n" for number in range(count)))
+    events = [_event(number) for number in range(count)]
+    paths: dict[str, Path] = {}
+    for number, (name, feature) in enumerate(FEATURES.items()):
+        paths[name] = folder / f"{number}.json"
+        paths[name].write_text("".join(json.dumps(event) + "\n" for event in feature.wrap(events)))
     least: dict[str, float] = {}
     for number in range(rounds):
-        for name, dataset in FEATURES.items():
-            seconds = _seconds(path, dataset, count, folder / f"{number}-{list(FEATURES).index(name)}")
+        for name, path in paths.items():
+            seconds = _seconds(path, FEATURES[name], count, folder / f"{number}-{path.stem}")
             least[name] = min(seconds, least.get(name, seconds))
     return {name: least[BASE] / seconds for name, seconds in least.items()}
 
 
-def _seconds(path: Path, dataset: Dataset, count: int, out: Path) -> float:
+def _seconds(path: Path, feature: Feature, count: int, out: Path) -> float:
     plan = Plan("run", ("interactions",), {name: f"{out}/{name}" for name in ("interactions", "rejects")}, 0, {})
     file = RawFile(str(path), date(2026, 10, 1), path.stat().st_size, "lines")
+    dataset = msgspec.structs.replace(feature.dataset, format=feature.format)
     task = Task(0, RawFileSet("source", True, (file,), (dataset,)))
     started = time.process_time()
     report = run_task(task, plan)

@@ -26,7 +26,8 @@ from personalize_assets.config import load_config
 from personalize_assets.conversion import job
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.reading.field_tree import NoShapeError
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets.conversion.spec import ConvertSpec, Task
 from personalize_assets.engines.local import LocalEngine
 from personalize_assets.engines.process_pool import processes

@@ -12,6 +12,7 @@ from playwright.sync_api import FloatRect, Page
 
 from personalize_assets.generate import generate
 from personalize_assets_tests.helpers.browser import browsing, open_asset, open_chart, open_check, open_graph
+from personalize_assets_tests.helpers.imported_site import imported_site
 from personalize_assets_tests.helpers.served import Ui, served
 
 IMAGES = Path(__file__).with_name("images")
@@ -62,6 +63,15 @@ def red_check(ui: Ui) -> None:
         take(page, "red_check")
 
 
+def imports() -> None:
+    with tempfile.TemporaryDirectory() as folder, imported_site(Path(folder), days=3, users=600) as (ui, _):
+        assert ui.ends(ui.launch("imports")) == "SUCCESS"
+        # Wide enough for ARNs on one line; the picture shows only the metadata.
+        with browsing(2000, 1800) as (page, _):
+            open_asset(page, ui, "interactions_import")
+            take(page, "import", {"x": 250, "y": 595, "width": 1192, "height": 1045})
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with site(days=7, users=600, exported="SUCCESS") as ui:
@@ -69,6 +79,7 @@ def main() -> None:
         charts(ui)
     with site(days=1, users=60, exported="FAILURE") as ui:
         red_check(ui)
+    imports()
 
 
 if __name__ == "__main__":

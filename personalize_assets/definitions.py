@@ -87,7 +87,7 @@ def embedded_definitions(
     convert_job = defs.job("convert", daily, CONVERT_JOB)
     export_job = defs.job("export", over_all_days, EXPORT_JOB)
     imported = imports(defs)
-    import_jobs = [defs.job("imports", imported, IMPORT_JOB)] if imported else []
+    import_jobs = [defs.job("imports", imported, IMPORT_JOB, defs.import_tags)] if imported else []
     made = [*daily, profile, *over_all_days, *imported]
     on_failure = [failure_alerts(defs, [*made, *checks])] if alerts else []
     return dg.Definitions.merge(

@@ -132,7 +132,7 @@ class Job(NamedTuple):
         created: In seconds since the epoch; ``updated`` likewise.
         mode: Of an import: ``FULL`` or ``INCREMENTAL``; else empty.
         failure: Personalize's own text; empty without one.
-        deleted: Of a deletion: how many users' data were deleted, once that is known.
+        deleted: Of a deletion: how many records were deleted, once that is known.
     """
 
     arn: str

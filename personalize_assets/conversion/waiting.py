@@ -171,4 +171,5 @@ def report_of_worker(line: str) -> None:
 
 
 def _to_stderr(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    # In one write: lines of several threads would share one.
+    print(f"{line}\n", end="", file=sys.stderr, flush=True)

@@ -45,9 +45,14 @@ def plan_imports(group: DatasetGroup, names: Sequence[str]) -> list[ImportPlan]:
         f"{api.role}"
     )
     plans = [plan_import(group, name, api, Polling(lambda line: None)) for name in names]
+    # The dataset group is a step of each dataset's plan, and made once.
+    steps_of_all = dict.fromkeys(step for plan in plans for step in plan.steps if " group " in step)
+    for line in steps_of_all:
+        click.echo(f"  {line}")
     for plan in plans:
         for line in _plan_lines(plan):
-            click.echo(line)
+            if line.strip() not in steps_of_all:
+                click.echo(line)
     return plans
 
 
@@ -57,7 +62,7 @@ def _plan_lines(plan: ImportPlan) -> Iterator[str]:
     yield from (f"  {step}" for step in plan.steps)
     yield from (f"  wait for import job {job.name} ({job.status}), and look again" for job in plan.unfinished)
     if decision.mode:
-        sent = f"{decision.rows:,} rows, {decision.bytes:,} bytes"
+        sent = f"{decision.rows:,} row{'' if decision.rows == 1 else 's'}, {decision.bytes:,} bytes"
         yield f"  import {decision.mode}, {sent}: {decision.why}"
     else:
         yield f"  import nothing: {decision.why}"
@@ -76,13 +81,20 @@ def import_all(
     Raises the first error, after the other imports have ended. An interrupt ends all waits; jobs go on in AWS.
     """
     api, stop = open_personalize(group), Event()
+    logged: set[str] = set()
+
+    def log_once(line: str) -> None:
+        """What imports share, as the state of the dataset group, is a line of each of them."""
+        if line not in logged:
+            logged.add(line)
+            log(line)
 
     def sleep(seconds: float) -> None:
         if stop.wait(seconds):
             raise Stopped
 
     def work(name: str) -> ImportOutcome:
-        return import_dataset(group, name, api, Polling(log, sleep))
+        return import_dataset(group, name, api, Polling(log_once, sleep))
 
     with ThreadPoolExecutor(len(names)) as threads:
         try:

@@ -155,7 +155,7 @@ def run_imports(group: DatasetGroup, engine: Engine, names: Sequence[str], displ
 
     Raises ``PersonalizeAssetsError`` with the first error.
     """
-    with display.stage("import", ", ".join(names)), _named("import"):
+    with waiting.reported(display.note), display.stage("import", ", ".join(names)), _named("import"):
         outcomes = _stages(group, engine, display).imports(names)
     print_outcomes(outcomes)
 

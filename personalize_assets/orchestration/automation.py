@@ -67,7 +67,7 @@ def import_automation(defs: GroupDefs, assets: Sequence[dg.AssetsDefinition]) ->
             dg.AutomationConditionSensorDefinition(
                 defs.name("import_after_exports"),
                 target=dg.AssetSelection.assets(*assets),
-                run_tags=defs.run_tags,
+                run_tags=defs.import_tags,
                 default_status=dg.DefaultSensorStatus.RUNNING if automation.on else dg.DefaultSensorStatus.STOPPED,
                 minimum_interval_seconds=automation.interval_seconds,
                 description=_IMPORT,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 import dagster as dg
@@ -77,19 +77,27 @@ class GroupDefs:
             tags["personalize/dataset"] = dataset
         return {"owners": list(settings.owners), "tags": tags}
 
-    def job(self, name: str, assets: Sequence[dg.AssetsDefinition], description: str) -> UnresolvedAssetJobDefinition:
-        """A job over all of these assets, which may not run longer than ``run_tags.MAX_RUNTIME``."""
+    def job(
+        self, name: str, assets: Sequence[dg.AssetsDefinition], description: str, tags: Mapping[str, str] | None = None
+    ) -> UnresolvedAssetJobDefinition:
+        """A job over all of these assets; by default it may not run longer than ``run_tags.MAX_RUNTIME``."""
         return dg.define_asset_job(
             self.name(name),
             dg.AssetSelection.assets(*assets),
             description=description,
-            tags=self.run_tags,
+            tags=self.run_tags if tags is None else tags,
         )
 
     @property
     def run_tags(self) -> dict[str, str]:
         """The tags of all runs that these definitions start."""
         return {**run_tags.MAX_RUNTIME_TAGS, **self.embedding.run_tags}
+
+    @property
+    def import_tags(self) -> dict[str, str]:
+        """The tags of runs that import: they may wait as long as the config says, and an hour besides."""
+        minutes = self.dataset_group.config.import_.timeout_minutes + 60
+        return {**self.run_tags, **run_tags.max_runtime(timedelta(minutes=minutes))}
 
     @property
     def engine_key(self) -> str:

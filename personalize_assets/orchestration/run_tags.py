@@ -29,7 +29,14 @@ RANGE_END = "dagster/asset_partition_range_end"
 
 # Converting a day takes minutes: a run that takes this long hangs. Enforced where Dagster's run monitoring is on.
 MAX_RUNTIME = timedelta(hours=6)
-MAX_RUNTIME_TAGS = {"dagster/max_runtime": str(int(MAX_RUNTIME.total_seconds()))}
+
+
+def max_runtime(longest: timedelta) -> dict[str, str]:
+    """The tag of a run that Dagster ends after so long, if its run monitoring is on."""
+    return {"dagster/max_runtime": str(int(longest.total_seconds()))}
+
+
+MAX_RUNTIME_TAGS = max_runtime(MAX_RUNTIME)
 
 _PARENT_BACKFILL = "dagster/parent_backfill_id"
 _UNFINISHED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)

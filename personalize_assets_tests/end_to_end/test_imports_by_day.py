@@ -89,7 +89,7 @@ def test_three_days_are_a_full_import_an_increment_and_after_rows_vanished_a_ful
     assert second["interactions"] == ["FULL", "INCREMENTAL"]
     assert second["items"] == ["FULL", "INCREMENTAL"]
     assert site.modes("interactions") == ["FULL", "INCREMENTAL", "FULL"]
-    assert "rows that Personalize holds are not in the export any more" in output
+    assert "rows that Personalize holds are gone from the export" in output
 
 
 def test_a_run_without_news_calls_nothing_that_changes(site: Site) -> None:

@@ -104,6 +104,7 @@ def bad_results(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Res
         header, first, *rest = csv.read_text().splitlines(keepends=True)
         broken = "i" * 257 + first[first.index(",") :] + 'one\n"two\n'
         csv.write_text(header.replace("\n", "X\n") + broken + "".join(rest))
+    shop.suppress(shop.folder, "i" * 257)  # the only user whose line can be read then
     return results(converted, exported, shop.export_checks())
 
 

@@ -146,6 +146,19 @@ def test_repeats_and_rows_outside_the_window_are_accounted_for(bank: DatasetGrou
     assert list(outcome.tables) == ["users", "items", "actions"]
 
 
+def test_a_suppressed_user_has_no_interactions_with_actions(bank: DatasetGroup, engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "deleted.csv").write_text("USER_ID\nu1\n")
+    (tmp_path / "personalize.yaml").write_text(f"{CONFIG}suppress: deleted.csv\n")
+    group = DatasetGroup(load_config(tmp_path / "personalize.yaml", os.environ))
+
+    convert(group, engine, [FIRST, SECOND])
+    outcome = export(group, engine)
+
+    assert lines(group, "action_interactions")[1:] == [f"u2,app,Not Taken,{MIDNIGHT + 70},"]
+    assert len(lines(group, "actions")) == 3
+    assert is_whole(outcome.manifests["action_interactions"])
+
+
 def test_the_schemas_have_the_names_that_personalize_gives_the_records(bank: DatasetGroup, engine: Engine) -> None:
     convert(bank, engine, [FIRST, SECOND])
     outcome = export(bank, engine)

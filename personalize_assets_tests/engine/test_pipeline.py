@@ -132,10 +132,12 @@ def test_small_objects_have_the_keys_that_they_always_had(shop: Shop) -> None:
         ],
         "users/_commit.json": [
             "days", "duplicates", "files", "inputs", "kept", "mapping", "profile", "replaced", "rows", "run", "seconds",
+            "suppress_list", "suppressed",
         ],
         "a manifest": [
             "bytes", "columns", "dataset", "days", "duplicates", "files", "inputs", "kept", "last_days",
-            "outside_window", "path", "profile", "rows", "run", "schema", "seconds", "sha256",
+            "outside_window", "path", "profile", "rows", "run", "schema", "seconds", "sha256", "suppress_list",
+            "suppressed",
         ],
     }  # fmt: skip
 

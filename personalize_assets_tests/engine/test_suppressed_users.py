@@ -187,3 +187,25 @@ def test_list_scratch_and_exports_may_be_in_s3(engine: Engine, tmp_path: Path, b
     assert csv(group, "interactions") == "USER_ID,ITEM_ID,TIMESTAMP\nu1,i1,1790812800\n"
     assert list(group.destination.store.files("_parts/")) == []
     assert open_store(f"s3://{bucket}/private").read("deleted.csv") == b"USER_ID\nu2\nu3\n"
+
+
+def test_listed_users_are_in_no_action_interactions(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "deleted.csv").write_text("USER_ID\nu2\n")
+    event = {"USER_ID": "user", "TIMESTAMP": "at"}
+    datasets = {
+        "interactions": {"where": {"event": "Clicked"}, "columns": {**event, "ITEM_ID": "sku"}},
+        "action_interactions": {
+            "where": {"event": "Offered"},
+            "columns": {**event, "ACTION_ID": "action", "EVENT_TYPE": {"constant": "Viewed"}},
+        },
+    }
+    group = small_group(tmp_path, suppress="deleted.csv", datasets=datasets)
+    offer = {"event": "Offered", "user": "u1", "action": "a1", "at": NOW}
+    put_events(group, FIRST, CLICK, offer, {**offer, "user": "u2"})
+    convert(group, engine, [FIRST])
+
+    made = export(group, engine, "interactions_csv", "action_interactions_csv").manifests["action_interactions"]
+
+    assert (made.kept, made.rows, made.suppressed) == (2, 1, 1)
+    assert "u2" not in csv(group, "action_interactions")
+    assert finding(group, "action_interactions") == (True, 0, [])

@@ -59,8 +59,8 @@ def config_text(bucket: str, **imports: Any) -> dict[str, Any]:
     }
 
 
-def let_personalize_in(bucket: str) -> None:
-    """Give a bucket the policy that the deployed stack gives it."""
+def let_personalize_in(bucket: str, client: Any = None) -> None:
+    """Give a bucket the policy that the deployed stack gives it; ``client`` is boto3's for S3."""
     statements = [
         {
             "Effect": "Allow",
@@ -70,7 +70,7 @@ def let_personalize_in(bucket: str) -> None:
         }
     ]
     policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-    boto3.client("s3").put_bucket_policy(Bucket=bucket, Policy=policy)
+    (client or boto3.client("s3")).put_bucket_policy(Bucket=bucket, Policy=policy)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from personalize_assets.conversion.reading.damage import (
     MAX_UNPACKED_RATIO,
     UNPACKED_TOO_LARGE,
 )
+from personalize_assets.conversion.reading.field_tree import MAX_ELEMENTS
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.conversion.reading.formats.csv_rows import MAX_ROW_BYTES
 from personalize_assets.conversion.reading.formats.rows import MALFORMED_ROW
@@ -26,7 +27,6 @@ from personalize_assets.conversion.reading.json_value import (
     MAX_VALUES,
     TOO_MANY_VALUES,
 )
-from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
 from personalize_assets.conversion.reading.text_blocks import MAX_PACKED_TIMES
 from personalize_assets_tests.helpers.samples import REPO
 

@@ -18,11 +18,14 @@ from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
 from personalize_assets.conversion.reading.event_source import Found
+from personalize_assets.conversion.reading.field_tree import NoShapeError
 from personalize_assets.conversion.reading.formats.row_columns import RowColumns
+from personalize_assets.conversion.reading.formats.settings import SourceFormat
 from personalize_assets.conversion.reading.framer import Framer
 from personalize_assets.conversion.reading.json_value import Event
 from personalize_assets.conversion.reading.prefilter import prefilter
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
+from personalize_assets.conversion.reading.struct_unwrapper import StructUnwrapper
 from personalize_assets.conversion.spec import TaskDay
 
 # Events that are mapped together: enough that the calls per column cost little, few enough to fit into memory.
@@ -78,6 +81,12 @@ class SourceMappers:
         if self._decoder is None:
             return whole_events(framer, self.may_match)
         return iter(Batches(framer, self._decoder))
+
+    def shortcut(self, format: SourceFormat) -> StructUnwrapper | None:
+        """Unwraps the events of a source as structs; None where only the exact path can."""
+        with suppress(NoShapeError):
+            return StructUnwrapper(self._decoder, format) if self._decoder else None
+        return None
 
     def collectors(self) -> list[tuple[RowCollector, tuple[str, ...]]]:
         """A collector for each kind of rows, and the names of the datasets to write that are made of them."""
@@ -186,7 +195,7 @@ class EventSink:
             rows = selection.rows(table)
             if rows is None:
                 continue
-            wanted[rows.numbers] = True
+            wanted[slice(None) if len(rows) == len(table) else np.asarray(rows.numbers)] = True
             for name in names:
                 mapped = self._mappers.batch_mappers[name].map_rows(rows, self._day.max_epoch_seconds)
                 self._day.datasets[name].add_many(mapped.kept, mapped.dropped)

@@ -43,6 +43,8 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
     """
     filesystem = FileSystem(plan.s3)
     mappers = SourceMappers(task.source.datasets, plan.make)
+    unwrapper = Unwrapper(task.source.format)
+    shortcut = mappers.shortcut(task.source.format) if unwrapper else None
     days: dict[str, TaskDay] = {}
     cut: list[str] = []
     files_by_day: dict[date, list[RawFile]] = {}
@@ -55,6 +57,8 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
             sink = EventSink(mappers, output)
             for file in files:
                 for source in _sources(file, ahead, task.source.format, mappers):
+                    if unwrapper:
+                        source = Unwrapped(source, unwrapper, mappers.may_match, shortcut)
                     for found in source.events(mappers.read):
                         sink.accept(found, file.uri)
                     sink.end_text(source.skipped)
@@ -67,13 +71,11 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
 
 
 def _sources(file: RawFile, ahead: ReadAhead, format: SourceFormat, mappers: SourceMappers) -> Iterator[EventSource]:
-    """The events of a file, text by text, of which each is read before the next one; or those of its split."""
-    unwrapper = Unwrapper(format)
-    if not unwrapper:
+    """What a file holds, text by text, of which each is read before the next one; or what its split holds."""
+    if Unwrapper(format):
+        yield from _as_they_are(file, ahead, format, everything)
+    else:
         yield from _as_they_are(file, ahead, format, mappers.may_match, mappers.column_names)
-        return
-    for source in _as_they_are(file, ahead, format, everything):
-        yield Unwrapped(source, unwrapper, mappers.may_match)
 
 
 def _as_they_are(

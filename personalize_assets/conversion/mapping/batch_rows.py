@@ -21,6 +21,8 @@ from personalize_assets.conversion.reading.struct_decoder import Getter, StructD
 _T = TypeVar("_T")
 
 TEXT_OR_NULL: set[type] = {str, type(None)}
+# Python takes True for 1. Values of these types are equal only if every test has the same result for them.
+_EQUAL_ONLY_IF_ALIKE: set[type] = {str, int, float, type(None)}
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,14 @@ def _hits(wanted: Wanted) -> Callable[[list[Any]], list[bool]]:
     """Makes ``value_test`` of many values; texts are looked up together."""
     if isinstance(wanted, Condition):
         is_wanted = value_test(wanted)
-        return lambda found: list(map(is_wanted, found))
+
+        def hits_of_condition(found: list[Any]) -> list[bool]:
+            if set(map(type, found)) <= _EQUAL_ONLY_IF_ALIKE:
+                hit_of = {value: is_wanted(value) for value in set(found)}
+                return list(map(hit_of.__getitem__, found))
+            return list(map(is_wanted, found))
+
+        return hits_of_condition
     allowed = AllowedValues.of(wanted)
 
     def hits(found: list[Any]) -> list[bool]:

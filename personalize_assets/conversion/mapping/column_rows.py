@@ -6,7 +6,8 @@ elsewhere: a test of ``where`` is made for each distinct value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,14 +45,18 @@ class ColumnSelection:
             return None
         hits: pa.Array | None = None
         for path, wanted in self._tests:
-            found = _hits(_column(table, path), wanted)
+            found = _hits(_column(table, path, RowColumns.encoded), wanted)
             hits = found if hits is None else pc.and_(hits, found)
         numbers: Sequence[int] = range(len(table))
-        columns = {path: _column(table, path.steps) for path in self._paths}
         if hits is not None and not pc.all(hits).as_py():
             places = np.flatnonzero(hits.to_numpy(zero_copy_only=False))
-            numbers = places.tolist()
-            columns = {path: column.filter(hits) for path, column in columns.items()}
+            numbers = array("q", places.astype(np.int64).tobytes())  # as a list they would cost more than their cells
+        else:
+            hits = None
+        columns = {
+            path: _column(table, path.steps, lambda table, name: table.column(name, hits), len(numbers))
+            for path in self._paths
+        }
         return BatchRows(numbers, ColumnValues(columns), columns=columns) if numbers else None
 
 
@@ -89,16 +94,22 @@ class ColumnValues(Mapping[ColumnPath, list[Any]]):
         return len(self._columns)
 
 
-def _column(table: RowColumns, path: Path) -> pa.Array:
-    """What a path leads to: a column, or nothing, as no cell has fields or elements."""
+def _column(
+    table: RowColumns, path: Path, column: Callable[[RowColumns, str], pa.Array], rows: int | None = None
+) -> pa.Array:
+    """What a path leads to in ``rows`` rows, or all: a column, or nothing, as no cell has fields or elements."""
     name, *inner = path
     if inner or name not in table.names:
-        return pa.nulls(len(table))
-    return table.column(name)
+        return pa.nulls(len(table) if rows is None else rows)
+    return column(table, name)
 
 
 def _hits(column: pa.Array, wanted: Wanted) -> pa.Array:
     """For each cell whether it has a wanted value."""
+    if pa.types.is_dictionary(column.type):
+        results = _hits(column.dictionary.cast(pa.string()), wanted)
+        of_null = _hits(pa.nulls(1), wanted)[0]
+        return pc.fill_null(results.take(column.indices), of_null)
     if not isinstance(wanted, Condition) and pa.types.is_string(column.type):
         return pc.is_in(column, pa.array(wanted, pa.string()))
     if pa.types.is_null(column.type):

@@ -14,7 +14,7 @@ from personalize_assets.conversion.mapping.converters import Dropped, RejectedEr
 from personalize_assets.conversion.mapping.null_words import NullWords
 from personalize_assets.conversion.mapping.paths import column_path, elements, getter, is_relative_to_each, parse_path
 from personalize_assets.conversion.mapping.where import element_matcher
-from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
+from personalize_assets.conversion.reading.field_tree import MAX_ELEMENTS
 
 TOO_MANY_ELEMENTS = "too_many_elements"
 

@@ -7,7 +7,7 @@ each text is parsed once in a process, however many modules need it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -37,13 +37,14 @@ class Pick(str):
 
     def all_of(self, value: Any) -> list[dict[str, Any]]:
         """Every element that has the value."""
-        elements = value if type(value) is list else value.values() if type(value) is dict else ()
-        return [element for element in elements if type(element) is dict and self._is(element.get(self.key))]
+        return [element for element in _elements_of(value) if type(element) is dict and self._is(element.get(self.key))]
 
     def of(self, value: Any) -> Any:
         """The first element that has the value; None without one."""
-        found = self.all_of(value)
-        return found[0] if found else None
+        for element in _elements_of(value):
+            if type(element) is dict and self._is(element.get(self.key)):
+                return element
+        return None
 
     def _is(self, value: Any) -> bool:
         if type(value) is str or value is None:
@@ -52,6 +53,10 @@ class Pick(str):
             return to_text(value) == self.value
         except ValueError:
             return False
+
+
+def _elements_of(value: Any) -> Iterable[Any]:
+    return value if type(value) is list else value.values() if type(value) is dict else ()
 
 
 EVERY = "[*=*]"

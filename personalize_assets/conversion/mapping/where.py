@@ -113,7 +113,16 @@ def _condition_test(condition: Condition) -> Callable[[Any], bool]:
     if condition.max is not None:
         most, read_most = bound(condition.max)
         tests.append(lambda value: (found := read_most(value)) is not None and found <= most)
-    return lambda value: all(test(value) for test in tests)
+    if len(tests) == 1:
+        return tests[0]
+
+    def meets(value: Any) -> bool:
+        for test in tests:  # noqa: SIM110 - a generator would cost more than the test
+            if not test(value):
+                return False
+        return True
+
+    return meets
 
 
 def bound(text: str) -> tuple[int | float, Callable[[Any], int | float | None]]:

@@ -6,14 +6,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import chain
 from typing import Protocol
 
-from personalize_assets.conversion.reading.batches import Batch, whole_events
+from personalize_assets.conversion.reading.batches import Batch, Batches, whole_events
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows, looks_like_csv
 from personalize_assets.conversion.reading.formats.row_columns import RowColumns
 from personalize_assets.conversion.reading.formats.rows import RowReader
 from personalize_assets.conversion.reading.formats.settings import AUTO, CSV, JSON, SourceFormat
 from personalize_assets.conversion.reading.framer import Framer, everything
-from personalize_assets.conversion.reading.json_value import MALFORMED, Event
+from personalize_assets.conversion.reading.json_value import MALFORMED, Event, parse
+from personalize_assets.conversion.reading.struct_unwrapper import StructUnwrapper
 from personalize_assets.conversion.reading.unwrapping import Unwrapper, line_of
 
 _PEEKED_BYTES = 64 * 1024
@@ -96,11 +97,14 @@ class Rows:
 
 
 class Unwrapped:
-    """Events taken out of what another source holds, written as lines of JSON and read like those of a file."""
+    """Events taken out of what another source holds: as structs, or as lines of JSON that are read as in a file."""
 
-    def __init__(self, inner: EventSource, unwrapper: Unwrapper, may_match: MayMatch) -> None:
-        """Take a source without a prefilter, and the prefilter of the events in it."""
+    def __init__(
+        self, inner: EventSource, unwrapper: Unwrapper, may_match: MayMatch, shortcut: StructUnwrapper | None = None
+    ) -> None:
+        """Take a source without a prefilter, and the prefilter of the events in it; ``shortcut`` for the structs."""
         self._inner = inner
+        self._shortcut = shortcut
         self._unwrapper = unwrapper
         self._may_match = may_match
         self.skipped = 0
@@ -114,8 +118,12 @@ class Unwrapped:
         """As ``EventSource.events``."""
         lines: list[bytes] = []
         size = 0
-        for wrapped in self._inner.events(lambda framer: whole_events(framer, everything)):
-            assert isinstance(wrapped, Event)
+        for wrapped in self._wrapped():
+            if isinstance(wrapped, Batch):
+                yield from self._read(lines, read)
+                lines, size = [], 0
+                yield wrapped
+                continue
             if wrapped.fields is None:
                 yield wrapped
                 continue
@@ -131,7 +139,25 @@ class Unwrapped:
                     lines, size = [], 0
         yield from self._read(lines, read)
 
+    def _wrapped(self) -> Iterator[Batch | Event]:
+        """Batches of events that are unwrapped already, and single events that are not."""
+        shortcut = self._shortcut
+        if shortcut is None:
+            for found in self._inner.events(lambda framer: whole_events(framer, everything)):
+                assert isinstance(found, Event)
+                yield found
+            return
+        for found in self._inner.events(lambda framer: iter(Batches(framer, shortcut))):
+            assert not isinstance(found, RowColumns)
+            for one in shortcut.unwrapped(found) if isinstance(found, Batch) else (found,):
+                event = parse(one) if isinstance(one, bytes) else one
+                if isinstance(event, Event) and event.fields is not None:
+                    shortcut.learn(event.fields)
+                yield event
+
     def _read(self, lines: list[bytes], read: Read) -> Iterator[Batch | Event]:
+        if not lines:
+            return
         framer = Framer((b"\n".join(lines),), self._may_match)
         yield from read(framer)
         self.skipped += framer.skipped

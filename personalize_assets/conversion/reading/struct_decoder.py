@@ -10,77 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.mapping.paths import Path, Pick, column_path, getter, parse_path
-from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8, may_be_deep
-
-MAX_ELEMENTS = 100_000
-"""The most rows that ``each`` makes of one event. An order has tens of products, an event of Segment at most 32 KB."""
+from personalize_assets.conversion.reading.brackets import is_nested_deeper
+from personalize_assets.conversion.reading.field_tree import Field, NoShapeError
+from personalize_assets.conversion.reading.json_value import MAX_DEPTH, REFUSALS, is_utf8
 
 _LINE_END = ord("\n")
-_BRACE = ord("{")
+_BRACE, _CLOSING = b"{}"
 
 Getter = Callable[[Sequence[Any]], list[Any]]
 """Reads one path of many structs; None for null or missing."""
 
 
-class NoShapeError(Exception):
-    """A path asks for a field's value and another path for a field inside it: only the exact path can give both."""
+class StructReader:
+    """Decodes events into a msgspec type. See ``batches.Reader``."""
 
-
-class _Node:
-    """A field that paths lead to or through."""
-
-    def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.is_value = False
-        self.element: _Node | None = None
-
-    def descend(self, path: Path) -> _Node:
-        """The node at the end of a path without picks, created if needed."""
-        node = self
-        for step in path:
-            node = node.children.setdefault(step, _Node())
-        return node
-
-    def attributes(self, path: Path) -> str:
-        """The attributes of the structs that a path goes through, as ``attrgetter`` takes them."""
-        node, names = self, []
-        for step in path:
-            names.append(f"f{list(node.children).index(step)}")
-            node = node.children[step]
-        return ".".join(names)
-
-
-class StructDecoder:
-    """Decodes events into the fields that some datasets, made of the same events, ask for. See ``batches.Reader``."""
-
-    def __init__(self, datasets: Iterable[Dataset]) -> None:
-        """Raise ``NoShapeError`` if no structs can hold what the paths of ``datasets`` ask for."""
-        self._root = _Node()
-        for dataset in datasets:
-            each = parse_path(dataset.each) if dataset.each else None
-            if each and _until_pick(each) != each:
-                raise NoShapeError
-            if each:
-                node = self._root.descend(each)
-                node.element = node.element or _Node()
-            for text in _paths(dataset):
-                steps, in_element = column_path(text)
-                if not (each and in_element):
-                    self._root.descend(_until_pick(parse_path(text))).is_value = True
-                elif node.element is not None:
-                    if steps and not _until_pick(steps):
-                        raise NoShapeError
-                    node.element.descend(_until_pick(steps)).is_value = True
-        decoder = msgspec.json.Decoder(_struct(self._root))
+    def __init__(self, kind: Any, max_depth: int = MAX_DEPTH) -> None:
+        """Take events that are nested up to ``max_depth``."""
+        decoder = msgspec.json.Decoder(kind)
         self._decode = decoder.decode
         self._decode_lines = decoder.decode_lines
+        self._max_depth = max_depth
 
     def decode_lines(self, text: bytes) -> list[Any] | None:
         """Decode a text in which each line is one plain event; None if a line is not."""
@@ -89,14 +46,14 @@ class StructDecoder:
         except REFUSALS:
             return None
         characters = np.frombuffer(text, np.uint8)
+        ends = np.flatnonzero(characters == _LINE_END)
         # An event takes at least one line: if there are as many events as lines, each has its own.
-        if len(found) != np.count_nonzero(characters == _LINE_END) + 1:
+        if len(found) != len(ends) + 1:
             return None
-        # msgspec skips fields without a look at their depth and their UTF-8. The brackets of the whole text, less one
-        # of each other line, bound the depth of any line; { and [ differ only in bit 0x20.
-        if np.count_nonzero(characters | 0x20 == _BRACE) - len(found) >= MAX_DEPTH or not is_utf8(text):
+        # msgspec skips fields without a look at their depth and their UTF-8. { and [ differ only in bit 0x20.
+        if self._may_be_deep(characters, ends) and self._is_deep(text):
             return None
-        return found
+        return found if is_utf8(text) else None
 
     def decode_many(self, raws: Sequence[bytes], is_text: bool) -> list[Any]:
         """Decode one plain event from each of these bytes, up to the first that is none."""
@@ -106,18 +63,66 @@ class StructDecoder:
         if len(found) < len(raws):
             raws = raws[: len(found)]
         # msgspec skips fields without a look at their depth and their UTF-8.
-        refused = [number for number, raw in enumerate(raws) if len(raw) > 2 * MAX_DEPTH and may_be_deep(raw)]
+        shortest = 2 * self._max_depth
+        refused = [number for number, raw in enumerate(raws) if len(raw) > shortest and self._is_deep(raw)]
         if not is_text:
             refused += [number for number, raw in enumerate(raws) if not is_utf8(raw)]
         return found[: min(refused)] if refused else found
 
+    def _may_be_deep(self, characters: npt.NDArray[np.uint8], ends: npt.NDArray[np.intp]) -> bool:
+        """Whether an event may be too deep, by the brackets of lines that are as many as the events."""
+        is_bracket = characters | 0x20 == _BRACE
+        # The brackets of all lines, less one of each other line, bound the depth of any event.
+        if np.count_nonzero(is_bracket) - len(ends) <= self._max_depth:
+            return False
+        # No line end in an event can follow } and come before {. A text may end with a line end.
+        after = characters[np.minimum(ends + 1, len(characters) - 1)]
+        if not ((characters[ends - 1] == _CLOSING) & (after == _BRACE)).all():
+            return True
+        edges = np.concatenate(([0], ends, [len(characters)]))
+        if (edges[1:] - edges[:-1]).max() <= 2 * self._max_depth:  # a level takes two bytes
+            return False
+        before = np.searchsorted(np.flatnonzero(is_bracket), edges)
+        return bool((before[1:] - before[:-1]).max() > self._max_depth)
+
+    def _is_deep(self, text: bytes) -> bool:
+        return is_nested_deeper(text, 0, len(text), self._max_depth)
+
+
+class StructDecoder(StructReader):
+    """Decodes events into the fields that some datasets, made of the same events, ask for.
+
+    Attributes:
+        root: The event, with all fields that are asked for.
+    """
+
+    def __init__(self, datasets: Iterable[Dataset]) -> None:
+        """Raise ``NoShapeError`` if no structs can hold what the paths of ``datasets`` ask for."""
+        self.root = Field()
+        for dataset in datasets:
+            each = parse_path(dataset.each) if dataset.each else None
+            if each and _until_pick(each) != each:
+                raise NoShapeError
+            if each:
+                node = self.root.descend(each)
+                node.element = node.element or Field()
+            for text in _paths(dataset):
+                steps, in_element = column_path(text)
+                if not (each and in_element):
+                    _ask(self.root, parse_path(text))
+                elif node.element is not None:
+                    if steps and not _until_pick(steps):
+                        raise NoShapeError
+                    _ask(node.element, steps)
+        super().__init__(self.root.struct())
+
     def of_event(self, path: Path) -> Getter:
         """Reads a path of decoded events."""
-        return _getter_of(self._root, path)
+        return _getter_of(self.root, path)
 
     def of_element(self, each: Path, path: Path) -> Getter:
         """Reads a path of decoded elements of ``each``; None for an element that is None. No step: the elements."""
-        element = self._root.descend(each).element
+        element = self.root.descend(each).element
         assert element is not None
         get = _getter_of(element, path)
 
@@ -137,27 +142,11 @@ def _paths(dataset: Dataset) -> Iterator[str]:
     yield from filter(None, (dataset.dedupe_by, dataset.event_time, dataset.message_id))
 
 
-def _struct(node: _Node) -> type[msgspec.Struct]:
-    fields = []
-    for number, child in enumerate(node.children.values()):
-        if sum((child.is_value, bool(child.children), child.element is not None)) > 1:
-            raise NoShapeError
-        kind: Any = Any
-        default: Any = None
-        if child.children:
-            inner = _struct(child)
-            # A missing object is read as one without fields, so that one call can follow a whole path.
-            kind, default = inner | None, inner()
-        elif child.element is not None:
-            if child.element.is_value and child.element.children:
-                raise NoShapeError
-            element: Any = _struct(child.element) if child.element.children else Any
-            # An event with more elements is not for this reader: the exact path rejects it.
-            few = msgspec.Meta(max_length=MAX_ELEMENTS)
-            kind = Annotated[list[element], few] | Annotated[dict[str, element], few] | None
-        fields.append((f"f{number}", kind, default))
-    names = {f"f{number}": name for number, name in enumerate(node.children)}
-    return msgspec.defstruct("Fields", fields, rename=names, frozen=True, gc=False)
+def _ask(field: Field, path: Path) -> None:
+    before = _until_pick(path)
+    value = field.descend(before)
+    value.is_value = True
+    value.is_picked |= before != path
 
 
 def _until_pick(path: Path) -> Path:
@@ -165,7 +154,7 @@ def _until_pick(path: Path) -> Path:
     return path[: next((at for at, step in enumerate(path) if type(step) is Pick), len(path))]
 
 
-def _getter_of(node: _Node, path: Path) -> Getter:
+def _getter_of(node: Field, path: Path) -> Getter:
     """Reads a path that begins at the structs of a node."""
     if not path:
         return list

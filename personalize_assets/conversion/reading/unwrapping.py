@@ -57,7 +57,7 @@ class Unwrapper:
         A text at a path of ``parse`` that is no JSON makes what has it a reject; a value that is no text stays.
         """
         if self._ignores_case:
-            fields = _lower(fields)
+            fields = lowered(fields)
         if wrong := self._parse(fields, self._of_object):
             yield _reject(fields, raw, wrong, is_envelope=self._events is not None)
         elif self._events is None:
@@ -104,8 +104,8 @@ class Unwrapper:
         inner = value[step]
         if len(steps) > 1:
             return self._decode_at(inner, steps[1:])
-        decoded = [_decoded(one) for one in (inner if type(inner) is list else [inner])]
-        found = [_lower(one) if self._ignores_case else one for _, one in decoded]
+        decoded = [decoded_text(one) for one in (inner if type(inner) is list else [inner])]
+        found = [lowered(one) if self._ignores_case else one for _, one in decoded]
         value[step] = found if type(inner) is list else found[0]
         return all(is_json for is_json, _ in decoded)
 
@@ -127,7 +127,7 @@ def _reject(fields: dict[str, Any], raw: bytes, reason: str, *, is_envelope: boo
     return Event(b"[" + shown + b"]" if is_envelope else shown, None, reason)
 
 
-def _decoded(value: Any) -> tuple[bool, Any]:
+def decoded_text(value: Any) -> tuple[bool, Any]:
     """Whether a value is JSON or no text at all, and what it holds; blank text stays."""
     if type(value) is not str:
         return True, value
@@ -151,12 +151,12 @@ def _without(fields: dict[str, Any], path: Path) -> dict[str, Any]:
     return copy
 
 
-def _lower(value: Any) -> Any:
+def lowered(value: Any) -> Any:
     """A value with all names in lower case; of names that become equal the first one with a value counts."""
     if type(value) is list:
         elements = []
         for element in value:  # no comprehension: see above
-            elements.append(_lower(element) if type(element) in _NESTED else element)
+            elements.append(lowered(element) if type(element) in _NESTED else element)
         return elements
     if type(value) is not dict:
         return value
@@ -164,7 +164,7 @@ def _lower(value: Any) -> Any:
     for name, child in value.items():
         lower = name.lower()
         if found.get(lower) is None:
-            found[lower] = _lower(child) if type(child) in _NESTED else child
+            found[lower] = lowered(child) if type(child) in _NESTED else child
     return found
 
 

@@ -159,6 +159,7 @@ class _DatasetImport:
         self._export = manifest
         self._target = digest_of(manifest.sha256)
         self._wanted = Wanted.of(group.config, name, schema)
+        self._check_locations()
         self._type = DATASET_TYPES[name]
         self._sent: list[Decision] = []
         self._taken: set[str] = set()
@@ -199,6 +200,17 @@ class _DatasetImport:
         base = self._find_export(held.digest)
         self._destination.imports.end(self._name, run, _run_of(base) if base else "")
         return self._outcome(ready, held, base, decision)
+
+    def _check_locations(self) -> None:
+        """Raise ``NotImportable`` before anything is made, if Personalize would not take where the rows are."""
+        content = JobContent(self._target, self._target)
+        for key in (self._export.path, increment_key(self._name, content)):
+            location = self._destination.uri_of(key)
+            if len(location) > _MAX_LOCATION_CHARS:
+                raise NotImportable(
+                    f"{location} has {len(location)} characters, and Personalize takes {_MAX_LOCATION_CHARS}; choose a "
+                    "shorter destination.uri"
+                )
 
     # -- what is there --------------------------------------------------------------------------------------------
 
@@ -256,13 +268,19 @@ class _DatasetImport:
         if found.rows < self._type.min_appended_rows:
             return Decision(
                 "",
-                f"{found.rows:,} rows wait for more, because Personalize adds {self._type.min_appended_rows:,} at "
-                "least",
+                f"{_count(found.rows, 'new row')} of at least {self._type.min_appended_rows:,} that Personalize adds "
+                "at once: waiting for more",
                 rows=found.rows,
                 bytes=found.bytes,
             )
         key = increment_key(self._name, JobContent(held.digest, self._target))
-        return Decision("INCREMENTAL", f"{found.rows:,} rows are new or changed", found.rows, found.bytes, key)
+        return Decision(
+            "INCREMENTAL",
+            f"{_count(found.rows, 'row')} {_are(found.rows)} new or changed",
+            found.rows,
+            found.bytes,
+            key,
+        )
 
     def _increment(self, held: HeldRows, *, dry: bool) -> tuple[str, Increment | None]:
         """Why rows cannot be added alone (empty if they can), and which they are."""
@@ -276,8 +294,11 @@ class _DatasetImport:
         content = JobContent(held.digest, self._target)
         found = write_increment(self._destination, before, self._export, content, dry=dry)
         if found.vanished:
-            what = "rows" if self._type.is_events else "ids"
-            return f"{found.vanished:,} {what} that Personalize holds are not in the export any more", found
+            what = "row" if self._type.is_events else "id"
+            return (
+                f"{_count(found.vanished, what)} that Personalize holds {_are(found.vanished)} gone from the export",
+                found,
+            )
         if found.bytes > MAX_INCREMENT_BYTES:
             return f"they are {found.bytes:,} bytes, and Personalize adds {MAX_INCREMENT_BYTES:,} at most", found
         return "", found
@@ -307,11 +328,6 @@ class _DatasetImport:
         names = {job.name for job in jobs} | self._taken
         name = _free_name(self._group_name, self._name, JobContent(before, self._target), names)
         location = self._destination.uri_of(decision.key)
-        if len(location) > _MAX_LOCATION_CHARS:
-            raise NotImportable(
-                f"{location} has {len(location)} characters, and Personalize takes {_MAX_LOCATION_CHARS}; choose a "
-                "shorter destination.uri"
-            )
         what = f"import of {self._name}"
         try:
             arn = self._api.create_import_job(name, self._arn, location, decision.mode)
@@ -327,8 +343,8 @@ class _DatasetImport:
             self._polling.pause(what, f"the answer is missing, so its jobs are listed again ({error})", deadline, 1.0)
         else:
             self._polling.log(
-                f"import job {name} started: {decision.mode}, {decision.rows:,} rows, {decision.bytes:,} bytes of "
-                f"{location}, because {decision.why}"
+                f"import job {name} started: {decision.mode}, {_count(decision.rows, 'row')}, {decision.bytes:,} bytes "
+                f"of {location}, because {decision.why}"
             )
             self._sent.append(decision)
             self._finish(Job(arn, name, "CREATE PENDING", 0.0, 0.0, decision.mode), deadline)
@@ -404,6 +420,14 @@ class _DatasetImport:
 def _run_of(manifest: ExportManifest) -> str:
     """The run in whose folder a CSV is, which may have taken it over from ``manifest.run``."""
     return manifest.path.split("/")[1]
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _free_name(group: str, dataset: str, content: JobContent, names: set[str]) -> str:

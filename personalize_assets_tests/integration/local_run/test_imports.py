@@ -42,8 +42,8 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(world: ImportWorl
     assert masked(result.output) == (
         "Dataset group shop in eu-central-1, account 123456789012, with the role "
         "arn:aws:iam::123456789012:role/personalize\n"
-        "items\n"
         "  create dataset group shop (custom)\n"
+        "items\n"
         "  create schema shop-items-DIGEST8\n"
         "  create dataset items\n"
         "  import FULL, 2 rows, 40 bytes: it is the first import, which Personalize takes only whole\n"

@@ -35,7 +35,7 @@ def test_it_says_what_the_next_import_would_send_and_sends_nothing(world: Import
 
     assert done.exit_code == RED, done.output
     assert table(done.output) == [
-        "interactions  1,200        7  7 rows wait for more, because Personalize adds 1,000 at least",
+        "interactions  1,200        7  7 new rows of at least 1,000 that Personalize adds at once: waiting for more",
         "users             0        0  no import is recorded",
         "items             0        2  next import FULL: it is the first import, which Personalize takes only whole",
     ]

@@ -55,11 +55,18 @@ class RowColumns:
             return raws_of(self._batch, numbers)
         return self._whole_rows(self._batch, numbers)
 
-    def column(self, name: str) -> pa.Array:
-        """The cells of a column, of one of the types of ``values_of``."""
+    def column(self, name: str, hits: pa.Array | None = None) -> pa.Array:
+        """The cells of a column, of one of the types of ``values_of``; only those of rows that ``hits`` is true for."""
+        if hits is not None and name not in self._columns:
+            return _plain(self._batch.column(name).filter(hits))
         if name not in self._columns:
             self._columns[name] = _plain(self._batch.column(name))
-        return self._columns[name]
+        return self._columns[name] if hits is None else self._columns[name].filter(hits)
+
+    def encoded(self, name: str) -> pa.Array:
+        """As ``column``; a column with a dictionary keeps it."""
+        column = self._batch.column(name)
+        return column if pa.types.is_dictionary(column.type) else self.column(name)
 
 
 def as_columns(batch: pa.RecordBatch, whole_rows: WholeRows | None = None) -> RowColumns | None:

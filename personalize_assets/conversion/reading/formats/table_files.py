@@ -38,6 +38,7 @@ NAMES = {PARQUET: "Parquet file", ORC: "ORC file", AVRO: "Avro file"}
 _MAGIC = {PARQUET: b"PAR1", ORC: b"ORC", AVRO: b"Obj\x01"}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _BUFFER_BYTES = 256 * 1024
+_MOST_BYTES_OF_AN_INDEX = 2
 _COPY = "copy it again"
 
 
@@ -170,6 +171,9 @@ def _parquet(file: _Watched, share: Share, only_columns: Collection[str] | None)
     groups = [group for group in range(opened.num_row_groups) if share.holds(group, opened.num_row_groups)]
 
     names = _columns_to_read(opened.schema_arrow, only_columns)
+    if names and groups and (repeating := _repeating(opened, groups[0], names)):
+        options = {"read_dictionary": repeating, "metadata": opened.metadata}
+        opened = pa.parquet.ParquetFile(file, coerce_int96_timestamp_unit="us", **options)
 
     def batches(of: pa.parquet.ParquetFile, group: int, slices: Slices) -> Iterator[pa.RecordBatch]:
         columns = names if of is opened else None
@@ -206,6 +210,20 @@ def _columns_to_read(schema: pa.Schema, only: Collection[str] | None) -> list[st
         return None
     # pyarrow takes a dot for the way into a struct.
     return None if any("." in name for name in schema.names) else [field.name for field in fields]
+
+
+def _repeating(file: pa.parquet.ParquetFile, group: int, names: Sequence[str]) -> list[str]:
+    """Which of these columns have texts of which so few are distinct that they need not be copied for each row."""
+    found = []
+    of_group = file.metadata.row_group(group)
+    for number in range(of_group.num_columns):
+        column = of_group.column(number)
+        name = column.path_in_schema
+        # As an index in a dictionary only: the shortest text takes four bytes itself.
+        is_small = column.total_uncompressed_size <= _MOST_BYTES_OF_AN_INDEX * column.num_values
+        if is_small and name in names and pa.types.is_string(file.schema_arrow.field(name).type):
+            found.append(name)
+    return found
 
 
 def _orc(file: _Watched, share: Share, _only_columns: Collection[str] | None) -> _Table:

@@ -139,3 +139,58 @@ def test_a_dataset_that_is_not_wanted_has_no_import(world: ImportWorld) -> None:
 
     names = [key.path[-1] for key in defs.resolve_all_asset_keys()]
     assert [name for name in names if name.endswith("_import")] == ["items_import"]
+
+
+# Automation
+
+
+def tick(world: ImportWorld, instance: dg.DagsterInstance, cursor: Any = None) -> tuple[set[str], Any]:
+    """The imports that declarative automation asks for, and the cursor for the next tick."""
+    defs = build_definitions(load_config(world.path, {}))
+    result = dg.evaluate_automation_conditions(defs, instance, dg.AssetSelection.groups("imports"), cursor=cursor)
+    names = ("interactions_import", "users_import", "items_import")
+    return {name for name in names if result.get_num_requested(dg.AssetKey(name))}, result.cursor
+
+
+def exported(world: ImportWorld, instance: dg.DagsterInstance, *names: str) -> None:
+    """A CSV, its schema, and its checks, which are passed."""
+    checks = build_definitions(load_config(world.path, {})).resolve_asset_graph().asset_check_keys
+    for name in names:
+        for check in checks:
+            if check.asset_key.path[-1] == f"{name}_csv":
+                passed = dg.AssetCheckEvaluation(check.asset_key, check.name, True, {})
+                instance.report_runless_asset_event(passed)
+        for of in ("csv", "schema"):
+            instance.report_runless_asset_event(dg.AssetMaterialization(dg.AssetKey(f"{name}_{of}")))
+
+
+def test_each_export_is_imported_once_its_csv_and_schema_are_there(world: ImportWorld) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        before, cursor = tick(world, instance)
+        instance.report_runless_asset_event(dg.AssetMaterialization(dg.AssetKey("items_csv")))
+        without_schema, cursor = tick(world, instance, cursor)
+        exported(world, instance, "interactions", "items")
+        first, cursor = tick(world, instance, cursor)
+        unchanged, cursor = tick(world, instance, cursor)
+        exported(world, instance, "items")
+        second, _ = tick(world, instance, cursor)
+
+    assert (before, without_schema, first, unchanged, second) == (
+        set(),
+        set(),
+        {"interactions_import", "items_import"},
+        set(),
+        {"items_import"},
+    )
+
+
+@pytest.mark.parametrize(("switch", "status"), [("on", "RUNNING"), ("off", "STOPPED")])
+def test_the_sensor_runs_where_automation_is_on(world: ImportWorld, switch: str, status: str) -> None:
+    world.config["automation"] = switch
+    world.config["import"]["timeout_minutes"] = 60
+    defs = build_definitions(load_config(world.path, {}))
+
+    sensor = defs.resolve_sensor_def("import_after_exports")
+    assert sensor.default_status.value == status
+    assert isinstance(sensor, dg.AutomationConditionSensorDefinition)
+    assert sensor.run_tags == {"dagster/max_runtime": "7200"}

@@ -100,7 +100,7 @@ def test_rows_wait_until_they_are_a_thousand(world: ImportWorld) -> None:
     assert (first.sent, first.pending) == ((), 700)
     assert first.held is not None
     assert first.held.rows == 1200
-    assert first.why == "700 rows wait for more, because Personalize adds 1,000 at least"
+    assert first.why == "700 new rows of at least 1,000 that Personalize adds at once: waiting for more"
     assert [sent.rows for sent in second.sent] == [1000]
     assert second.pending == 0
     assert world.held() == sorted(clicks(0, 2200))
@@ -115,9 +115,7 @@ def test_a_row_that_vanished_is_not_in_personalize_any_more(world: ImportWorld) 
 
     assert world.jobs() == [("FULL", "ACTIVE"), ("FULL", "ACTIVE")]
     assert outcome.sent[0].vanished == 1
-    assert outcome.sent[0].why == (
-        "rows cannot be added alone: 1 rows that Personalize holds are not in the export any more"
-    )
+    assert outcome.sent[0].why == ("rows cannot be added alone: 1 row that Personalize holds is gone from the export")
     assert world.held() == sorted(clicks(1, 2300))
 
 
@@ -175,7 +173,7 @@ def test_mode_incremental_refuses_to_replace_rows(world: ImportWorld) -> None:
         world.run("items", "incremental")
 
     assert str(error.value) == (
-        "items: mode incremental can only add rows, and 1 ids that Personalize holds are not in the export any more; "
+        "items: mode incremental can only add rows, and 1 id that Personalize holds is gone from the export; "
         "import once with mode full (or auto), which replaces what Personalize holds by the export"
     )
     assert world.held("items") == titles("a", "b")
@@ -464,6 +462,8 @@ def test_a_location_that_is_too_long_is_refused_before_a_call(world: ImportWorld
 
     with pytest.raises(NotImportable, match=r"characters, and Personalize takes 256; choose a shorter destination.uri"):
         world.run("items")
+
+    assert world.emulator.calls == []
 
 
 def interrupt() -> None:

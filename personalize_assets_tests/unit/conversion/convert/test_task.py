@@ -18,7 +18,7 @@ from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping import event_mapper
-from personalize_assets.conversion.reading import damage, struct_decoder
+from personalize_assets.conversion.reading import damage, field_tree
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import (
     DatasetCounts,
@@ -187,9 +187,9 @@ def test_an_event_with_more_elements_than_the_limit_is_one_counted_reject(
     tmp_path: Path, on_fast_path: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not on_fast_path:
-        monkeypatch.setattr(event_sink, "StructDecoder", mock.Mock(side_effect=struct_decoder.NoShapeError))
+        monkeypatch.setattr(event_sink, "StructDecoder", mock.Mock(side_effect=field_tree.NoShapeError))
     monkeypatch.setattr(event_mapper, "MAX_ELEMENTS", 3)
-    monkeypatch.setattr(struct_decoder, "MAX_ELEMENTS", 3)
+    monkeypatch.setattr(field_tree, "MAX_ELEMENTS", 3)
     lines = [b'{"list":[' + (b'{"id":"a"},' * count)[:-1] + b"]}\n" for count in (3, 4)]
 
     day = of_bytes(tmp_path, b"".join(lines)).days["2026-10-01"]

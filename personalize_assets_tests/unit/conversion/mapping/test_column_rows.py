@@ -22,17 +22,29 @@ TABLE = {
 }
 
 
-def table() -> RowColumns:
-    found = as_columns(pa.RecordBatch.from_arrays(list(TABLE.values()), names=list(TABLE)))
+EVENTS = {
+    "plain": TABLE["event"],
+    "with a dictionary": TABLE["event"].dictionary_encode(),
+    "with null in its dictionary": TABLE["event"].dictionary_encode("encode"),
+    "with more in its dictionary": pa.DictionaryArray.from_arrays(
+        pa.array([3, 1, None, 3], pa.int8()), pa.array(["x", "Sale", None, "View"], pa.large_string())
+    ),
+}
+
+
+def table(event: str = "plain") -> RowColumns:
+    columns = {**TABLE, "event": EVENTS[event]}
+    found = as_columns(pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns)))
     assert found is not None
     return found
 
 
-def selected(where: dict[str, Wanted], *paths: str, each: str | None = None) -> BatchRows | None:
+def selected(where: dict[str, Wanted], *paths: str, each: str | None = None, event: str = "plain") -> BatchRows | None:
     columns = tuple(Column(f"C{number}", (path,)) for number, path in enumerate(paths))
-    return ColumnSelection([Dataset("items", columns, where, each)]).rows(table())
+    return ColumnSelection([Dataset("items", columns, where, each)]).rows(table(event))
 
 
+@pytest.mark.parametrize("event", EVENTS)
 @pytest.mark.parametrize(
     ("where", "numbers"),
     [
@@ -48,10 +60,11 @@ def selected(where: dict[str, Wanted], *paths: str, each: str | None = None) -> 
         ({"event.name": Condition(exists=False), "count": ("4",)}, [3]),
     ],
 )
-def test_rows_are_wanted_as_events_are(where: dict[str, Wanted], numbers: list[int]) -> None:
-    rows = selected(where, "event")
+def test_rows_are_wanted_as_events_are(where: dict[str, Wanted], numbers: list[int], event: str) -> None:
+    rows = selected(where, "event", event=event)
     assert rows is not None
     assert list(rows.numbers) == numbers
+    assert rows.columns[column_path("event")] == TABLE["event"].take(pa.array(numbers))
 
 
 @pytest.mark.parametrize("where", [{"missing": ("x",)}, {"event.name": ("View",)}, {"each.sku": ("a",)}])

@@ -10,7 +10,7 @@ import pytest
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.event_mapper import TOO_MANY_ELEMENTS, EventMapper, Row
 from personalize_assets.conversion.mapping.timestamps import max_epoch_seconds_of
-from personalize_assets.conversion.reading.struct_decoder import MAX_ELEMENTS
+from personalize_assets.conversion.reading.field_tree import MAX_ELEMENTS
 
 LATEST = max_epoch_seconds_of(date(2026, 10, 1))
 

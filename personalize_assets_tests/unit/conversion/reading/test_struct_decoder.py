@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.paths import lookup, parse_path
-from personalize_assets.conversion.reading.struct_decoder import NoShapeError, StructDecoder
+from personalize_assets.conversion.reading.field_tree import NoShapeError
+from personalize_assets.conversion.reading.struct_decoder import StructDecoder
 from personalize_assets_tests.helpers.strategies import SCRAPS, VALUES
 
 ALL = (
@@ -86,6 +87,23 @@ def test_plain_lines_are_taken_together() -> None:
     assert len(StructDecoder(ALL).decode_lines(b' {"event":"x"}\r\n{"event":"y"} \n\t{}') or []) == 3
 
 
+MANY_BRACKETS = b'{"noise":[' + b"[]," * 250 + b"[]]}"
+DEEP = b'{"noise":' + b"[" * 480 + b"]" * 480 + b"}"
+
+
+@pytest.mark.parametrize("between", [b"\n", b"\r\n", b" \n"])
+def test_lines_with_many_brackets_are_taken_together_if_none_is_nested_too_deeply(between: bytes) -> None:
+    assert len(StructDecoder(ALL).decode_lines(between.join([MANY_BRACKETS] * 3)) or []) == 3
+    assert StructDecoder(ALL).decode_lines(between.join([MANY_BRACKETS, DEEP, MANY_BRACKETS])) is None
+
+
+@pytest.mark.parametrize("text", [b"{}{}\n" + MANY_BRACKETS[:9] + b"\n%s", b"%s{}\n", b"\n%s{}"])
+def test_an_event_over_several_lines_is_not_judged_by_one_of_them(text: bytes) -> None:
+    deep = b"[" * 240 + b"\n" + b"[" * 240 + b"]" * 480
+    assert StructDecoder(ALL).decode_lines(b'{}{}\n{"noise":' + deep + b"}") is None
+    assert StructDecoder(ALL).decode_lines(text.replace(b"%s", DEEP)) is None
+
+
 def test_a_plain_event_is_taken() -> None:
     raw = b'{"event":"Order Completed","properties":{"products":[{"sku":"a"}],"else":[1]}}'
     assert len(StructDecoder(ALL).decode_many([raw], is_text=True)) == 1
@@ -128,6 +146,12 @@ def test_what_is_no_event_of_the_plain_shape_is_refused(raw: bytes) -> None:
 def test_a_field_that_is_asked_for_as_a_whole_and_in_part_has_no_shape(dataset: Dataset) -> None:
     with pytest.raises(NoShapeError):
         StructDecoder([dataset])
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\tb"])
+def test_a_name_that_msgspec_does_not_take_has_no_shape(name: str) -> None:
+    with pytest.raises(NoShapeError):
+        StructDecoder([Dataset("users", (Column("A", (f"`{name}`",)),), where={})])
 
 
 def test_a_path_is_read_from_many_events_with_none_for_null_and_missing() -> None:

@@ -381,6 +381,44 @@ def test_only_the_columns_that_are_asked_for_are_read_and_rows_keep_their_bytes(
     assert (len(rows), rows.names) == (2, frozenset({"user"}))
 
 
+@pytest.mark.parametrize("options", [{}, {"use_dictionary": False}, {"dictionary_pagesize_limit": 64}])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int16(), pa.string())])
+def test_texts_that_repeat_keep_their_dictionary_and_their_values(kind: pa.DataType, options: dict[str, Any]) -> None:
+    events = [("View", "Sälé", None)[number % 3] for number in range(3000)] + [f"event {n}" for n in range(3000)]
+    table = pa.table({"event": pa.array(events, pa.string()).cast(kind), "id": [f"{n}" for n in range(6000)]})
+    found = columns_of(parquet(table, row_group_size=3000, **options), "event", "id")
+    rows = [part for part in found if isinstance(part, RowColumns)]
+    assert len(rows) == len(found)
+    for name, values in (("event", events), ("id", table["id"].to_pylist())):
+        assert [value for part in rows for value in part.column(name).to_pylist()] == values
+        assert [value for part in rows for value in part.encoded(name).to_pylist()] == values
+        hits = [pa.array([number % 2 == 0 for number in range(len(part))]) for part in rows]
+        wanted = [value for part, hit in zip(rows, hits, strict=True) for value in part.column(name, hit).to_pylist()]
+        assert wanted == [value for part in rows for value in part.column(name).to_pylist()[::2]]
+    if kind == pa.string() and not options:
+        assert all(pa.types.is_dictionary(part.encoded("event").type) for part in rows)
+        assert all(pa.types.is_string(part.encoded("id").type) for part in rows)
+
+
+def test_a_dictionary_that_is_not_utf8_makes_lines() -> None:
+    events = ["View", "Sale"] * 1000
+    data = parquet(pa.table({"event": events}), compression="none").replace(b"Sale", b"S\xffle")
+    found = columns_of(data, "event")
+    assert found
+    assert all(isinstance(part, bytes) for part in found)
+    assert b"".join(part for part in found if isinstance(part, bytes)).count(b"S\xffle") == 1000
+
+
+def test_mutations_of_columns_raise_nothing() -> None:
+    rng = random.Random(1)
+    data = parquet(pa.table({"event": ["View", "Sale"] * 500, "id": [f"{n}" for n in range(1000)]}), row_group_size=400)
+    for _ in range(300):
+        mutated = bytearray(data)
+        for _ in range(rng.randrange(1, 6)):
+            mutated[rng.randrange(4, len(mutated))] = rng.randrange(256)
+        columns_of(bytes(mutated), "event", "id")
+
+
 def test_rejects_of_every_row_group_have_all_columns() -> None:
     table = pa.table({"user": [f"u{number}" for number in range(7)], "tags": [[number] for number in range(7)]})
     raws: list[bytes] = []
