@@ -19,6 +19,9 @@ from personalize_assets.errors import PersonalizeAssetsError
 ENGINES = ("arrow", "local", "spark", "glue", "emr-serverless")
 """As ``config.fields.ENGINES``, which takes a while to import; a test compares them."""
 
+REFUSED = 3
+"""The exit code if Personalize would refuse what is there."""
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _QUIET, _VERBOSE = f"{__name__}.quiet", f"{__name__}.verbose"
 
@@ -172,3 +175,12 @@ def each_day(days: tuple[date, date]) -> list[date]:
     """The days from the first to the last, both included."""
     first, last = days
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def is_confirmed(question: str, *, yes: bool) -> bool:
+    """Ask a question, unless ``yes`` answers it; without an answer it is no."""
+    try:
+        return yes or click.confirm(question)
+    except click.Abort:
+        click.echo()
+        return False
