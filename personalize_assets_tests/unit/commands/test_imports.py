@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
 from personalize_assets.commands.imports import import_
@@ -15,7 +16,8 @@ from personalize_assets_tests.helpers.dagster_runs import small_config
 def test_the_modes_are_those_of_the_config() -> None:
     (mode,) = (option for option in import_.params if option.name == "mode")
 
-    assert tuple(mode.type.to_info_dict()["choices"]) == MODES
+    assert isinstance(mode.type, click.Choice)
+    assert tuple(mode.type.choices) == MODES
 
 
 def test_a_dataset_that_the_config_has_not_is_exit_code_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
