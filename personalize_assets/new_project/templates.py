@@ -4,9 +4,6 @@ ENV = """\
 # Remove the # from the lines you need. `personalize-assets dev` and `dagster dev` read this file; for other commands:
 #   set -a; . ./.env; set +a
 
-# The config file, if it is not personalize.yaml in the working folder.
-# PERSONALIZE_CONFIG=personalize.yaml
-
 # The secret key of columns with `hash: true`, at least 16 characters; `openssl rand -hex 32` makes one.
 # PERSONALIZE_HASH_KEY=
 
