@@ -36,6 +36,8 @@ Values = dict[str, Any]
 PREFIX = "PERSONALIZE__"
 """Variables of this prefix replace values: ``PERSONALIZE__SOURCE__URI`` is ``source.uri``."""
 ENGINE = "PERSONALIZE_ENGINE"
+PROJECT = "personalize.yaml"
+"""The config of a project, in the working folder; ``personalize-assets init`` writes it."""
 DEFAULT = "sample_data/segment.yaml"
 
 _QUOTE = "; put the text in quotes"
@@ -60,8 +62,8 @@ def load_config(path: str | Path | None = None, env: Mapping[str, str] | None = 
     for one. The command line and ``personalize_assets.definitions``, which load one config, give ``os.environ``.
 
     Args:
-        path: By default ``PERSONALIZE_CONFIG`` in ``env`` names the file, else it is the repository's sample (beside
-            the package, or in the working folder).
+        path: By default ``PERSONALIZE_CONFIG`` in ``env`` names the file, else it is ``personalize.yaml`` in the
+            working folder, else the repository's sample (beside the package, or in the working folder).
         env: Variables that name the file or replace values; by default none.
 
     Raises:
@@ -117,8 +119,12 @@ def _file(path: str | Path | None, env: Mapping[str, str]) -> tuple[str, Path]:
     given = path or env.get("PERSONALIZE_CONFIG")
     if given:
         return str(given), Path(given).expanduser()
-    beside = Path(__file__).parents[2] / DEFAULT
-    return DEFAULT, beside if beside.exists() else Path(DEFAULT)
+    if Path(PROJECT).exists():
+        return PROJECT, Path(PROJECT)
+    for sample in (Path(__file__).parents[2] / DEFAULT, Path(DEFAULT)):
+        if sample.exists():
+            return DEFAULT, sample
+    return PROJECT, Path(PROJECT)
 
 
 def read_text(name: str, file: Path) -> str:
@@ -126,7 +132,9 @@ def read_text(name: str, file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        problem = "no such file; name your config with --config or PERSONALIZE_CONFIG"
+        problem = (
+            "no such file; name your config with --config or PERSONALIZE_CONFIG, or write one: personalize-assets init"
+        )
     except IsADirectoryError:
         problem = "found a folder; name a YAML file"
     except UnicodeDecodeError as error:

@@ -19,7 +19,7 @@ import sys
 from {module} import main
 sys.exit(main())
 """
-_SCRIPTS = {"dg": "dagster_dg_cli.cli", "dagster": "dagster._cli"}
+_SCRIPTS = {"dg": "dagster_dg_cli.cli", "dagster": "dagster._cli", "personalize-assets": "personalize_assets.cli"}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from personalize_assets.cli import main
 from personalize_assets.config import load_config
-from personalize_assets.config.loading import DEFAULT, PREFIX
+from personalize_assets.config.loading import DEFAULT, PREFIX, PROJECT
 from personalize_assets.layouts import LAYOUTS, layout
 from personalize_assets_tests.helpers.readme import README, blocks, section, table
 from personalize_assets_tests.helpers.samples import REPO
@@ -68,7 +68,7 @@ def test_an_override_of_the_environment_example_is_taken(line: str) -> None:
 def test_the_default_config_is_the_one_named() -> None:
     rows = {row[0]: row[1] for row in table(section("Environment variables"), "name")}
 
-    assert rows["PERSONALIZE_CONFIG"] == DEFAULT
+    assert rows["PERSONALIZE_CONFIG"] == f"{PROJECT}`, else `{DEFAULT}"
 
 
 def test_the_config_example_is_the_sample_in_short(tmp_path: Path) -> None:

@@ -195,6 +195,13 @@ def test_a_variable_of_the_process_does_not_reach_a_config_that_is_loaded_by_its
     monkeypatch.setenv("PERSONALIZE__DATASET_GROUP__NAME", "other")
     config = load_config("personalize.yaml")
     assert (config.engine, config.dataset_group.name) == ("local", "workshop")
+    assert load_config().source == config.source
+
+
+def test_without_a_name_the_config_of_the_working_folder_comes_before_the_sample(tmp_path: Path) -> None:
+    load()
+    assert load_config().source.uri == load_config("personalize.yaml").source.uri
+    Path("personalize.yaml").unlink()
     assert load_config().source == load_config(REPO / "sample_data" / "segment.yaml").source
 
 
@@ -291,7 +298,10 @@ def test_a_relative_uri_of_the_environment_starts_at_the_folder_of_the_file_too(
 def test_a_missing_file() -> None:
     with pytest.raises(ConfigError) as caught:
         load_config("absent.yaml", {})
-    assert str(caught.value) == "absent.yaml: no such file; name your config with --config or PERSONALIZE_CONFIG"
+    assert str(caught.value) == (
+        "absent.yaml: no such file; name your config with --config or PERSONALIZE_CONFIG, or write one: "
+        "personalize-assets init"
+    )
 
 
 def test_a_folder() -> None:

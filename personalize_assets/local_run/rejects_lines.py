@@ -1,0 +1,47 @@
+"""How ``personalize-assets rejects`` prints what it found: as lines and a table, or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import msgspec
+
+from personalize_assets.local_run.rejects import Rejects, RejectSample
+from personalize_assets.local_run.summary import print_table, short_path
+
+_HEADER = ("dataset", "rejects", "reason")
+_NO_DATASET = "-"
+_RAW_CHARACTERS = 400
+
+
+def print_json(found: Rejects) -> None:
+    """Print it as one JSON object; it has all keys each time, and samples as a whole."""
+    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
+
+
+def print_rejects(found: Rejects) -> None:
+    """Print it for people: styled on a terminal, else as plain lines."""
+    days = f"{found.days:,} converted day{'' if found.days == 1 else 's'}"
+    if not found.counts:
+        click.echo(f"No such rejects in {days} of {found.dataset_group}")
+        return
+    click.echo(f"{found.total:,} rejects in {days} of {found.dataset_group}\n")
+    print_table(_HEADER, [(one.dataset or _NO_DATASET, f"{one.count:,}", one.reason) for one in found.counts])
+    for sample in found.samples:
+        click.echo()
+        for line in sample_lines(sample):
+            click.echo(line)
+
+
+def sample_lines(sample: RejectSample) -> Iterator[str]:
+    """A sample: where it is from, and the beginning of its text."""
+    yield " ".join(filter(None, (sample.day, sample.dataset, f"{sample.reason}, from", short_path(sample.file))))
+    if sample.raw is not None:
+        is_cut = len(sample.raw) > _RAW_CHARACTERS
+        yield f"  {_printable(sample.raw[:_RAW_CHARACTERS])}{'… (--json has more)' if is_cut else ''}"
+
+
+def _printable(text: str) -> str:
+    """A text of others without what a terminal would obey: control characters and the like as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
