@@ -7,6 +7,7 @@ would refuse the export, 130 stopped by Ctrl-C.
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from datetime import date

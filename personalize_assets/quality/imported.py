@@ -68,7 +68,7 @@ IMPORT_RULES: tuple[Rule[ImportFacts], ...] = (
         "personalize_holds_the_rows",
         _personalize_holds_the_rows,
         "Personalize exports as many rows as were imported, without what applications sent to it.",
-        "look whether something else imports into this dataset; `personalize-assets import --mode full` replaces its "
+        "look whether something else imports into this dataset; `personalize-assets import --again` replaces its "
         "rows by the export.",
         guide("exporting-data"),
         False,

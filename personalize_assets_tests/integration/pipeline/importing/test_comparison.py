@@ -76,3 +76,12 @@ def test_an_export_that_fails_names_the_right_that_is_needed(world: ImportWorld)
 
     with pytest.raises(AwsError, match=r"the role needs s3:PutObject on s3://events/shop/_compared/items/"):
         compared(world, "items")
+
+
+def test_the_same_rows_are_compared_again_by_another_job(world: ImportWorld) -> None:
+    world.export(items=titles("a", "b"))
+    world.emulator.plan("dataset-export-job", Course(failure="Insufficient privileges"))
+    with pytest.raises(AwsError):
+        compared(world, "items")
+
+    assert [compared(world, "items"), compared(world, "items")] == [Comparison(2, 2)] * 2

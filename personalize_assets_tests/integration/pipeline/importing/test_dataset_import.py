@@ -10,14 +10,20 @@ import boto3
 import msgspec
 import pytest
 
-from personalize_assets.aws.personalize import Personalize
+from personalize_assets.aws.personalize import Job, Personalize
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.cleaning import clean
-from personalize_assets.pipeline.importing.dataset_import import ImportFailed, NotImportable, TransientImportFailure
-from personalize_assets.pipeline.importing.polling import WaitIsOver
+from personalize_assets.pipeline.importing.access import open_personalize
+from personalize_assets.pipeline.importing.dataset_import import (
+    ImportFailed,
+    NotImportable,
+    TransientImportFailure,
+    import_dataset,
+)
+from personalize_assets.pipeline.importing.polling import Polling, WaitIsOver
 from personalize_assets.storage.manifests import ExportedFile
 from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld, clicks, let_personalize_in, titles
-from personalize_assets_tests.helpers.personalize_emulator import Course, Fault, PersonalizeEmulator
+from personalize_assets_tests.helpers.personalize_emulator import LOST, Course, Fault, PersonalizeEmulator
 
 
 @pytest.fixture
@@ -283,6 +289,82 @@ def test_runs_at_the_same_time_send_the_rows_once(world: ImportWorld) -> None:
         assert world.held("items") == sorted(rows)
 
     assert world.jobs("items") == [("FULL", "ACTIVE"), *[("INCREMENTAL", "ACTIVE")] * 3]
+
+
+def test_an_export_that_becomes_current_during_a_wait_is_the_one_that_is_imported(world: ImportWorld) -> None:
+    world.export(items=titles("a"))
+    world.run("items")
+    world.export(items=titles("a", "b"))
+    late = iter([lambda: world.export(items=titles("a", "b", "c"))])
+    world.emulator.faults.inject(Fault("ResourceInUseException", "in use"), "CreateDatasetImportJob")
+    polling = world.polling()
+
+    def sleep(seconds: float) -> None:
+        world.slept.append(seconds)
+        if "the dataset is in use" in world.lines[-1]:
+            next(late, lambda: "")()
+
+    group = world.group()
+    import_dataset(group, "items", open_personalize(group), Polling(polling.log, sleep, polling.clock))
+
+    assert world.held("items") == titles("a", "b", "c")
+    assert world.jobs("items") == [("FULL", "ACTIVE"), ("INCREMENTAL", "ACTIVE")]
+    assert any("is the current export now: importing that" in line for line in world.lines)
+
+
+def test_rows_that_wait_leave_no_file(world: ImportWorld) -> None:
+    world.export(interactions=clicks(0, 1200))
+    world.run()
+    world.export(interactions=clicks(0, 1300))
+
+    assert world.run().pending == 100
+
+    keys = [one.key for one in boto3.resource("s3").Bucket(world.bucket).objects.all()]
+    assert [key for key in keys if "increment" in key] == []
+
+
+def test_a_damaged_export_of_what_is_held_leads_to_a_full_import(world: ImportWorld) -> None:
+    first = world.export(items=titles("a"))
+    world.run("items")
+    world.export(items=titles("a", "b"))
+    boto3.client("s3").delete_object(Bucket=world.bucket, Key=f"shop/exports/{first}/items.csv")
+
+    outcome = world.run("items")
+
+    assert outcome.sent[0].mode == "FULL"
+    assert "the export that Personalize holds cannot be compared" in outcome.sent[0].why
+    assert world.held("items") == titles("a", "b")
+
+
+def test_all_rows_are_sent_again_where_that_is_asked_for(world: ImportWorld) -> None:
+    world.export(items=titles("a"))
+    world.run("items")
+    group = world.group()
+
+    outcome = import_dataset(group, "items", open_personalize(group), world.polling(), again=True)
+
+    assert [sent.why for sent in outcome.sent] == ["all rows are to be sent again"]
+    assert world.jobs("items") == [("FULL", "ACTIVE"), ("FULL", "ACTIVE")]
+
+
+def test_a_list_that_lags_behind_leads_to_no_second_job(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.export(items=titles("a"))
+    world.run("items")
+    world.export(items=titles("a", "b"))
+    listed = Personalize.import_jobs
+    lists: list[list[Job]] = []
+
+    def lagging(api: Personalize, arn: str | None = None) -> list[Job]:
+        lists.append(listed(api, arn))
+        return lists[max(0, len(lists) - 6)]
+
+    monkeypatch.setattr(Personalize, "import_jobs", lagging)
+    world.emulator.faults.inject(LOST, "CreateDatasetImportJob")
+
+    world.run("items")
+
+    assert world.jobs("items") == [("FULL", "ACTIVE"), ("INCREMENTAL", "ACTIVE")]
+    assert world.held("items") == titles("a", "b")
 
 
 # A plan
