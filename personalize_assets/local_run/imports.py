@@ -14,7 +14,8 @@ from personalize_assets.local_run.summary import plain_table
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
 from personalize_assets.pipeline.importing.compared_import import ComparedImport, import_and_compare
-from personalize_assets.pipeline.importing.dataset_import import ImportPlan, plan_import
+from personalize_assets.pipeline.importing.dataset_import import plan_import
+from personalize_assets.pipeline.importing.import_results import ImportPlan
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.pipeline.transient import is_transient
 

@@ -18,10 +18,11 @@ from personalize_assets.local_run.summary import Summary, summarize
 from personalize_assets.pipeline.converted_days import counted
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
-from personalize_assets.pipeline.importing.dataset_import import ImportPlan, plan_import
+from personalize_assets.pipeline.importing.dataset_import import plan_import
+from personalize_assets.pipeline.importing.import_results import ImportPlan
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.storage.exports import REFUSED
-from personalize_assets.storage.manifests import DayState, ExportManifest, ExportSet, ImportRecord
+from personalize_assets.storage.manifests import ComparedRows, DayState, ExportManifest, ExportSet, ImportRecord
 
 
 class DaysStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,6 +89,15 @@ class PlanStatus(msgspec.Struct, frozen=True, kw_only=True):
     unfinished: dict[str, str]
 
 
+class ComparedStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of the export of a run, and those that Personalize held by its own export; ``at`` is ISO, UTC."""
+
+    run: str
+    exported: int
+    held: int
+    at: str
+
+
 class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A dataset's imports, as they are recorded in the destination.
 
@@ -97,6 +107,7 @@ class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
         is_pending: Whether the current export has other rows than that one.
         reading: Runs of exports that an import reads, and since when (ISO, UTC).
         untrained: Columns that not all solutions train on, and when they were added (ISO, UTC).
+        compared: The last comparison; None before the first one.
         plan: What Personalize says; None if it was not asked, or there is an error.
     """
 
@@ -105,6 +116,7 @@ class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
     is_pending: bool
     reading: dict[str, str]
     untrained: dict[str, str]
+    compared: ComparedStatus | None = None
     plan: PlanStatus | None = None
 
 
@@ -241,9 +253,16 @@ def _import(group: DatasetGroup, name: str, record: ImportRecord, latest: Export
         holds=record.holds,
         rows_held=held.rows if held else None if record.holds else 0,
         is_pending=current is not None and (held is None or held.sha256 != current.sha256),
-        reading={run: _iso(at) for run, at in record.reading.items()},
+        reading={reader.partition(" ")[0]: _iso(at) for reader, at in record.reading.items()},
         untrained={column: _iso(at) for column, at in record.untrained.items()},
+        compared=_compared(record.compared),
     )
+
+
+def _compared(found: ComparedRows | None) -> ComparedStatus | None:
+    if found is None:
+        return None
+    return ComparedStatus(run=found.run, exported=found.exported, held=found.held, at=_iso(found.at))
 
 
 def _held(group: DatasetGroup, name: str, run: str) -> ExportManifest | None:

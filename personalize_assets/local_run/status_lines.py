@@ -91,5 +91,10 @@ def import_lines(status: Status) -> Iterator[str]:
         if one.plan:
             yield from (f"{name}: the next import would {step}" for step in one.plan.steps)
             yield from (f"{name}: import job {job} is {state}" for job, state in one.plan.unfinished.items())
+        if (compared := one.compared) is not None:
+            yield (
+                f"{name}: Personalize exported {compared.held:,} rows on {compared.at}, of {compared.exported:,} "
+                f"imported of {compared.run}"
+            )
         for column, at in one.untrained.items():
             yield f"{name}: column {column}, added {at}, is not yet trained on by every solution"

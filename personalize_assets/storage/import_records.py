@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from msgspec.structs import replace
 
-from personalize_assets.storage.manifests import ImportRecord
+from personalize_assets.storage.manifests import ComparedRows, ImportRecord
 from personalize_assets.storage.stored_structs import StoredStructs
 
 IMPORTS = "_imports"
@@ -71,6 +71,10 @@ class ImportRecords:
                 record, untrained={name: at for name, at in record.untrained.items() if name not in columns}
             ),
         )
+
+    def put_compared(self, dataset: str, compared: ComparedRows) -> None:
+        """What a dataset holds was compared."""
+        self._change(dataset, lambda record: replace(record, compared=compared))
 
     def end(self, dataset: str, readers: Collection[str], holds: str) -> None:
         """An import has ended its readings, and Personalize holds the rows of the export of the run ``holds``."""

@@ -363,6 +363,22 @@ class UnloadRecord(msgspec.Struct, frozen=True, kw_only=True):
         return sum(file.bytes for file in self.files)
 
 
+class ComparedRows(msgspec.Struct, frozen=True):
+    """What a dataset held by its own export, after an import: see ``pipeline.importing.comparison``.
+
+    Attributes:
+        run: Of the export that was imported.
+        exported: Its rows.
+        held: Those that Personalize exported.
+        at: Seconds since the epoch.
+    """
+
+    run: str
+    exported: int
+    held: int
+    at: float
+
+
 class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
     """What imports of a dataset read, and what Personalize does not yet train on.
 
@@ -371,8 +387,10 @@ class ImportRecord(msgspec.Struct, frozen=True, kw_only=True):
         reading: Runs of exports that imports read, each with a word that tells its import apart, and the seconds since
             the epoch at which that began.
         untrained: Columns that were added to a dataset, with the seconds since the epoch at which that was done.
+        compared: The last comparison; None before the first one.
     """
 
     holds: str = ""
     reading: dict[str, float] = {}
     untrained: dict[str, float] = {}
+    compared: ComparedRows | None = None

@@ -18,7 +18,8 @@ import yaml
 from personalize_assets.config import load_config
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.access import open_personalize
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome, ImportPlan, import_dataset, plan_import
+from personalize_assets.pipeline.importing.dataset_import import import_dataset, plan_import
+from personalize_assets.pipeline.importing.import_results import ImportOutcome, ImportPlan
 from personalize_assets.pipeline.importing.polling import Polling
 from personalize_assets.pipeline.schemas import schema_of
 from personalize_assets.storage.exports import former_runs

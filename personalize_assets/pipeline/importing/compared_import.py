@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 from personalize_assets.aws.personalize import Personalize
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.comparison import Comparison, compare
-from personalize_assets.pipeline.importing.dataset_import import ImportOutcome, import_dataset
+from personalize_assets.pipeline.importing.dataset_import import import_dataset, run_of
+from personalize_assets.pipeline.importing.import_results import ImportOutcome
 from personalize_assets.pipeline.importing.polling import Polling
+from personalize_assets.storage.manifests import ComparedRows
 
 
 class ComparedImport(NamedTuple):
@@ -34,4 +37,9 @@ def import_and_compare(
     except PersonalizeAssetsError as error:
         polling.log(f"{name} could not be compared: {error}")
         return ComparedImport(outcome, None, f"they could not be compared: {error}")
-    return ComparedImport(outcome, found, "" if found else "Personalize exports no actions")
+    if found is None:
+        return ComparedImport(outcome, None, "Personalize exports neither actions nor action interactions")
+    run = run_of(outcome.held)
+    compared = ComparedRows(run, found.exported, found.held, time.time())
+    group.destination.imports.put_compared(name, compared)
+    return ComparedImport(outcome, found, "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from personalize_assets.aws.error_codes import AwsError, TransientAwsError
 from personalize_assets.aws.personalize import (
@@ -27,6 +26,7 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.csv_difference import UnsortedCsv
 from personalize_assets.pipeline.importing.dataset_setup import Ready, Wanted, look_up, set_up
 from personalize_assets.pipeline.importing.held_rows import HeldRows, held_rows
+from personalize_assets.pipeline.importing.import_results import Decision, ImportOutcome, ImportPlan
 from personalize_assets.pipeline.importing.increments import (
     MAX_INCREMENT_BYTES,
     DamagedBase,
@@ -56,69 +56,6 @@ class TransientImportFailure(TransientAwsError):
 
 class NotImportable(PersonalizeAssetsError):
     """What is to be imported would be refused, or cannot be added."""
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What is to be done about a dataset's rows.
-
-    Attributes:
-        mode: ``FULL`` or ``INCREMENTAL``; empty for nothing.
-        why: In words.
-        rows: To be sent, or if nothing is done, that Personalize lacks.
-        bytes: Of the file to be sent.
-        key: Of that file or, with a slash at its end, folder.
-        vanished: Rows or ids that Personalize holds and the export lacks.
-    """
-
-    mode: str
-    why: str
-    rows: int = 0
-    bytes: int = 0
-    key: str = ""
-    vanished: int = 0
-
-
-@dataclass(frozen=True)
-class ImportOutcome:
-    """What an import did, and what Personalize holds after it.
-
-    Attributes:
-        export: That was to be imported.
-        held: Of which Personalize holds the rows; None if it holds none, or they are unknown.
-        job: The newest that is done; None without one.
-        sent: What was sent by this run, in order; empty if nothing was.
-        pending: Rows of the export that Personalize lacks.
-        why: The last decision in words.
-        seconds: Of the whole import, waits included.
-        ready: The dataset.
-        console: The page of its group in the console.
-        untrained: Columns that were added, with the seconds since the epoch, and that some solution has not seen.
-        solutions: The solutions that are older than these columns.
-    """
-
-    dataset: str
-    export: ExportManifest
-    held: ExportManifest | None
-    job: Job | None
-    sent: tuple[Decision, ...]
-    pending: int
-    why: str
-    seconds: float
-    ready: Ready
-    console: str
-    untrained: dict[str, float] = field(default_factory=dict)
-    solutions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class ImportPlan:
-    """What an import would do now: steps of the set-up, and the decision about the rows; see ``Decision``."""
-
-    dataset: str
-    steps: tuple[str, ...]
-    decision: Decision
-    unfinished: tuple[Job, ...] = ()
 
 
 def import_dataset(
@@ -200,7 +137,7 @@ class _DatasetImport:
                 self._check_export()
                 self._start(decision, held, jobs, ready, deadline)
         base = self._find_export(held.digest)
-        self._destination.imports.end(self._name, self._readers, _run_of(base) if base else "")
+        self._destination.imports.end(self._name, self._readers, run_of(base) if base else "")
         return self._outcome(ready, held, base, decision)
 
     # -- what is to be imported -----------------------------------------------------------------------------------
@@ -225,7 +162,7 @@ class _DatasetImport:
 
     def _prepare(self) -> Ready:
         """Keep the export from being deleted, and set up what it needs."""
-        self._readers.append(self._destination.imports.begin(self._name, _run_of(self._export)))
+        self._readers.append(self._destination.imports.begin(self._name, run_of(self._export)))
         self._check_export()
         ready = set_up(self._api, self._wanted, self._polling)
         if ready.added:
@@ -293,7 +230,7 @@ class _DatasetImport:
         for run in dict.fromkeys([*likely, *reversed(exports.runs())]):
             made = exports.of_run(run)
             manifest = made.datasets.get(self._name) if made else None
-            if manifest is not None and digest_of(manifest.sha256) == digest and _run_of(manifest) == run:
+            if manifest is not None and digest_of(manifest.sha256) == digest and run_of(manifest) == run:
                 return manifest
         return None
 
@@ -475,7 +412,7 @@ class _DatasetImport:
         )
 
 
-def _run_of(manifest: ExportManifest) -> str:
+def run_of(manifest: ExportManifest) -> str:
     """The run in whose folder a CSV is, which may have taken it over from ``manifest.run``."""
     return manifest.path.split("/")[1]
 

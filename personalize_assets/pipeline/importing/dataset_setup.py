@@ -6,7 +6,7 @@ Nothing is deleted, and nothing but the schema of users and items is changed.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -24,13 +24,12 @@ from personalize_assets.conversion.contract import SCHEMA_CHARS
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing.job_names import schema_name
 from personalize_assets.pipeline.importing.polling import GROUP_SECONDS, UPDATE_SECONDS, Polling
-
-UPDATABLE = ("users", "items")
-"""The datasets whose schema can be changed (developer guide, page updating-dataset-schema)."""
-
-
-class SchemaDrift(PersonalizeAssetsError):
-    """The dataset in Personalize has another schema than the config, to which it cannot be changed."""
+from personalize_assets.pipeline.importing.schema_drift import (
+    SchemaDrift,
+    fields_of,
+    schema_problems,
+    what_can_be_done,
+)
 
 
 @dataclass(frozen=True)
@@ -280,25 +279,6 @@ def _wait_for_update(api: Personalize, wanted: Wanted, polling: Polling, schema_
     return found
 
 
-# -- schemas ----------------------------------------------------------------------------------------------------------
-
-Field = tuple[str, frozenset[str], bool, bool]
-"""A field's name, its types, and whether it is categorical and textual."""
-
-
-def fields_of(schema: Mapping[str, Any]) -> list[Field]:
-    """The fields of an Avro schema, in their order; the order of types in a union is no difference."""
-    return [
-        (
-            field["name"],
-            frozenset([field["type"]] if isinstance(field["type"], str) else field["type"]),
-            bool(field.get("categorical")),
-            bool(field.get("textual")),
-        )
-        for field in schema["fields"]
-    ]
-
-
 def _added_columns(api: Personalize, wanted: Wanted, dataset: DatasetState) -> tuple[str, ...]:
     """The columns that the schema of a dataset lacks and can be given. Raises ``SchemaDrift`` for other differences."""
     stored = api.schema_at(dataset.schema_arn)
@@ -315,50 +295,7 @@ def _added_columns(api: Personalize, wanted: Wanted, dataset: DatasetState) -> t
         raise SchemaDrift(
             f"dataset {wanted.dataset} of {wanted.group} in Personalize has the schema "
             f"{dataset.schema_arn.rpartition('/')[2]}, and the config gives another one: {'; '.join(problems)}. "
-            f"{_what_can_be_done(wanted.dataset)}"
+            f"{what_can_be_done(wanted.dataset)}"
         )
     known = {name for name, *_ in before}
     return tuple(name for name, *_ in after if name not in known)
-
-
-def schema_problems(dataset: str, before: Sequence[Field], after: Sequence[Field]) -> list[str]:
-    """Why a dataset's schema cannot be changed from one to another; empty if it can.
-
-    Users and items can be given further columns that take null; nothing else can be changed.
-    """
-    old, new = {field[0]: field for field in before}, {field[0]: field for field in after}
-    problems = [f"{name} is missing in the config" for name in old if name not in new]
-    problems += [
-        f"{name} was {_format(old[name])} and is {_format(new[name])}"
-        for name in old
-        if name in new and old[name] != new[name]
-    ]
-    more = [name for name in new if name not in old]
-    if dataset in UPDATABLE:
-        problems += [f"{name} is new and takes no null" for name in more if "null" not in new[name][1]]
-    else:
-        problems += [f"{name} is new" for name in more]
-    if not problems and not more and before != after:
-        order = ", ".join(old)
-        problems.append(f"the columns are in another order; write them in the config as {order}")
-    return problems
-
-
-def _format(field: Field) -> str:
-    _, types, categorical, textual = field
-    marks = [mark for mark, is_set in (("categorical", categorical), ("textual", textual)) if is_set]
-    return " ".join([" or ".join(sorted(types)), *marks])
-
-
-def _what_can_be_done(dataset: str) -> str:
-    if dataset in UPDATABLE:
-        return (
-            "Personalize can only add columns that take null: keep the old columns in the config (a path that finds "
-            "nothing fills one with nulls), and give what has changed a new name. Else choose another "
-            "dataset_group.name, which makes a new group"
-        )
-    return (
-        f"Personalize cannot change the schema of {dataset}: undo the change in the config, or choose another "
-        "dataset_group.name, which makes a new group; or delete the dataset in the console, with what applications "
-        "sent to it, and import again"
-    )

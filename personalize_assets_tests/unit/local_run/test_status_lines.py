@@ -7,6 +7,7 @@ import json
 import pytest
 
 from personalize_assets.local_run.status import (
+    ComparedStatus,
     DatasetStatus,
     DaysStatus,
     ExportStatus,
@@ -122,6 +123,7 @@ def test_what_goes_on_and_what_is_not_trained_on_has_lines() -> None:
         is_pending=True,
         reading={"R1": "2026-10-12T05:00:00+00:00"},
         untrained={"GENRE": "2026-10-12T05:00:01+00:00"},
+        compared=ComparedStatus(run="R0", exported=1200, held=1199, at="2026-10-12T04:00:00+00:00"),
         plan=PlanStatus(
             mode="FULL",
             pending=7,
@@ -146,6 +148,7 @@ def test_what_goes_on_and_what_is_not_trained_on_has_lines() -> None:
         "items: an import reads the export R1 since 2026-10-12T05:00:00+00:00",
         "items: the next import would create dataset items",
         "items: import job j is CREATE PENDING",
+        "items: Personalize exported 1,199 rows on 2026-10-12T04:00:00+00:00, of 1,200 imported of R0",
         "items: column GENRE, added 2026-10-12T05:00:01+00:00, is not yet trained on by every solution",
     ]
 

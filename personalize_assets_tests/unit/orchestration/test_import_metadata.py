@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from personalize_assets.aws.personalize import Job
 from personalize_assets.orchestration.import_metadata import import_metadata
 from personalize_assets.pipeline.importing.comparison import Comparison
-from personalize_assets.pipeline.importing.dataset_import import Decision, ImportOutcome
 from personalize_assets.pipeline.importing.dataset_setup import Ready
+from personalize_assets.pipeline.importing.import_results import Decision, ImportOutcome
 from personalize_assets.storage.manifests import ExportManifest
 
 READY = Ready("group", "dataset", "schema", (), 0.0, 0.0)

@@ -36,6 +36,10 @@ def test_without_compare_nothing_is_exported(world: ImportWorld) -> None:
 def test_with_compare_the_rows_are_counted(world: ImportWorld) -> None:
     assert done(world, "on").comparison == Comparison(1, 1)
 
+    recorded = world.group().destination.imports.find("items").compared
+    assert recorded is not None
+    assert (recorded.exported, recorded.held) == (1, 1)
+
 
 def test_an_import_is_done_also_if_its_comparison_failed(world: ImportWorld) -> None:
     world.emulator.plan("dataset-export-job", Course(failure="Insufficient privileges"))

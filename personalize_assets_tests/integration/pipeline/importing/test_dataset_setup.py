@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.pipeline.importing.dataset_setup import SchemaDrift
 from personalize_assets.pipeline.importing.polling import WaitIsOver
+from personalize_assets.pipeline.importing.schema_drift import SchemaDrift
 from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld, clicks, titles
 from personalize_assets_tests.helpers.personalize_emulator import Course, Fault, PersonalizeEmulator
 

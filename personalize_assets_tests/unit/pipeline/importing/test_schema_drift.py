@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.pipeline.importing.dataset_setup import fields_of, schema_problems
+from personalize_assets.pipeline.importing.schema_drift import fields_of, schema_problems
 
 TITLE = {"name": "TITLE", "type": ["null", "string"]}
 PRICE = {"name": "PRICE", "type": "float"}
