@@ -1,23 +1,25 @@
-"""The rows that one CSV of an export has and an earlier one lacks, exactly, in one pass over both.
+"""The rows that one CSV of an export has and an earlier one lacks, exactly, in one pass over both and bounded memory.
 
-Both are sorted as exports are: rows of events by TIMESTAMP, others by their id, with ids as UTF-8 bytes. Equal
-stretches are skipped as bytes, so that the time is mostly that of reading.
+Both are sorted as exports are (``conversion.export.row_order``). Equal stretches are skipped as bytes, so that the time
+is mostly that of reading. Were the order another one, a row of both could count as vanished and as new; none is lost.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from personalize_assets.errors import PersonalizeAssetsError
 
 _BLOCK_BYTES = 1 << 20
 _FIRST_WINDOW = 1 << 12
 _CELL = re.compile(rb'"((?:[^"\\]|\\.)*)"(?:,|$)|([^,]*)(?:,|$)')
-_TIME_DIGITS = 20
 _ESCAPED = re.compile(rb"\\(.)")
+
+
+_Key = tuple[Any, ...]
 
 
 class UnsortedCsv(PersonalizeAssetsError):
@@ -39,25 +41,44 @@ class Difference:
     vanished: int = 0
 
 
+class RowOrder(NamedTuple):
+    """By which columns a CSV is sorted: their places, from the first to the last, and whether each holds numbers.
+
+    Null comes first, numbers by value, text by its UTF-8 bytes.
+    """
+
+    places: tuple[int, ...]
+    are_numbers: tuple[bool, ...]
+
+    @classmethod
+    def of_events(cls, columns: Sequence[str], numbers: Collection[str]) -> RowOrder:
+        """That of events: by TIMESTAMP, then by every column from left to right."""
+        names = ["TIMESTAMP", *columns]
+        return cls(tuple(map(columns.index, names)), tuple(name in numbers for name in names))
+
+    @classmethod
+    def of_entities(cls, columns: Sequence[str], id_column: str) -> RowOrder:
+        """That of rows with an id each."""
+        return cls((columns.index(id_column),), (False,))
+
+
 def difference(
-    older: Iterator[bytes], newer: Iterator[bytes], columns: Sequence[str], key: str, write: Callable[[bytes], None]
+    older: Iterator[bytes], newer: Iterator[bytes], order: RowOrder, write: Callable[[bytes], None]
 ) -> Difference:
     """Pass the rows that only ``newer`` has to ``write``, as lines in its order.
+
+    Of entities (an order of one column), a row whose other cells have changed counts as one that only ``newer`` has.
 
     Args:
         older: The bytes of a CSV without its header, in blocks of any size.
         newer: Likewise; of the same columns.
-        columns: Their names.
-        key: The column that both are sorted by: ``TIMESTAMP``, by whose number, or an id, of which there is one row
-            each: a row whose other cells have changed counts as one that only ``newer`` has.
+        order: That of both.
         write: Is given whole lines.
 
     Raises:
-        UnsortedCsv: If a key is less than one before it.
+        UnsortedCsv: If a row is less than one before it.
     """
-    place = columns.index(key)
-    is_time = key == "TIMESTAMP"
-    a, b = _Lines(older, place, is_time=is_time), _Lines(newer, place, is_time=is_time)
+    a, b = _Lines(older, order), _Lines(newer, order)
     found = Difference()
 
     def add(line: bytes) -> None:
@@ -68,38 +89,28 @@ def difference(
     while a.skip_equal(b):
         key_a, key_b = a.key(), b.key()
         if key_b is None or (key_a is not None and key_a < key_b):
-            found.vanished += len(a.group())
+            a.take()
+            found.vanished += 1
         elif key_a is None or key_b < key_a:
-            for line in b.group():
-                add(line)
+            add(b.take())
         else:
-            before, after = a.group(), b.group()
-            if is_time:
-                lines_before, lines_after = Counter(before), Counter(after)
-                found.vanished += (lines_before - lines_after).total()
-                more = lines_after - lines_before
-                for line in after:
-                    if more[line]:
-                        more[line] -= 1
-                        add(line)
-            else:
-                for line in after:
-                    if line not in before:
-                        add(line)
+            # Of events, rows with the same cells are the same lines.
+            found.vanished += len(order.places) > 1
+            a.take()
+            add(b.take())
     return found
 
 
 class _Lines:
     """The lines of a CSV, read block by block; a line is at the front as long as it is not taken."""
 
-    def __init__(self, blocks: Iterator[bytes], place: int, *, is_time: bool) -> None:
+    def __init__(self, blocks: Iterator[bytes], order: RowOrder) -> None:
         self._blocks = blocks
-        self._place = place
-        self._is_time = is_time
+        self._order = order
         self._buffer = b""
         self._at = 0
         self._is_over = False
-        self._last = b""
+        self._last: _Key = ()
         self._window = _FIRST_WINDOW
 
     def skip_equal(self, other: _Lines) -> bool:
@@ -126,25 +137,23 @@ class _Lines:
             self._at += len(line)
             other._at += len(line)
 
-    def key(self) -> bytes | None:
-        """The key of the line at the front; None at the end."""
+    def key(self) -> _Key | None:
+        """The place of the line at the front in the order; None at the end."""
         line = self._front()
-        return self._key_of(line) if line else None
-
-    def group(self) -> list[bytes]:
-        """Take the lines at the front that have the same key."""
-        first = self._front()
-        key = self._key_of(first)
+        if not line:
+            return None
+        key = self._key_of(line)
         if key < self._last:
             # Without the row, which has the id of a user.
             raise UnsortedCsv("a row is less than one before it, so that the CSV is not as an export wrote it")
         self._last = key
-        lines = [first]
-        self._at += len(first)
-        while (line := self._front()) and self._key_of(line) == key:
-            lines.append(line)
-            self._at += len(line)
-        return lines
+        return key
+
+    def take(self) -> bytes:
+        """Take the line at the front."""
+        line = self._front()
+        self._at += len(line)
+        return line
 
     def _front(self) -> bytes:
         """The line at the front; empty at the end."""
@@ -154,18 +163,13 @@ class _Lines:
             end = self._buffer.find(b"\n", self._at) + 1
         return self._buffer[self._at : end or len(self._buffer)]
 
-    def _key_of(self, line: bytes) -> bytes:
+    def _key_of(self, line: bytes) -> _Key:
         text = line.rstrip(b"\n")
-        if b'"' not in text:
-            cell = text.split(b",", self._place + 1)[self._place]
-        else:
-            matches = _CELL.finditer(text)
-            for _ in range(self._place):
-                next(matches)
-            found = next(matches)
-            cell = found[2] if found[1] is None else _ESCAPED.sub(rb"\1", found[1])
-        # No TIMESTAMP is negative.
-        return cell.zfill(_TIME_DIGITS) if self._is_time else cell
+        cells = text.split(b",") if b'"' not in text else list(_cells(text))
+        return tuple(
+            (True, _number(cells[place]) if is_number else cells[place]) if cells[place] else (False, 0)
+            for place, is_number in zip(self._order.places, self._order.are_numbers, strict=True)
+        )
 
     def _fill(self, size: int) -> None:
         """Read until so many bytes are ahead, if there are as many."""
@@ -181,3 +185,13 @@ class _Lines:
             parts.append(block)
             ahead += len(block)
         self._buffer, self._at = b"".join(parts), 0
+
+
+def _number(cell: bytes) -> int | float:
+    return float(cell) if b"." in cell else int(cell)
+
+
+def _cells(text: bytes) -> Iterator[bytes]:
+    """The cells of a line that has quotes."""
+    for found in _CELL.finditer(text):
+        yield found[2] if found[1] is None else _ESCAPED.sub(rb"\1", found[1])

@@ -20,6 +20,7 @@ from personalize_assets.aws.personalize import (
     Personalize,
 )
 from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
+from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -42,6 +43,7 @@ from personalize_assets.storage.manifests import ExportManifest
 
 # API CreateDatasetImportJob, `dataLocation`: length.
 _MAX_LOCATION_CHARS = 256
+_NUMBERS = ("int", "long", "float", "double")
 _ROOM_SECONDS = 30.0
 _JOB_SECONDS = 60.0
 
@@ -179,6 +181,12 @@ class _DatasetImport:
         return True
 
     @property
+    def _numbers(self) -> set[str]:
+        """The columns that hold numbers, by whose value rows are sorted."""
+        columns = self._group.datasets[self._name].columns
+        return {column.name for column in columns if COLUMN_TYPES[column.type].avro in _NUMBERS}
+
+    @property
     def _target(self) -> str:
         return digest_of(self._export.sha256)
 
@@ -284,7 +292,9 @@ class _DatasetImport:
         content = JobContent(held.digest, self._target)
         least = self._type.min_appended_rows
         try:
-            found = write_increment(self._destination, before, self._export, content, least=least, dry=dry)
+            found = write_increment(
+                self._destination, before, self._export, content, numbers=self._numbers, least=least, dry=dry
+            )
         except (DamagedBase, UnsortedCsv) as error:
             return f"the export that Personalize holds cannot be compared: {error}", None
         if found.vanished:

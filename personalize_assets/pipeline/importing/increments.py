@@ -6,13 +6,13 @@ named after the two exports; the same two give the same bytes, whoever writes th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.conversion.export.csv_lines import header
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
-from personalize_assets.pipeline.importing.csv_difference import difference
+from personalize_assets.pipeline.importing.csv_difference import RowOrder, difference
 from personalize_assets.pipeline.importing.job_names import JobContent
 from personalize_assets.storage.destination import Destination
 from personalize_assets.storage.exports import INCREMENTS
@@ -56,22 +56,25 @@ def write_increment(
     after: ExportManifest,
     content: JobContent,
     *,
+    numbers: Collection[str] = (),
     least: int = 0,
     dry: bool = False,
 ) -> Increment:
     """Find what one export has more than another one of the same columns, and write it, unless ``dry``.
 
-    Fewer than ``least`` rows are not written. Raises ``DamagedBase`` for the CSV before, and ``PersonalizeAssetsError``
-    for the one after, if it is gone or not sorted, or has another size than its manifest says.
+    ``numbers`` are the columns that hold numbers. Fewer than ``least`` rows are not written. Raises ``DamagedBase`` for
+    the CSV before, and ``PersonalizeAssetsError`` for the one after, if it is gone or not sorted, or has another size
+    than its manifest says.
     """
     name = after.dataset
     first = header(after.columns)
     run = new_run_id()
     parts = _Parts(destination, f"{destination.scratch_folder(run)}/increment", is_dry=dry)
     of = DATASET_TYPES[name]
-    key = "TIMESTAMP" if of.is_events else of.ids[0]
+    columns = after.columns
+    order = RowOrder.of_events(columns, numbers) if of.is_events else RowOrder.of_entities(columns, of.ids[0])
     try:
-        found = difference(_base_lines(destination, before), _lines(destination, after), after.columns, key, parts.add)
+        found = difference(_base_lines(destination, before), _lines(destination, after), order, parts.add)
         size = len(first) + found.bytes
         is_wanted = found.rows >= max(least, 1) and not found.vanished and size <= MAX_INCREMENT_BYTES
         to = increment_key(name, content) if is_wanted else ""
