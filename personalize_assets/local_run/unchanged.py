@@ -14,7 +14,7 @@ from importlib.metadata import version
 
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
-from personalize_assets.pipeline.suppression import current_suppression
+from personalize_assets.pipeline.suppression import current_list
 from personalize_assets.storage.destination import LAYOUT, fingerprint
 from personalize_assets.storage.manifests import RunMark
 from personalize_assets.storage.raw_files import content_digest
@@ -55,7 +55,7 @@ def settings_digest(group: DatasetGroup) -> str:
     parts += [hash_keys.mark_of(dataset) for dataset in group.datasets.values()]
     # What another version would write in another way, at other keys too.
     parts += [str(LAYOUT), *map(fingerprint, group.datasets.values())]
-    parts.append(current_suppression(group, group.datasets.values()).digest)
+    parts.append(current_list(group, group.datasets.values()).digest)
     if not all(source.layout.is_dated for source in group.sources.values()):
         # Without arrival days, which events are too late depends on the time of the run.
         parts.append(datetime.now(UTC).date().isoformat())

@@ -19,7 +19,7 @@ from personalize_assets.pipeline.converted_days import converted_days, missing_d
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
 from personalize_assets.pipeline.schemas import has_current_schema, schema_of
-from personalize_assets.pipeline.suppression import Suppression, current_suppression
+from personalize_assets.pipeline.suppression import Suppression, current_list, current_suppression
 from personalize_assets.storage.days import DAILY, commits_of
 from personalize_assets.storage.destination import fingerprint
 from personalize_assets.storage.exported_files import check_complete, copy_to_folder, join_to_file, take_over
@@ -482,7 +482,7 @@ def unexported(group: DatasetGroup) -> list[str]:
     names = []
     latest = group.destination.exports.latest()
     days = converted_days(group)
-    suppression = current_suppression(group, group.datasets.values())
+    suppression = current_list(group, group.datasets.values())
     for name, dataset in group.datasets.items():
         commits = commits_of(days, name)
         manifest = latest.datasets.get(name) if latest else None

@@ -54,13 +54,20 @@ def current_suppression(group: DatasetGroup, datasets: Iterable[Dataset]) -> Sup
     return Suppression(as_exported(group, listed), listed.digest())
 
 
+def current_list(group: DatasetGroup, datasets: Iterable[Dataset]) -> Suppression:
+    """As ``current_suppression``, with the digest alone: no key of hashed ids is needed."""
+    if not group.config.suppress or not any(map(has_users, datasets)):
+        return Suppression(None, "")
+    return Suppression(None, suppress_list.read(group.config.suppress_uris, group.config.aws).digest())
+
+
 def check_export(group: DatasetGroup, manifest: ExportManifest) -> None:
     """Raise ``PersonalizeAssetsError`` for a CSV that was made with another list than there is now.
 
     An import of it could bring users back whose data were deleted.
     """
     dataset = group.datasets[manifest.dataset]
-    if manifest.suppress_list != current_suppression(group, [dataset]).digest_for(dataset):
+    if manifest.suppress_list != current_list(group, [dataset]).digest_for(dataset):
         raise PersonalizeAssetsError(
             f"{group.destination.uri_of(manifest.path)} was exported with another list of users than `suppress` has "
             "now, so that an import could bring deleted users back; export again, and then import"

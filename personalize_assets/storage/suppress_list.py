@@ -17,6 +17,7 @@ import pyarrow.csv
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.export.csv_cells import text_cells
 from personalize_assets.conversion.export.suppressed import USER_ID, UserIds
+from personalize_assets.conversion.mapping.values import one_line
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.storage.object_store import ObjectStore, open_store
 
@@ -27,6 +28,10 @@ SUFFIX = ".csv"
 _ADDED = "deleted.csv"
 _HEADER = f"{USER_ID}\n".encode()
 _WHAT = f"write a CSV with the header {USER_ID} and one id a line"
+# A cell as exports write it.
+_CELL = re.compile(rb'"(?:[^"\\]|\\["\\])*"|[^",\\]*')
+# What `mapping.values.one_line` changes, but for line feeds, which end an id.
+_NOT_IN_IDS = "[\\x00\\x0b\\x0c\\x1c\\x1d\\x1e\\x{85}\\x{2028}\\x{2029}]"
 _MAX_TRIES = 20
 
 
@@ -116,6 +121,8 @@ def parse(data: bytes, name: str) -> pa.Array:
         raise PersonalizeAssetsError(f"{name}: the header is not {USER_ID}; {_WHAT}")
     if not rest:
         return pa.array([], pa.string())
+    if b'"' in rest or b"\\" in rest:
+        _check_quotes(rest, name)
     ids = _column(rest, name)
     empty = pc.index(pc.fill_null(pc.equal(pc.utf8_trim_whitespace(ids), ""), True), True).as_py()
     if empty >= 0:
@@ -123,7 +130,24 @@ def parse(data: bytes, name: str) -> pa.Array:
     broken = pc.index(pc.match_substring_regex(ids, r"[\r\n]"), True).as_py()
     if broken >= 0:
         raise PersonalizeAssetsError(f"{name}: the id on line {broken + 2} holds a line break; {_WHAT}")
-    return ids
+    return _on_one_line(ids)
+
+
+def _on_one_line(ids: pa.Array) -> pa.Array:
+    """Ids as daily files have them, without NUL and other line breaks."""
+    if not pc.any(pc.match_substring_regex(ids, _NOT_IN_IDS)).as_py():
+        return ids
+    return pa.array([one_line(text) for text in ids.to_pylist()], pa.string())
+
+
+def _check_quotes(lines: bytes, name: str) -> None:
+    """Raise for a cell that a reader of other CSVs would take for another id, as one with doubled quotes."""
+    for number, line in enumerate(lines.split(b"\n"), 2):
+        if not _CELL.fullmatch(line.rstrip(b"\r")):
+            raise PersonalizeAssetsError(
+                f"{name}: line {number} is quoted in another way than the CSVs of an export; put an id with a comma, a "
+                "quote or a backslash into quotes, and a backslash before each quote and backslash in it"
+            )
 
 
 def _column(lines: bytes, name: str) -> pa.Array:
@@ -154,16 +178,26 @@ def _column(lines: bytes, name: str) -> pa.Array:
 
 
 def ids_of_file(data: bytes, name: str) -> UserIds:
-    """The ids of a file that is such a CSV, or has one id a line without a header. Raises as ``parse`` does."""
+    """The ids of a file that is such a CSV, or has one id a line without a header, each as it is written there.
+
+    Raises as ``parse`` does.
+    """
     first = data.removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0].strip()
     has_header = first in (USER_ID.encode(), b'"%s"' % USER_ID.encode())
     if has_header:
         return UserIds(parse(data, name))
+    if first.strip(b'"').upper() == USER_ID.encode():
+        raise PersonalizeAssetsError(f"{name}: the header is not {USER_ID}; {_WHAT}")
     try:
-        return UserIds(parse(_HEADER + data.removeprefix(b"\xef\xbb\xbf"), name))
-    except PersonalizeAssetsError as error:
-        text = re.sub(r"line (\d+)", lambda line: f"line {int(line[1]) - 1}", str(error))
-        raise PersonalizeAssetsError(text) from None
+        lines = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").removesuffix("\n").split("\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise PersonalizeAssetsError(f"{name}: line {line} is not UTF-8; save it as UTF-8") from None
+    ids = [line.removesuffix("\r") for line in lines]
+    if data and not all(map(str.strip, ids)):
+        empty = next(number for number, id in enumerate(ids, 1) if not id.strip())
+        raise PersonalizeAssetsError(f"{name}: line {empty} has no id; remove the line")
+    return UserIds(map(one_line, ids) if data else ())
 
 
 def _place(uri: str, aws: Aws | None) -> tuple[ObjectStore, str]:

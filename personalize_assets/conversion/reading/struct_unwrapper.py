@@ -126,6 +126,8 @@ class StructUnwrapper:
                 is_new |= self._learn(field.element, element)
         elif type(value) is dict and field.spellings is not None:
             for name, child in value.items():
+                if self._names >= _MOST_NAMES:
+                    break
                 name_of = name.lower()
                 known: Any = field.spellings.others
                 if name_of in field.children:
@@ -152,7 +154,10 @@ class StructUnwrapper:
         found: list[Any] = []
         counts: list[int] = []
         for envelope in wrappings:
-            holder = self._holders(envelope) if self._holders else envelope
+            try:
+                holder = self._holders(envelope) if self._holders else envelope
+            except AttributeError:  # an object on the way to the events is null
+                return None
             events = getattr(holder, self._events, None)
             if events is None:
                 return None

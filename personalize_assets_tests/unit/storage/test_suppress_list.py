@@ -15,6 +15,11 @@ from personalize_assets.storage.folder import FolderStore
 from personalize_assets.storage.object_store import Versioned
 from personalize_assets.storage.suppress_list import NoSuppressList, add, format_list, ids_of_file, parse, read
 
+QUOTED = (
+    "is quoted in another way than the CSVs of an export; put an id with a comma, a quote or a backslash into quotes, "
+    "and a backslash before each quote and backslash in it"
+)
+
 
 def ids(text: str) -> list[str]:
     found: list[str] = parse(text.encode(), "list").to_pylist()
@@ -31,6 +36,7 @@ def ids(text: str) -> list[str]:
         ("USER_ID\n", []),
         ("USER_ID", []),
         ("USER_ID\n0123\n1e5\nnull\nNA\n", ["0123", "1e5", "null", "NA"]),
+        ("USER_ID\na\u2028b\nc\0d\n", ["a b", "cd"]),
     ],
 )
 def test_ids_are_read_as_they_are_written(text: str, found: list[str]) -> None:
@@ -47,6 +53,9 @@ def test_ids_are_read_as_they_are_written(text: str, found: list[str]) -> None:
         (b"USER_ID\na\n\nsecret\n", "line 3 has no id; remove the line"),
         (b"USER_ID\na\n  \n", "line 3 has no id; remove the line"),
         (b"USER_ID\nsecret\n\xff\n", "line 3 is not UTF-8; save it as UTF-8"),
+        (b"USER_ID\na\nDOMAIN\\secret\n", f"line 3 {QUOTED}"),
+        (b'USER_ID\n"secret""b"\n', f"line 2 {QUOTED}"),
+        (b'USER_ID\na\n"secret', f"line 3 {QUOTED}"),
     ],
 )
 def test_a_damaged_list_is_refused_with_its_line_and_without_an_id(data: bytes, text: str) -> None:
@@ -56,13 +65,11 @@ def test_a_damaged_list_is_refused_with_its_line_and_without_an_id(data: bytes, 
     assert str(error.value) == f"suppress: list.csv: {text}"
 
 
-def test_what_is_no_csv_is_refused_without_an_id() -> None:
+def test_an_id_with_a_line_break_is_refused_without_the_id() -> None:
     with pytest.raises(PersonalizeAssetsError) as error:
         parse(b'USER_ID\na\n"secret\nsecret"\n', "list")
 
-    assert str(error.value) == (
-        "list: the id on line 3 holds a line break; write a CSV with the header USER_ID and one id a line"
-    )
+    assert str(error.value) == f"list: line 3 {QUOTED}"
 
 
 _NO_BREAKS = st.characters(codec="utf-8", exclude_characters="\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029\0")
@@ -145,3 +152,14 @@ def test_a_file_to_forget_may_have_no_header(text: str) -> None:
 def test_lines_of_a_file_without_a_header_count_from_its_first() -> None:
     with pytest.raises(PersonalizeAssetsError, match=r"^ids: line 2 has no id; remove the line$"):
         ids_of_file(b"a\n\nb\n", "ids")
+
+
+def test_ids_of_a_file_without_a_header_are_taken_as_they_are_written() -> None:
+    text = 'DOMAIN\\alice\n"bob"\nc,d\n'
+
+    assert ids_of_file(text.encode(), "ids").texts() == ['"bob"', "DOMAIN\\alice", "c,d"]
+
+
+def test_a_header_in_other_letters_is_no_id() -> None:
+    with pytest.raises(PersonalizeAssetsError, match=r"^ids: the header is not USER_ID; write a CSV with the header"):
+        ids_of_file(b"user_id\na\n", "ids")

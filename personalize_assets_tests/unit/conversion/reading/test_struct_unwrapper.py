@@ -130,6 +130,30 @@ def test_names_are_learned_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> Non
     assert shortcut.decode_lines(b'{"id9":1}') is None
 
 
+def test_one_event_teaches_no_more_names_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(struct_unwrapper, "_MOST_NAMES", 3)
+    shortcut = SourceMappers((ITEMS,), ("items",)).shortcut(ANY_CASE)
+    assert shortcut is not None
+    shortcut.learn({f"id{number}": 1 for number in range(10)})
+
+    assert len(shortcut.decode_lines(b'{"id2":1}\n{"id0":1}') or []) == 2
+    assert shortcut.decode_lines(b'{"id3":1}') is None
+
+
+@pytest.mark.parametrize("ignores_case", [False, True])
+@pytest.mark.parametrize("text", ['{"a":null}', '{"a":" "}', '{"A":null}', '{"a":{"b":null}}', "{}", '{"a":1}'])
+def test_an_envelope_without_an_object_on_the_way_to_its_events_is_a_reject(
+    text: str, ignores_case: bool, tmp_path: Path
+) -> None:
+    format = SourceFormat(events="a.b.batch", parse=("a",), ignore_case=ignores_case)
+    data = f'{text}\n{{"a":{{"b":{{"batch":[{{"sku":"x"}}]}}}}}}\n{text}\n'.encode()
+
+    fast = outcome(tmp_path / "fast", data, format, (ITEMS,), is_exact=False)
+
+    assert fast == outcome(tmp_path / "exact", data, format, (ITEMS,), is_exact=True)
+    assert fast.counts["items"][1] == 1
+
+
 def test_an_envelope_that_its_events_cannot_all_repeat_is_a_reject(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
