@@ -568,6 +568,7 @@ def test_the_engine_has_the_settings_of_the_config() -> None:
     engine = glue_engine.GlueEngine.of(config)
 
     assert engine.model_dump(exclude_none=True) == {
+        "endpoints": {},
         "job": "shop",
         "destination": "s3://made/out",
         "region": "eu-central-1",
