@@ -58,6 +58,11 @@ def hint_for(message: str) -> str:
     return next((hint for pattern, hint in _HINTS if re.search(pattern, message, re.IGNORECASE | re.DOTALL)), "")
 
 
+def reason_of(failure: str) -> str:
+    """Personalize's own text about a failure, or that there is none."""
+    return failure.strip() or "Personalize gives no reason"
+
+
 def is_own_fault(message: str) -> bool:
     """Whether a job failed by a fault of Personalize itself, so that the same job may succeed."""
     return bool(_OWN_FAULT.search(message))

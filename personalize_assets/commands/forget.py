@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
-from personalize_assets.commands.options import ReportingCommand, config_option, exit_code_of_errors, is_confirmed
+from personalize_assets.commands.options import ReportingCommand, config_option, is_confirmed, stoppable
 
 _QUESTION = "\nForget these users? What Personalize deletes cannot be brought back"
 
@@ -31,22 +30,15 @@ def forget(config: Path | None, user_ids: Path, dry_run: bool, yes: bool) -> Non
     """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.forget import forget_and_report, plan, read_ids
-    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
-    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
-        try:
-            group = DatasetGroup(load_config(config, os.environ))
-            found = plan(group, read_ids(user_ids))
-            if dry_run:
-                click.echo("\nNothing was changed: this was a dry run.")
-                return
-            if not is_confirmed(_QUESTION, yes=yes):
-                click.echo("Nothing was changed.")
-                return
-            forget_and_report(group, found)
-        except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt) or was_pressed():
-                click.echo("Stopped waiting. A data deletion job that has begun goes on in AWS.", err=True)
-                sys.exit(130)
-            raise
+    with stoppable("Stopped waiting. A data deletion job that has begun goes on in AWS."):
+        group = DatasetGroup(load_config(config, os.environ))
+        found = plan(group, read_ids(user_ids))
+        if dry_run:
+            click.echo("\nNothing was changed: this was a dry run.")
+            return
+        if not is_confirmed(_QUESTION, yes=yes):
+            click.echo("Nothing was changed.")
+            return
+        forget_and_report(group, found)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import click
 
-from personalize_assets.commands.options import ReportingCommand, config_option, exit_code_of_errors, is_confirmed
+from personalize_assets.commands.options import ReportingCommand, config_option, is_confirmed, stoppable
 
 _MODES = ("auto", "full", "incremental")
 """Of ``config.imports``, which takes a while to import."""
@@ -30,26 +29,19 @@ def import_(config: Path | None, datasets: str | None, mode: str | None, again: 
     from personalize_assets.engines import make_engine
     from personalize_assets.local_run.display import PlainDisplay
     from personalize_assets.local_run.imports import chosen_datasets, is_anything_to_do, plan_imports
-    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.local_run.run import run_imports
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     env = {**os.environ, "PERSONALIZE__IMPORT__ON": "on", **({"PERSONALIZE__IMPORT__MODE": mode} if mode else {})}
-    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
-        try:
-            loaded = load_config(config, env)
-            group = DatasetGroup(loaded)
-            names = chosen_datasets(group, [name.strip() for name in (datasets or "").split(",") if name.strip()])
-            plans = plan_imports(group, names, again=again)
-            if dry_run:
-                click.echo("\nNothing was changed: this was a dry run.")
-                return
-            if is_anything_to_do(plans) and not is_confirmed("\nImport? AWS bills what is sent by its size", yes=yes):
-                click.echo("Nothing was changed.")
-                return
-            run_imports(group, make_engine(loaded.engine, loaded), names, PlainDisplay(), again=again)
-        except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt) or was_pressed():
-                click.echo("Stopped waiting. Import jobs that have begun go on in AWS; import again to see.", err=True)
-                sys.exit(130)
-            raise
+    with stoppable("Stopped waiting. Import jobs that have begun go on in AWS; import again to see."):
+        loaded = load_config(config, env)
+        group = DatasetGroup(loaded)
+        names = chosen_datasets(group, [name.strip() for name in (datasets or "").split(",") if name.strip()])
+        plans = plan_imports(group, names, again=again)
+        if dry_run:
+            click.echo("\nNothing was changed: this was a dry run.")
+            return
+        if is_anything_to_do(plans) and not is_confirmed("\nImport? AWS bills what is sent by its size", yes=yes):
+            click.echo("Nothing was changed.")
+            return
+        run_imports(group, make_engine(loaded.engine, loaded), names, PlainDisplay(), again=again)

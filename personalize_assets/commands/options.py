@@ -131,6 +131,21 @@ def exit_code_of_errors() -> Iterator[None]:
         sys.exit(1)
 
 
+@contextmanager
+def stoppable(sentence: str) -> Iterator[None]:
+    """As ``exit_code_of_errors``; after Ctrl-C, print a sentence and exit with code 130, whatever it made fail."""
+    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
+
+    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
+        try:
+            yield
+        except (Exception, KeyboardInterrupt) as error:
+            if isinstance(error, KeyboardInterrupt) or was_pressed():
+                click.echo(sentence, err=True)
+                sys.exit(130)
+            raise
+
+
 class EngineName(click.Choice[str]):
     """The name of an engine; a wrong one is an error of usage with the same text as in a config."""
 

@@ -36,8 +36,9 @@ def rejects(
     Values that the config masks are masked in the samples.
     """
     from personalize_assets.config import load_config
+    from personalize_assets.local_run.printed_json import print_json
     from personalize_assets.local_run.rejects import Filter, find_rejects
-    from personalize_assets.local_run.rejects_lines import print_json, print_rejects
+    from personalize_assets.local_run.rejects_lines import print_rejects
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     with exit_code_of_errors():

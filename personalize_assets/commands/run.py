@@ -19,6 +19,7 @@ from personalize_assets.commands.options import (
     each_day,
     exit_code_of_errors,
     is_quiet,
+    stoppable,
 )
 from personalize_assets.conversion.dataset_types import DATASETS
 
@@ -45,21 +46,14 @@ def run(
     Exits with 0, with 1 and the cause, or with 3 if `checks: warn` exported what Personalize would refuse.
     """
     from personalize_assets.config import load_config
-    from personalize_assets.local_run.interrupts import watching_for_ctrl_c
     from personalize_assets.local_run.run import run_all
 
     env = {**os.environ, **({"PERSONALIZE_ENGINE": engine} if engine else {})}
     if max_days_per_run:
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
-    with exit_code_of_errors(), watching_for_ctrl_c() as was_pressed:
-        try:
-            loaded = load_config(config, env)
-            is_accepted = run_all(loaded, each_day(days) if days else None, resume=resume, force=force)
-        except (Exception, KeyboardInterrupt) as error:
-            if isinstance(error, KeyboardInterrupt) or was_pressed():
-                click.echo("Stopped. What was current before is unchanged; run again to finish.", err=True)
-                sys.exit(130)
-            raise
+    with stoppable("Stopped. What was current before is unchanged; run again to finish."):
+        loaded = load_config(config, env)
+        is_accepted = run_all(loaded, each_day(days) if days else None, resume=resume, force=force)
     if not is_accepted:
         if is_quiet():
             click.echo("Personalize would refuse what is exported; `personalize-assets status` says why", err=True)

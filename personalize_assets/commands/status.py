@@ -25,8 +25,9 @@ def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
     would refuse what is there.
     """
     from personalize_assets.config import load_config
+    from personalize_assets.local_run.printed_json import print_json
     from personalize_assets.local_run.status import gather
-    from personalize_assets.local_run.status_lines import print_json, print_status
+    from personalize_assets.local_run.status_lines import print_status
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     with exit_code_of_errors():

@@ -22,8 +22,9 @@ def validate(config: Path | None, as_json: bool) -> None:
     nothing would come out.
     """
     from personalize_assets.config import load_config
+    from personalize_assets.local_run.printed_json import print_json
     from personalize_assets.local_run.source_look import look_at_source
-    from personalize_assets.local_run.source_look_lines import print_json, print_look
+    from personalize_assets.local_run.source_look_lines import print_look
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     with exit_code_of_errors():

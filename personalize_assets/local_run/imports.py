@@ -8,6 +8,7 @@ from threading import Event
 
 import click
 
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.conversion import waiting
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.local_run.summary import plain_table
@@ -48,24 +49,21 @@ def plan_imports(group: DatasetGroup, names: Sequence[str], *, again: bool = Fal
         f"{api.role}"
     )
     plans = [plan_import(group, name, api, Polling(lambda line: None), again=again) for name in names]
-    # The dataset group is a step of each dataset's plan, and made once.
-    steps_of_all = dict.fromkeys(step for plan in plans for step in plan.steps if " group " in step)
-    for line in steps_of_all:
+    for line in dict.fromkeys(step for plan in plans for step in plan.group_steps):
         click.echo(f"  {line}")
     for plan in plans:
         for line in _plan_lines(plan):
-            if line.strip() not in steps_of_all:
-                click.echo(line)
+            click.echo(line)
     return plans
 
 
 def _plan_lines(plan: ImportPlan) -> Iterator[str]:
     decision = plan.decision
     yield f"{plan.dataset}"
-    yield from (f"  {step}" for step in plan.steps)
+    yield from (f"  {step}" for step in plan.own_steps)
     yield from (f"  wait for import job {job.name} ({job.status}), and look again" for job in plan.unfinished)
     if decision.mode:
-        sent = f"{decision.rows:,} row{'' if decision.rows == 1 else 's'}, {decision.bytes:,} bytes"
+        sent = f"{count_of(decision.rows, 'row')}, {decision.bytes:,} bytes"
         yield f"  import {decision.mode}, {sent}: {decision.why}"
     else:
         yield f"  import nothing: {decision.why}"

@@ -1,12 +1,12 @@
-"""How ``personalize-assets rejects`` prints what it found: as lines and a table, or as JSON."""
+"""How ``personalize-assets rejects`` prints what it found for people: as lines and a table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import click
-import msgspec
 
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.local_run.rejects import Rejects, RejectSample
 from personalize_assets.local_run.summary import print_table, short_path
 
@@ -15,14 +15,9 @@ _NO_DATASET = "-"
 _RAW_CHARACTERS = 400
 
 
-def print_json(found: Rejects) -> None:
-    """Print it as one JSON object; it has all keys each time, and samples as a whole."""
-    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
-
-
 def print_rejects(found: Rejects) -> None:
     """Print it for people: styled on a terminal, else as plain lines."""
-    days = f"{found.days:,} converted day{'' if found.days == 1 else 's'}"
+    days = count_of(found.days, "converted day")
     if not found.counts:
         click.echo(f"No such rejects in {days} of {found.dataset_group}")
         return

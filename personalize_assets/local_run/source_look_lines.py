@@ -1,22 +1,16 @@
-"""How ``personalize-assets validate`` prints what it found: as lines and tables, or as JSON."""
+"""How ``personalize-assets validate`` prints what it found for people: as lines and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 import click
-import msgspec
 
 from personalize_assets.local_run.source_look import SourceCheck, SourceLook
 from personalize_assets.local_run.summary import print_table, short_path
 
 _HEADER = ("dataset", "events", "wanted", "rows", "kept", "rejected")
 _MOST_DAYS = 10
-
-
-def print_json(found: SourceCheck) -> None:
-    """Print it as one JSON object; it has all keys each time."""
-    click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2))
 
 
 def print_look(found: SourceCheck) -> None:

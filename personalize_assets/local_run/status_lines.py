@@ -1,22 +1,16 @@
-"""How ``personalize-assets status`` prints what it found: as lines and tables, or as JSON."""
+"""How ``personalize-assets status`` prints what it found for people: as lines and tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import click
-import msgspec
 
 from personalize_assets.local_run.closing import print_checks
 from personalize_assets.local_run.status import DaysStatus, Gathered, ImportStatus, Status
 from personalize_assets.local_run.summary import print_summary, print_table, short_path
 
 _IMPORTS = ("import", "held", "pending", "state")
-
-
-def print_json(status: Status) -> None:
-    """Print a status as one JSON object; it has all keys each time, and null for what there is not."""
-    click.echo(msgspec.json.format(msgspec.json.encode(status), indent=2))
 
 
 def print_status(found: Gathered) -> None:

@@ -93,28 +93,33 @@ def _remove_former_exports(group: DatasetGroup) -> None:
     if latest is None:
         return
     there = exports.runs() if len(latest.former) >= keep else ()
-    read = group.destination.imports.runs(group.datasets) if there else set()
-    # With a damaged record of imports, any of them may be what an import reads.
-    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep, read)] if read is not None else []
+    read = _read_by_imports(group) if there else ()
+    unneeded = [exports.folder(run) for run in unneeded_runs(latest, there, keep, read)]
     refused = exports.runs(REFUSED)
     unneeded += [exports.refused_folder(run) for run in refused[:-keep]]
     store = group.destination.store
     group.destination.remove([file.key for folder in unneeded for file in store.files(f"{folder}/")])
 
 
+def _read_by_imports(group: DatasetGroup) -> set[str]:
+    """The runs whose exports imports may read: all of them, if a record is damaged."""
+    read = group.destination.imports.runs(group.datasets)
+    return set(group.destination.exports.runs()) if read is None else read
+
+
 def leftovers(group: DatasetGroup) -> list[str]:
     """Keys of files that a run wrote more than a day ago and nothing names, and of objects of older versions."""
-    store, oldest = group.destination.store, time.time() - _LEFTOVER_SECONDS
+    store, now = group.destination.store, time.time()
     folders = (*DATA_FOLDERS, *TABLES, PARTS, EXPORTS, OLDER_SCHEMAS)
-    old = {file.key for folder in folders for file in store.files(f"{folder}/") if file.modified < oldest}
+    ages = {file.key: now - file.modified for folder in folders for file in store.files(f"{folder}/")}
+    old = {key for key, age in ages.items() if age > _LEFTOVER_SECONDS}
     if not old:
         return []
     # Read after the listing: a file that was committed in between is among those named.
     named = _named(group)
     sent = {key for key in old if key.startswith(_SENT)}
     old -= sent
-    before = time.time() - _SENT_SECONDS
-    long_sent = {file.key for folder in _SENT for file in store.files(folder) if file.modified < before}
+    long_sent = {key for key in sent if ages[key] > _SENT_SECONDS}
     of_runs = {key for key in old if RUN_ID.search(key) and key not in named and not named & _folders_of(key)}
     return sorted(of_runs.union(long_sent, old & set(older_objects(group.destination))))
 
@@ -128,8 +133,7 @@ def _named(group: DatasetGroup) -> set[str]:
         if table := destination.tables.current(name):
             named |= table.all_files()
     if latest := exports.latest():
-        read = destination.imports.runs(group.datasets)
-        named.update(map(exports.folder, (latest.run, *latest.former, *(exports.runs() if read is None else read))))
+        named.update(map(exports.folder, (latest.run, *latest.former, *_read_by_imports(group))))
         named.update(file.key for manifest in latest.datasets.values() for file in manifest.files)
     named.update(exports.refused_folder(run) for run in exports.runs(REFUSED) if exports.is_refused(run))
     return named

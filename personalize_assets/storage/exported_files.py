@@ -82,8 +82,7 @@ def take_over(
 def _take_over(destination: Destination, manifest: ExportManifest, folder: str) -> ExportManifest:
     name = manifest.dataset
     path = f"{folder}/{name}/" if manifest.path.endswith("/") else f"{folder}/{name}.csv"
-    files = manifest.files or (ExportedFile(manifest.path, manifest.rows, manifest.bytes, manifest.sha256),)
-    keys = {file.key: path + file.key.rpartition("/")[2] if path.endswith("/") else path for file in files}
+    keys = {file.key: path + file.key.rpartition("/")[2] if path.endswith("/") else path for file in manifest.csvs}
     _copy_all(destination, {to: key for key, to in keys.items()})
     versions = _versions(destination, path)
     schema = f"{folder}/{name}.avsc" if manifest.schema else ""
@@ -95,7 +94,7 @@ def _take_over(destination: Destination, manifest: ExportManifest, folder: str) 
         schema=schema,
         files=tuple(
             structs.replace(file, key=keys[file.key], version=versions.get(keys[file.key], "") if file.version else "")
-            for file in files
+            for file in manifest.csvs
         ),
     )
 

@@ -249,6 +249,11 @@ class ExportManifest(msgspec.Struct, frozen=True, kw_only=True):
     profile: ExportProfile | None = None
 
     @property
+    def csvs(self) -> tuple[ExportedFile, ...]:
+        """``files``, also of a manifest of an older version."""
+        return self.files or (ExportedFile(self.path, self.rows, self.bytes, self.sha256),)
+
+    @property
     def accounted(self) -> int:
         """The daily rows of which it is known where they went."""
         return self.rows + self.duplicates + self.outside_window + self.suppressed

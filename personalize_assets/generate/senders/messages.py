@@ -14,7 +14,7 @@ SOURCES = ("web", "android", "ios", "server")
 """Where events come from: each has a source of its own, and a write key, in Segment and RudderStack."""
 
 ALL = "all"
-"""The only source, where sources are not told apart."""
+"""The only source, where there is but one."""
 
 _PLATFORMS = {"website-prod": "web", "android-prod": "android", "ios-prod": "ios"}
 

@@ -58,7 +58,7 @@ class Options:
 
     @property
     def by_source(self) -> bool:
-        """Whether the sources are told apart."""
+        """Whether each of several sources gets its own events."""
         return self.to in _KEYED and not self.one_key
 
     @property

@@ -11,7 +11,7 @@ import numpy as np
 
 from personalize_assets.aws.error_codes import AwsError
 from personalize_assets.aws.personalize import FAILED, AlreadyExists, InUse, LimitReached, Personalize
-from personalize_assets.aws.personalize_hints import hint_for
+from personalize_assets.aws.personalize_hints import hint_for, reason_of
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -70,7 +70,7 @@ def compare(
         deadline,
     )
     if ended is None or ended.status == FAILED:
-        found = (ended.failure if ended else "") or "Personalize gives no reason"
+        found = reason_of(ended.failure if ended else "")
         hint = hint_for(found)
         raise AwsError(
             f"export job {job} of {name} failed: {found}; the role needs s3:PutObject on "

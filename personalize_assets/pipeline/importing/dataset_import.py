@@ -7,8 +7,7 @@ at the same time end with the same rows. What Personalize holds is read again be
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from personalize_assets.aws.error_codes import AwsError, TransientAwsError
 from personalize_assets.aws.personalize import (
@@ -19,7 +18,8 @@ from personalize_assets.aws.personalize import (
     LimitReached,
     Personalize,
 )
-from personalize_assets.aws.personalize_hints import hint_for, is_own_fault
+from personalize_assets.aws.personalize_hints import hint_for, is_own_fault, reason_of
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
@@ -43,7 +43,6 @@ from personalize_assets.storage.manifests import ExportManifest
 
 # API CreateDatasetImportJob, `dataLocation`: length.
 _MAX_LOCATION_CHARS = 256
-_NUMBERS = ("int", "long", "float", "double")
 _ROOM_SECONDS = 30.0
 _JOB_SECONDS = 60.0
 
@@ -115,7 +114,8 @@ class _DatasetImport:
         since = found.dataset.created if found.dataset else 0.0
         decision = self._decide(self._held(jobs, since), dry=True)
         going = tuple(job for job in jobs if job.is_unfinished)
-        return ImportPlan(self._name, tuple(found.steps(self._wanted)), decision, going)
+        group_steps, own_steps = found.group_steps(self._wanted), found.own_steps(self._wanted)
+        return ImportPlan(self._name, tuple(group_steps), tuple(own_steps), decision, going)
 
     def run(self) -> ImportOutcome:
         deadline = self._polling.clock() + 60.0 * self._group.config.import_.timeout_minutes
@@ -184,7 +184,7 @@ class _DatasetImport:
     def _numbers(self) -> set[str]:
         """The columns that hold numbers, by whose value rows are sorted."""
         columns = self._group.datasets[self._name].columns
-        return {column.name for column in columns if COLUMN_TYPES[column.type].avro in _NUMBERS}
+        return {column.name for column in columns if COLUMN_TYPES[column.type].is_number}
 
     @property
     def _target(self) -> str:
@@ -220,8 +220,7 @@ class _DatasetImport:
     def _check_export(self) -> None:
         """Raise ``NotImportable`` if the export was deleted before the record kept it."""
         stored = {file.key: file.bytes for file in self._destination.store.files(self._export.path)}
-        files = {file.key: file.bytes for file in self._export.files} or {self._export.path: self._export.bytes}
-        if any(stored.get(key) != size for key, size in files.items()):
+        if any(stored.get(file.key) != file.bytes for file in self._export.csvs):
             raise NotImportable(
                 f"{self._destination.uri_of(self._export.path)} is not there as its manifest says; export again"
             )
@@ -266,7 +265,7 @@ class _DatasetImport:
         if found.rows < self._type.min_appended_rows:
             return Decision(
                 "",
-                f"{_count(found.rows, 'new row')} of at least {self._type.min_appended_rows:,} that Personalize adds "
+                f"{count_of(found.rows, 'new row')} of at least {self._type.min_appended_rows:,} that Personalize adds "
                 "at once: waiting for more",
                 rows=found.rows,
                 bytes=found.bytes,
@@ -274,7 +273,7 @@ class _DatasetImport:
         key = increment_key(self._name, JobContent(held.digest, self._target))
         return Decision(
             "INCREMENTAL",
-            f"{_count(found.rows, 'row')} {_are(found.rows)} new or changed",
+            f"{count_of(found.rows, 'row')} {_are(found.rows)} new or changed",
             found.rows,
             found.bytes,
             key,
@@ -300,7 +299,7 @@ class _DatasetImport:
         if found.vanished:
             what = "row" if self._type.is_events else "id"
             return (
-                f"{_count(found.vanished, what)} that Personalize holds {_are(found.vanished)} gone from the export",
+                f"{count_of(found.vanished, what)} that Personalize holds {_are(found.vanished)} gone from the export",
                 found,
             )
         if found.bytes > MAX_INCREMENT_BYTES:
@@ -347,8 +346,8 @@ class _DatasetImport:
             self._polling.pause(what, f"the answer is missing, so its jobs are listed again ({error})", deadline, 1.0)
         else:
             self._polling.log(
-                f"import job {name} started: {decision.mode}, {_count(decision.rows, 'row')}, {decision.bytes:,} bytes "
-                f"of {location}, because {decision.why}"
+                f"import job {name} started: {decision.mode}, {count_of(decision.rows, 'row')}, "
+                f"{decision.bytes:,} bytes of {location}, because {decision.why}"
             )
             self._sent.append(decision)
             self._finish(Job(arn, name, "CREATE PENDING", 0.0, 0.0, decision.mode), deadline)
@@ -366,7 +365,7 @@ class _DatasetImport:
 
     def _finish(self, job: Job, deadline: float) -> None:
         """Wait for a job, of whichever run. Raises ``ImportFailed`` if it was to bring these rows and failed."""
-        with self._goes_on(job):
+        with self._polling.saying_that_it_goes_on(f"import job {job.arn}", "; the next import takes it up"):
             ended = self._polling.until(
                 f"import job {job.name}",
                 lambda: self._api.import_job(job.arn),
@@ -383,20 +382,6 @@ class _DatasetImport:
             raise _failure(self._name, ended)
         if ended.status == FAILED:
             self._polling.log(f"import job {job.name} of other rows failed: {ended.failure}")
-
-    @contextmanager
-    def _goes_on(self, job: Job) -> Iterator[None]:
-        """Say that a job goes on if the wait for it is interrupted: Personalize cannot cancel one."""
-        try:
-            yield
-        except PersonalizeAssetsError:
-            raise
-        except BaseException:
-            self._polling.log(
-                f"no longer waiting for import job {job.arn}: it cannot be cancelled, and goes on in AWS; the next "
-                "import takes it up"
-            )
-            raise
 
     def _outcome(self, ready: Ready, held: HeldRows, base: ExportManifest | None, decision: Decision) -> ImportOutcome:
         untrained = self._destination.imports.find(self._name).untrained
@@ -427,10 +412,6 @@ def run_of(manifest: ExportManifest) -> str:
     return manifest.path.split("/")[1]
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
 def _are(number: int) -> str:
     return "is" if number == 1 else "are"
 
@@ -443,7 +424,7 @@ def _free_name(group: str, dataset: str, content: JobContent, names: set[str]) -
 
 
 def _failure(dataset: str, job: Job) -> PersonalizeAssetsError:
-    found = job.failure.strip().rstrip(".") or "Personalize gives no reason"
+    found = reason_of(job.failure).rstrip(".")
     hint = hint_for(found)
     text = f"import job {job.name} of {dataset} ended as {job.status}: {found}"
     kind = TransientImportFailure if is_own_fault(found) else ImportFailed

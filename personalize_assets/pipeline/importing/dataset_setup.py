@@ -19,6 +19,7 @@ from personalize_assets.aws.personalize import (
     InUse,
     Personalize,
 )
+from personalize_assets.aws.personalize_hints import reason_of
 from personalize_assets.config import Config
 from personalize_assets.conversion.contract import SCHEMA_CHARS
 from personalize_assets.errors import PersonalizeAssetsError
@@ -78,11 +79,13 @@ class Found:
     added: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    def steps(self, wanted: Wanted) -> list[str]:
-        """What would be made or changed, a line each."""
+    def group_steps(self, wanted: Wanted) -> list[str]:
+        """What would be made for all datasets of the group, a line each."""
+        return [f"create dataset group {wanted.group} ({wanted.domain})"] if self.group is None else []
+
+    def own_steps(self, wanted: Wanted) -> list[str]:
+        """What would be made or changed for the dataset, a line each."""
         lines = []
-        if self.group is None:
-            lines.append(f"create dataset group {wanted.group} ({wanted.domain})")
         if not self.has_schema:
             lines.append(f"create schema {wanted.schema_name}")
         if self.dataset is None:
@@ -196,7 +199,7 @@ def _check_group(group: GroupState, wanted: Wanted) -> None:
 
 def _check_status(what: str, status: str, failure: str) -> None:
     if status == "CREATE FAILED":
-        why = failure or "Personalize gives no reason"
+        why = reason_of(failure)
         raise PersonalizeAssetsError(f"{what} is CREATE FAILED: {why}; delete it in the console, and import again")
     if status.startswith("DELETE"):
         raise PersonalizeAssetsError(f"{what} is being deleted ({status}); import again once it is gone")
@@ -250,7 +253,7 @@ def _update(api: Personalize, wanted: Wanted, schema_arn: str, polling: Polling)
             polling.pause(f"dataset {wanted.dataset} of {wanted.group}", str(error), deadline, 20.0)
     dataset = _wait_for_update(api, wanted, polling, schema_arn)
     if dataset.schema_arn != schema_arn:
-        why = dataset.failure or "Personalize gives no reason"
+        why = reason_of(dataset.failure)
         raise SchemaDrift(
             f"dataset {wanted.dataset} of {wanted.group} could not be given the schema {wanted.schema_name}: {why}"
         )

@@ -6,13 +6,11 @@ The job's name follows from its ids, so that a run that died is gone on with by 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
 from personalize_assets.aws.error_codes import AwsError
 from personalize_assets.aws.personalize import AlreadyExists, InUse, Job, LimitReached, Personalize
-from personalize_assets.aws.personalize_hints import hint_for
+from personalize_assets.aws.personalize_hints import hint_for, reason_of
 from personalize_assets.conversion.export.suppressed import UserIds
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -179,7 +177,7 @@ class _Deletion:
         return None
 
     def _finish(self, job: Job, deadline: float) -> None:
-        with self._goes_on(job):
+        with self._polling.saying_that_it_goes_on(job.arn):
             ended = self._polling.until(
                 f"data deletion job {job.name}",
                 lambda: self._api.deletion_job(job.name) or job,
@@ -193,20 +191,9 @@ class _Deletion:
         destination.remove([file.key for file in files if file.key.endswith(self._file)])
         self._key = ""
         if ended.status == _JOB_FAILED:
-            found = ended.failure.strip() or "Personalize gives no reason"
+            found = reason_of(ended.failure)
             found = "; ".join(filter(None, (found, hint_for(found))))
             raise DeletionFailed(
                 f"data deletion job {job.name} is FAILED: {found}. The ids are on the list, and no export has them; "
                 "run it again"
             )
-
-    @contextmanager
-    def _goes_on(self, job: Job) -> Iterator[None]:
-        """Say that a job goes on if the wait for it is interrupted: Personalize cannot cancel one."""
-        try:
-            yield
-        except PersonalizeAssetsError:
-            raise
-        except BaseException:
-            self._polling.log(f"no longer waiting for {job.arn}: it cannot be cancelled, and goes on in AWS")
-            raise

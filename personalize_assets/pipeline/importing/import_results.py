@@ -64,9 +64,22 @@ class ImportOutcome:
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """What an import would do now: steps of the set-up, and the decision about the rows; see ``Decision``."""
+    """What an import would do now.
+
+    Attributes:
+        group_steps: Of the set-up, for all datasets of the group.
+        own_steps: Of the set-up, for this dataset.
+        decision: About the rows.
+        unfinished: Jobs that are waited for before.
+    """
 
     dataset: str
-    steps: tuple[str, ...]
+    group_steps: tuple[str, ...]
+    own_steps: tuple[str, ...]
     decision: Decision
     unfinished: tuple[Job, ...] = ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """All of the set-up, in their order."""
+        return (*self.group_steps, *self.own_steps)

@@ -1,7 +1,7 @@
 """The files of increments: the rows that an export has more than the one that Personalize holds.
 
 They are below ``exports/``, which is what the policies of the role and the bucket let Personalize read, in a folder
-named after the two exports; the same two give the same bytes, whoever writes them.
+named after the two exports; the same two give the same bytes in each run.
 """
 
 from __future__ import annotations
@@ -129,9 +129,9 @@ def _base_lines(destination: Destination, manifest: ExportManifest) -> Iterator[
 def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
     """The bytes of an export's CSVs, each without its header, in their order."""
     wanted = header(manifest.columns)
-    for key, size in [(file.key, file.bytes) for file in manifest.files] or [(manifest.path, manifest.bytes)]:
+    for file in manifest.csvs:
         found, head, is_below = 0, b"", False
-        for block in destination.store.blocks(key):
+        for block in destination.store.blocks(file.key):
             found += len(block)
             if is_below:
                 yield block
@@ -140,9 +140,9 @@ def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes
             if len(head) >= len(wanted):
                 is_below = True
                 yield head[len(wanted) :]
-        if found != size or not head.startswith(wanted):
+        if found != file.bytes or not head.startswith(wanted):
             below = "below" if head.startswith(wanted) else "without"
             raise PersonalizeAssetsError(
-                f"{destination.uri_of(key)} has {found:,} bytes {below} the header of its manifest, which says "
-                f"{size:,}: it was changed outside of personalize_assets; export again"
+                f"{destination.uri_of(file.key)} has {found:,} bytes {below} the header of its manifest, which says "
+                f"{file.bytes:,}: it was changed outside of personalize_assets; export again"
             )

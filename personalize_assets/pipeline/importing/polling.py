@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -81,6 +82,20 @@ class Polling:
                     raise WaitIsOver(f"{what} is {status} after all the time it has; {advice}") from None
                 self.sleep(seconds)
                 seconds = min(_GROWTH * seconds, longest)
+
+    @contextmanager
+    def saying_that_it_goes_on(self, job: str, then: str = "") -> Iterator[None]:
+        """A wait for a job, which Personalize cannot cancel: if the wait is interrupted, a line says that it goes on.
+
+        ``then``: what else to say.
+        """
+        try:
+            yield
+        except PersonalizeAssetsError:
+            raise
+        except BaseException:
+            self.log(f"no longer waiting for {job}: it cannot be cancelled, and goes on in AWS{then}")
+            raise
 
     def pause(self, what: str, state: str, deadline: float, seconds: float) -> None:
         """Wait once, for room or for another run; raises ``WaitIsOver`` after the deadline."""

@@ -7,8 +7,9 @@ import json
 import pytest
 from msgspec.structs import replace
 
+from personalize_assets.local_run.printed_json import print_json
 from personalize_assets.local_run.source_look import DatasetLook, DayFiles, SourceCheck, SourceLook
-from personalize_assets.local_run.source_look_lines import print_json, print_look, source_lines
+from personalize_assets.local_run.source_look_lines import print_look, source_lines
 from personalize_assets.storage.unread_keys import NO_KEYS
 
 SOURCE = SourceLook(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from personalize_assets.local_run.printed_json import print_json
 from personalize_assets.local_run.status import (
     ComparedStatus,
     DatasetStatus,
@@ -17,7 +19,7 @@ from personalize_assets.local_run.status import (
     RefusedStatus,
     Status,
 )
-from personalize_assets.local_run.status_lines import head_lines, import_lines, import_row, print_json, print_status
+from personalize_assets.local_run.status_lines import head_lines, import_lines, import_row, print_status
 from personalize_assets.local_run.summary import Summary
 
 STATUS = Status(
@@ -133,16 +135,7 @@ def test_what_goes_on_and_what_is_not_trained_on_has_lines() -> None:
             unfinished={"j": "CREATE PENDING"},
         ),
     )
-    status = Status(
-        dataset_group="shop",
-        destination="s3://events/made",
-        days=STATUS.days,
-        datasets=STATUS.datasets,
-        export=STATUS.export,
-        refused=None,
-        imports={"items": found},
-        checks=(),
-    )
+    status = replace(STATUS, refused=None, imports={"items": found}, checks=())
 
     assert list(import_lines(status)) == [
         "items: an import reads the export R1 since 2026-10-12T05:00:00+00:00",
@@ -164,16 +157,7 @@ def test_json_is_one_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_without_a_terminal_tables_are_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    status = Status(
-        dataset_group="shop",
-        destination="s3://events/made",
-        days=STATUS.days,
-        datasets=STATUS.datasets,
-        export=STATUS.export,
-        refused=None,
-        imports={"items": RECORDED},
-        checks=(),
-    )
+    status = replace(STATUS, refused=None, imports={"items": RECORDED}, checks=())
 
     print_status(Gathered(status, Summary([], {}, "s3://events/made/rejects", []), []))
 

@@ -13,13 +13,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
 from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld
-from personalize_assets_tests.helpers.personalize_emulator import PersonalizeEmulator
 from personalize_assets_tests.helpers.small_group import small_group
-
-
-@pytest.fixture
-def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    return ImportWorld(bucket, tmp_path, personalize)
 
 
 def without_role(world: ImportWorld) -> DatasetGroup:

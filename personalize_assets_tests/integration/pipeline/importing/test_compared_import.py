@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from personalize_assets.pipeline.importing.access import open_personalize
 from personalize_assets.pipeline.importing.compared_import import ComparedImport, import_and_compare
 from personalize_assets.pipeline.importing.comparison import Comparison
 from personalize_assets_tests.helpers.import_world import ImportWorld, titles
-from personalize_assets_tests.helpers.personalize_emulator import Course, PersonalizeEmulator
+from personalize_assets_tests.helpers.personalize_emulator import Course
 
 
 @pytest.fixture
-def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    world = ImportWorld(bucket, tmp_path, personalize)
+def world(world: ImportWorld) -> ImportWorld:
+    """With an export of one item."""
     world.export(items=titles("a"))
     return world
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import boto3
 import pytest
 
@@ -11,12 +9,7 @@ from personalize_assets.aws.error_codes import AwsError
 from personalize_assets.pipeline.importing.access import open_personalize
 from personalize_assets.pipeline.importing.comparison import Comparison, compare
 from personalize_assets_tests.helpers.import_world import ImportWorld, clicks, titles
-from personalize_assets_tests.helpers.personalize_emulator import Course, PersonalizeEmulator
-
-
-@pytest.fixture
-def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    return ImportWorld(bucket, tmp_path, personalize)
+from personalize_assets_tests.helpers.personalize_emulator import Course
 
 
 def compared(world: ImportWorld, name: str) -> Comparison | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import boto3
 import msgspec
@@ -23,13 +22,7 @@ from personalize_assets.pipeline.importing.dataset_import import (
 from personalize_assets.pipeline.importing.polling import Polling, WaitIsOver
 from personalize_assets.storage.manifests import ExportedFile
 from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld, clicks, let_personalize_in, titles
-from personalize_assets_tests.helpers.personalize_emulator import LOST, Course, Fault, PersonalizeEmulator
-
-
-@pytest.fixture
-def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    return ImportWorld(bucket, tmp_path, personalize)
-
+from personalize_assets_tests.helpers.personalize_emulator import LOST, Course, Fault
 
 # Modes
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,14 +12,14 @@ from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.importing.polling import WaitIsOver
 from personalize_assets.pipeline.importing.schema_drift import SchemaDrift
 from personalize_assets_tests.helpers.import_world import ROLE, ImportWorld, clicks, titles
-from personalize_assets_tests.helpers.personalize_emulator import Course, Fault, PersonalizeEmulator
+from personalize_assets_tests.helpers.personalize_emulator import Course, Fault
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:key/1234"
 
 
 @pytest.fixture
-def world(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> ImportWorld:
-    world = ImportWorld(bucket, tmp_path, personalize)
+def world(world: ImportWorld) -> ImportWorld:
+    """With an export of one item."""
     world.export(items=titles("a"))
     return world
 

@@ -1,4 +1,4 @@
-"""What Personalize holds, told from the names and states of import jobs."""
+"""What Personalize holds, by the names and states of import jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names in Personalize: from content alone, never too long, and told back."""
+"""Names in Personalize: from content alone, never too long, and parsed back."""
 
 from __future__ import annotations
 
