@@ -9,6 +9,7 @@ import difflib
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -52,7 +53,28 @@ SWITCHES: Mapping[str, bool] = {"on": True, "true": True, "yes": True, "off": Fa
 _USE_CASES = tuple(case.name for cases in contract.USE_CASES.values() for case in cases)
 
 
-def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
+@dataclass(frozen=True)
+class Form:
+    """How a value is written, in words for the reference of the keys; pydantic leaves it alone."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf(BeforeValidator):
+    """A validator that takes some names alone."""
+
+    allowed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast(BeforeValidator):
+    """A validator that takes numbers from ``least`` on."""
+
+    least: int = 0
+
+
+def one_of(allowed: tuple[str, ...], kind: str) -> OneOf:
     """One of some names; ``kind`` is what one is called in a refusal, with its article."""
 
     def check(value: object) -> object:
@@ -60,10 +82,10 @@ def one_of(allowed: tuple[str, ...], kind: str) -> BeforeValidator:
             return value
         raise ValueError(f"{format_value(value)} is not {kind}; use one of {', '.join(allowed)}")
 
-    return BeforeValidator(check)
+    return OneOf(check, allowed=allowed)
 
 
-def at_least(least: int) -> BeforeValidator:
+def at_least(least: int) -> AtLeast:
     """A finite number from ``least`` on. Text that holds one is taken as well: the environment has nothing else."""
 
     def check(value: object) -> object:
@@ -75,7 +97,7 @@ def at_least(least: int) -> BeforeValidator:
             raise ValueError(f"{format_value(value)} is not a number from {least} on; write one, as {least + 1}")
         return value
 
-    return BeforeValidator(check)
+    return AtLeast(check, least=least)
 
 
 def _switch(value: object) -> bool:
@@ -343,28 +365,30 @@ def _cells(value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, cells)))
 
 
-Uri = Annotated[str, AfterValidator(_uri)]
+Uri = Annotated[str, Form("a folder, or `s3://bucket/prefix`"), AfterValidator(_uri)]
 """An absolute folder, or ``s3://bucket/prefix`` without a slash at the end, unless it ends with two.
 
 A relative folder starts at the validation context's ``folder``, by default the working folder.
 """
-Uris = Annotated[str | tuple[str, ...], BeforeValidator(_uris)]
+Uris = Annotated[
+    str | tuple[str, ...], Form("a folder or `s3://bucket/prefix`, or a list of them"), BeforeValidator(_uris)
+]
 """One such URI, or several."""
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, Form("a day (UTC), as `2026-10-01`"), BeforeValidator(_day)]
 """A UTC day, written as 2026-10-01."""
-Clock = Annotated[str, BeforeValidator(_clock)]
+Clock = Annotated[str, Form('a time of day (UTC), as `"04:00"`'), BeforeValidator(_clock)]
 """A time of day in UTC, as 04:00."""
-Switch = Annotated[bool, BeforeValidator(_switch)]
+Switch = Annotated[bool, Form("`on` or `off`"), BeforeValidator(_switch)]
 """``on`` or ``off``, which YAML 1.2 reads as text, or true and false."""
-LayoutName = Annotated[str, BeforeValidator(_layout)]
+LayoutName = Annotated[str, Form("a name of a layout, or a pattern of keys"), BeforeValidator(_layout)]
 """A name of ``layouts.LAYOUTS``, or a pattern of keys."""
 FormatName = Annotated[str, one_of(FORMATS, "a format")]
-Delimiter = Annotated[str, BeforeValidator(_delimiter)]
+Delimiter = Annotated[str, Form("one character, or several in a file without quotes"), BeforeValidator(_delimiter)]
 """What is between two cells of a CSV: one character, or several in a file without quotes."""
-Character = Annotated[str, BeforeValidator(_character)]
-ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
+Character = Annotated[str, Form("one character, or `null`"), BeforeValidator(_character)]
+ColumnNames = Annotated[tuple[str, ...], Form("a list of names"), BeforeValidator(_column_names)]
 """The names of all columns, each once."""
-Cells = Annotated[tuple[str, ...], BeforeValidator(_cells)]
+Cells = Annotated[tuple[str, ...], Form("a text, or a list of texts"), BeforeValidator(_cells)]
 """Texts of cells; one may be written without its list."""
 
 
@@ -375,33 +399,42 @@ def _no_sail(value: object) -> object:
 
 
 EngineName = Annotated[str, one_of(ENGINES, "an engine"), BeforeValidator(_no_sail)]
-GroupName = Annotated[str, AfterValidator(_group_name)]
-Owner = Annotated[str, AfterValidator(_owner)]
+GroupName = Annotated[str, Form("1 to 63 letters, digits, `-` and `_`"), AfterValidator(_group_name)]
+Owner = Annotated[str, Form("`team:data`, or an email address"), AfterValidator(_owner)]
 """As Dagster takes it: ``team:data`` or an email address."""
 UseCaseName = Annotated[str, one_of(_USE_CASES, "a use case")]
-JobName = Annotated[str, AfterValidator(_job_name)]
-Workers = Annotated[int, BeforeValidator(_workers)]
+JobName = Annotated[str, Form("1 to 255 letters, digits, `-`, `_` and `.`"), AfterValidator(_job_name)]
+Workers = Annotated[int, Form("a number from 2 on"), BeforeValidator(_workers)]
 """Workers of a Glue job; the smallest number is two (API CreateJob)."""
 WorkerType = Annotated[str, one_of(tuple(WORKER_VCPUS), "a worker type")]
-SparkSettings = Annotated[dict[str, str], BeforeValidator(_spark_settings)]
+SparkSettings = Annotated[
+    dict[str, str], Form("a mapping, as `{spark.executor.memory: 4g}`"), BeforeValidator(_spark_settings)
+]
 """Settings of Spark by name, as text; ``remote`` is short for ``spark.remote``."""
-ServiceName = Annotated[str, AfterValidator(_service)]
+ServiceName = Annotated[str, Form("boto3's name of a service"), AfterValidator(_service)]
 """The name of a service as boto3 has it, as ``redshift-data``."""
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Endpoint = Annotated[str, Form("a URL"), AfterValidator(_endpoint)]
 """The URL of a service that speaks S3, or of AWS's emulator, without a slash at the end."""
-QueueUrl = Annotated[str, BeforeValidator(_queue_url)]
-EventPath = Annotated[str, BeforeValidator(_event_path)]
+QueueUrl = Annotated[str, Form("the URL of a queue"), BeforeValidator(_queue_url)]
+EventPath = Annotated[str, Form("a path, as `properties.sku`"), BeforeValidator(_event_path)]
 """A path that starts at the event."""
-EventPaths = Annotated[tuple[EventPath, ...], BeforeValidator(_paths)]
+EventPaths = Annotated[tuple[EventPath, ...], Form("a path, or a list of paths"), BeforeValidator(_paths)]
 """Any number of paths that start at the event; one may be written without its list."""
-AnyPath = Annotated[str, BeforeValidator(_path)]
+AnyPath = Annotated[str, Form("a path, as `properties.sku` or `each.sku`"), BeforeValidator(_path)]
 """A path that starts at the event or, as ``each.…``, at an element of ``each``."""
-ColumnPaths = Annotated[tuple[AnyPath, ...], BeforeValidator(_at_least_one_path)]
+ColumnPaths = Annotated[tuple[AnyPath, ...], Form("a path, or a list of paths"), BeforeValidator(_at_least_one_path)]
 """One such path or several; one may be written without its list."""
-Scalar = Annotated[str | int | float | bool | None, BeforeValidator(_scalar)]
-Text = Annotated[str, BeforeValidator(_text)]
+Scalar = Annotated[
+    str | int | float | bool | None, Form("a text, a number, `true` or `false`"), BeforeValidator(_scalar)
+]
+Text = Annotated[str, Form("a text"), BeforeValidator(_text)]
 """A value as text, in the form in which the values of events are compared: ``true``, ``0.5``."""
-Wanted = Annotated[contract.Wanted, PlainValidator(_wanted), PlainSerializer(msgspec.to_builtins)]
+Wanted = Annotated[
+    contract.Wanted,
+    Form("a value, a list of values, or a condition"),
+    PlainValidator(_wanted),
+    PlainSerializer(msgspec.to_builtins),
+]
 """One such text or several, each once, or a condition as a mapping."""
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Texts = Annotated[tuple[str, ...], Form("a text, or a list of texts"), BeforeValidator(_texts)]
 """Any number of such texts, each once; one may be written without its list."""

@@ -13,7 +13,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from personalize_assets.config.errors import format_value
-from personalize_assets.config.fields import Switch, at_least, one_of
+from personalize_assets.config.fields import Form, Switch, at_least, one_of
 from personalize_assets.conversion.dataset_types import DATASETS
 
 MODES = ("auto", "full", "incremental")
@@ -61,7 +61,11 @@ def _tags(value: object) -> object:
     return dict(value)
 
 
-RoleArn = Annotated[str, _arn(_ROLE, _ARN_CHARS, "a role's ARN", "arn:aws:iam::123456789012:role/personalize")]
+RoleArn = Annotated[
+    str,
+    Form("the ARN of a role"),
+    _arn(_ROLE, _ARN_CHARS, "a role's ARN", "arn:aws:iam::123456789012:role/personalize"),
+]
 
 
 class Import(BaseModel):
@@ -70,15 +74,17 @@ class Import(BaseModel):
     ``import: on`` is ``{on: on}``, and a mapping is on unless it says off.
 
     Attributes:
-        role: With which Personalize reads the exports; by default the one of the deployed stack.
+        on: Whether the assets exist and ``run`` imports; the command ``import`` works without it.
+        role: The role with which Personalize reads the exports; by default that of the deployed stack.
         mode: ``full`` replaces what Personalize holds by the export, each time. ``incremental`` adds what the export
             has more than the last imported one, and fails where that cannot be. ``auto`` adds where it can, and
             replaces otherwise.
-        datasets: Which are imported; all of the config by default.
+        datasets: The datasets that are imported; by default all of the config.
         timeout_minutes: How long an import is waited for. It goes on in AWS after that.
-        kms_key: The key that encrypts the dataset group; ``kms_role`` is the role with which Personalize uses it.
+        kms_key: The key that encrypts a dataset group that is made; by default AWS's own.
+        kms_role: The role with which Personalize uses that key.
         compare: Whether the rows that Personalize holds are exported from there after an import, and counted.
-        tags: Of all that is made, besides ``created-by``.
+        tags: The tags of all that is made, besides ``created-by``, as ``{team: search}``.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -86,7 +92,7 @@ class Import(BaseModel):
     on: Switch = True
     role: RoleArn | None = None
     mode: Annotated[str, one_of(MODES, "a mode")] = "auto"
-    datasets: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    datasets: Annotated[tuple[str, ...], Form("a list of datasets"), BeforeValidator(_names)] = ()
     timeout_minutes: Annotated[int, at_least(1)] = 360
     kms_key: (
         Annotated[str, _arn(_KEY, _KEY_CHARS, "a key's ARN", "arn:aws:kms:eu-central-1:123456789012:key/…")] | None

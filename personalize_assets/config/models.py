@@ -64,7 +64,17 @@ class _Section(BaseModel):
 
 
 class Csv(_Section):
-    """Section ``source.csv``; see ``CsvDialect``."""
+    """Section ``source.csv``; see ``CsvDialect``.
+
+    Attributes:
+        delimiter: What is between two cells; by default found in the first line among ``,`` ``;`` ``|``, tab
+            and ``::``.
+        quote: What is around cells that hold a delimiter or a line break, doubled inside; ``null`` for no quotes.
+        escape: What stands before a character that means itself, a line break too.
+        header: Whether the first row of each file has the names of the columns.
+        columns: The names of all columns; needed with ``header: off``, else the header's.
+        null: Cells that stand for no value, quoted or not.
+    """
 
     delimiter: Delimiter | None = None
     quote: Character | None = '"'
@@ -89,6 +99,13 @@ class Csv(_Section):
 
 
 class _Location(_Section):
+    """Where raw files are.
+
+    Attributes:
+        uri: Where raw files are stored. A relative folder starts at the folder of the config file.
+        layout: How their keys carry the arrival day.
+    """
+
     uri: Uris = Field(description="a folder's path or s3://bucket/prefix")
     layout: LayoutName = Field(description=WHAT_TO_WRITE)
 
@@ -150,7 +167,17 @@ class Source(_Location):
 
 
 class DatasetSource(_Location):
-    """The source of one dataset alone. All daily assets share one range of days, so its first day is the config's."""
+    """The source of one dataset alone. All daily assets share one range of days, so its first day is the config's.
+
+    Attributes:
+        start_date: Not to be written: it is the config's.
+        follow_links: As in ``source``.
+        format: As in ``source``.
+        csv: As in ``source``.
+        parse: As in ``source``.
+        events: As in ``source``.
+        ignore_case: As in ``source``.
+    """
 
     start_date: Day | None = None
     follow_links: Switch = False
@@ -165,6 +192,7 @@ class Destination(_Section):
     """Where everything made is stored.
 
     Attributes:
+        uri: The folder or prefix; it belongs to one dataset group. A relative folder starts at the config file's.
         single_file: Whether a dataset's export is one CSV, or a folder of CSVs, which Personalize takes as well.
         keep_exports: How many exports stay, the latest among them; and how many refused ones.
         retention_hours: How long files of replaced days and tables stay: an export or a query may be reading them.
@@ -180,6 +208,8 @@ class DatasetGroupSettings(_Section):
     """Section ``dataset_group``: the group's name and domain in Personalize.
 
     Attributes:
+        name: The dataset group's name in Personalize, and in the names of assets, jobs and stacks.
+        domain: The dataset group's domain, which decides the columns that Personalize asks for. It can never change.
         use_cases: Use cases of the domain (its recommenders) that the checks consider.
         train_on: Values of EVENT_TYPE that a custom group's solution is to be trained on; for the checks alone.
         owners: Owners of all assets, shown in the UI.
@@ -197,6 +227,20 @@ class ColumnMapping(_Section):
 
     A path or a list of paths stands for ``{path: …}``. ``contract.implied`` gives the defaults that the column's name
     alone determines.
+
+    Attributes:
+        path: Where the value is; of several paths the first that has one.
+        constant: The value of every row, instead of a path.
+        default: The value where no path has one. A value that does not fit stays what it is.
+        type: What the values are; ``string`` by default. ``TIMESTAMP`` and ``CREATION_TIMESTAMP`` need none.
+        required: Whether a row without a value becomes a reject; ids, ``EVENT_TYPE`` and ``TIMESTAMP`` always are.
+        categorical: Marks a column of categories for Personalize in the Avro schema.
+        textual: Marks a column of text in a natural language for Personalize in the Avro schema.
+        map: Value → value, as ``{Order Completed: Purchase}``; other values stay.
+        separator: Joins the elements of an array, ``|`` by default.
+        split: What stands between several values in one text; with ``","``, ``shoes, sale`` becomes ``shoes|sale``.
+        keep: For users, items and actions: the value of the latest event that has one (default), or of the first.
+        hash: Whether a keyed hash of the text is written, by ``PERSONALIZE_HASH_KEY``.
     """
 
     path: ColumnPaths | None = None
@@ -244,10 +288,12 @@ class DatasetMapping(_Section):
     """Which events become rows of one dataset, and which of their fields become its columns.
 
     Attributes:
+        source: Where this dataset's raw files are, if not where the others are.
         where: Path → wanted values, as text, or a condition. An event is wanted if each path has one of its values, or
             meets its condition; without any path, every event is. Paths of ``each`` select its elements.
         each: The array whose elements become one row each.
         dedupe_by: The path whose value identifies an event among its repeats, or as ``each.…`` an element.
+        columns: The columns, in the order of the CSV; each is a path, a list of paths, or a mapping.
     """
 
     source: DatasetSource | None = None
@@ -262,7 +308,7 @@ class InteractionsMapping(DatasetMapping):
 
     Attributes:
         last_days: The window: only interactions of the last so many times 24 hours before the newest TIMESTAMP are
-            exported; None exports all.
+            exported; by default all.
     """
 
     last_days: Annotated[int, at_least(1)] | None = None
@@ -281,7 +327,15 @@ class EntityMapping(DatasetMapping):
 
 
 class Datasets(_Section):
-    """Section ``datasets``."""
+    """Section ``datasets``.
+
+    Attributes:
+        interactions: What users did with items.
+        users: What is known of users.
+        items: What is known of items.
+        actions: What the recipe Next-Best-Action recommends; of custom dataset groups only.
+        action_interactions: What users did with actions.
+    """
 
     interactions: InteractionsMapping = Field(
         description="where and columns: it is the one dataset that every recipe needs"
@@ -300,14 +354,18 @@ class Automation(_Section):
     """Section ``automation``: what Dagster starts without being asked. ``automation: on`` is ``{on: on}``.
 
     Attributes:
+        on: Whether the sensors and the schedule run; a switch in the UI overrides it.
         arrivals: Whether changed days are found by listing the source or from S3's notifications in a queue.
+        sqs_queue: That queue's URL.
         interval_seconds: Seconds between two ticks of the arrivals sensor.
         lookback_days: The newest arrival days, which every tick lists.
         older_days_per_tick: How many days before these a tick lists as well, in turn.
         settle_minutes: How long a day's files must be unchanged before the day is converted.
+        export: Whether exports follow once a day, or as soon as days are converted.
         export_at: When a daily export starts (UTC).
         unload_at: When days of a warehouse are unloaded and converted (UTC): each day the newest ``lookback_days`` that
             are over, and those that never were.
+        max_days_per_run: The most days that one run of the sensor or of a backfill converts.
     """
 
     on: Switch = False
@@ -342,6 +400,8 @@ class Aws(_Section):
     """Section ``aws``. Unset keys are found by boto3: environment, files in ``~/.aws``, attached role.
 
     Attributes:
+        region: The region of S3, Glue, Personalize and the others.
+        profile: The profile of the credentials in ``~/.aws``.
         endpoint: The URL of every service, instead of AWS's own; it counts more than the environment.
         endpoints: The URLs of single services by boto3's names (``s3``, ``personalize``); they count more than that.
         kms_key: Encrypts what this process writes to S3 (id, ARN or alias of a KMS key). Spark's tasks leave it to the
@@ -359,8 +419,9 @@ class Glue(_Section):
     """Section ``glue``: the job that the engine ``glue`` runs, and the tables that Athena reads.
 
     Attributes:
-        job: Its name; see ``Config.glue_job``.
-        workers: Overrides the job's own number of workers in every run; ``worker_type`` likewise its type.
+        job: Its name; by default ``personalize-assets-<dataset group>``.
+        workers: Overrides the job's own number of workers in every run.
+        worker_type: Overrides the job's own type of workers in every run.
         database: The Data Catalog's database for the tables ``raw_events`` and those of daily interactions.
         catalog: Who describes the raw events there: this package (``tables``), a crawler (``crawler``), or nothing does
             (``none``: the Data Catalog is not touched).
@@ -384,12 +445,12 @@ class EmrServerless(_Section):
     """Section ``emr_serverless``: the application that the engine ``emr-serverless`` runs its jobs on.
 
     Attributes:
-        application_id: Of a Spark application.
+        application_id: The id of a Spark application.
         execution_role: ARN of the role that jobs run with.
         environment: A packed virtual environment in S3 with Python 3.11 and the package's libraries; none if the
             application's image has them.
         cores: How many tasks run at once; by default what Spark counts when a job starts.
-        timeout_minutes: After which EMR cancels a run.
+        timeout_minutes: How long EMR lets a run go on before it cancels it.
     """
 
     application_id: Text = Field(description="the application's id, as 00f1abcd2efgh345")
@@ -406,13 +467,22 @@ class Config(_Section):
     sections are checked, and relative URIs start at the working folder.
 
     Attributes:
+        source: Where raw files are, and how they are read.
+        destination: Where everything made is stored.
+        engine: Where the jobs run.
+        dataset_group: The dataset group in Personalize.
+        datasets: Which events become rows of which dataset, and which fields its columns.
+        automation: What Dagster starts without being asked; ``on`` or a mapping.
+        aws: How AWS is reached.
+        glue: The Glue job of the engine ``glue``, and the tables for Athena.
+        emr_serverless: The application of the engine ``emr-serverless``.
         checks: ``strict`` keeps the current export if Personalize would refuse the new one; ``warn`` replaces it.
         spark_config: Settings of Spark by name, for the engines `spark` (which Spark, by ``spark.master`` or
             ``spark.remote``) and `local` (over its own).
         mask: Paths whose values are hidden in rejects, samples and previews.
         nulls: Words that stand for a missing value in any column of any dataset.
-        suppress: Where the ids of users are who are not exported (``storage.suppress_list``).
-        import_: Key ``import``; off by default.
+        suppress: Files or prefixes with the ids of deleted users, who are in no export.
+        import_: Whether and how exports are imported into Personalize; ``on`` or a mapping.
     """
 
     source: Source = Field(description="a mapping with the keys uri, layout, start_date")

@@ -13,7 +13,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from personalize_assets.config.errors import format_value
-from personalize_assets.config.fields import Uri
+from personalize_assets.config.fields import Form, Uri
 
 UNLOAD_LAYOUT = "day=%Y-%m-%d/**"
 """The layout of what is unloaded; a folder a table is below that of the day."""
@@ -78,16 +78,19 @@ class Redshift(BaseModel):
     """Where the rows are, and where and how they are unloaded.
 
     Attributes:
-        workgroup: Of Redshift Serverless, its name or ARN; else ``cluster``, the identifier of a provisioned one.
-        schema_: The schema of ``tables``; key ``schema``. Segment's is named after the source.
-        tables: Each is unloaded by a statement of its own, with all its columns and ``warehouse_table``, its name.
+        workgroup: The workgroup of Redshift Serverless, its name or ARN; this or ``cluster``.
+        cluster: The identifier of a provisioned cluster.
+        database: The name of the database.
+        schema_: The schema of ``tables``. Segment's is named after the source.
+        tables: The tables. Each is unloaded by a statement of its own, with all its columns and
+            ``warehouse_table``, its name.
         sql: One query instead, with the columns ``arrival`` and whatever the config maps.
         arrival: The column of the time at which a row arrived: its UTC day is the arrival day.
         role: The IAM role with which Redshift writes to S3: its ARN, several as a chain, or ``default``.
-        db_user: The database user of a cluster; by default that of the IAM identity. ``secret_arn`` is a secret of
-            Secrets Manager with user and password instead.
-        unload: ``s3://bucket/prefix`` for the files.
-        region: Of that bucket, if it is not the warehouse's.
+        db_user: The database user of a cluster; by default that of the IAM identity.
+        secret_arn: A secret of Secrets Manager with user and password, instead.
+        unload: Where the files are written.
+        region: The region of that bucket, if it is not the warehouse's.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,7 +101,7 @@ class Redshift(BaseModel):
     )
     database: _Identifier = Field(description="the database's name")
     schema_: _Identifier | None = Field(None, alias="schema")
-    tables: Annotated[tuple[str, ...], BeforeValidator(_tables)] = ()
+    tables: Annotated[tuple[str, ...], Form("a name, or a list of names"), BeforeValidator(_tables)] = ()
     sql: Annotated[str, BeforeValidator(_sql)] | None = None
     arrival: _Identifier = "received_at"
     role: Annotated[
@@ -106,7 +109,9 @@ class Redshift(BaseModel):
     ] = Field(description="the ARN of the IAM role with which Redshift writes to S3, or default")
     db_user: str | None = None
     secret_arn: Annotated[str, _matching(_SECRET, "a secret's ARN", "arn:aws:secretsmanager:…")] | None = None
-    unload: Annotated[Uri, AfterValidator(_bucket_uri)] = Field(description="s3://bucket/prefix for the unloaded files")
+    unload: Annotated[Uri, Form("`s3://bucket/prefix`"), AfterValidator(_bucket_uri)] = Field(
+        description="s3://bucket/prefix for the unloaded files"
+    )
     region: Annotated[str, _matching(_REGION, "a region", "one as eu-central-1")] | None = None
 
     @model_validator(mode="after")
