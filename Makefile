@@ -26,7 +26,7 @@ SPARK_TESTS := $(addprefix personalize_assets_tests/engine/test_,checks.py engin
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs screenshots format clean
+.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs site reference screenshots format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,10 +83,17 @@ lint: $(INSTALLED) ## Check style, format, types, the layers of imports and the 
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/hadolint docker/Dockerfile
 
-docs: $(INSTALLED) ## Generate docs/checks.md from the tables of checks
-	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
+docs: $(INSTALLED) ## Serve the documentation on http://127.0.0.1:8000, and again after each change (PORT=8001)
+	@exec $(BIN)/zensical serve --config-file mkdocs.yml --dev-addr $(HOST):$(if $(filter file,$(origin PORT)),8000,$(PORT))
 
-screenshots: $(INSTALLED) ## Take the README's screenshots in Chromium (apt install chromium)
+# Strict: a link that leads nowhere, or a name that mkdocstrings does not find, is an error.
+site: $(INSTALLED) ## Build the documentation into build/site, with every link checked
+	@$(BIN)/zensical build --config-file mkdocs.yml --clean --strict
+
+reference: $(INSTALLED) ## Generate the pages of docs/reference/ that are made from the code
+	@$(BIN)/python -m docs.reference_pages
+
+screenshots: $(INSTALLED) ## Take the screenshots of the documentation in Chromium (apt install chromium)
 	@$(BIN)/python -m docs.screenshots
 
 format: $(INSTALLED) ## Format the code and fix what ruff can fix
@@ -94,7 +101,7 @@ format: $(INSTALLED) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff format $(SOURCES)
 
 clean: ## Remove .venv and caches; data/ and .dagster/ stay
-	@rm -rf .venv $(SPARK35) $(PYTHON313) .pytest_cache .hypothesis .mypy_cache .ruff_cache build dist *.egg-info
+	@rm -rf .venv $(SPARK35) $(PYTHON313) .pytest_cache .hypothesis .mypy_cache .ruff_cache .cache build dist *.egg-info
 	@find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv: $(INSTALLED) ## Only create or update .venv (after a change of pyproject.toml or constraints.txt)

@@ -1,4 +1,4 @@
-"""Takes the README's screenshots of the real UI on generated sites, in Chromium. ``make screenshots``."""
+"""Takes the screenshots of the documentation of the real UI on generated sites, in Chromium. ``make screenshots``."""
 
 from __future__ import annotations
 

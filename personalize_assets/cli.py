@@ -75,7 +75,7 @@ def _layout(context: click.Context, option: click.Parameter, value: str | None) 
 @click.option(
     "--shape",
     type=click.Choice(_SHAPES),
-    help="Instead of --layout: events and keys as this source stores them (docs/sources.md).",
+    help="Instead of --layout: events and keys as this source stores them (docs/how-to/sources.md).",
 )
 @click.option(
     "--format",
@@ -121,7 +121,7 @@ def generate(
         sys.exit(1)
     click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
     if shape:
-        click.echo(f"Its config is the recipe {shape} (docs/sources.md), with {out.absolute()} for its folder")
+        click.echo(f"Its config is the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} for its folder")
         return
     written = layout if layout in LAYOUTS else json.dumps(layout)
     parse = ", parse: [properties, traits]" if format == "csv" else ""
@@ -153,7 +153,7 @@ def suggest(source: str, destination: str | None, output: Path | None) -> None:
 
 
 @main.command()
-@click.option("--to", required=True, type=click.Choice(_TARGETS), help="What takes the events (docs/send.md).")
+@click.option("--to", required=True, type=click.Choice(_TARGETS), help="What takes the events (docs/how-to/send.md).")
 @click.option("--host", metavar="URL", help="RudderStack's data plane; Segment's endpoint of another region; any URL.")
 @click.option("--stream", metavar="NAME", help="The stream of Firehose or Kinesis.")
 @click.option("--days", type=click.IntRange(min=1), default=7, help="Number of days that the events are of.")

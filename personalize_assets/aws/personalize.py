@@ -36,7 +36,7 @@ _ACTIONS = (
     "DescribeDatasetGroup, DescribeSchema, DescribeDataset, DescribeDatasetImportJob, ListDatasetImportJobs, "
     "ListSolutions, CreateDatasetGroup, CreateSchema, CreateDataset, UpdateDataset, CreateDatasetImportJob, "
     "CreateDataDeletionJob, DescribeDataDeletionJob, ListDataDeletionJobs, TagResource and iam:PassRole on the role "
-    "(docs/personalize.md has the policy)"
+    "(docs/how-to/personalize.md has the policy)"
 )
 
 

@@ -20,8 +20,8 @@ _HINTS: tuple[tuple[str, str], ...] = (
      "the header of the CSV is not the schema's: the file or the schema was changed outside of personalize_assets; "
      "export and import again"),
     (r"length.*(exceed|greater|longer|more than)|exceeds? .*(length|characters)|too long",
-     "a value is longer than Personalize takes: the checks of the export's asset have the rows, and docs/limits.md the "
-     "limits"),
+     "a value is longer than Personalize takes: the checks of the export's asset have the rows, and "
+     "docs/reference/limits.md the limits"),
     (r"more than \d+ resources with pending or in_progress",
      "five import jobs of this region are pending or running, which no quota raises; wait for one to end"),
     (r"(fewer|less) than 25 users|25 (unique )?users",

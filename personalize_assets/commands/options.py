@@ -52,7 +52,7 @@ def _set_verbose(context: click.Context, option: click.Parameter, value: int) ->
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 
-def _common_options() -> list[click.Parameter]:
+def common_options() -> list[click.Parameter]:
     """``-q`` and ``-v``, before the name of a command or after it."""
     quiet = click.Option(
         ["-q", "--quiet"],
@@ -81,7 +81,7 @@ class Command(click.Command):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own options, and those that all have in common before ``--help``."""
         *own, help = super().get_params(ctx)
-        return [*own, *_common_options(), help]
+        return [*own, *common_options(), help]
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command."""
@@ -115,7 +115,7 @@ class Group(click.Group):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Its own options, and those that all have in common before ``--help``."""
         *own, help = super().get_params(ctx)
-        return [*own, *_common_options(), help]
+        return [*own, *common_options(), help]
 
 
 @contextmanager

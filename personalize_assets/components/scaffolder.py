@@ -155,7 +155,7 @@ source:
 destination:
   uri: data                     # folder, or s3://bucket/prefix
 
-engine: arrow                   # arrow runs in this process; docs/embedding.md lists others
+engine: arrow                   # arrow runs in this process; docs/how-to/embedding.md lists others
 
 dataset_group:
   name: shop

@@ -162,7 +162,7 @@ def _source_parameters(config: Config) -> dict[str, str]:
     if len(uris) > 1 + len(_MORE_SOURCES):
         raise PersonalizeAssetsError(
             f"the config reads {len(uris)} URIs, but the template's role may read {1 + len(_MORE_SOURCES)}: name a "
-            "prefix that several of them share, or deploy with a role of your own (docs/glue.md)"
+            "prefix that several of them share, or deploy with a role of your own (docs/how-to/glue.md)"
         )
     bucket, prefix = _split(uris[0])
     partition = "aws-cn" if (config.aws.region or "").startswith("cn-") else "aws"
@@ -192,7 +192,7 @@ def _policy_note(bucket: str, prefix: str) -> str:
     return (
         f"{bucket} has a policy already, which stays as it is: add s3:GetObject on {prefix}/exports/*, s3:ListBucket "
         f"and, for import.compare, s3:PutObject on {prefix}/_compared/* for personalize.amazonaws.com to it "
-        "(docs/personalize.md)"
+        "(docs/how-to/personalize.md)"
     )
 
 

@@ -15,7 +15,7 @@ from personalize_assets.quality.evaluate import format_causes
 from personalize_assets.storage.manifests import DayState
 from personalize_assets.storage.raw_files import format_skipped, format_unread
 
-_CHECK_DOCS = "docs/checks.md says what to do"
+_CHECK_DOCS = "docs/reference/checks.md says what to do"
 
 
 def print_closing(group: DatasetGroup) -> bool:

@@ -274,7 +274,8 @@ def _bad(facts: CauseFacts, column: Column, reason: str) -> str:
             f"{_counted(bad)}{_read_as(bad.most_common(1)[0][0])}; map another field, or correct `layout` if the "
             "arrival day is wrong"
         )
-    return f"{paths} holds what is no time, such as {_counted(bad)}; README lists the forms that are read"
+    forms = "docs/reference/mapping.md lists the forms that are read"
+    return f"{paths} holds what is no time, such as {_counted(bad)}; {forms}"
 
 
 def _read_as(text: str) -> str:

@@ -264,7 +264,7 @@ def _cut_texts(observed: Observed) -> Iterator[str]:
             yield (
                 f"`{name}` has {texts} of exactly {_SEGMENT_WIDTH} characters and none longer: a warehouse that "
                 "Segment fills cuts texts there, and JSON that was cut cannot be read. Widen the column, or load it as "
-                "SUPER (docs/warehouses.md)."
+                "SUPER (docs/how-to/warehouses.md)."
             )
 
 

@@ -1,4 +1,4 @@
-"""The set-up of production/ and docs/production.md on a real Postgres: it survives the death of its processes."""
+"""The set-up of production/ and docs/how-to/production.md on a real Postgres: its processes may die."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from personalize_assets_tests.helpers.samples import REPO
 from personalize_assets_tests.helpers.served import Ui
 
 BIN = Path(sys.executable).parent
-PAGE = (REPO / "docs/production.md").read_text()
+PAGE = (REPO / "docs/how-to/production.md").read_text()
 
 
 class Production:

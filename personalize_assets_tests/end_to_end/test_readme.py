@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from personalize_assets_tests.helpers.readme import README, blocks, section
+from personalize_assets_tests.helpers.readme import README, blocks
 from personalize_assets_tests.helpers.samples import REPO
 
 BIN = Path(sys.executable).parent
@@ -39,30 +39,3 @@ def test_the_output_shown_is_what_comes_out(tmp_path: Path) -> None:
     assert numbers(done.stdout) == numbers(shown)
     (rejected,) = re.findall(r"^Rejected: .*;", shown, re.MULTILINE)
     assert rejected in done.stdout
-
-
-def test_your_own_events_in_ten_minutes_works_as_written(tmp_path: Path) -> None:
-    text = section("Your own events in ten minutes")
-    (config,) = blocks(text, "yaml")
-    *commands, last = blocks(text, "bash")
-    assert last == "PERSONALIZE_CONFIG=personalize.yaml make dev\n"
-    (tmp_path / ".venv").mkdir()
-    (tmp_path / ".venv" / "bin").symlink_to(BIN)
-    (tmp_path / "personalize.yaml").write_text(config)
-
-    done = subprocess.run(
-        ["bash", "-euc", "\n".join(commands)],
-        cwd=tmp_path,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-
-    # The second row is that of the command `rejects`.
-    (_, kept, _, _, exported, _), (_, rejected, reason) = numbers(done.stdout)
-    assert int(kept.replace(",", "")) >= int(exported.replace(",", "")) >= 1000
-    assert (int(rejected.replace(",", "")) > 0, reason) == (True, "missing:USER_ID")
-    assert (tmp_path / "data" / "mine" / "exports" / "latest" / "interactions.csv").exists()
-    assert (tmp_path / "data" / "mine" / "exports" / "latest" / "interactions.avsc").exists()
-    assert (tmp_path / "data" / "mine" / "catalog" / "day=2026-10-01.json").exists()

@@ -390,7 +390,7 @@ def test_the_fields_of_hashed_columns_are_masked_too(tmp_path: Path) -> None:
 
 
 def test_the_config_of_the_page_on_privacy_loads(tmp_path: Path) -> None:
-    page = (REPO / "docs/privacy.md").read_text()
+    page = (REPO / "docs/how-to/privacy.md").read_text()
     example, listed = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     place = (
         "source: {uri: raw, layout: hive, start_date: 2026-10-01}\ndestination: {uri: out}\ndataset_group: {name: x}\n"

@@ -1,6 +1,6 @@
 """Files that Snowflake and BigQuery write, made in their documented forms, give exactly the rows of their tables.
 
-The statements are in docs/warehouses.md. The forms: Snowflake's page COPY INTO location and "Data unloading
+The statements are in docs/how-to/warehouses.md. The forms: Snowflake's page COPY INTO location and "Data unloading
 considerations"; BigQuery's pages "Exporting table data" and "EXPORT DATA".
 """
 

@@ -1,4 +1,4 @@
-"""README.md taken apart: its sections, code blocks and tables."""
+"""README.md and other pages taken apart: code blocks and tables."""
 
 from __future__ import annotations
 
@@ -8,13 +8,6 @@ from textwrap import dedent
 from personalize_assets_tests.helpers.samples import REPO
 
 README = (REPO / "README.md").read_text()
-
-
-def section(title: str) -> str:
-    """The text under a heading of the second level."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
-    assert found, f"README has no section {title!r}"
-    return found[1]
 
 
 def blocks(text: str, language: str = "") -> list[str]:

@@ -20,7 +20,7 @@ STACK = {
     "DestinationDataPrefix": "shop",
     "DatasetGroupName": "shop",
 }
-"""The stack of the dataset group ``shop``, as docs/personalize.md has it."""
+"""The stack of the dataset group ``shop``, as docs/how-to/personalize.md has it."""
 
 _NOTHING = object()
 

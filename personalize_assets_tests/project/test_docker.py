@@ -18,7 +18,7 @@ from personalize_assets_tests.helpers.samples import REPO
 DOCKER = REPO / "docker"
 COMPOSE = (DOCKER / "compose.yaml").read_text()
 EXAMPLE = (DOCKER / ".env.example").read_text()
-PAGE = (REPO / "docs/production.md").read_text()
+PAGE = (REPO / "docs/how-to/production.md").read_text()
 PORT = "4266"
 EXACT_TAG = re.compile(r"[a-z-]+:\d+\.\d+(\.\d+)?(-[a-z-]+)?")
 

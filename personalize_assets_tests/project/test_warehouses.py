@@ -1,4 +1,4 @@
-"""docs/warehouses.md matches the code: its configs load, its statement is the one that is run, its rights suffice."""
+"""docs/how-to/warehouses.md matches the code: its configs load, its statement is run, its rights suffice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from personalize_assets.config.redshift import Redshift
 from personalize_assets.pipeline.unload_sql import unloads
 from personalize_assets_tests.helpers.samples import REPO
 
-PAGE = (REPO / "docs/warehouses.md").read_text()
+PAGE = (REPO / "docs/how-to/warehouses.md").read_text()
 
 
 def blocks(language: str) -> list[str]:

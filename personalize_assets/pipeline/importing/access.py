@@ -38,6 +38,6 @@ def _role_of_stack(group: DatasetGroup) -> str:
         raise PersonalizeAssetsError(
             f"no role with which Personalize may read {group.destination.uri}: import.role is not set, and there is no "
             f"stack {default_stack(name)!r} with one; write the role's ARN as import.role, or make it with "
-            "`personalize-assets deploy` (docs/personalize.md)"
+            "`personalize-assets deploy` (docs/how-to/personalize.md)"
         )
     return role

@@ -74,7 +74,7 @@ def compare(
         hint = hint_for(found)
         raise AwsError(
             f"export job {job} of {name} failed: {found}; the role needs s3:PutObject on "
-            f"{group.destination.uri_of(folder)} (docs/personalize.md){f'; {hint}' if hint else ''}"
+            f"{group.destination.uri_of(folder)} (docs/how-to/personalize.md){f'; {hint}' if hint else ''}"
         )
     rows = _count(group, name, folder)
     group.destination.remove([file.key for file in group.destination.store.files(folder)])

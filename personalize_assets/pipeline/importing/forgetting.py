@@ -60,7 +60,7 @@ def plan_forgetting(group: DatasetGroup, ids: UserIds) -> ForgetPlan:
     if not group.config.suppress_uris:
         raise PersonalizeAssetsError(
             "the config has no list of users who are not exported, and without one the next import would bring them "
-            "back; write suppress: s3://bucket/deleted.csv (docs/privacy.md)"
+            "back; write suppress: s3://bucket/deleted.csv (docs/how-to/privacy.md)"
         )
     if not len(ids):
         raise PersonalizeAssetsError("there is no id to forget; write one id a line")

@@ -1,4 +1,4 @@
-"""The template `glue/template.yaml`: what it allows, and that docs/glue.md describes it."""
+"""The template `glue/template.yaml`: what it allows, and that docs/how-to/glue.md describes it."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def test_the_modules_that_glue_installs_are_those_this_is_tested_with() -> None:
 
 
 def test_the_page_names_parameters_and_defaults_as_the_template_has_them() -> None:
-    page = (REPO / "docs" / "glue.md").read_text()
+    page = (REPO / "docs/how-to/glue.md").read_text()
     rows = re.findall(r"^\| `([A-Z]\w+)` \| `?([^|`]+?)`? \|", page, re.MULTILINE)
 
     assert len(rows) >= 6
@@ -220,7 +220,7 @@ def test_the_page_names_parameters_and_defaults_as_the_template_has_them() -> No
 
 
 def test_the_page_names_every_action_that_is_granted() -> None:
-    page = (REPO / "docs" / "glue.md").read_text()
+    page = (REPO / "docs/how-to/glue.md").read_text()
     granted = {
         action
         for name, each in statements()

@@ -269,7 +269,7 @@ def test_a_policy_that_the_bucket_has_already_is_left_alone(bucket: str) -> None
     assert (
         "Note       events has a policy already, which stays as it is: add s3:GetObject on made/exports/*, "
         "s3:ListBucket and, for import.compare, s3:PutObject on made/_compared/* for personalize.amazonaws.com to it "
-        "(docs/personalize.md)\n"
+        "(docs/how-to/personalize.md)\n"
     ) in output
 
 

@@ -1,4 +1,4 @@
-"""The example of an engine in docs/engines.md, run as it is printed."""
+"""The example of an engine in docs/how-to/engines.md, run as it is printed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from personalize_assets_tests.helpers.samples import REPO
 def test_the_example_of_the_page_converts_and_exports_and_is_named_by_the_metadata(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (text,) = blocks((REPO / "docs" / "engines.md").read_text(), "python")
+    (text,) = blocks((REPO / "docs/how-to/engines.md").read_text(), "python")
     assert len([line for line in text.splitlines() if line.strip()]) <= 30
     (tmp_path / "own_engine.py").write_text(text)
     monkeypatch.chdir(tmp_path)

@@ -93,7 +93,8 @@ def test_a_policy_that_the_stack_did_not_make_is_left_alone_with_a_note() -> Non
     assert found.parameters["ManageBucketPolicy"] == "false"
     assert found.notes == (
         "events has a policy already, which stays as it is: add s3:GetObject on made/exports/*, s3:ListBucket and, for "
-        "import.compare, s3:PutObject on made/_compared/* for personalize.amazonaws.com to it (docs/personalize.md)",
+        "import.compare, s3:PutObject on made/_compared/* for personalize.amazonaws.com to it "
+        "(docs/how-to/personalize.md)",
     )
 
 

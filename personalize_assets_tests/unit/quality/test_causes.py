@@ -238,7 +238,8 @@ def test_values_that_are_no_time_are_shown() -> None:
     events = [{**EVENT, "at": "yesterday"}] * 2 + [EVENT]
 
     assert found(dataset(), events, {"bad_timestamp": 2}) == [
-        "TIMESTAMP: `at` holds what is no time, such as `yesterday` (2); README lists the forms that are read; 2 of 3 "
+        "TIMESTAMP: `at` holds what is no time, such as `yesterday` (2); "
+        "docs/reference/mapping.md lists the forms that are read; 2 of 3 "
         "rows are rejects (bad_timestamp)"
     ]
 

@@ -522,7 +522,8 @@ def test_texts_that_a_warehouse_has_cut_are_warned_of(tmp_path: Path) -> None:
 
     assert notes[0] == (
         "`products` has 3 texts of exactly 512 characters and none longer: a warehouse that Segment fills cuts texts "
-        "there, and JSON that was cut cannot be read. Widen the column, or load it as SUPER (docs/warehouses.md)."
+        "there, and JSON that was cut cannot be read. Widen the column, or load it as SUPER "
+        "(docs/how-to/warehouses.md)."
     )
 
 

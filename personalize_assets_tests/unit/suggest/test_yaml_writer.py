@@ -32,7 +32,7 @@ def test_the_page_on_suggest_shows_what_comes_out(monkeypatch: pytest.MonkeyPatc
     repo = REPO
     monkeypatch.chdir(repo)
 
-    assert f"```yaml\n{suggest('sample_data/segment')}```" in (repo / "docs/suggest.md").read_text()
+    assert f"```yaml\n{suggest('sample_data/segment')}```" in (repo / "docs/how-to/suggest.md").read_text()
 
 
 def test_no_value_of_a_person_is_written_into_the_file(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_without_either_the_error_says_what_to_do(world: ImportWorld) -> None:
     assert str(error.value) == (
         "no role with which Personalize may read s3://events/shop: import.role is not set, and there is no stack "
         "'personalize-assets-shop' with one; write the role's ARN as import.role, or make it with `personalize-assets "
-        "deploy` (docs/personalize.md)"
+        "deploy` (docs/how-to/personalize.md)"
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes docs/checks.md from the tables of rules: ``python -m personalize_assets.quality.docs > docs/checks.md``."""
+"""The page of the checks, from the tables of rules."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from personalize_assets.storage.days import DAILY
 _HEAD = """\
 # Checks
 
-Generated from the code by `make docs`; a test keeps it up to date. Each check appears in the UI on its asset: what was
-observed, what is allowed, and up to five of the rows at fault.
+Generated from the code by `make reference`; a test keeps it up to date. Each check appears in the UI on its asset:
+what was observed, what is allowed, and up to five of the rows at fault.
 
 **When a check is red.** An ERROR on an export is something that Personalize would refuse. It is found *before* the
-export becomes the current one: the former CSV and its manifest stay as they are, the run fails, and its error says what
-was found. A WARN never stops anything.
+export becomes the current one: the former CSV and its manifest stay as they are, the run fails, and its error says
+what was found. A WARN never stops anything.
 
-**Small data.** With `checks: warn` in the config (or `PERSONALIZE__CHECKS=warn`) every check still runs and shows what
-it found, but none stops an export: for a trial on a bucket with a hundred events. The default is `checks: strict`.
+**Small data.** With `checks: warn` in the config (or `PERSONALIZE__CHECKS=warn`) every check still runs and shows
+what it found, but none stops an export: for a trial on a bucket with a hundred events. The default is `checks:
+strict`.
 
 **How exact.** Numbers are counted while the rows are written; only the checks of the file read anything again. Up to
 16,384 users (and items) every number is exact. Beyond that, statements about users and items (how many, how many with
-two interactions, how many unknown) are estimated from 16,384 of them, chosen evenly by a hash: accurate to about 1.6 %.
-Rows that are equal in every column but are stored on both sides of the border between two parts of a large export count
-twice.
-"""
+two interactions, how many unknown) are estimated from 16,384 of them, chosen evenly by a hash: accurate to about 1.6
+%. Rows that are equal in every column but are stored on both sides of the border between two parts of a large export
+count twice."""
 
 
 def document() -> str:
@@ -89,7 +89,3 @@ def _use_cases() -> Iterator[str]:
         for case in cases:
             yield f"| {domain} | {case.name} | {case.event or 'any'} |"
     yield ""
-
-
-if __name__ == "__main__":
-    print(document(), end="")
