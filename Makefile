@@ -18,7 +18,6 @@ SPARK35 := .venv-spark35
 # Glue 6.0 has Python 3.13 and these of the packages that a job needs (AWS Glue guide, "Using Python libraries").
 PYTHON313 := .venv-python313
 GLUE6 := pyspark==4.1.1 pyarrow==23.0.1 pandas==2.3.3 numpy==2.4.4
-CONVERSION_TESTS := personalize_assets_tests/engine
 # A task is the same code on each Spark, which only spreads it: files that start jobs of every kind.
 SPARK_TESTS := $(addprefix personalize_assets_tests/engine/test_,checks.py engines.py formats.py oracle.py pipeline.py \
 	real_values.py same_bytes.py)
@@ -26,7 +25,7 @@ SPARK_TESTS := $(addprefix personalize_assets_tests/engine/test_,checks.py engin
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs site reference screenshots format clean
+.PHONY: help demo dev test test-all coverage faults test-local test-spark35 test-python313 bench bench-large lint docs site reference screenshots format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,14 +55,16 @@ test-all: $(INSTALLED) ## Run every test, with many more examples in the propert
 faults: $(INSTALLED) ## Kill, overlap, fill the disk, break S3: a table of what was wrong (FAULTS="--share 0.1")
 	@$(BIN)/python -m personalize_assets_tests.helpers.faults $(FAULTS)
 
-test-local: $(INSTALLED) ## Run the tests of the conversion on the engine local (Spark on Java)
-	@$(BIN)/python -m pytest -m "not slow" --engine local $(CONVERSION_TESTS)
+test-local: $(INSTALLED) ## Run tests of the conversion on the engine local (Spark on Java)
+	@$(BIN)/python -m pytest -m "not slow" --engine local $(SPARK_TESTS)
+
+coverage: $(INSTALLED) ## Show which lines the quick tests do not run (programs that they start are not counted)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) --cov --cov-report=term:skip-covered $(PYTEST_OPTIONS)
 
 test-spark35: $(SPARK35)/.installed ## Run tests of the conversion on Spark 3.5
 	@$(SPARK35)/bin/python -c 'import pyspark; assert pyspark.__version__.startswith("3.5."), pyspark.__version__'
 	@$(SPARK35)/bin/python -m pytest -m "not slow" --engine local $(SPARK_TESTS)
-	@$(SPARK35)/bin/python -m pytest $(addprefix personalize_assets_tests/end_to_end/test_,java.py job.py glue.py) \
-		-k "not firehose"
+	@$(SPARK35)/bin/python -m pytest $(addprefix personalize_assets_tests/end_to_end/test_,java.py job.py glue.py)
 
 test-python313: $(PYTHON313)/.installed ## Run the conversion's zip on Python 3.13, as Glue 6.0 has it
 	@$(BIN)/python -m pytest personalize_assets_tests/end_to_end/test_glue_zip.py -k python_313

@@ -19,7 +19,7 @@ from personalize_assets_tests.helpers.samples import REPO
 
 
 def test_no_fault_loses_or_invents_anything_and_none_leaves_anything() -> None:
-    command = [sys.executable, "-m", "personalize_assets_tests.helpers.faults", "--share", "0.03"]
+    command = [sys.executable, "-m", "personalize_assets_tests.helpers.faults", "--share", "0.012"]
 
     done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=False)
 

@@ -225,6 +225,9 @@ def test_a_step_that_is_cancelled_cancels_its_job_run(emr: EmrServerlessEmulator
 
     def press() -> None:
         emr.wait_for(lambda: "is RUNNING" in step.log())
+        # Now the step sleeps: an interrupt while Dagster still writes that line may be lost in a callback.
+        polls = emr.emr_calls.count("GetEmrJobRun")
+        emr.wait_for(lambda: emr.emr_calls.count("GetEmrJobRun") > polls)
         os.kill(os.getpid(), signal.SIGINT)
 
     thread = threading.Thread(target=press)

@@ -103,7 +103,8 @@ def is_step_failure(event: dg.DagsterEvent) -> bool:
     return event.event_type_value == "STEP_FAILURE"
 
 
-def test_a_fault_of_personalize_itself_is_tried_again(world: ImportWorld) -> None:
+def test_a_fault_of_personalize_itself_is_tried_again(world: ImportWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("personalize_assets.orchestration.retries.wait_before", lambda retry: 0.01)
     world.emulator.plan("dataset-import-job", Course(failure="Internal server error"))
     world.export(items=titles("a"))
     with dg.DagsterInstance.ephemeral() as instance:

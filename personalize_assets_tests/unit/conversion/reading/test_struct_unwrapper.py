@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from personalize_assets.conversion.contract import Column, Dataset
@@ -26,6 +26,7 @@ from personalize_assets_tests.helpers.wrapped import DATASETS, FORMATS, files, o
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=settings().max_examples // 2)
 @given(data=st.data())
 def test_the_shortcut_gives_the_rows_rejects_and_counts_of_the_exact_path(name: str, data: st.DataObject) -> None:
     text = data.draw(files(FORMATS[name]))
