@@ -1,4 +1,4 @@
-"""Takes the screenshots of the documentation of the real UI on generated sites, in Chromium. ``make screenshots``."""
+"""Takes the screenshots for the documentation, of the real UI and a report, in Chromium. ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import FloatRect, Page
 
+from personalize_assets.config import load_config
 from personalize_assets.generate import generate
+from personalize_assets.local_run.run import run_all
 from personalize_assets_tests.helpers.browser import browsing, open_asset, open_chart, open_check, open_graph
 from personalize_assets_tests.helpers.imported_site import imported_site
 from personalize_assets_tests.helpers.served import Ui, served
@@ -72,6 +74,19 @@ def imports() -> None:
             take(page, "import", {"x": 250, "y": 595, "width": 1192, "height": 1045})
 
 
+def report() -> None:
+    """The first screen of a report, as if its files were in a bucket."""
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder, "raw"), layout="segment", days=28, users=900, seed=7, start=START)
+        env = {"PERSONALIZE__SOURCE__URI": f"{folder}/raw", "PERSONALIZE__DESTINATION__URI": f"{folder}/personalize"}
+        run_all(load_config(env=env))
+        file = Path(folder, "personalize/report.html")
+        file.write_text(file.read_text().replace(folder, "s3://shop-events"))
+        with browsing(1120, 1130, pixels=1.25) as (page, _):
+            page.goto(file.as_uri())
+            take(page, "report")
+
+
 def main() -> None:
     IMAGES.mkdir(exist_ok=True)
     with site(days=7, users=600, exported="SUCCESS") as ui:
@@ -80,6 +95,7 @@ def main() -> None:
     with site(days=1, users=60, exported="FAILURE") as ui:
         red_check(ui)
     imports()
+    report()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from personalize_assets.commands.imports import import_
 from personalize_assets.commands.init import init
 from personalize_assets.commands.options import Group, ReportingCommand, exit_code_of_errors
 from personalize_assets.commands.rejects import rejects
+from personalize_assets.commands.report import report
 from personalize_assets.commands.run import files, run
 from personalize_assets.commands.status import status
 from personalize_assets.commands.validate import validate
@@ -56,7 +57,7 @@ def main() -> None:
     """Turn raw click events into the files Amazon Personalize trains on."""
 
 
-for _command in (init, validate, run, files, status, rejects, dev, import_, forget, deploy):
+for _command in (init, validate, run, files, status, rejects, report, dev, import_, forget, deploy):
     main.add_command(_command)
 
 

@@ -37,9 +37,9 @@ def rejects(
     """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.printed_json import print_json
-    from personalize_assets.local_run.rejects import Filter, find_rejects
     from personalize_assets.local_run.rejects_lines import print_rejects
     from personalize_assets.pipeline.dataset_group import DatasetGroup
+    from personalize_assets.pipeline.rejects import Filter, find_rejects
 
     with exit_code_of_errors():
         group = DatasetGroup(load_config(config, os.environ))

@@ -21,6 +21,8 @@ PREVIEW_ROWS = 10
 """How many rows a preview shows."""
 BLAMED_ROWS = 5
 """How many rows are shown of those with one problem."""
+FREQUENT_IDS = 10
+"""How many of the most frequent ids a profile names."""
 
 _K = TypeVar("_K")
 
@@ -333,7 +335,7 @@ class IdProfile(msgspec.Struct, frozen=True, kw_only=True):
         estimated: Whether ``distinct`` and the others are estimated from a sample.
         with_two: Ids with at least two rows.
         histogram: Ids by number of rows.
-        frequent: Rows of the most frequent ids.
+        frequent: Rows of the most frequent ids; at most ``FREQUENT_IDS``.
     """
 
     distinct: int

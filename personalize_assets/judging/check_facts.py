@@ -21,7 +21,7 @@ from personalize_assets.pipeline.suppression import current_suppression
 from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, export_rules, file_rules, judge, none_checked
-from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.quality.rule import ExportFacts, Finding
 from personalize_assets.storage.days import accounting_of, commits_of
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, ExportedFile, ExportManifest
 
@@ -106,13 +106,13 @@ def _judge_export(
     return judge(export_rules(dataset, settings.domain), facts)
 
 
-def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
+def judge_file(group: DatasetGroup, name: str, *, only_recorded: bool = False) -> Judged[FileFacts]:
     """Judge the CSV of a dataset in the destination, all files of it.
 
     One rule fails if it is missing, and the others are not checked.
 
     A file is read to its end, unless it is still the one whose parts the export read after it had written them, and the
-    list of ``suppress`` is the same.
+    list of ``suppress`` is the same. With ``only_recorded`` none is read: where that is needed, no rule is checked.
     """
     dataset, destination = group.datasets[name], group.destination
     domain = group.config.dataset_group.domain
@@ -134,6 +134,9 @@ def judge_file(group: DatasetGroup, name: str) -> Judged[FileFacts]:
         if is_of_list and key in known and known[key].version and known[key].version == stored[key].version:
             scans.append(_scan_of(known[key], manifest))
             continue
+        if only_recorded:
+            unread = Finding(False, "not read", "what `personalize-assets status` finds in the file", is_checked=False)
+            return [(rule, unread) for rule in rules]
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
             scans.append(scan_csv(file, dataset, group.hidden_columns(name), suppressed=suppression.ids))
     scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from personalize_assets.judging.check_facts import facts_of_all_days, judge_current_export, judge_file
+from personalize_assets.judging.current_checks import CurrentCheck, current_checks
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.quality.daily import DayFacts, daily_rules
-from personalize_assets.quality.evaluate import Judged, format_finding, judge, refusals, with_causes
-from personalize_assets.quality.rule import FactsT, Finding
-from personalize_assets.storage.days import DAILY
+from personalize_assets.quality.evaluate import format_finding
+from personalize_assets.quality.rule import Finding
 from personalize_assets.storage.manifests import DayState
 
 
@@ -37,30 +35,12 @@ class RedCheck(NamedTuple):
 def red_checks(group: DatasetGroup, states: Mapping[str, DayState]) -> list[RedCheck]:
     """The red checks of the daily datasets over all converted days, and of the current CSVs; errors first.
 
-    ``states`` are all converted days, by day (ISO). Nothing is changed. A CSV is read only where it is not the one
-    whose parts the export has read.
+    ``states`` are all converted days, by day (ISO). See ``current_checks``.
     """
-    found: list[RedCheck] = []
-    for name in group.datasets:
-        facts = facts_of_all_days(group, name, states)
-        found += _red(DAILY[name], judge(daily_rules(facts.dataset), facts))
-        found += _of_csv(group, name, facts, states)
-    return sorted(found, key=lambda check: not check.is_error)
+    return red_of(current_checks(group, states))
 
 
-def _of_csv(group: DatasetGroup, name: str, of_days: DayFacts, states: Mapping[str, DayState]) -> Iterator[RedCheck]:
-    if group.destination.exports.manifest(name) is None:
-        return
-    judged = judge_current_export(group, name, states)
-    if refusals(judged):
-        judged = with_causes(judged, of_days.causes())
-    yield from _red(f"{name}_csv", judged)
-    yield from _red(f"{name}_csv", judge_file(group, name))
-
-
-def _red(asset: str, judged: Judged[FactsT]) -> Iterator[RedCheck]:
-    return (
-        RedCheck(asset, rule.name, finding, rule.is_error)
-        for rule, finding in judged
-        if finding.is_checked and not finding.passed
-    )
+def red_of(checks: Iterable[CurrentCheck]) -> list[RedCheck]:
+    """Those that are red, errors first."""
+    red = (RedCheck(one.asset, one.rule.name, one.finding, one.rule.is_error) for one in checks if one.is_red)
+    return sorted(red, key=lambda check: not check.is_error)

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 import click
 
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.judging.red_checks import RedCheck, red_checks
-from personalize_assets.local_run.summary import print_summary, summarize
+from personalize_assets.judging.current_checks import CurrentCheck, current_checks
+from personalize_assets.judging.red_checks import RedCheck, red_of
+from personalize_assets.local_run.summary import print_summary, short_path, summarize
 from personalize_assets.pipeline.converted_days import counted
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.quality.evaluate import format_causes
@@ -22,10 +23,12 @@ def print_closing(group: DatasetGroup) -> bool:
     """Print what the destination has now; returns whether Personalize would refuse any of it."""
     stored = group.destination.days.all()
     states = counted(group, stored)
+    checks = current_checks(group, states)
     print_summary(summarize(group, states))
+    _print_report(group, states, checks)
     _print_left_out(group, stored)
     _print_not_read(group)
-    found = red_checks(group, states)
+    found = red_of(checks)
     print_checks(found)
     return any(check.is_error for check in found)
 
@@ -39,11 +42,24 @@ def print_failed_closing(group: DatasetGroup) -> None:
         stored = group.destination.days.all()
         if stored:
             click.echo()
-            print_summary(summarize(group, counted(group, stored)))
+            states = counted(group, stored)
+            print_summary(summarize(group, states))
+            if group.owns_destination:
+                _print_report(group, states)
             _print_left_out(group, stored)
             _print_not_read(group)
     except PersonalizeAssetsError as error:
         click.echo(f"The table of results cannot be read: {error}")
+
+
+def _print_report(
+    group: DatasetGroup, states: Mapping[str, DayState], checks: Sequence[CurrentCheck] | None = None
+) -> None:
+    # Jinja2 takes a while to load, and a run has other things to do first.
+    from personalize_assets.report.writing import try_report
+
+    if uri := try_report(group, states, checks):
+        click.echo(f"Report:   {short_path(uri)}")
 
 
 def _print_left_out(group: DatasetGroup, stored: Mapping[str, DayState]) -> None:

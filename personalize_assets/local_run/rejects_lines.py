@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import click
 
 from personalize_assets.catalog.field_ranking import count_of
-from personalize_assets.local_run.rejects import Rejects, RejectSample
 from personalize_assets.local_run.summary import print_table, short_path
+from personalize_assets.pipeline.rejects import Rejects, RejectSample, printable
 
 _HEADER = ("dataset", "rejects", "reason")
 _NO_DATASET = "-"
@@ -34,9 +34,4 @@ def sample_lines(sample: RejectSample) -> Iterator[str]:
     yield " ".join(filter(None, (sample.day, sample.dataset, f"{sample.reason}, from", short_path(sample.file))))
     if sample.raw is not None:
         is_cut = len(sample.raw) > _RAW_CHARACTERS
-        yield f"  {_printable(sample.raw[:_RAW_CHARACTERS])}{'… (--json has more)' if is_cut else ''}"
-
-
-def _printable(text: str) -> str:
-    """A text of others without what a terminal would obey: control characters and the like as escapes."""
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+        yield f"  {printable(sample.raw[:_RAW_CHARACTERS])}{'… (--json has more)' if is_cut else ''}"

@@ -7,7 +7,6 @@ not: how it is printed (``status_lines``). Nothing is changed, and raw files are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -17,12 +16,12 @@ from personalize_assets.judging.red_checks import RedCheck, red_checks
 from personalize_assets.local_run.summary import Summary, summarize
 from personalize_assets.pipeline.converted_days import counted
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.pipeline.importing.access import imported_datasets, open_personalize
+from personalize_assets.pipeline.importing.access import open_personalize
 from personalize_assets.pipeline.importing.dataset_import import plan_import
 from personalize_assets.pipeline.importing.import_results import ImportPlan
+from personalize_assets.pipeline.importing.import_status import ImportStatus, PlanStatus, recorded_imports
 from personalize_assets.pipeline.importing.polling import Polling
-from personalize_assets.storage.exports import REFUSED
-from personalize_assets.storage.manifests import ComparedRows, DayState, ExportManifest, ExportSet, ImportRecord
+from personalize_assets.storage.manifests import DayState, ExportSet
 
 
 class DaysStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,57 +66,6 @@ class RefusedStatus(msgspec.Struct, frozen=True, kw_only=True):
     run: str
     made: str
     findings: dict[str, tuple[str, ...]]
-
-
-class PlanStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """What Personalize says, and so the next import would do.
-
-    Attributes:
-        mode: ``FULL`` or ``INCREMENTAL``; empty if nothing would be sent.
-        pending: Rows that would be sent or, without a mode, that Personalize lacks.
-        bytes: Of these.
-        why: In words.
-        steps: What would be made or changed before, a line each.
-        unfinished: Import jobs that go on: name and state.
-    """
-
-    mode: str
-    pending: int
-    bytes: int
-    why: str
-    steps: tuple[str, ...]
-    unfinished: dict[str, str]
-
-
-class ComparedStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """Rows of the export of a run, and those that Personalize held by its own export; ``at`` is ISO, UTC."""
-
-    run: str
-    exported: int
-    held: int
-    at: str
-
-
-class ImportStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A dataset's imports, as they are recorded in the destination.
-
-    Attributes:
-        holds: The run of the export whose rows Personalize holds; empty if none is recorded.
-        rows_held: Rows of that export; None if it was deleted.
-        is_pending: Whether the current export has other rows than that one.
-        reading: Runs of exports that an import reads, and since when (ISO, UTC).
-        untrained: Columns that not all solutions train on, and when they were added (ISO, UTC).
-        compared: The last comparison; None before the first one.
-        plan: What Personalize says; None if it was not asked, or there is an error.
-    """
-
-    holds: str
-    rows_held: int | None
-    is_pending: bool
-    reading: dict[str, str]
-    untrained: dict[str, str]
-    compared: ComparedStatus | None = None
-    plan: PlanStatus | None = None
 
 
 class CheckStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +123,7 @@ def gather(group: DatasetGroup, *, asks: bool) -> Gathered:
     states = counted(group, destination.days.all())
     latest = destination.exports.latest()
     summary = summarize(group, states)
-    imports = _imports(group, latest, always=asks)
+    imports = recorded_imports(group, latest, always=asks)
     errors: list[str] = []
     if asks:
         imports = _with_plans(group, latest, imports, errors)
@@ -225,49 +173,11 @@ def _datasets(summary: Summary) -> dict[str, DatasetStatus]:
 
 
 def _refused(group: DatasetGroup, latest: ExportSet | None) -> RefusedStatus | None:
-    exports = group.destination.exports
-    # Names of runs begin with their time.
-    newer = [run for run in exports.runs(REFUSED) if latest is None or run > latest.run]
-    for run in reversed(newer):
-        if (refused := exports.refused(run)) is not None:
-            return RefusedStatus(run=run, made=refused.made, findings=refused.findings)
-    return None
+    refused = group.destination.exports.newer_refused(latest)
+    return RefusedStatus(run=refused.run, made=refused.made, findings=refused.findings) if refused else None
 
 
 # -- imports ----------------------------------------------------------------------------------------------------------
-
-
-def _imports(group: DatasetGroup, latest: ExportSet | None, *, always: bool) -> dict[str, ImportStatus]:
-    """What is recorded; of all imported datasets if ``always``, or imports are on."""
-    names = imported_datasets(group)
-    records = {name: group.destination.imports.find(name) for name in names}
-    if not (always or group.config.import_.on):
-        records = {name: record for name, record in records.items() if record != ImportRecord()}
-    return {name: _import(group, name, record, latest) for name, record in records.items()}
-
-
-def _import(group: DatasetGroup, name: str, record: ImportRecord, latest: ExportSet | None) -> ImportStatus:
-    current = latest.datasets.get(name) if latest else None
-    held = _held(group, name, record.holds)
-    return ImportStatus(
-        holds=record.holds,
-        rows_held=held.rows if held else None if record.holds else 0,
-        is_pending=current is not None and (held is None or held.sha256 != current.sha256),
-        reading={reader.partition(" ")[0]: _iso(at) for reader, at in record.reading.items()},
-        untrained={column: _iso(at) for column, at in record.untrained.items()},
-        compared=_compared(record.compared),
-    )
-
-
-def _compared(found: ComparedRows | None) -> ComparedStatus | None:
-    if found is None:
-        return None
-    return ComparedStatus(run=found.run, exported=found.exported, held=found.held, at=_iso(found.at))
-
-
-def _held(group: DatasetGroup, name: str, run: str) -> ExportManifest | None:
-    made = group.destination.exports.of_run(run) if run else None
-    return made.datasets.get(name) if made else None
 
 
 def _with_plans(
@@ -301,7 +211,3 @@ def _plan(plan: ImportPlan) -> PlanStatus:
         steps=plan.steps,
         unfinished={job.name: job.status for job in plan.unfinished},
     )
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

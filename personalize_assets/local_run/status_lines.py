@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import click
 
 from personalize_assets.local_run.closing import print_checks
-from personalize_assets.local_run.status import DaysStatus, Gathered, ImportStatus, Status
+from personalize_assets.local_run.status import DaysStatus, Gathered, Status
 from personalize_assets.local_run.summary import print_summary, print_table, short_path
+from personalize_assets.pipeline.importing.import_status import ImportStatus
 
 _IMPORTS = ("import", "held", "pending", "state")
 

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup, FilesBySource
 from personalize_assets.pipeline.suppression import current_list
-from personalize_assets.storage.destination import LAYOUT, fingerprint
+from personalize_assets.storage.destination import LAYOUT, REPORT, fingerprint
 from personalize_assets.storage.manifests import RunMark
 from personalize_assets.storage.raw_files import content_digest
 from personalize_assets.storage.stored_structs import DamagedFile
@@ -63,8 +63,8 @@ def settings_digest(group: DatasetGroup) -> str:
 
 
 def _stored_digest(group: DatasetGroup) -> str:
-    """Identifies the files of the destination; those whose key begins with an underscore or a dot are no output."""
-    files = (file for file in group.destination.store.files() if not file.key.startswith(("_", ".")))
+    """Identifies the files of the destination that are output: not the report, nor keys that begin with _ or a dot."""
+    files = (file for file in group.destination.store.files() if not file.key.startswith(("_", ".", REPORT)))
     return _digest(f"{file.key}\0{file.bytes}\0{file.version}" for file in files)
 
 

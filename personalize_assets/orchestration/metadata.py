@@ -242,6 +242,13 @@ def csv_metadata(manifest: ExportManifest, uri: str, *, charts: bool = True) -> 
     }
 
 
+def report_link(uri: str | None) -> Metadata:
+    """The report: its path, or on S3 its page in the AWS console, which opens it; nothing if it was not written."""
+    if uri is None:
+        return {}
+    return {"report": _console(uri) if uri.startswith("s3://") else dg.MetadataValue.path(uri)}
+
+
 def schema_metadata(fields: int, text: str, uri: str) -> Metadata:
     """An Avro schema: its number of fields, and its text to copy."""
     return {
@@ -328,8 +335,13 @@ def _location(uri: str) -> Metadata:
     """The path of a file or folder, and for S3 its page in the AWS console."""
     location: Metadata = {"path": dg.MetadataValue.path(uri)}
     if uri.startswith("s3://"):
-        bucket, _, key = uri.rstrip("/").removeprefix("s3://").partition("/")
-        is_file = key.endswith(".csv")
-        page = f"https://s3.console.aws.amazon.com/s3/{'object' if is_file else 'buckets'}/{bucket}"
-        location["console"] = dg.MetadataValue.url(f"{page}?prefix={key}{'' if is_file else '/'}")
+        location["console"] = _console(uri)
     return location
+
+
+def _console(uri: str) -> dg.UrlMetadataValue:
+    """The page of a file or folder of S3 in the AWS console."""
+    bucket, _, key = uri.rstrip("/").removeprefix("s3://").partition("/")
+    is_file = key.endswith((".csv", ".html"))
+    page = f"https://s3.console.aws.amazon.com/s3/{'object' if is_file else 'buckets'}/{bucket}"
+    return dg.MetadataValue.url(f"{page}?prefix={key}{'' if is_file else '/'}")

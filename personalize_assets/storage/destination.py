@@ -17,7 +17,7 @@ import msgspec
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.storage import cleanup
-from personalize_assets.storage.days import DATA_FOLDERS, Days, find_days
+from personalize_assets.storage.days import DATA_FOLDERS, Days, day_of, find_days
 from personalize_assets.storage.exports import EXPORTS, Exports
 from personalize_assets.storage.import_records import IMPORTS, ImportRecords
 from personalize_assets.storage.kept_files import KEPT, KeptExports
@@ -32,6 +32,8 @@ _FORMAT = 2
 LAYOUT = 2
 """Of the objects below a destination, as in ``OwnerMark``."""
 PARTS = "_parts"
+REPORT = "report.html"
+"""For people; nothing reads it, so it is neither part of an export nor a sign of a change."""
 _CATALOG = "catalog"
 _OBJECT_FOLDERS = (_CATALOG, "days", "schemas")
 _RUN_MARK = "_run.json"
@@ -105,9 +107,18 @@ class Destination:
         }
         return {day: catalog for day, catalog in catalogs.items() if catalog}
 
+    def catalogued_days(self) -> list[str]:
+        """The days (ISO) that have a catalog, oldest first; only listed."""
+        return [day_of(file.key) for file in self.store.files(f"{_CATALOG}/day=")]
+
     def profile_key(self, day: date | str) -> str:
         """The key of a day's event profile."""
         return f"{_CATALOG}/profile/day={day}.json"
+
+    def put_report(self, page: str) -> str:
+        """Replace the report; returns its URI. There is one alone, so that nothing deleted stays in an older one."""
+        self.store.write(REPORT, page.encode())
+        return self.uri_of(REPORT)
 
     def put_profile(self, day: date, profile: bytes) -> None:
         """Replace a day's event profile, given as JSON."""
@@ -142,7 +153,7 @@ class Destination:
     def remove_unfinished(self) -> bool:
         """Delete what killed processes left of files that they had begun to write; False as in ``remove``."""
         folders = (*DATA_FOLDERS, *TABLES, *_OBJECT_FOLDERS, EXPORTS, PARTS, KEPT, UNLOADS, IMPORTS)
-        marks = (_RUN_MARK, _SWEEP_MARK, _OWNER_MARK)
+        marks = (_RUN_MARK, _SWEEP_MARK, _OWNER_MARK, REPORT)
         return cleanup.remove_unfinished(self.store, [*(f"{folder}/" for folder in folders), *marks])
 
     # -- marks ----------------------------------------------------------------------------------------------------

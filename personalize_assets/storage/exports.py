@@ -91,6 +91,12 @@ class Exports:
         """What a run put aside, and why; None if it did not finish that, or the object is damaged."""
         return self._structs.find(self._refused_key(run_id), RefusedExport).object
 
+    def newer_refused(self, latest: ExportSet | None) -> RefusedExport | None:
+        """The newest of what was put aside since the latest export, or ever without one; None if there is none."""
+        # Names of runs begin with their time.
+        newer = [run for run in self.runs(REFUSED) if latest is None or run > latest.run]
+        return next(filter(None, map(self.refused, reversed(newer))), None)
+
     def is_refused(self, run_id: str) -> bool:
         """Whether a run has put all of what was refused aside."""
         return self._store.read(self._refused_key(run_id), 1) is not None

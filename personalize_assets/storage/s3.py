@@ -203,7 +203,7 @@ class S3Store:
         """Write a file atomically and return its ETag."""
         confined(self.uri, key)
         with self._explained(key):
-            answer = self._client.put_object(**self._at(key), Body=data, **self._encryption)
+            answer = self._client.put_object(**self._at(key), Body=data, **self._encryption, **_content_type(key))
         return answer["ETag"].strip('"')
 
     def swap(self, key: str, data: bytes, before: Versioned | None) -> Versioned | None:
@@ -400,6 +400,11 @@ class S3Store:
             ),
             "PreconditionFailed": "it was replaced meanwhile: run again",
         }
+
+
+def _content_type(key: str) -> dict[str, Any]:
+    """What a browser needs to show a page that it opens from the bucket."""
+    return {"ContentType": "text/html; charset=utf-8"} if key.endswith(".html") else {}
 
 
 _STORE_ERRORS = Raises(StoreError, TransientStoreError)

@@ -29,6 +29,7 @@ def test_the_sample_of_the_wheel_gives_the_same_csvs(environment: Environment, p
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert export_hashes(project / "data") == EXPORTS["segment"]
+    assert (project / "data/report.html").read_text().startswith("<!doctype html>")
 
 
 def test_dagster_loads_the_assets_of_the_project(environment: Environment, project: Path) -> None:

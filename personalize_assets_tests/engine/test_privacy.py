@@ -180,7 +180,7 @@ def test_commits_manifests_and_reports_show_no_masked_column(tmp_path: Path, eng
     assert manifest.profile is not None
     assert (commit.profile.preview[0], manifest.profile.preview[0]) == (preview, preview)
     assert commit.profile.events == manifest.profile.events == {f"*** {n}": 1 for n in range(1, 12)}
-    assert manifest.profile.ids["ITEM_ID"].frequent == {f"*** {n}": 1 for n in range(1, 6)}
+    assert manifest.profile.ids["ITEM_ID"].frequent == {f"*** {n}": 1 for n in range(1, 11)}
     written = msgspec.json.encode([reports, commit, manifest]).decode()
     assert [word for word in ("pills", "paid", str(NOW)) if word in written] == []
     assert (tmp_path / "out/exports/latest/interactions.csv").read_text().count("pills") == 11, "the files hold all"

@@ -38,6 +38,7 @@ from personalize_assets.conversion.export.value_variety import (
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS
 from personalize_assets.conversion.spec import (
     BLAMED_ROWS,
+    FREQUENT_IDS,
     PREVIEW_ROWS,
     Blamed,
     Crossed,
@@ -334,7 +335,7 @@ def _id_profile(sketch: IdSketch) -> IdProfile:
         estimated=sketch.is_sample,
         with_two=sketch.with_at_least(2),
         histogram=sketch.histogram(),
-        frequent=dict(list(sketch.frequent.items())[:BLAMED_ROWS]),
+        frequent=dict(list(sketch.frequent.items())[:FREQUENT_IDS]),
     )
 
 

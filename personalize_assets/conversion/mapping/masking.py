@@ -32,7 +32,12 @@ _PUBLIC_EVENT_TYPES = {name.lower() for names in EVENT_NAMES.values() for name i
 
 def hashed_paths(dataset: Dataset) -> list[str]:
     """Return the paths of hashed columns, from the event on: to show the plain values would defeat the hash."""
-    return [_from_event(dataset, path) for column in dataset.columns if column.hash for path in column.paths]
+    return event_paths(dataset, [column.name for column in dataset.columns if column.hash])
+
+
+def event_paths(dataset: Dataset, columns: Collection[str]) -> list[str]:
+    """Return the paths of some columns, from the event on."""
+    return [_from_event(dataset, path) for column in dataset.columns if column.name in columns for path in column.paths]
 
 
 def masked_columns(dataset: Dataset, masked: Iterable[str]) -> set[str]:

@@ -18,6 +18,7 @@ from personalize_assets.orchestration.metadata import (
     column_lineage,
     column_schema,
     csv_metadata,
+    report_link,
     run_metadata,
     storage,
     table_metadata,
@@ -26,6 +27,7 @@ from personalize_assets.orchestration.retries import user_errors
 from personalize_assets.quality.accounting import EXPORTED
 from personalize_assets.quality.evaluate import Judged, export_rules
 from personalize_assets.quality.rule import ExportFacts
+from personalize_assets.report.writing import try_report
 from personalize_assets.storage.days import DAILY
 from personalize_assets.storage.destination import fingerprint
 
@@ -61,10 +63,11 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
             return
         with user_errors():
             made = make_export(group, make, lambda spec: defs.run_export(context, spec))
+        report = try_report(group, warn=context.log.warning)
         charts = run_tags.has_ui(context)
         for name in make:
             checks = selected(context, _check_results(defs, name, keys[name], made))
-            metadata = _metadata(defs, name, made, defs.engine_name(context), charts)
+            metadata = _metadata(defs, name, made, defs.engine_name(context), charts, report)
             if metadata is None:
                 yield from checks
             else:
@@ -88,7 +91,9 @@ def _version(name: str, made: JudgedExport) -> dg.DataVersion | None:
     return dg.DataVersion(manifest.sha256) if manifest else None
 
 
-def _metadata(defs: GroupDefs, name: str, made: JudgedExport, engine: str, charts: bool) -> Metadata | None:
+def _metadata(
+    defs: GroupDefs, name: str, made: JudgedExport, engine: str, charts: bool, report: str | None
+) -> Metadata | None:
     """The metadata of a table or CSV; None if it was refused."""
     destination = defs.dataset_group.destination
     dataset = name.removesuffix("_csv")
@@ -101,6 +106,7 @@ def _metadata(defs: GroupDefs, name: str, made: JudgedExport, engine: str, chart
             **csv_metadata(manifest, destination.uri_of(manifest.path), charts=charts),
             "parts": len(exported_now.parts),
             "parts_of_former_exports": exported_now.reused,
+            **report_link(report),
         }
     else:
         return None

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.storage.destination import REPORT
 from personalize_assets.storage.exports import EXPORTS, LATEST_LINK
 from personalize_assets_tests.helpers.faults.world import Answers, answers_of
 
-_SMALL = ("_group.json", "_run.json", "_sweep.json", "_lock", "exports/latest.json")
+_SMALL = ("_group.json", "_run.json", "_sweep.json", "_lock", "exports/latest.json", REPORT)
 
 
 def problems(group: DatasetGroup, allowed: Iterable[Answers]) -> list[str]:

@@ -21,7 +21,7 @@ from personalize_assets_tests.helpers.stored import latest_csv
 
 DAYS = 30
 FEW = 9
-ONCE = 60
+ONCE = 70
 """Requests of a run that do not depend on the number of days: CSV, manifest, schema, owner, checks and lists."""
 
 

@@ -34,6 +34,19 @@ def test_more_keys_than_a_page_holds_are_listed_and_deleted(bucket: str, monkeyp
     assert listed(S3Store(f"s3://{bucket}")) == {"many-others/y": 0}
 
 
+def test_a_page_opens_in_a_browser_and_other_files_have_no_type(bucket: str) -> None:
+    store = S3Store(f"s3://{bucket}/out")
+    store.write("report.html", b"<!doctype html>")
+    store.write("a.json", b"{}")
+
+    types = [
+        store._client.head_object(Bucket=bucket, Key=f"out/{key}")["ContentType"] for key in ("report.html", "a.json")
+    ]
+
+    assert types[0] == "text/html; charset=utf-8"
+    assert "html" not in types[1]
+
+
 def test_a_whole_bucket_is_a_store(bucket: str) -> None:
     S3Store(f"s3://{bucket}").write("a/b", b"x")
 

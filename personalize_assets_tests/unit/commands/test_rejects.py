@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.local_run import rejects as local_rejects
-from personalize_assets.local_run.rejects import Filter, Rejects
+from personalize_assets.pipeline import rejects as stored_rejects
+from personalize_assets.pipeline.rejects import Filter, Rejects
 from personalize_assets_tests.helpers.command import invoke
 from personalize_assets_tests.helpers.dagster_runs import small_config
 
@@ -23,7 +23,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Filter,
         found.append((wanted, limit))
         return Rejects("shop", 0, 0, (), ())
 
-    monkeypatch.setattr(local_rejects, "find_rejects", find_rejects)
+    monkeypatch.setattr(stored_rejects, "find_rejects", find_rejects)
     monkeypatch.chdir(tmp_path)
     small_config(tmp_path)
     return found

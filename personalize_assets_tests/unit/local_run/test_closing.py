@@ -30,6 +30,7 @@ def test_with_checks_warn_the_red_checks_and_the_likely_causes_are_printed(
         "",
         "Rejected: 1 interactions missing:USER_ID; see out/rejects",
         "Schemas:  out/exports/latest/*.avsc",
+        "Report:   out/report.html",
         "",
         "Personalize would refuse this export (docs/reference/checks.md says what to do):",
         "  interactions_csv: at_least_1000_interactions_are_unique: found 0, allowed is at least 1,000",
@@ -80,6 +81,7 @@ def test_a_run_that_fails_prints_the_table_and_the_rejects_and_its_error_has_the
         "interactions     0         1           -         -      -  none",
         "",
         "Rejected: 1 interactions missing:USER_ID; see out/rejects",
+        "Report:   out/report.html",
     ]
     assert str(raised.value).endswith(f"as for a trial\nLikely causes:\n  {CAUSE}")
 

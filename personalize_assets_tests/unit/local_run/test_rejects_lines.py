@@ -7,8 +7,8 @@ import json
 import pytest
 
 from personalize_assets.local_run.printed_json import print_json
-from personalize_assets.local_run.rejects import RejectCount, Rejects, RejectSample
 from personalize_assets.local_run.rejects_lines import print_rejects, sample_lines
+from personalize_assets.pipeline.rejects import RejectCount, Rejects, RejectSample
 
 SAMPLE = RejectSample("2026-10-01", "interactions", "missing:USER_ID", "s3://b/raw/a.json", '{"item": "i"}')
 FOUND = Rejects(

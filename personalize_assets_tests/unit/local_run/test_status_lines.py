@@ -9,18 +9,16 @@ from msgspec.structs import replace
 
 from personalize_assets.local_run.printed_json import print_json
 from personalize_assets.local_run.status import (
-    ComparedStatus,
     DatasetStatus,
     DaysStatus,
     ExportStatus,
     Gathered,
-    ImportStatus,
-    PlanStatus,
     RefusedStatus,
     Status,
 )
 from personalize_assets.local_run.status_lines import head_lines, import_lines, import_row, print_status
 from personalize_assets.local_run.summary import Summary
+from personalize_assets.pipeline.importing.import_status import ComparedStatus, ImportStatus, PlanStatus
 
 STATUS = Status(
     dataset_group="shop",

@@ -49,6 +49,14 @@ def test_nothing_is_new_after_a_run_however_often_it_is_asked(tmp_path: Path) ->
     assert not is_new(small_group(tmp_path))
 
 
+def test_a_report_that_was_written_again_leaves_nothing_new(tmp_path: Path) -> None:
+    group = after_a_run(tmp_path)
+
+    group.destination.put_report("<!doctype html>")
+
+    assert not is_new(group)
+
+
 def rewritten(group: DatasetGroup) -> None:
     os.utime(f"{group.sources['source'].store.uri}/day=2026-10-01/a.json", (1, 1))
 

@@ -13,6 +13,7 @@ from personalize_assets.orchestration.metadata import (
     csv_metadata,
     day_metadata,
     format_size,
+    report_link,
     run_metadata,
     schema_metadata,
     table_metadata,
@@ -221,6 +222,14 @@ def test_an_export_in_s3_links_to_its_page_in_the_console() -> None:
     assert csv_metadata(MANIFEST, "s3://bucket/out/exports/users.csv")["console"] == dg.MetadataValue.url(
         "https://s3.console.aws.amazon.com/s3/object/bucket?prefix=out/exports/users.csv"
     )
+
+
+def test_the_report_is_a_path_and_in_s3_its_page_in_the_console() -> None:
+    assert report_link("/out/report.html") == {"report": dg.MetadataValue.path("/out/report.html")}
+    assert report_link("s3://bucket/out/report.html") == {
+        "report": dg.MetadataValue.url("https://s3.console.aws.amazon.com/s3/object/bucket?prefix=out/report.html")
+    }
+    assert report_link(None) == {}
 
 
 def test_the_column_schema_says_where_a_column_is_from_and_what_it_must_keep_to() -> None:

@@ -33,6 +33,18 @@ def test_a_destination_that_was_never_written_to_has_no_days(destination: Destin
     assert destination.days.all() == {}
 
 
+def test_the_days_with_a_catalog_are_listed_without_their_profiles(destination: Destination) -> None:
+    put_catalogs(destination, {day: catalog(day) for day in DAYS[1::-1]})
+    destination.put_profile(DAYS[3], b"{}")
+
+    assert destination.catalogued_days() == ["2026-10-01", "2026-10-02"]
+
+
+def test_a_report_is_text_in_utf_8_below_the_destination(destination: Destination, tmp_path: Path) -> None:
+    assert destination.put_report("<p>ü</p>") == str(tmp_path / "out/report.html")
+    assert (tmp_path / "out/report.html").read_bytes() == "<p>ü</p>".encode()
+
+
 def test_catalogs_of_days_are_written_and_read_together(destination: Destination) -> None:
     catalogs = {day: catalog(day) for day in DAYS}
 

@@ -71,6 +71,21 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
     assert metadata["seconds"] > 0
     path = (tmp_path / "out/exports/latest").resolve() / "interactions.csv"
     assert metadata["path"] == str(path)
+    assert metadata["report"] == str(tmp_path / "out/report.html")
+
+
+def test_a_report_that_cannot_be_written_is_a_warning_of_the_run(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    config = small_config(tmp_path, checks="warn")
+    put_raw(tmp_path, EVENT)
+    materialize(config, instance, ["raw_event_catalog", "filtered_interactions"], (DAYS[0], DAYS[0]))
+    (tmp_path / "out/report.html").mkdir()
+
+    result = materialize(config, instance, ["interactions_csv"])
+
+    assert result.success
+    assert "report" not in latest_metadata(instance, "interactions_csv")
+    logged = [record.event_log_entry.user_message for record in instance.get_records_for_run(result.run_id).records]
+    assert [line for line in logged if line.startswith("the report was not written: StoreError")] != []
 
 
 def test_a_refused_csv_fails_the_run_after_its_checks_and_is_put_aside(

@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
-from personalize_assets.conversion.mapping.masking import Mask, hashed_paths, masked_columns, masked_profile
+from personalize_assets.conversion.mapping.masking import (
+    Mask,
+    event_paths,
+    hashed_paths,
+    masked_columns,
+    masked_profile,
+)
 from personalize_assets.conversion.spec import Blamed, DayProfile, ExportProfile, IdProfile
 
 EVENT = {
@@ -101,6 +107,12 @@ def test_the_paths_of_hashed_columns_start_at_the_event() -> None:
     columns = (Column("ITEM_ID", ("each.sku", "sku"), hash=True), Column("X", ("x",)))
 
     assert hashed_paths(Dataset("items", columns, where={}, each="a.`b c`")) == ["a.`b c`[*=*].sku", "sku"]
+
+
+def test_the_paths_of_any_columns_start_at_the_event() -> None:
+    columns = (Column("USER_ID", ("user", "each.user")), Column("X", ("x",)))
+
+    assert event_paths(Dataset("interactions", columns, where={}, each="a"), {"USER_ID"}) == ["user", "a[*=*].user"]
 
 
 def test_a_mask_of_no_path_is_false() -> None:

@@ -1,4 +1,4 @@
-"""The rejects that are stored: for ``personalize-assets rejects``.
+"""The rejects that are stored: for ``personalize-assets rejects`` and the report.
 
 Counts are those of the days' objects, and so exact; samples come from the beginnings of the reject files.
 """
@@ -17,8 +17,8 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.storage.manifests import DayState, Reject
 
 _MOST_OF_A_FILE = 1000
-# Requests to a bucket that samples may cost: a rare reason may be in no beginning of any file.
-_MOST_FILES = 60
+MOST_FILES = 60
+"""Requests to a bucket that samples may cost: a rare reason may be in no beginning of any file."""
 
 
 class Filter(NamedTuple):
@@ -83,13 +83,23 @@ class _RejectFile(NamedTuple):
 
 
 def find_rejects(group: DatasetGroup, wanted: Filter, limit: int) -> Rejects:
-    """Count rejects, and read up to ``limit`` samples of each reason and dataset.
+    """Count the rejects of the converted days, and read up to ``limit`` samples of each reason and dataset.
 
-    Samples are from the first 64 KiB of at most 60 files, so a rare reason may have fewer. Raises
-    ``PersonalizeAssetsError`` for a destination that cannot be read.
+    Raises ``PersonalizeAssetsError`` for a destination that cannot be read.
     """
     days = group.destination.days
-    states = counted(group, days.all() if wanted.days is None else days.some(wanted.days))
+    return rejects_of(
+        group, counted(group, days.all() if wanted.days is None else days.some(wanted.days)), wanted, limit
+    )
+
+
+def rejects_of(
+    group: DatasetGroup, states: Mapping[str, DayState], wanted: Filter, limit: int, most_files: int = MOST_FILES
+) -> Rejects:
+    """As ``find_rejects``, of days (ISO) that are read already.
+
+    Samples are from the first 64 KiB of at most ``most_files`` files, so a rare reason may have fewer.
+    """
     counts: Counter[tuple[str, str]] = Counter()
     files: list[_RejectFile] = []
     for day in sorted(states, reverse=True):
@@ -98,7 +108,7 @@ def find_rejects(group: DatasetGroup, wanted: Filter, limit: int) -> Rejects:
             counts.update(of_part)
             files += [_RejectFile(day, key, of_part) for key in keys if of_part]
     order = sorted(counts, key=lambda place: (-counts[place], place))
-    samples = _samples(group, files, {place: min(limit, counts[place]) for place in order})
+    samples = _samples(group, files, {place: min(limit, counts[place]) for place in order}, most_files)
     return Rejects(
         dataset_group=group.config.dataset_group.name,
         days=len(states),
@@ -118,13 +128,13 @@ def _parts(state: DayState) -> Iterator[tuple[Sequence[str], dict[tuple[str, str
 
 
 def _samples(
-    group: DatasetGroup, files: Sequence[_RejectFile], missing: dict[tuple[str, str], int]
+    group: DatasetGroup, files: Sequence[_RejectFile], missing: dict[tuple[str, str], int], most_files: int
 ) -> dict[tuple[str, str], list[RejectSample]]:
     """The first rejects of files, as many of each dataset and reason as are missing."""
     found: dict[tuple[str, str], list[RejectSample]] = {place: [] for place in missing}
     read = 0
     for file in files:
-        if read >= _MOST_FILES or not any(missing[place] for place in file.counts):
+        if read >= most_files or not any(missing[place] for place in file.counts):
             continue
         read += 1
         for reject in group.destination.days.first_rejects_in([file.key], _MOST_OF_A_FILE):
@@ -137,3 +147,8 @@ def _samples(
 
 def _sample(day: str, reject: Reject) -> RejectSample:
     return RejectSample(day, reject.dataset or "", reject.reason, reject.file, reject.raw)
+
+
+def printable(text: str) -> str:
+    """A text of others without what a terminal or a browser would obey: control characters and the like as escapes."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from personalize_assets.local_run.rejects import Filter, RejectCount, Rejects, find_rejects
 from personalize_assets.local_run.run import run_all
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.pipeline.rejects import Filter, RejectCount, Rejects, find_rejects, printable, rejects_of
 from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
 
 GOOD = '{"user": "u1", "item": "i1", "time": 1790812801}\n'
@@ -86,3 +86,13 @@ def test_an_empty_destination_has_none_and_stays_empty(tmp_path: Path) -> None:
 
     assert found == Rejects("shop", 0, 0, (), ())
     assert not (tmp_path / "out").exists()
+
+
+def test_samples_come_from_no_more_files_than_are_asked_for(group: DatasetGroup) -> None:
+    found = rejects_of(group, group.destination.days.all(), Filter(), 5, most_files=1)
+
+    assert {sample.day for sample in found.samples} == {"2026-10-02"}
+
+
+def test_what_a_terminal_or_a_browser_would_obey_is_escaped() -> None:
+    assert printable("caf\u00e9 \x1b[31m\n\u202eabc") == "caf\u00e9 \\x1b[31m\\n\\u202eabc"
