@@ -92,8 +92,9 @@ lint: $(DEVELOPED) ## Check style, format, types, the layers of imports and the 
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@$(BIN)/hadolint docker/Dockerfile
 
-docs: $(DEVELOPED) ## Generate docs/checks.md from the tables of checks
+docs: $(DEVELOPED) ## Generate docs/checks.md from the tables of checks, and the sizes in docs/installation.md
 	@$(BIN)/python -m personalize_assets.quality.docs > docs/checks.md
+	@$(BIN)/python -m docs.sizes
 
 screenshots: $(DEVELOPED) ## Take the README's screenshots in Chromium (apt install chromium)
 	@$(BIN)/python -m docs.screenshots
