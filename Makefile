@@ -35,7 +35,7 @@ SPARK_TESTS := $(addprefix personalize_assets_tests/engine/test_,checks.py engin
 PARALLEL := -n logical --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs screenshots format clean
+.PHONY: help demo dev test test-all faults test-local test-spark35 test-python313 bench bench-large lint docs screenshots recording format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9.-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -98,6 +98,9 @@ docs: $(DEVELOPED) ## Generate docs/checks.md from the tables of checks, and the
 
 screenshots: $(DEVELOPED) ## Take the README's screenshots in Chromium (apt install chromium)
 	@$(BIN)/python -m docs.screenshots
+
+recording: $(DEVELOPED) ## Take docs/tutorial/first_hour.txt again: what a terminal shows of the first commands
+	@$(BIN)/python -m docs.recording
 
 format: $(DEVELOPED) ## Format the code and fix what ruff can fix
 	@$(BIN)/ruff check --fix $(SOURCES)

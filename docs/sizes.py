@@ -42,7 +42,7 @@ def section() -> str:
             "| --- | --: |",
             *added,
             "",
-            "Bytecode, which pip makes of all of it and uv of what is imported, is not counted. `make docs` measures again.",
+            "Bytecode is not counted: pip makes it of everything. `make docs` measures again.",
             "",
             "",
         ]

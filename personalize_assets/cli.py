@@ -51,7 +51,7 @@ def program() -> None:
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(package_name="personalize-assets", prog_name="personalize-assets")
+@click.version_option(package_name="personalize-assets")
 def main() -> None:
     """Turn raw click events into the files Amazon Personalize trains on."""
 

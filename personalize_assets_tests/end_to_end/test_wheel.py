@@ -1,4 +1,4 @@
-"""The package as `pip install` leaves it, in an empty folder: from a sample to the CSVs, Dagster's assets and the UI."""
+"""The package as `pip install` leaves it, in an empty folder: from a sample to CSVs, Dagster's assets and the UI."""
 
 from __future__ import annotations
 

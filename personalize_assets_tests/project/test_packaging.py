@@ -41,7 +41,9 @@ def test_every_place_names_the_same_version(project: dict[str, Any]) -> None:
 
 
 def test_the_command_prints_the_version(project: dict[str, Any]) -> None:
-    assert CliRunner().invoke(main, ["--version"]).stdout == f"personalize-assets, version {project['version']}\n"
+    result = CliRunner().invoke(main, ["--version"], prog_name="personalize-assets")
+
+    assert result.stdout == f"personalize-assets, version {project['version']}\n"
 
 
 def test_the_changelog_has_a_dated_section_for_the_version_and_one_for_what_comes(project: dict[str, Any]) -> None:
