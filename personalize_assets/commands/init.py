@@ -35,7 +35,7 @@ def init(source: str | None, sample: str | None, folder: Path) -> None:
         made = from_source(source, folder) if source else from_sample(sample or SAMPLES[0], folder)
     for note in made.notes:
         click.echo(f"Note: {note}", err=True)
-    click.echo(f"Wrote {', '.join(made.written)} in {folder.absolute()}")
+    click.echo(f"Wrote {', '.join(made.written)} in {Path.cwd() if folder == Path() else folder}")
     for name in made.kept:
         click.echo(f"Kept {name}, which exists already")
     click.echo("\nNext:")

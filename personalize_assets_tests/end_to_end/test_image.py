@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,8 @@ def test_the_image_runs_the_command_line_with_the_versions_of_the_constraints(
     assert export_hashes(tmp_path / "out") == EXPORTS["segment"]
     assert listed.returncode == 0, listed.stderr
     pinned = {line.lower().replace("_", "-") for line in (REPO / "constraints.txt").read_text().split()}
-    assert set(listed.stdout.split()) - pinned == {"personalize-assets==0.1.0"}
+    version = tomllib.loads((REPO / "pyproject.toml").read_text())["project"]["version"]
+    assert set(listed.stdout.split()) - pinned == {f"personalize-assets=={version}"}
 
 
 def test_the_image_has_what_dagster_needs_as_a_worker_and_no_pip(environment: Path) -> None:

@@ -7,13 +7,12 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import requires
 from typing import Any
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
 
+from personalize_assets_tests.helpers.installed_packages import normal_name, packages_of
 from personalize_assets_tests.helpers.samples import REPO
 
 PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9.+!]+")
@@ -40,13 +39,6 @@ def tracked() -> Iterator[tuple[str, bytes]]:
             yield name, (REPO / name).read_bytes()
 
 
-def normal(requirement: str) -> str:
-    """A requirement's name as pip compares it: `types_PyYAML[x]>=6` is `types-pyyaml`."""
-    name = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert name, requirement
-    return re.sub(r"[-_.]+", "-", name[0]).lower()
-
-
 def test_every_way_to_start_dagster_loads_the_same_module(pyproject: dict[str, Any]) -> None:
     (location,) = yaml.safe_load((REPO / "workspace.yaml").read_text())["load_from"]
     project = pyproject["tool"]["dg"]["project"]
@@ -69,35 +61,25 @@ def test_constraints_are_names_and_exact_versions_in_order() -> None:
     lines = (REPO / "constraints.txt").read_text().splitlines()
 
     assert [line for line in lines if not PIN.fullmatch(line)] == []
-    assert len({normal(line) for line in lines}) == len(lines)
+    assert len({normal_name(line) for line in lines}) == len(lines)
 
 
 def test_constraints_pin_every_direct_dependency(pyproject: dict[str, Any]) -> None:
     project = pyproject["project"]
     extras = [line for extra in project["optional-dependencies"].values() for line in extra]
-    asked = {normal(line) for line in [*project["dependencies"], *extras]}
-    pinned = {normal(line) for line in (REPO / "constraints.txt").read_text().splitlines()}
+    asked = {normal_name(line) for line in [*project["dependencies"], *extras]}
+    pinned = {normal_name(line) for line in (REPO / "constraints.txt").read_text().splitlines()}
 
     assert asked - pinned == set()
     assert pinned & {"personalize-assets", "pip", "setuptools"} == set()
 
 
 def test_constraints_pin_what_the_dependencies_bring_along() -> None:
-    pinned = {normal(line) for line in (REPO / "constraints.txt").read_text().splitlines()}
-    waiting = [Requirement("personalize-assets[dev,bench]")]
-    found: dict[str, set[str]] = {}
-    while waiting:
-        asked = waiting.pop()
-        seen = found.setdefault(normal(asked.name), set())
-        extras = {"", *asked.extras} - seen
-        seen |= extras
-        for line in (requires(asked.name) or ()) if extras else ():
-            needed = Requirement(line)
-            if needed.marker is None or any(needed.marker.evaluate({"extra": extra}) for extra in extras):
-                waiting.append(needed)
+    pinned = {normal_name(line) for line in (REPO / "constraints.txt").read_text().splitlines()}
+    found = packages_of("personalize-assets[dev,bench]")
 
     assert len(found) > 100
-    assert found.keys() - pinned - {"personalize-assets", "pip", "setuptools"} == set()
+    assert found - pinned - {"personalize-assets", "pip", "setuptools"} == set()
 
 
 def test_every_phony_target_of_the_makefile_is_there_and_in_its_help() -> None:

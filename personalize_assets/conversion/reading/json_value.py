@@ -21,7 +21,7 @@ NOT_AN_OBJECT = "not_an_object"
 TOO_MANY_VALUES = "too_many_values"
 
 MAX_DEPTH = 480
-"""Values nested up to this depth are read. msgspec fails at about twice this depth, at no fixed place."""
+"""Values nested up to this depth are read. msgspec fails deeper, at no fixed place: at twice it or more."""
 MAX_VALUES = 2_000_000
 """The most values (fields, elements) of one event: a value takes up to 100 bytes of memory, in a file 2 bytes or more.
 

@@ -142,7 +142,7 @@ def test_an_object_may_have_as_many_values_as_the_limit_and_not_one_more(monkeyp
         (b"[1,]" + b" " * 20, Verdict.BROKEN, 3),
         (b'{"a":\\x}', Verdict.TRUNCATED, 5),
         (b'{"a":"' + b"x" * 50, Verdict.TRUNCATED, 56),
-        (b'{"a":' * 5000, Verdict.DEEP, 0),
+        (b'{"a":' * 50_000, Verdict.DEEP, 0),
     ],
 )
 def test_a_value_is_walked_over_to_its_end_or_to_where_it_breaks(text: bytes, verdict: Verdict, place: int) -> None:

@@ -1,0 +1,147 @@
+"""Records what a terminal shows of the first commands, in docs/tutorial/first_hour.txt. ``make recording``.
+
+The commands run one after another in an empty folder, on a pseudo-terminal. Below a command is its screen at the end;
+where it showed a bar, the screen at that time comes first, and ``MEANWHILE`` stands between the two.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from fcntl import ioctl
+from pathlib import Path
+
+import pyte
+
+COLUMNS, LINES = 100, 50
+COMMANDS = (
+    "personalize-assets init --sample segment shop",
+    "cd shop",
+    "personalize-assets validate",
+    "personalize-assets run",
+    "personalize-assets rejects --limit 1",
+    "personalize-assets status",
+)
+RECORDING = Path(__file__).parent / "tutorial" / "first_hour.txt"
+MEANWHILE = "  ⋮"
+_PROMPT = "$ "
+_BAR = "━"
+_REDRAWS = re.compile(rb"(?=\x1b\[\d*A)")  # the cursor goes up
+# Longer than any output here: nothing scrolls away. What is drawn again moves the cursor relatively.
+_SCREEN_LINES = 500
+_VARYING = [
+    (re.compile(r"\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ s)?"), "<duration>"),
+    (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?UTC|Z|\+00:00)?"), "<moment>"),
+    (re.compile(r"\d\d:\d\d(?::\d\d)?"), "<time>"),
+    (re.compile(r"\d{8}T\d{6}[0-9A-Za-z-]*"), "<run>"),
+    (re.compile(r" {2,}"), "  "),  # columns are as wide as what varies
+]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A command, the screen at its end, and the last one with a bar; both without trailing spaces and empty lines."""
+
+    command: str
+    screen: Sequence[str]
+    meanwhile: Sequence[str] = ()
+
+    def lines(self) -> Iterator[str]:
+        """The scene as it is written."""
+        yield f"{_PROMPT}{self.command}"
+        if self.meanwhile:
+            yield from self.meanwhile
+            yield MEANWHILE
+        yield from self.screen
+
+
+def record(commands: Sequence[str], folder: Path) -> list[Scene]:
+    """Run commands in a folder, which has to be empty; ``cd`` changes it for those that follow.
+
+    Raises ``RuntimeError`` if a command fails.
+    """
+    scenes = []
+    for command in commands:
+        name, *arguments = command.split()
+        if name == "cd":
+            folder /= arguments[0]
+            scenes.append(Scene(command, ()))
+        else:
+            scenes.append(_run(command, [_program(name), *arguments], folder))
+    return scenes
+
+
+def text(scenes: Sequence[Scene]) -> str:
+    """The recording: the scenes, an empty line between them."""
+    return "\n\n".join("\n".join(scene.lines()) for scene in scenes) + "\n"
+
+
+def comparable(recording: str) -> list[str]:
+    """The lines of a recording, without screens that have a bar, and with a word for each duration and time."""
+    lines: list[str] = []
+    begin = 0
+    for line in recording.splitlines():
+        if line.startswith(_PROMPT):
+            begin = len(lines) + 1
+        if line == MEANWHILE:
+            del lines[begin:]
+            continue
+        for pattern, word in _VARYING:
+            line = pattern.sub(word, line)
+        lines.append(line)
+    return lines
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _run(shown: str, command: Sequence[str], folder: Path) -> Scene:
+    screen = pyte.Screen(COLUMNS, _SCREEN_LINES)
+    stream = pyte.ByteStream(screen)
+    meanwhile: list[str] = []
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+    env = _environment(folder)
+    process = subprocess.Popen(
+        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env, start_new_session=True
+    )
+    os.close(theirs)
+    with suppress(OSError):  # Linux's answer to reading what no process has open any more
+        while data := os.read(ours, 65536):
+            for drawn in _REDRAWS.split(data):
+                stream.feed(drawn)
+                now = _lines(screen)
+                if any(_BAR in line for line in now):
+                    meanwhile = now
+    os.close(ours)
+    if code := process.wait():
+        raise RuntimeError(f"{shown} ended with exit code {code}:\n" + "\n".join(_lines(screen)))
+    return Scene(shown, _lines(screen), meanwhile)
+
+
+def _lines(screen: pyte.Screen) -> list[str]:
+    return "\n".join(line.rstrip() for line in screen.display).rstrip("\n").splitlines()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """What the command sees: this environment without the settings of any of its programs."""
+    own = ("AWS_", "DAGSTER_", "PERSONALIZE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
+        kept.pop(name, None)
+    return {**kept, "TERM": "xterm-256color", "HOME": str(folder)}
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as empty:
+        RECORDING.write_text(text(record(COMMANDS, Path(empty))), encoding="utf-8")
