@@ -15,7 +15,7 @@ from personalize_assets.conversion import waiting
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.closing import print_closing, print_failed_closing
-from personalize_assets.local_run.display import Display, PlainDisplay
+from personalize_assets.local_run.display import Display, choose_display
 from personalize_assets.local_run.imports import print_outcomes
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
@@ -49,14 +49,14 @@ def run_all(
         resume: Leave days as they are whose files and mapping have not changed since they were converted, and unload
             no day of a warehouse whose unload is final.
         force: Run every stage, even if nothing is new.
-        display: Shows the stages; by default as plain lines.
+        display: Shows the stages; by default as ``choose_display`` does.
 
     Raises:
         PersonalizeAssetsError: With the cause of the first stage that fails.
         KeyboardInterrupt: Ctrl-C, also where Dagster turned it into an error of its own.
     """
-    shown = display or PlainDisplay()
-    with waiting.reported(shown.note), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
+    shown = display or choose_display()
+    with waiting.reported(shown.note, shown.waiting), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
         return _run_all(config, days, resume=resume, force=force, display=shown)
 
 
@@ -157,7 +157,7 @@ def run_imports(
 
     Raises ``PersonalizeAssetsError`` with the first error.
     """
-    with waiting.reported(display.note), display.stage("import", ", ".join(names)), _named("import"):
+    with waiting.reported(display.note, display.waiting), display.stage("import", ", ".join(names)), _named("import"):
         outcomes = _stages(group, engine, display).imports(names, again=again)
     print_outcomes(outcomes)
 
