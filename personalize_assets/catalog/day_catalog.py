@@ -36,9 +36,9 @@ def _counted(
 ) -> Iterator[ReadHead]:
     counted = Meter("catalog", on_progress, unit="files").plan(jobs, 0) if on_progress else None
     for job, head in zip(jobs, heads, strict=True):
-        yield head
         if counted:
             counted.finish(job, None)
+        yield head
 
 
 def _day_catalog(day: date, sources: Mapping[str, RawFiles], heads: Iterable[ReadHead], sample: int) -> DayCatalog:

@@ -38,6 +38,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
         events: Events read or written; 0 for a job that has none.
         seconds: Since the job began.
         state: What it does now, if it does not count that.
+        part: Which of ``parts`` jobs of the same stage it is, from 1; the others are not counted here.
     """
 
     job: str
@@ -50,6 +51,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     events: int = 0
     seconds: float = 0.0
     state: str = ""
+    part: int = 1
+    parts: int = 1
 
     @property
     def share(self) -> float | None:
@@ -63,13 +66,18 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     def seconds_left(self) -> float | None:
         """How long the rest takes at the speed so far; None where that cannot be told, or not yet."""
         share = self.share
-        if share is None or share < _LEAST_SHARE or self.seconds < _LEAST_SECONDS:
+        if share is None or self.part < self.parts or share < _LEAST_SHARE or self.seconds < _LEAST_SECONDS:
             return None
         return self.seconds * (1 - share) / share
 
     def figures(self) -> list[str]:
         """What is counted, each as a text for people."""
-        found = [self.state or self._units(), self._megabytes(), f"{self.events:,} events" if self.events else ""]
+        found = [
+            self._part(),
+            self.state or self._units(),
+            self._megabytes(),
+            f"{self.events:,} events" if self.events else "",
+        ]
         return [*filter(None, found), *self._speed()]
 
     def main_figures(self) -> list[str]:
@@ -78,7 +86,10 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
             found = [self.state or self._units()]
         else:
             found = ["" if self.bytes else f"{self.events:,} events", self._megabytes()]
-        return [*filter(None, found), *self._speed()]
+        return [*filter(None, [self._part(), *found]), *self._speed()]
+
+    def _part(self) -> str:
+        return f"part {self.part} of {self.parts}" if self.parts > 1 else ""
 
     def _units(self) -> str:
         if not self.total:

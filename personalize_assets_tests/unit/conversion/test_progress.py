@@ -160,6 +160,13 @@ def test_beside_a_bar_events_stand_for_the_visits_that_they_are_of() -> None:
     assert found.main_figures() == ["3,000 events", "0.2 MB", "150 events/s"]
 
 
+def test_before_the_last_of_several_jobs_the_time_left_is_unknown() -> None:
+    first, last = (Progress(job="convert", done=3, total=4, part=part, parts=2, seconds=30.0) for part in (1, 2))
+
+    assert first.line() == "convert: part 1 of 2, 3 of 4 tasks after 30 s"
+    assert last.line() == "convert: part 2 of 2, 3 of 4 tasks after 30 s, about 10 s left"
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(0.4, "0 s"), (59.6, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (12_000, "3 h 20 min")],
