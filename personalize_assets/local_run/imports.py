@@ -110,6 +110,7 @@ def import_all(
 
     meter = Meter("import", on_progress, unit="datasets", bound=UNTIMED)
     counted = meter.plan(names, 0)
+    meter.add(0, 0, 0)
     with ThreadPoolExecutor(len(names)) as threads:
         futures = [threads.submit(work, name) for name in names]
         try:
