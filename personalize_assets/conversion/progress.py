@@ -82,10 +82,11 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     def main_figures(self) -> list[str]:
         """As ``figures``, without those that a bar shows, too."""
-        if self.state or not (self.events or self.bytes_done < self.bytes):
-            found = [self.state or self._units()]
+        read = self._megabytes()
+        if self.state or self.bound or not (read or self.events):
+            found = [self.state or self._units(), read if self.bytes_done < self.bytes else ""]
         else:
-            found = ["" if self.bytes else f"{self.events:,} events", self._megabytes()]
+            found = ["" if self.bytes else f"{self.events:,} events", read]
         return [*filter(None, [self._part(), *found]), *self._speed()]
 
     def _part(self) -> str:

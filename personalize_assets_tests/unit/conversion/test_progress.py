@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from msgspec import structs
 
-from personalize_assets.conversion.progress import AT_MOST, SO_FAR, Meter, Progress, format_seconds, lines
+from personalize_assets.conversion.progress import AT_MOST, SO_FAR, UNTIMED, Meter, Progress, format_seconds, lines
 from personalize_assets.conversion.task_progress import TaskProgress
 
 
@@ -158,6 +159,14 @@ def test_beside_a_bar_events_stand_for_the_visits_that_they_are_of() -> None:
     found = Progress(job="generate", done=5, total=8, unit="visits", bytes_done=250_000, events=3_000, seconds=20.0)
 
     assert found.main_figures() == ["3,000 events", "0.2 MB", "150 events/s"]
+
+
+def test_beside_a_bar_bytes_come_to_the_datasets_while_they_are_compared() -> None:
+    comparing = Progress(job="import", total=2, unit="datasets", bound=UNTIMED, bytes_done=5_000_000, bytes=9_000_000)
+    compared = structs.replace(comparing, bytes_done=9_000_000)
+
+    assert comparing.main_figures() == ["0 of 2 datasets", "5.0 of 9.0 MB"]
+    assert compared.main_figures() == ["0 of 2 datasets"]
 
 
 def test_before_the_last_of_several_jobs_the_time_left_is_unknown() -> None:
