@@ -77,12 +77,12 @@ def test_all_stages_leave_what_an_import_needs(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-def test_both_jobs_report_their_progress(tmp_path: Path) -> None:
+def test_the_catalog_and_both_jobs_report_their_progress(tmp_path: Path) -> None:
     found: list[Progress] = []
 
     run(group_of_two_events(tmp_path), Here(), found.append)
 
-    assert [one.state for one in found] == ["", "committing", "", "joining parts"]
+    assert [one.state for one in found] == ["", "", "committing", "", "joining parts"]
 
 
 def test_to_resume_leaves_finished_days_to_the_engine_of_before(tmp_path: Path) -> None:

@@ -129,4 +129,4 @@ def test_progress_of_a_job_goes_into_the_log_of_the_run(tmp_path: Path) -> None:
 
     GroupDefs.of(small_config(tmp_path)).run_export(context, ExportSpec((), {}))
 
-    assert logged == ["export: 1 of 2 tasks after 12 s"]
+    assert logged == ["export: 1 of 2 tasks after 12 s, about 12 s left"]
