@@ -6,7 +6,6 @@ would refuse the export, 130 stopped by Ctrl-C.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -19,9 +18,10 @@ import click
 from personalize_assets.commands.deploy import deploy
 from personalize_assets.commands.dev import dev
 from personalize_assets.commands.forget import forget
+from personalize_assets.commands.generate import generate
 from personalize_assets.commands.imports import import_
 from personalize_assets.commands.init import init
-from personalize_assets.commands.options import Group, ReportingCommand, exit_code_of_errors
+from personalize_assets.commands.options import Group, exit_code_of_errors
 from personalize_assets.commands.rejects import rejects
 from personalize_assets.commands.report import report
 from personalize_assets.commands.run import files, run
@@ -29,16 +29,9 @@ from personalize_assets.commands.status import status
 from personalize_assets.commands.validate import validate
 from personalize_assets.conversion.process import begin_command
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.layouts import LAYOUTS, WHAT_TO_WRITE
-from personalize_assets.layouts import layout as layout_of
 
 # Of `personalize_assets.generate`, which is imported only when it is called.
-_SHAPES = (
-    "amplitude", "cloudwatch", "eventbridge", "firehose", "ga4", "kafka-connect", "mixpanel", "movielens", "mparticle",
-    "pinpoint", "posthog", "redshift", "rudderstack", "segment", "shopify", "snowplow",
-)  # fmt: skip
 _TARGETS = ("segment", "rudderstack", "firehose", "kinesis", "http")
-_FORMATS = ("json", "csv", "parquet")
 
 
 def program() -> None:
@@ -57,78 +50,8 @@ def main() -> None:
     """Turn raw click events into the files Amazon Personalize trains on."""
 
 
-for _command in (init, validate, run, files, status, rejects, report, dev, import_, forget, deploy):
+for _command in (init, validate, run, files, status, rejects, report, dev, import_, forget, deploy, generate):
     main.add_command(_command)
-
-
-def _layout(context: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """A layout as given. Raises ``click.BadParameter`` for what is none."""
-    if value is None:
-        return None
-    try:
-        return layout_of(value, date.min).name
-    except ValueError as error:
-        raise click.BadParameter(str(error)) from None
-
-
-@main.command(cls=ReportingCommand)
-@click.option("--layout", callback=_layout, help=f"How keys carry the arrival day: {WHAT_TO_WRITE}.")
-@click.option(
-    "--shape",
-    type=click.Choice(_SHAPES),
-    help="Instead of --layout: events and keys as this source stores them (docs/how-to/sources.md).",
-)
-@click.option(
-    "--format",
-    type=click.Choice(_FORMATS),
-    help="Format of the files, with --layout.  [default: json]",
-)
-@click.option("--days", type=click.IntRange(min=1), default=7, help="Number of arrival days.")
-@click.option("--users", type=click.IntRange(min=1), default=300, help="Number of people; events grow with it.")
-@click.option("--seed", type=int, default=1, help="The same seed gives the same bytes.")
-@click.option("--start", type=click.DateTime(["%Y-%m-%d"]), default="2026-10-01", help="First arrival day.")
-@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
-def generate(
-    layout: str | None,
-    shape: str | None,
-    format: str | None,
-    days: int,
-    users: int,
-    seed: int,
-    start: date,
-    out: Path,
-) -> None:
-    """Write events like those of a real site into the folder OUT."""
-    from personalize_assets.generate import generate as generate_events
-
-    if (layout is None) == (shape is None):
-        raise click.UsageError("give --layout or --shape, one of the two")
-    if shape and format:
-        raise click.UsageError(f"--shape {shape} has a format of its own; give --format with --layout")
-    first_day = date(start.year, start.month, start.day)
-    try:
-        made = generate_events(
-            out,
-            layout=layout or "",
-            shape=shape or "",
-            format=format or "",
-            days=days,
-            users=users,
-            seed=seed,
-            start=first_day,
-        )
-    except ValueError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(1)
-    click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
-    if shape:
-        click.echo(f"Its config is the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} for its folder")
-        return
-    written = layout if layout in LAYOUTS else json.dumps(layout)
-    parse = ", parse: [properties, traits]" if format == "csv" else ""
-    click.echo(
-        f"Name it in a config: source: {{uri: {out.absolute()}, layout: {written}, start_date: {first_day}{parse}}}"
-    )
 
 
 @main.command()

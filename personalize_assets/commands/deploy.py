@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.commands.options import ReportingCommand, config_option, exit_code_of_errors, is_confirmed
+from personalize_assets.commands.options import (
+    ReportingCommand,
+    command_display,
+    config_option,
+    is_confirmed,
+    stoppable,
+)
 
 
 @click.command(cls=ReportingCommand)
@@ -29,7 +35,7 @@ def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], 
     if wrong:
         raise click.BadParameter(f"{wrong[0]!r} has no value; write it as NumberOfWorkers=5", param_hint="--parameter")
     env = {**os.environ, "PERSONALIZE_ENGINE": "glue"}
-    with exit_code_of_errors():
+    with stoppable("Stopped. What CloudFormation has begun goes on in AWS; deploy again to see."):
         loaded = load_config(config, env)
         name = stack or default_stack(loaded.dataset_group.name)
         plan = deployment.plan(loaded, name, dict(p.split("=", 1) for p in parameters))
@@ -38,8 +44,12 @@ def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], 
         if dry_run:
             click.echo("\nNothing was changed: this was a dry run.")
             return
-        outputs = deployment.apply(plan, loaded.aws, lambda losses: _may_lose(losses, yes=yes))
-    click.echo("\nDone.")
+        update = deployment.agreed_update(plan, loaded.aws, lambda losses: _may_lose(losses, yes=yes))
+        display = command_display()
+        click.echo()
+        with display.stage("deploy", f"stack {name}"):
+            outputs = deployment.apply(plan, loaded.aws, update, display.progress)
+    click.echo("Done.")
     for name, value in sorted(outputs.items()):
         click.echo(f"{name:<20} {value}")
 

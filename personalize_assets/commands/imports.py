@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.commands.options import ReportingCommand, config_option, is_confirmed, stoppable
+from personalize_assets.commands.options import (
+    ReportingCommand,
+    command_display,
+    config_option,
+    is_confirmed,
+    stoppable,
+)
 
 _MODES = ("auto", "full", "incremental")
 """Of ``config.imports``, which takes a while to import."""
@@ -27,7 +33,6 @@ def import_(config: Path | None, datasets: str | None, mode: str | None, again: 
     """
     from personalize_assets.config import load_config
     from personalize_assets.engines import make_engine
-    from personalize_assets.local_run.display import PlainDisplay
     from personalize_assets.local_run.imports import chosen_datasets, is_anything_to_do, plan_imports
     from personalize_assets.local_run.run import run_imports
     from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -44,4 +49,4 @@ def import_(config: Path | None, datasets: str | None, mode: str | None, again: 
         if is_anything_to_do(plans) and not is_confirmed("\nImport? AWS bills what is sent by its size", yes=yes):
             click.echo("Nothing was changed.")
             return
-        run_imports(group, make_engine(loaded.engine, loaded), names, PlainDisplay(), again=again)
+        run_imports(group, make_engine(loaded.engine, loaded), names, command_display(), again=again)

@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from personalize_assets.errors import PersonalizeAssetsError
+
+if TYPE_CHECKING:
+    from personalize_assets.local_run.display import Display
 
 ENGINES = ("arrow", "local", "spark", "glue", "emr-serverless")
 """As ``config.fields.ENGINES``, which takes a while to import; a test compares them."""
@@ -38,6 +41,13 @@ def config_option(function: _Function) -> _Function:
 def is_quiet() -> bool:
     """Whether the present command was called with ``-q``."""
     return bool(click.get_current_context().meta.get(_QUIET))
+
+
+def command_display() -> Display:
+    """What shows the progress of the present command."""
+    from personalize_assets.local_run.display import choose_display
+
+    return choose_display(is_logged=bool(click.get_current_context().meta.get(_VERBOSE)))
 
 
 def _set_quiet(context: click.Context, option: click.Parameter, value: bool) -> None:

@@ -15,6 +15,7 @@ from personalize_assets.commands.options import (
     Days,
     EngineName,
     ReportingCommand,
+    command_display,
     config_option,
     each_day,
     exit_code_of_errors,
@@ -53,7 +54,8 @@ def run(
         env["PERSONALIZE__AUTOMATION__MAX_DAYS_PER_RUN"] = str(max_days_per_run)
     with stoppable("Stopped. What was current before is unchanged; run again to finish."):
         loaded = load_config(config, env)
-        is_accepted = run_all(loaded, each_day(days) if days else None, resume=resume, force=force)
+        of_days = each_day(days) if days else None
+        is_accepted = run_all(loaded, of_days, resume=resume, force=force, display=command_display())
     if not is_accepted:
         if is_quiet():
             click.echo("Personalize would refuse what is exported; `personalize-assets status` says why", err=True)

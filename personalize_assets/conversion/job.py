@@ -19,7 +19,7 @@ from msgspec import structs
 
 from personalize_assets.conversion.convert import planner
 from personalize_assets.conversion.export.export import export
-from personalize_assets.conversion.progress import Meter, OnProgress, lines
+from personalize_assets.conversion.progress import SO_FAR, Meter, OnProgress, lines
 from personalize_assets.conversion.reading.filesystem import FileSystem, small_files_kept
 from personalize_assets.conversion.spark import parallelism, spark_conf
 from personalize_assets.conversion.spec import (
@@ -47,7 +47,9 @@ def run(spec: Spec, spread: Spread, cores: int) -> Report:
 
 def meter_of(spec: Spec, on_progress: OnProgress | None) -> Meter | None:
     """The meter of a job that begins now, for the spread that runs it; None if its progress is not asked for."""
-    return Meter(job_name(spec), on_progress) if on_progress else None
+    if on_progress is None:
+        return None
+    return Meter(job_name(spec), on_progress, bound="" if isinstance(spec, ConvertSpec) else SO_FAR)
 
 
 def run_on_spark(spark: SparkSession, spec: Spec, on_progress: OnProgress | None = None) -> Report:

@@ -9,17 +9,21 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from importlib.abc import MetaPathFinder
 from multiprocessing.connection import Connection
 from typing import Any
 
-from personalize_assets.conversion import waiting
+import msgspec
+
+from personalize_assets.conversion import task_progress, waiting
 
 # Python's own first threshold of 700 collects far too often here: hardly any of these objects are cyclic garbage.
 _GC_THRESHOLDS = (50_000, 20, 20)
 _POLL_SECONDS = 1.0
-_MOST_LINE_BYTES = 500
+_MOST_LINE_CHARS = 400  # at most 1,600 bytes
+_MESSAGE = msgspec.msgpack.Decoder(str | task_progress.TaskProgress)
 
 
 class _NoPandas(MetaPathFinder):
@@ -52,27 +56,40 @@ def _block_pandas() -> None:
         sys.meta_path.insert(0, _NoPandas())
 
 
-def begin(parent: int, lines: Connection | None = None) -> None:
+def begin(parent: int, messages: Connection | None = None) -> None:
     """Worker initializer: ignore SIGINT, block importing pandas, run the garbage collector rarely.
 
     The worker ends soon after its parent, however that ends.
 
     Args:
         parent: Its process id.
-        lines: Where lines about long waits (``waiting``) go to; by default stderr.
+        messages: Where lines about long waits (``waiting``) and reports of tasks (``task_progress``) go to; by default
+            lines go to stderr, and reports nowhere.
     """
-    if lines is not None:
-        os.set_blocking(lines.fileno(), False)  # the worker never waits for the parent to read
-        waiting.report_always(partial(_send_line, lines))
+    if messages is not None:
+        os.set_blocking(messages.fileno(), False)  # the worker never waits for the parent to read
+        waiting.report_always(partial(_send_line, messages))
+        task_progress.report_always(partial(_send_report, messages))
     threading.Thread(target=_end_with, args=(parent,), name="waiting for the parent's end", daemon=True).start()
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _block_pandas()
 
 
-def _send_line(lines: Connection, line: str) -> None:
-    # So few bytes are written to a pipe at once: lines of several workers do not mix.
-    lines.send_bytes(line.encode()[:_MOST_LINE_BYTES])
+def _send_line(messages: Connection, line: str) -> None:
+    # So few bytes are written to a pipe at once: messages of several workers do not mix.
+    messages.send_bytes(msgspec.msgpack.encode(line[:_MOST_LINE_CHARS]))
+
+
+def _send_report(messages: Connection, progress: task_progress.TaskProgress) -> None:
+    with suppress(OSError):  # a full pipe: the next one says more
+        messages.send_bytes(msgspec.msgpack.encode(progress))
+
+
+def receive(messages: Connection) -> str | task_progress.TaskProgress:
+    """The next message of a worker: a line, or how far a task is. Raises ``EOFError`` at the end, and ``OSError``."""
+    found: str | task_progress.TaskProgress = _MESSAGE.decode(messages.recv_bytes())
+    return found
 
 
 def _end_with(parent: int) -> None:

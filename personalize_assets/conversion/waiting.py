@@ -104,7 +104,7 @@ class _Watch:
         while True:
             time.sleep(_CHECK_SECONDS)
             if line := self.waits.line():
-                report(line)
+                _report_wait(line)
             with self._lock:
                 if self.waits.is_empty():
                     self._is_running = False
@@ -115,7 +115,9 @@ class _Watch:
 
 
 _watch = _Watch()
-_reports: list[Callable[[str], None]] = []
+_Report = Callable[[str], None]
+_reports: list[tuple[_Report, _Report]] = []
+"""Where lines go, and those about waits."""
 
 
 def begin(what: str) -> Wait:
@@ -144,30 +146,39 @@ def waiting_for(what: str) -> Iterator[Wait]:
 
 
 @contextmanager
-def reported(to: Callable[[str], None]) -> Iterator[None]:
-    """In this block, lines of this process and of its workers go to a function, which any thread may call."""
-    _reports.append(to)
+def reported(to: _Report, waits: _Report | None = None) -> Iterator[None]:
+    """In this block, lines of this process and of its workers go to a function, which any thread may call.
+
+    Lines about waits, which come every ten seconds, go to ``waits``, by default to the same.
+    """
+    both = (to, waits or to)
+    _reports.append(both)
     try:
         yield
     finally:
-        _reports.remove(to)
+        _reports.remove(both)
 
 
-def report_always(to: Callable[[str], None]) -> None:
+def report_always(to: _Report) -> None:
     """From now on lines go to a function: in a process of workers."""
-    _reports.insert(0, to)
+    _reports.insert(0, (to, to))
 
 
 def report(line: str) -> None:
     """Pass a line on now."""
     with suppress(OSError, ValueError):  # nothing fails because a line cannot be written
-        (_reports[-1] if _reports else _to_stderr)(line)
+        (_reports[-1][0] if _reports else _to_stderr)(line)
+
+
+def _report_wait(line: str) -> None:
+    with suppress(OSError, ValueError):
+        (_reports[-1][1] if _reports else _to_stderr)(line)
 
 
 def report_of_worker(line: str) -> None:
     """Pass on the line of another process, unless there was one just now."""
     if _watch.waits.may_pass():
-        report(line)
+        _report_wait(line)
 
 
 def _to_stderr(line: str) -> None:

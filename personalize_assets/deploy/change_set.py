@@ -20,10 +20,12 @@ class ChangeSet:
 
     Attributes:
         id: Its ARN.
+        resources: How many it changes.
         losses: Lines about the resources that it replaces or deletes.
     """
 
     id: str
+    resources: int
     losses: tuple[str, ...]
 
 
@@ -48,14 +50,15 @@ def propose(cloudformation: Any, request: Mapping[str, Any]) -> ChangeSet | None
         raise PersonalizeAssetsError(
             f"Stack {request['StackName']!r} was not changed: CloudFormation cannot compute the update: {reason}"
         ) from error
-    return ChangeSet(id, tuple(_losses(cloudformation, id)))
+    changes = list(_changes(cloudformation, id))
+    return ChangeSet(id, len(changes), tuple(loss for change in changes if (loss := loss_of(change))))
 
 
-def _losses(cloudformation: Any, id: str) -> Iterator[str]:
+def _changes(cloudformation: Any, id: str) -> Iterator[Mapping[str, Any]]:
+    """What changes of each resource (API ``ResourceChange``)."""
     for page in cloudformation.get_paginator("describe_change_set").paginate(ChangeSetName=id):
         for change in page["Changes"]:
-            if loss := loss_of(change.get("ResourceChange", {})):
-                yield loss
+            yield change.get("ResourceChange", {})
 
 
 def loss_of(change: Mapping[str, Any]) -> str | None:

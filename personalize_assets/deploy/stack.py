@@ -15,8 +15,10 @@ from personalize_assets.aws.error_codes import explain_errors
 from personalize_assets.aws.stack_tag import TAG, check_tag
 from personalize_assets.config import Config
 from personalize_assets.config.models import Aws
+from personalize_assets.conversion.progress import AT_MOST, OnProgress
 from personalize_assets.deploy.account import Account, look_up
 from personalize_assets.deploy.change_set import ChangeSet, discard, execute, propose
+from personalize_assets.deploy.stack_work import StackWork
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
 from personalize_assets.errors import PersonalizeAssetsError
@@ -226,51 +228,65 @@ def describe(plan: Plan) -> Iterator[str]:
 # -- application ------------------------------------------------------------------------------------------------------
 
 
-def apply(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool]) -> dict[str, str]:
-    """Upload the files, create or update the stack, wait for its end (20 minutes at most) and return its outputs.
+def agreed_update(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool]) -> ChangeSet | None:
+    """What an update would change; None if that is nothing, or the stack is new.
 
     Args:
         may_lose: Asked before an update that replaces or deletes resources, with a line about each.
 
     Raises:
-        PersonalizeAssetsError: With CloudFormation's reasons if the stack fails; or the answer was no, and nothing was
-            changed.
+        PersonalizeAssetsError: CloudFormation cannot compute it; or the answer was no, and nothing was changed.
     """
+    if plan.account.stack is None:
+        return None
     with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
         cloudformation = boto3_client(aws, "cloudformation")
-        update = _agreed_update(cloudformation, plan, may_lose) if plan.account.stack else None
-        # A job may be made before the files it names, but a file not before its bucket.
-        if plan.account.has_bucket:
-            _upload(plan, aws)
-        if plan.account.stack is None:
-            cloudformation.create_stack(**_request(plan))
-            _wait(cloudformation, plan.stack, "stack_create_complete")
-        elif update:
-            execute(cloudformation, update.id)
-            _wait(cloudformation, plan.stack, "stack_update_complete")
-        if not plan.account.has_bucket:
-            _upload(plan, aws)
-        (stack,) = cloudformation.describe_stacks(StackName=plan.stack)["Stacks"]
-    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
-
-
-def _agreed_update(cloudformation: Any, plan: Plan, may_lose: Callable[[Sequence[str]], bool]) -> ChangeSet | None:
-    """The update to execute; None if nothing changes."""
-    update = propose(cloudformation, _request(plan))
-    if update is None or not update.losses:
-        return update
-    agreed = False
-    try:
-        agreed = may_lose(update.losses)
-    finally:
-        if not agreed:
-            discard(cloudformation, update.id)
+        update = propose(cloudformation, _request(plan))
+        if update is None or not update.losses:
+            return update
+        agreed = False
+        try:
+            agreed = may_lose(update.losses)
+        finally:
+            if not agreed:
+                discard(cloudformation, update.id)
     if not agreed:
         raise PersonalizeAssetsError(
             f"Stack {plan.stack!r} was not changed: the update replaces or deletes resources, which needs your "
             "consent; answer y, or give --yes"
         )
     return update
+
+
+def apply(
+    plan: Plan, aws: Aws, update: ChangeSet | None, on_progress: OnProgress = lambda progress: None
+) -> dict[str, str]:
+    """Upload the files, create or update the stack, wait for its end (20 minutes at most) and return its outputs.
+
+    Args:
+        update: As ``agreed_update`` returned it.
+        on_progress: Is called every few seconds with the number of resources that are done.
+
+    Raises:
+        PersonalizeAssetsError: With CloudFormation's reasons if the stack fails.
+    """
+    with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
+        cloudformation = boto3_client(aws, "cloudformation")
+        # A job may be made before the files it names, but a file not before its bucket.
+        if plan.account.has_bucket:
+            _upload(plan, aws)
+        if plan.account.stack is None:
+            work = StackWork(cloudformation, plan.stack, len(plan.template.resources), AT_MOST)
+            cloudformation.create_stack(**_request(plan))
+            work.wait(on_progress)
+        elif update:
+            work = StackWork.on_existing(cloudformation, plan.stack, update.resources)
+            execute(cloudformation, update.id)
+            work.wait(on_progress)
+        if not plan.account.has_bucket:
+            _upload(plan, aws)
+        (stack,) = cloudformation.describe_stacks(StackName=plan.stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
 
 def _upload(plan: Plan, aws: Aws) -> None:
@@ -291,23 +307,3 @@ def _request(plan: Plan) -> dict[str, Any]:
         "Tags": [{"Key": key, "Value": value} for key, value in plan.tags.items()],
         "Capabilities": ["CAPABILITY_IAM"],
     }
-
-
-def _wait(cloudformation: Any, stack: str, end: str) -> None:
-    from botocore.exceptions import WaiterError
-
-    try:
-        cloudformation.get_waiter(end).wait(StackName=stack, WaiterConfig={"Delay": 5, "MaxAttempts": 240})
-    except WaiterError as error:
-        events = cloudformation.describe_stack_events(StackName=stack)["StackEvents"]
-        raise PersonalizeAssetsError(f"Stack {stack!r} failed: {_reasons(events)}") from error
-
-
-def _reasons(events: Sequence[Mapping[str, Any]]) -> str:
-    """The first three failures; ``events`` are CloudFormation's, the newest first."""
-    found = [
-        f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason given')}"
-        for event in reversed(events)
-        if event.get("ResourceStatus", "").endswith("_FAILED")
-    ]
-    return "; ".join(found[:3]) or "CloudFormation names no reason; see its console"

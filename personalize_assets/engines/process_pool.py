@@ -8,15 +8,15 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cache
 from multiprocessing import Pipe, resource_tracker
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from personalize_assets.conversion import process as worker
-from personalize_assets.conversion import waiting
-from personalize_assets.conversion.progress import Meter
+from personalize_assets.conversion import task_progress, waiting
+from personalize_assets.conversion.progress import Meter, SpreadMeter
 from personalize_assets.conversion.spread import ResultT, Spread, TaskT, in_turn, in_turn_with
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -87,6 +87,12 @@ def processes(cores: Callable[[], int], meter: Meter | None = None) -> Iterator[
         if not tasks:
             return []
         counted = meter.plan(tasks, size) if meter else None
+        with task_progress.reported(counted.move) if counted else nullcontext():
+            return run_all(run, tasks, size, counted)
+
+    def run_all(
+        run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, counted: SpreadMeter | None
+    ) -> list[ResultT]:
         if not _is_worth_a_pool(cores, size):
             return in_turn_with(run, tasks, counted.finish) if counted else in_turn(run, tasks, size)
         # Not `map`: it cancels the rest on Ctrl-C, on which loky fails with a traceback of its own.
@@ -133,7 +139,7 @@ def _start_pool(count: int) -> loky.ProcessPoolExecutor:
     # The workers import only the modules of what is sent to them, which import neither Spark nor Dagster.
     import loky
 
-    begin_with = (os.getpid(), _lines_of_workers())
+    begin_with = (os.getpid(), _messages_of_workers())
     workers = loky.ProcessPoolExecutor(count, initializer=worker.begin, initargs=begin_with, env=_WORKERS)
     resource_tracker.ensure_running()  # else the first process starts it, which unblocks interrupts again
     with _without_interrupts():
@@ -143,17 +149,21 @@ def _start_pool(count: int) -> loky.ProcessPoolExecutor:
 
 
 @cache
-def _lines_of_workers() -> Connection:
-    """Where workers write lines about long waits to; a thread passes them on. One for all pools of this process."""
+def _messages_of_workers() -> Connection:
+    """Where workers write messages to; a thread passes them on. One for all pools of this process."""
     reading, writing = Pipe(duplex=False)
-    threading.Thread(target=_pass_on, args=(reading,), name="lines of workers", daemon=True).start()
+    threading.Thread(target=_pass_on, args=(reading,), name="messages of workers", daemon=True).start()
     return writing
 
 
-def _pass_on(lines: Connection) -> None:
+def _pass_on(messages: Connection) -> None:
     with suppress(EOFError, OSError):
         while True:
-            waiting.report_of_worker(lines.recv_bytes().decode("utf-8", "replace"))
+            found = worker.receive(messages)
+            if isinstance(found, str):
+                waiting.report_of_worker(found)
+            else:
+                task_progress.report(found)
 
 
 @contextmanager

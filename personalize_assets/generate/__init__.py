@@ -7,9 +7,11 @@ decides when each arrives and what breaks on the way, ``story`` joins these, ``f
 ``shapes`` are those of other sources, ``senders`` send the same events to services.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 from personalize_assets.generate.file_writer import FileWriter
 from personalize_assets.generate.shapes import SHAPES
@@ -19,7 +21,7 @@ from personalize_assets.generate.story import Story
 from personalize_assets.generate.text import HOUR_MS
 from personalize_assets.layouts import layout as layout_of
 
-__all__ = ["FORMATS", "SHAPES", "Generated", "generate"]
+__all__ = ["FORMATS", "SHAPES", "Generated", "Written", "generate"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,24 @@ class Generated:
     broken: int
 
 
+_VISITS_PER_REPORT = 500  # some three thousand events
+
+
+class Written(NamedTuple):
+    """How far ``generate`` is.
+
+    Attributes:
+        visits: Visits and newsletters whose events are written, of about ``planned``.
+        events: Those so far.
+        bytes: Of the files so far.
+    """
+
+    visits: int
+    planned: int
+    events: int
+    bytes: int
+
+
 def generate(
     out: Path,
     *,
@@ -55,6 +75,7 @@ def generate(
     users: int,
     seed: int,
     start: date = date(2026, 10, 1),
+    on_progress: Callable[[Written], None] = lambda written: None,
 ) -> Generated:
     """Write the raw files of some arrival days (UTC) below a folder.
 
@@ -66,6 +87,7 @@ def generate(
         days: How many arrival days, from ``start`` on.
         users: Registered users; each gives about five interactions a week.
         seed: Another seed gives other events.
+        on_progress: Is called several times a second.
 
     Raises:
         ValueError: An argument is out of range, or the folder is not empty.
@@ -75,11 +97,18 @@ def generate(
     _check(out, layout, days, users)
     story = Story(days, users, seed, start)
     files = FileWriter(out, written, start=start, users=users, seed=seed)
-    repeated = late = broken = 0
+    repeated = late = broken = visits = 0
+    planned = story.planned_visits
+
+    def count_visit() -> None:
+        nonlocal visits
+        visits += 1
+        if visits % _VISITS_PER_REPORT == 0:
+            on_progress(Written(visits, max(visits, planned), files.added, files.bytes))
 
     if layout == "segment" and files.takes_broken:
         files.write("segment-logs/dummy-object.txt", b"Segment left this file when it tested the bucket.\n")
-    for hour, lines in enumerate(story.hours(rudderstack=layout == "rudderstack")):
+    for hour, lines in enumerate(story.hours(rudderstack=layout == "rudderstack", on_visit=count_visit)):
         for line in lines:
             if line.broken and not files.takes_broken:
                 continue

@@ -48,11 +48,12 @@ class FileWriter:
 
     Attributes:
         files: How many files were written; ``events`` and ``bytes`` likewise. Complete after ``close``.
+        added: How many events were put into files so far, whether these are written yet or not.
     """
 
     def __init__(self, root: Path, shape: Shape, *, start: date, users: int, seed: int) -> None:
         """Nothing is written yet. The number of users decides how many hours a file holds."""
-        self.files = self.events = self.bytes = 0
+        self.files = self.events = self.bytes = self.added = 0
         self._root = root
         self._shape = shape
         self._name = shape.layout
@@ -79,11 +80,13 @@ class FileWriter:
             if line.broken:
                 file.broken.add(len(file.lines))
             file.lines.append(line.content)
+            self.added += not line.broken
             self._write_if_full(place, file)
             return
         for table, row in self._shape.rows(read_happening(line.content)):
             place, file = self._file_of(line, table)
             file.rows.append(row)
+            self.added += 1
             self._write_if_full(place, file)
 
     def _file_of(self, line: Line, table: str = "") -> tuple[_Place, _OpenFile]:

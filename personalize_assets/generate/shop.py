@@ -50,6 +50,19 @@ class Visit(NamedTuple):
     steps: list[Step]
 
 
+def planned_visits(users: int, hours: int, start_ms: int) -> int:
+    """About how many visits and newsletters a shop has in its first hours: chance adds or takes a few."""
+    mornings = sum(hour % 24 in _NEWSLETTER_HOURS for hour in range(hours))
+    visits = sum(_visits_of_hour(users, start_ms, hour) for hour in range(hours)) * (1 + _ANONYMOUS_VISITS)
+    return round(visits + mornings * users * _NEWSLETTERS_PER_USER_AND_DAY / len(_NEWSLETTER_HOURS))
+
+
+def _visits_of_hour(users: int, start_ms: int, hour: int) -> float:
+    weekday = ((start_ms + hour * HOUR_MS) // DAY_MS + 3) % 7
+    share = _WEIGHT_OF_WEEKDAY[weekday] * _WEIGHT_OF_HOUR[hour % 24] / sum(_WEIGHT_OF_HOUR)
+    return users * VISITS_PER_USER_AND_WEEK / 7 * share
+
+
 class Shop:
     """The shop and its people. Visits depend on earlier ones, so hours must be asked for in order."""
 
@@ -71,9 +84,7 @@ class Shop:
             self._catalogue.change_prices()
         begin = self._start_ms + hour * HOUR_MS
         users = len(self._people)
-        weekday = (begin // DAY_MS + 3) % 7
-        share = _WEIGHT_OF_WEEKDAY[weekday] * _WEIGHT_OF_HOUR[hour_of_day] / sum(_WEIGHT_OF_HOUR)
-        count = int(users * VISITS_PER_USER_AND_WEEK / 7 * share + rng.random())
+        count = int(_visits_of_hour(users, self._start_ms, hour) + rng.random())
         for person in rng.choices(self._people, cum_weights=self._odds, k=count):
             yield self._visit(person, begin + int(rng.random() * HOUR_MS))
         for _ in range(int(count * _ANONYMOUS_VISITS + rng.random())):

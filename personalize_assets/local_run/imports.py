@@ -10,6 +10,7 @@ import click
 
 from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.conversion import waiting
+from personalize_assets.conversion.progress import UNTIMED, Meter, OnProgress
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.local_run.summary import plain_table
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -75,9 +76,16 @@ def is_anything_to_do(plans: Sequence[ImportPlan]) -> bool:
 
 
 def import_all(
-    group: DatasetGroup, names: Sequence[str], log: Callable[[str], None] = waiting.report, *, again: bool = False
+    group: DatasetGroup,
+    names: Sequence[str],
+    log: Callable[[str], None] = waiting.report,
+    *,
+    again: bool = False,
+    on_progress: OnProgress = lambda progress: None,
 ) -> list[ComparedImport]:
     """Import datasets side by side, as Personalize does; all are done, or have failed, when this ends.
+
+    ``on_progress`` is told of the datasets that are done, and of the bytes of CSVs that are compared.
 
     Raises the errors of those that failed as one; it is transient if all are. An interrupt ends all waits, and jobs go
     on in AWS.
@@ -96,8 +104,13 @@ def import_all(
             raise Stopped
 
     def work(name: str) -> ComparedImport:
-        return import_and_compare(group, name, api, Polling(log_once, sleep), again=again)
+        done = import_and_compare(group, name, api, Polling(log_once, sleep, compares=meter.plan_bytes), again=again)
+        counted.finish(name, None)
+        return done
 
+    meter = Meter("import", on_progress, unit="datasets", bound=UNTIMED)
+    counted = meter.plan(names, 0)
+    meter.add(0, 0, 0)
     with ThreadPoolExecutor(len(names)) as threads:
         futures = [threads.submit(work, name) for name in names]
         try:

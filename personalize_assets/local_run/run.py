@@ -9,13 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from personalize_assets.config import Config
 from personalize_assets.conversion import waiting
+from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.engines import Engine, make_engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.closing import print_closing, print_failed_closing
-from personalize_assets.local_run.display import Display, PlainDisplay
+from personalize_assets.local_run.display import Display, choose_display
 from personalize_assets.local_run.imports import print_outcomes
 from personalize_assets.local_run.unchanged import mark_done, nothing_new, settings_digest
 from personalize_assets.pipeline import hash_keys
@@ -49,14 +51,14 @@ def run_all(
         resume: Leave days as they are whose files and mapping have not changed since they were converted, and unload
             no day of a warehouse whose unload is final.
         force: Run every stage, even if nothing is new.
-        display: Shows the stages; by default as plain lines.
+        display: Shows the stages; by default as ``choose_display`` does.
 
     Raises:
         PersonalizeAssetsError: With the cause of the first stage that fails.
         KeyboardInterrupt: Ctrl-C, also where Dagster turned it into an error of its own.
     """
-    shown = display or PlainDisplay()
-    with waiting.reported(shown.note), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
+    shown = display or choose_display()
+    with waiting.reported(shown.note, shown.waiting), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
         return _run_all(config, days, resume=resume, force=force, display=shown)
 
 
@@ -105,7 +107,7 @@ def _unload(
     leaves_final = days is None or resume
     to_unload = days_to_unload(group, of_run) if leaves_final else of_run
     if to_unload:
-        stages = _stages(group, engine, display)
+        stages = _stages(group, engine, display.progress)
         with display.stage("unload", f"{_count(to_unload)}, {to_unload[0]} to {to_unload[-1]}"), _named("unload"):
             for of_range in day_ranges(to_unload, config.automation.max_days_per_run):
                 stages.unload(of_range, resume=leaves_final)
@@ -119,15 +121,16 @@ def _run_stages(
     names = list(group.datasets)
     tables = [name for name, dataset in group.datasets.items() if not dataset.is_events]
     exports = [*tables, *(f"{name}_csv" for name in names)]
-    stages = _stages(group, engine, display)
+    parts = _Parts(display.progress)
+    stages = _stages(group, engine, parts.progress)
     ranges = list(day_ranges(days, group.config.automation.max_days_per_run))
     of_days = f"{_count(days)}, {days[0]} to {days[-1]}"
     with display.stage("catalog", of_days), _named("catalog"):
         contents: dict[str, str | None] = {}
-        for of_range in ranges:
+        for of_range in parts.each(ranges):
             contents |= stages.catalog(of_range, resume=resume)
     with display.stage("convert", of_days), _named("convert"):
-        for number, of_range in enumerate(ranges):
+        for number, of_range in enumerate(parts.each(ranges)):
             try:
                 stages.convert(of_range, resume=resume)
             except PersonalizeAssetsError as error:
@@ -157,12 +160,12 @@ def run_imports(
 
     Raises ``PersonalizeAssetsError`` with the first error.
     """
-    with waiting.reported(display.note), display.stage("import", ", ".join(names)), _named("import"):
-        outcomes = _stages(group, engine, display).imports(names, again=again)
+    with waiting.reported(display.note, display.waiting), display.stage("import", ", ".join(names)), _named("import"):
+        outcomes = _stages(group, engine, display.progress).imports(names, again=again)
     print_outcomes(outcomes)
 
 
-def _stages(group: DatasetGroup, engine: Engine, display: Display) -> Stages | DagsterStages:
+def _stages(group: DatasetGroup, engine: Engine, on_progress: OnProgress) -> Stages | DagsterStages:
     """With Dagster, which takes a second to load, only where its instance keeps the runs or the engine needs it."""
     if engine.needs_dagster or os.environ.get("DAGSTER_HOME"):
         from personalize_assets.local_run.dagster_stages import DagsterStages
@@ -170,7 +173,25 @@ def _stages(group: DatasetGroup, engine: Engine, display: Display) -> Stages | D
         return DagsterStages(group)
     from personalize_assets.local_run.stages import Stages
 
-    return Stages(group, engine, display.progress)
+    return Stages(group, engine, on_progress)
+
+
+class _Parts:
+    """Passes the progress of jobs on, with which of the jobs of their stage each is."""
+
+    def __init__(self, to: OnProgress) -> None:
+        self._to = to
+        self._part = self._parts = 1
+
+    def progress(self, progress: Progress) -> None:
+        self._to(replace(progress, part=self._part, parts=self._parts))
+
+    def each(self, ranges: Sequence[list[date]]) -> Iterator[list[date]]:
+        """The ranges of days that are a job each, one after another."""
+        for self._part, of_range in enumerate(ranges, 1):
+            self._parts = len(ranges)
+            yield of_range
+        self._part = self._parts = 1
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from personalize_assets.conversion import waiting
-from personalize_assets.conversion.progress import OnProgress
+from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_file
@@ -59,7 +59,7 @@ class Stages:
         """
 
         def work() -> dict[str, DayCatalog]:
-            catalogs = catalog_days(self._group, days, resume=resume)
+            catalogs = catalog_days(self._group, days, resume=resume, on_progress=self._on_progress)
             register_in_athena(self._group, catalogs)
             return catalogs
 
@@ -73,7 +73,7 @@ class Stages:
                 self._group,
                 days,
                 list(self._group.datasets),
-                lambda spec: self._engine.convert(None, spec, self._on_progress),
+                lambda spec: self._then(self._engine.convert(None, spec, self._on_progress), "convert", "committing"),
                 resume=resume,
             )
 
@@ -84,13 +84,18 @@ class Stages:
         """Make tables and CSVs of all converted days, and read the CSVs as Personalize does."""
 
         def work() -> JudgedExport:
-            return make_export(self._group, names, lambda spec: self._engine.export(None, spec, self._on_progress))
+            return make_export(
+                self._group,
+                names,
+                lambda spec: self._then(self._engine.export(None, spec, self._on_progress), "export", "joining parts"),
+            )
 
         made = self._retried(work)
         if made.refused:
             raise PersonalizeAssetsError("\n".join(made.refused.values()))
         # With `checks: warn` a run judges what is current at its end, and reads the CSVs only then.
         for name in made.outcome.manifests if self._group.config.is_strict else ():
+            self._begin("export", f"checking {name}.csv")
             findings = self._retried(partial(judge_file, self._group, name))
             _raise_for(f"{name}_csv: {reason}" for reason in refusals(findings))
 
@@ -101,7 +106,15 @@ class Stages:
 
     def imports(self, names: Sequence[str], *, again: bool = False) -> list[ComparedImport]:
         """Import the current CSVs of datasets into Personalize; returns what was done."""
-        return self._retried(partial(import_all, self._group, names, again=again))
+        return self._retried(partial(import_all, self._group, names, again=again, on_progress=self._on_progress))
+
+    def _then(self, report: _T, stage: str, state: str) -> _T:
+        """The report of a job, after which the stage does something else."""
+        self._begin(stage, state)
+        return report
+
+    def _begin(self, stage: str, state: str) -> None:
+        self._on_progress(Progress(job=stage, state=state))
 
     def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
         """What ``work`` returns, or after a transient error ``again``, by default the same."""

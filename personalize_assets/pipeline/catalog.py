@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.catalog.event_profile import EventProfile, day_profile, encode
 from personalize_assets.catalog.glue_tables import register_tables
+from personalize_assets.conversion.progress import OnProgress
 from personalize_assets.errors import PersonalizeAssetsError, TransientError
 from personalize_assets.pipeline.dataset_group import MAIN_SOURCE, DatasetGroup, FilesBySource
 from personalize_assets.pipeline.ownership import claim_destination
@@ -28,16 +29,19 @@ class BusyCatalog(TransientError):
     """A day that other runs catalogue again and again."""
 
 
-def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = False) -> dict[str, DayCatalog]:
+def catalog_days(
+    group: DatasetGroup, days: Sequence[date], *, resume: bool = False, on_progress: OnProgress | None = None
+) -> dict[str, DayCatalog]:
     """Catalog the raw files of days (arrival days, UTC) and write the catalogs; returns them by day (ISO).
 
     With ``resume``, days stay as they are whose catalog is of the same sources and files: only the others are read. A
     day that another run catalogues meanwhile is listed again, so that an older listing never replaces a newer one.
+    ``on_progress`` is called after each file.
     """
     catalogs: dict[date, DayCatalog] = {}
     waiting = list(days)
     for _ in range(_TRIES):
-        made, waiting = _catalog(group, waiting, resume=resume)
+        made, waiting = _catalog(group, waiting, resume=resume, on_progress=on_progress)
         catalogs |= made
         if not waiting:
             return {day.isoformat(): catalogs[day] for day in days}
@@ -47,7 +51,9 @@ def catalog_days(group: DatasetGroup, days: Sequence[date], *, resume: bool = Fa
     )
 
 
-def _catalog(group: DatasetGroup, days: Sequence[date], *, resume: bool) -> tuple[dict[date, DayCatalog], list[date]]:
+def _catalog(
+    group: DatasetGroup, days: Sequence[date], *, resume: bool, on_progress: OnProgress | None
+) -> tuple[dict[date, DayCatalog], list[date]]:
     """The catalogs of days, and the days that another run has catalogued meanwhile."""
     # Read before the files are listed: what is written from now on may be of a newer listing.
     before = group.destination.find_catalogs(days)
@@ -69,7 +75,7 @@ def _catalog(group: DatasetGroup, days: Sequence[date], *, resume: bool) -> tupl
     catalogs = {
         # Of the files as they were listed: whatever changes from now on gives another digest.
         day: replace(catalog, content=content_digest(listed[day].files), **listed[day].counts())
-        for day, catalog in day_catalogs(group.sources, readable)
+        for day, catalog in day_catalogs(group.sources, readable, on_progress)
     }
     lost = group.destination.put_catalogs(catalogs, before)
     return {day: catalog for day, catalog in {**same, **catalogs}.items() if day not in lost}, lost

@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner
 
 from personalize_assets import cli
+from personalize_assets.commands.generate import FORMAT_NAMES, SHAPE_NAMES
 from personalize_assets.generate import FORMATS, SHAPES
 from personalize_assets_tests.helpers.recipes import NAMES, RECIPES
 from personalize_assets_tests.helpers.samples import REPO
@@ -46,8 +47,8 @@ def test_a_recipe_has_a_sample_and_the_rows_of_its_datasets(name: str) -> None:
 def test_the_command_offers_every_shape_and_format() -> None:
     printed = CliRunner().invoke(cli.main, ["generate", "--help"]).output.replace("\n", " ")
 
-    assert tuple(SHAPES) == cli._SHAPES == NAMES
-    assert FORMATS == cli._FORMATS
+    assert tuple(SHAPES) == SHAPE_NAMES == NAMES
+    assert FORMATS == FORMAT_NAMES
     assert all(name in printed for name in SHAPES)
 
 

@@ -69,6 +69,9 @@ class SourceDayCounts:
     """Events of one source and day: ``read = wanted + not_wanted + malformed + unreadable``.
 
     Writes those that are malformed or unreadable.
+
+    Attributes:
+        read: The events so far.
     """
 
     def __init__(self, rejects: RejectWriter) -> None:
@@ -76,7 +79,7 @@ class SourceDayCounts:
         self._rejects = rejects
         self._raw_files = 0
         self._bytes = 0
-        self._read = 0
+        self.read = 0
         self._wanted = 0
         self._not_wanted = 0
         self._malformed: Counter[str] = Counter()
@@ -89,14 +92,14 @@ class SourceDayCounts:
 
     def add_read(self, events: int, wanted: int) -> None:
         """Count events, of which at least one dataset wants ``wanted``."""
-        self._read += events
+        self.read += events
         self._wanted += wanted
         self._not_wanted += events - wanted
 
     def add_malformed(self, event: Event, file: str) -> None:
         """Count an event without fields, by its lines, or a file without events, and write it to the rejects."""
         assert event.reason is not None
-        self._read += event.lines
+        self.read += event.lines
         if event.reason == UNREADABLE_FILE:
             self._unreadable += 1
             self._rejects.add_description(event.reason, file, event.raw.decode())
@@ -110,7 +113,7 @@ class SourceDayCounts:
         return SourceCounts(
             raw_files=self._raw_files,
             bytes=self._bytes,
-            read=self._read,
+            read=self.read,
             wanted=self._wanted,
             not_wanted=self._not_wanted,
             malformed=dict(self._malformed),

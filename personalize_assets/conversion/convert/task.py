@@ -10,7 +10,8 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
-from typing import TypeVar
+from functools import partial
+from typing import IO, TypeVar
 
 from personalize_assets.conversion.contract import Dataset
 from personalize_assets.conversion.convert.day_counts import DatasetDayCounts, SourceDayCounts
@@ -32,6 +33,7 @@ from personalize_assets.conversion.reading.splits import split_blocks
 from personalize_assets.conversion.reading.text_blocks import texts
 from personalize_assets.conversion.reading.unwrapping import Unwrapper
 from personalize_assets.conversion.spec import Plan, RawFile, Task, TaskDay, TaskReport
+from personalize_assets.conversion.task_progress import TaskMeter
 
 _T = TypeVar("_T")
 
@@ -51,12 +53,17 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
     for file in task.source.files:
         files_by_day.setdefault(file.day, []).append(file)
     in_order = [file for files in files_by_day.values() for file in files]
+
+    def events_read() -> int:
+        return sum(done.source.read for done in days.values()) + output.source.read
+
+    meter = TaskMeter(task.number, events_read)
     with filesystem.writing_behind(), ReadAhead(filesystem, in_order) as ahead:
         for day, files in files_by_day.items():
             output = _open_day(task, plan, day, mappers.written, filesystem)
             sink = EventSink(mappers, output)
             for file in files:
-                for source in _sources(file, ahead, task.source.format, mappers):
+                for source in _sources(file, ahead, task.source.format, mappers, meter):
                     if unwrapper:
                         source = Unwrapped(source, unwrapper, mappers.may_match, shortcut)
                     for found in source.events(mappers.read):
@@ -66,16 +73,19 @@ def run_task(task: Task, plan: Plan) -> TaskReport:
                         cut.append(file.uri)
                 if file.share == 0:
                     output.source.add_file(file.bytes)
+                meter.add(file.bytes // file.shares)
             days[day.isoformat()] = sink.close()
     return TaskReport(task=task.number, source=task.source.id, cut=tuple(cut), days=days)
 
 
-def _sources(file: RawFile, ahead: ReadAhead, format: SourceFormat, mappers: SourceMappers) -> Iterator[EventSource]:
+def _sources(
+    file: RawFile, ahead: ReadAhead, format: SourceFormat, mappers: SourceMappers, meter: TaskMeter
+) -> Iterator[EventSource]:
     """What a file holds, text by text, of which each is read before the next one; or what its split holds."""
     if Unwrapper(format):
-        yield from _as_they_are(file, ahead, format, everything)
+        yield from _as_they_are(file, ahead, format, everything, meter)
     else:
-        yield from _as_they_are(file, ahead, format, mappers.may_match, mappers.column_names)
+        yield from _as_they_are(file, ahead, format, mappers.may_match, meter, mappers.column_names)
 
 
 def _as_they_are(
@@ -83,22 +93,26 @@ def _as_they_are(
     ahead: ReadAhead,
     format: SourceFormat,
     may_match: Callable[[bytes], bool],
+    meter: TaskMeter,
     only_columns: Collection[str] | None = None,
 ) -> Iterator[EventSource]:
     with _naming(file):
         stream = ahead.open(file)
     with stream:
+        position = partial(_position, stream, file)
         with _naming(file):
             stream.seek(0)
             beginning = stream.read(MAGIC_BYTES)
             stream.seek(0)
         if beginning and is_table(beginning, format.name):
             rows = TableRows(stream, format.name, Share(file.share, file.shares), only_columns=only_columns)
-            yield Rows(_named(rows, file), may_match)
+            # Its reader goes to and fro in the file.
+            yield Rows(_watched(rows, file, meter, lambda: 0), may_match)
             return
         if file.shares > 1:
             size = stream.seek(0, io.SEEK_END)
-            yield JsonText(_named(split_blocks(stream, size, file.share, file.shares), file), may_match)
+            blocks = split_blocks(stream, size, file.share, file.shares)
+            yield JsonText(_watched(blocks, file, meter, position), may_match)
             return
         found = texts(stream, is_rows=format.name == CSV)
         while True:
@@ -106,12 +120,21 @@ def _as_they_are(
                 text = next(found, None)
             if text is None:
                 return
-            yield text_source(_named(text, file), format, may_match, only_columns=only_columns)
+            yield text_source(_watched(text, file, meter, position), format, may_match, only_columns=only_columns)
 
 
-def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:
+def _watched(found: Iterable[_T], file: RawFile, meter: TaskMeter, position: Callable[[], int]) -> Iterator[_T]:
+    """Yield what is read of a file; errors get its name, and ``meter`` the ``position`` in it."""
     with _naming(file):
-        yield from found
+        for each in found:
+            meter.move(position)
+            yield each
+
+
+def _position(stream: IO[bytes], file: RawFile) -> int:
+    """How many bytes of a file, or of its split, are read."""
+    size = file.bytes // file.shares
+    return min(max(stream.tell() - size * file.share, 0), size)
 
 
 @contextmanager

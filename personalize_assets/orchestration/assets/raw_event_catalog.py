@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from personalize_assets.conversion.progress import lines
 from personalize_assets.orchestration import run_tags
 from personalize_assets.orchestration.asset_checks import rule_result, rule_spec
 from personalize_assets.orchestration.assets.descriptions import CATALOG
@@ -40,7 +41,12 @@ def raw_event_catalog(defs: GroupDefs) -> dg.AssetsDefinition:
     )
     def raw_event_catalog(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with user_errors():
-            catalogs = catalog_days(group, arrival_days(context), resume=run_tags.resumes(context))
+            catalogs = catalog_days(
+                group,
+                arrival_days(context),
+                resume=run_tags.resumes(context),
+                on_progress=lines(context.log.info),
+            )
             athena = register_in_athena(group, catalogs)
         for day, catalog in catalogs.items():
             uri = group.destination.uri_of(group.destination.catalog_key(day))

@@ -292,7 +292,14 @@ class _DatasetImport:
         least = self._type.min_appended_rows
         try:
             found = write_increment(
-                self._destination, before, self._export, content, numbers=self._numbers, least=least, dry=dry
+                self._destination,
+                before,
+                self._export,
+                content,
+                numbers=self._numbers,
+                least=least,
+                dry=dry,
+                on_read=self._polling.compares(before.bytes + self._export.bytes),
             )
         except (DamagedBase, UnsortedCsv) as error:
             return f"the export that Personalize holds cannot be compared: {error}", None

@@ -6,7 +6,7 @@ named after the two exports; the same two give the same bytes in each run.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
 from personalize_assets.conversion.dataset_types import DATASET_TYPES
@@ -59,12 +59,15 @@ def write_increment(
     numbers: Collection[str] = (),
     least: int = 0,
     dry: bool = False,
+    on_read: Callable[[int], None] = lambda read: None,
 ) -> Increment:
     """Find what one export has more than another one of the same columns, and write it, unless ``dry``.
 
-    ``numbers`` are the columns that hold numbers. Fewer than ``least`` rows are not written. Raises ``DamagedBase`` for
-    the CSV before, and ``PersonalizeAssetsError`` for the one after, if it is gone or not sorted, or has another size
-    than its manifest says.
+    ``numbers`` are the columns that hold numbers; ``on_read`` is given the size of each block that is read. Fewer than
+    ``least`` rows are not written.
+
+    Raises ``DamagedBase`` for the CSV before, and ``PersonalizeAssetsError`` for the one after, if it is gone or not
+    sorted, or has another size than its manifest says.
     """
     name = after.dataset
     first = header(after.columns)
@@ -74,7 +77,9 @@ def write_increment(
     columns = after.columns
     order = RowOrder.of_events(columns, numbers) if of.is_events else RowOrder.of_entities(columns, of.ids[0])
     try:
-        found = difference(_base_lines(destination, before), _lines(destination, after), order, parts.add)
+        found = difference(
+            _base_lines(destination, before, on_read), _lines(destination, after, on_read), order, parts.add
+        )
         size = len(first) + found.bytes
         is_wanted = found.rows >= max(least, 1) and not found.vanished and size <= MAX_INCREMENT_BYTES
         to = increment_key(name, content) if is_wanted else ""
@@ -117,22 +122,23 @@ class _Parts:
             self._lines, self._waiting = [], 0
 
 
-def _base_lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
+def _base_lines(destination: Destination, manifest: ExportManifest, on_read: Callable[[int], None]) -> Iterator[bytes]:
     try:
-        yield from _lines(destination, manifest)
+        yield from _lines(destination, manifest, on_read)
     except TransientError:
         raise
     except PersonalizeAssetsError as error:
         raise DamagedBase(str(error)) from None
 
 
-def _lines(destination: Destination, manifest: ExportManifest) -> Iterator[bytes]:
+def _lines(destination: Destination, manifest: ExportManifest, on_read: Callable[[int], None]) -> Iterator[bytes]:
     """The bytes of an export's CSVs, each without its header, in their order."""
     wanted = header(manifest.columns)
     for file in manifest.csvs:
         found, head, is_below = 0, b"", False
         for block in destination.store.blocks(file.key):
             found += len(block)
+            on_read(len(block))
             if is_below:
                 yield block
                 continue

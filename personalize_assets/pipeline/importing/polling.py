@@ -34,11 +34,14 @@ class Polling:
         log: Is given a line for each change of a state.
         sleep: Waits so many seconds.
         clock: The time in seconds.
+        compares: Is given the number of bytes of two CSVs that are about to be compared; what it returns is given the
+            size of each block that was read.
     """
 
     log: Callable[[str], None]
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    compares: Callable[[int], Callable[[int], None]] = lambda size: lambda read: None
 
     def until(
         self,

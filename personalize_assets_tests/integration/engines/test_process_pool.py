@@ -158,7 +158,7 @@ def test_progress_is_reported_as_tasks_finish_in_processes_and_here(tmp_path: Pa
         with processes.processes({2: lambda: 2, 1: lambda: 1}[cores], Meter("convert", found.append)) as spread:
             spread(work, tasks, 3)
 
-    assert [(one.tasks_done, one.tasks, one.bytes_done, one.events) for one in found] == [
+    assert [(one.done, one.total, one.bytes_done, one.events) for one in found] == [
         (1, 3, 1, 3), (2, 3, 2, 6), (3, 3, 3, 9),
     ] * 2  # fmt: skip
 

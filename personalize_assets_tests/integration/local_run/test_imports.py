@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from personalize_assets.cli import main
+from personalize_assets.conversion.progress import Progress
+from personalize_assets.local_run.imports import import_all
 from personalize_assets.pipeline.importing import dataset_import
 from personalize_assets_tests.helpers.import_world import ImportWorld, clicks, titles
 from personalize_assets_tests.helpers.personalize_emulator import PersonalizeEmulator
+from personalize_assets_tests.helpers.terminal import CTRL_C, OnTerminal, is_cursor_shown, screen_of
 
 
 @pytest.fixture
@@ -120,3 +124,35 @@ def test_ctrl_c_ends_with_130_and_says_that_jobs_go_on(world: ImportWorld, monke
 
     assert result.exit_code == 130
     assert "Stopped waiting. Import jobs that have begun go on in AWS; import again to see." in result.output
+
+
+def test_progress_counts_datasets_and_the_bytes_that_are_compared(world: ImportWorld) -> None:
+    world.export(interactions=clicks(0, 1200))
+    import_all(world.group(), ["interactions"], lambda line: None)
+    before = world.group().destination.exports.manifest("interactions")
+    world.export(interactions=clicks(0, 2400))
+    after = world.group().destination.exports.manifest("interactions")
+    found: list[Progress] = []
+
+    import_all(world.group(), ["interactions"], lambda line: None, on_progress=found.append)
+
+    assert before is not None
+    assert after is not None
+    assert found[0].figures() == ["0 of 1 datasets"]
+    assert (found[-1].done, found[-1].bytes) == (1, before.bytes + after.bytes)
+    assert found[-1].bytes_done == found[-1].bytes
+    assert {one.seconds_left for one in found} == {None}
+
+
+def test_ctrl_c_on_a_terminal_ends_the_wait_with_one_sentence(world: ImportWorld, tmp_path: Path) -> None:
+    world.export(items=titles("a"))
+    program = Path(sys.executable).with_name("personalize-assets")
+    terminal = OnTerminal([program, "import", "--config", world.path, "--datasets", "items", "--yes"], {}, tmp_path)
+    terminal.read_until(lambda output: "0 of 1 datasets" in output)
+
+    terminal.type(CTRL_C)
+
+    assert terminal.end() == 130
+    sentence = screen_of(terminal.output)[-1].removeprefix("^C")
+    assert sentence == "Stopped waiting. Import jobs that have begun go on in AWS; import again to see."
+    assert is_cursor_shown(terminal.output)

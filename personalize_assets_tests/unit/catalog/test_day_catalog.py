@@ -12,6 +12,7 @@ import msgspec
 
 from personalize_assets.catalog.day_catalog import catalog_sources, day_catalogs
 from personalize_assets.config import Source
+from personalize_assets.conversion.progress import Progress
 from personalize_assets.storage.manifests import CatalogSource, DayCatalog
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles
@@ -105,3 +106,16 @@ def test_a_source_is_named_by_its_uri_and_layout() -> None:
     raw = RawFiles(Source(uri="s3://raw/events", layout="hive", start_date=DAY))
 
     assert catalog_sources({"items": raw}) == {"items": CatalogSource("s3://raw/events", "hive")}
+
+
+def test_each_file_is_progress(tmp_path: Path) -> None:
+    folder = tmp_path / "day=2026-10-01"
+    folder.mkdir()
+    for name in ("a.json", "b.json"):
+        (folder / name).write_bytes(LINE)
+    raw = RawFiles(Source(uri=str(tmp_path), layout="hive", start_date=DAY))
+    found: list[Progress] = []
+
+    list(day_catalogs({"source": raw}, {DAY: {"source": raw.of([DAY]).days[DAY]}}, found.append))
+
+    assert [one.figures() for one in found] == [["1 of 2 files"], ["2 of 2 files"]]

@@ -18,7 +18,7 @@ def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
     """What ``run`` is called with, instead of a run that succeeds: days, resume, and the days that one run converts."""
     found: list[Any] = []
 
-    def run_all(config: Any, days: list[date] | None, *, resume: bool, force: bool) -> bool:
+    def run_all(config: Any, days: list[date] | None, *, resume: bool, force: bool, display: Any) -> bool:
         found.append((days, resume, force, config.automation.max_days_per_run))
         return True
 

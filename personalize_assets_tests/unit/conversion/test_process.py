@@ -53,10 +53,27 @@ def test_a_worker_loads_what_tasks_need_before_the_first() -> None:
 
 def test_a_worker_sends_lines_to_its_parent() -> None:
     assert (
-        run(WITH_A_PIPE + "waiting.report('waiting for 7 s: s3://b/a')\nprint(reading.recv_bytes().decode())\n")
+        run(WITH_A_PIPE + "waiting.report('waiting for 7 s: s3://b/a')\nprint(process.receive(reading))\n")
         == "waiting for 7 s: s3://b/a\n"
     )
 
 
 def test_a_worker_never_waits_for_a_parent_that_reads_no_lines() -> None:
     assert run(WITH_A_PIPE + "for _ in range(10_000):\n    waiting.report('x' * 100)\nprint('done')\n") == "done\n"
+
+
+def test_a_worker_sends_how_far_its_task_is() -> None:
+    assert (
+        run(
+            WITH_A_PIPE + "from personalize_assets.conversion import task_progress\n"
+            "task_progress.report(task_progress.TaskProgress(3, 200, 10))\n"
+            "print(process.receive(reading))\n"
+        )
+        == "TaskProgress(task=3, bytes=200, events=10)\n"
+    )
+
+
+def test_a_worker_goes_on_if_nobody_reads_how_far_it_is() -> None:
+    report = "    task_progress.report(task_progress.TaskProgress(3, 200, 10))\n"
+    program = "from personalize_assets.conversion import task_progress\nfor _ in range(20_000):\n" + report
+    assert run(WITH_A_PIPE + program + "print('done')\n") == "done\n"

@@ -100,7 +100,7 @@ def test_tasks_of_spark_are_counted_with_their_bytes_and_events(tmp_path: Path) 
 
     over_spark(spark, Meter("convert", found.append))(work(tmp_path / "out"), tasks, 2)
 
-    assert [(one.tasks_done, one.tasks, one.bytes_done, one.bytes, one.events) for one in found] == [(2, 2, 2, 2, 4)]
+    assert [(one.done, one.total, one.bytes_done, one.bytes, one.events) for one in found] == [(2, 2, 2, 2, 4)]
 
 
 def test_spark_is_not_asked_for_anything_without_tasks() -> None:

@@ -83,7 +83,7 @@ def test_an_update_is_proposed_with_the_losses_of_all_pages() -> None:
 
     found = propose(cloudformation, REQUEST)
 
-    assert found == ChangeSet("arn:1", ("Delete     Job: AWS::Glue::Job old-job",) * 2)
+    assert found == ChangeSet("arn:1", 3, ("Delete     Job: AWS::Glue::Job old-job",) * 2)
     assert cloudformation.calls == [
         ("create", {**REQUEST, "ChangeSetName": "personalize-assets-", "ChangeSetType": "UPDATE"})
     ]

@@ -8,7 +8,7 @@ import pytest
 
 from personalize_assets.config import Config, load_config
 from personalize_assets.deploy.account import Account, DeployedStack
-from personalize_assets.deploy.stack import Plan, _reasons, describe, plan, plan_for
+from personalize_assets.deploy.stack import Plan, describe, plan, plan_for
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact
 from personalize_assets.errors import PersonalizeAssetsError
@@ -233,15 +233,3 @@ def test_another_template_is_named() -> None:
     before = DeployedStack({}, "an older template", TAGS)
 
     assert "Template   changed" in describe(planned(account(stack=before, has_bucket=True)))
-
-
-def event(name: str, status: str, reason: str | None = None) -> dict[str, str]:
-    return {"LogicalResourceId": name, "ResourceStatus": status, **({"ResourceStatusReason": reason} if reason else {})}
-
-
-def test_a_failed_stack_gives_the_first_three_reasons() -> None:
-    events = [event("shop", "ROLLBACK_FAILED", "d"), event("C", "CREATE_FAILED", "c"), event("B", "CREATE_FAILED")]
-    events += [event("A", "CREATE_FAILED", "a"), event("shop", "CREATE_IN_PROGRESS")]
-
-    assert _reasons(events) == "A: a; B: no reason given; C: c"
-    assert _reasons([]) == "CloudFormation names no reason; see its console"

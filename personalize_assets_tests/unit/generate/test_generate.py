@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from personalize_assets.generate import SHAPES, generate
+from personalize_assets.generate import SHAPES, Written, generate
 from personalize_assets.layouts import LAYOUTS, layout
 from personalize_assets_tests.helpers.raw_files import (
     START,
@@ -143,3 +143,14 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_one_user_and_one_day_are_enough(name: str, tmp_path: Path) -> None:
     assert generate(tmp_path / name, layout=name, days=1, users=1, seed=1).days == 1
+
+
+def test_progress_leads_to_what_is_written(tmp_path: Path) -> None:
+    found: list[Written] = []
+
+    made = generate(tmp_path, layout="hive", days=3, users=1500, seed=1, on_progress=found.append)
+
+    assert [one.visits for one in found] == list(range(500, 500 * (len(found) + 1), 500))
+    assert 0 <= found[-1].planned - found[-1].visits < 600  # the plan is right up to chance
+    assert found[0].events < found[-1].events <= made.events
+    assert found[-1].bytes <= made.bytes

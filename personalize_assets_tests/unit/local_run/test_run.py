@@ -5,14 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from personalize_assets.conversion.progress import OnProgress
+from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.errors import PersonalizeAssetsError
@@ -183,3 +183,33 @@ def test_the_command_loads_neither_dagster_nor_spark_nor_pandas(tmp_path: Path) 
 
     assert done.stderr == ""
     assert done.stdout.splitlines()[-2:] == ["3", "[]"]
+
+
+class Recorder:
+    """A display that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.found: list[Progress] = []
+
+    def stage(self, name: str, what: str) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def progress(self, progress: Progress) -> None:
+        self.found.append(progress)
+
+    def note(self, line: str) -> None:
+        raise AssertionError(line)
+
+    waiting = note
+
+
+def test_progress_says_which_of_several_ranges_of_days_it_is_of(tmp_path: Path) -> None:
+    for day in ("2026-10-01", "2026-10-02"):
+        put_raw(tmp_path, EVENT, day=day)
+    shown = Recorder()
+
+    run_all(small_config(tmp_path, checks="warn", automation={"max_days_per_run": 1}), display=shown)
+
+    parts = [(one.job, one.part, one.parts) for one in shown.found if one.total]
+    assert parts[:4] == [("catalog", 1, 2), ("catalog", 2, 2), ("convert", 1, 2), ("convert", 2, 2)]
+    assert set(parts[4:]) == {("export", 1, 1)}

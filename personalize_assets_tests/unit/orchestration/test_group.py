@@ -119,9 +119,7 @@ def test_progress_of_a_job_goes_into_the_log_of_the_run(tmp_path: Path) -> None:
         def run(self, context: Any, spec: Spec, on_progress: OnProgress | None = None) -> Report:
             assert on_progress is not None
             for seconds in (4.0, 12.0, 13.0):
-                on_progress(
-                    Progress(job="export", tasks_done=1, tasks=2, bytes_done=0, bytes=0, events=0, seconds=seconds)
-                )
+                on_progress(Progress(job="export", done=1, total=2, bytes_done=0, bytes=0, events=0, seconds=seconds))
             return ExportReport(datasets={})
 
     logged: list[str] = []
@@ -131,4 +129,4 @@ def test_progress_of_a_job_goes_into_the_log_of_the_run(tmp_path: Path) -> None:
 
     GroupDefs.of(small_config(tmp_path)).run_export(context, ExportSpec((), {}))
 
-    assert logged == ["export: 1 of 2 tasks after 12 s"]
+    assert logged == ["export: 1 of 2 tasks after 12 s, about 12 s left"]

@@ -63,9 +63,9 @@ def test_only_days_whose_files_changed_are_catalogued_again_when_a_run_resumes(
     read: list[date] = []
     day_catalogs = day_catalog.day_catalogs
 
-    def noted(sources: Any, files: Any) -> Any:
+    def noted(sources: Any, files: Any, on_progress: Any) -> Any:
         read.extend(files)
-        return day_catalogs(sources, files)
+        return day_catalogs(sources, files, on_progress)
 
     monkeypatch.setattr(catalog, "day_catalogs", noted)
 

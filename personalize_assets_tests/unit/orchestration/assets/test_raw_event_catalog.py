@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
+from personalize_assets.conversion import progress
 from personalize_assets_tests.helpers.dagster_runs import EVENT, latest_metadata, materialize, put_raw, small_config
 
 
@@ -25,6 +27,17 @@ def test_each_day_of_a_range_has_a_catalog_and_its_own_numbers(tmp_path: Path) -
         ["day=2026-10-01/a.json", "day=2026-10-01/b.json"], ["day=2026-10-02/a.json"],
     ]  # fmt: skip
     assert [latest_metadata(instance, "raw_event_catalog", day)["files"] for day in days] == [2, 1]
+
+
+def test_the_log_of_the_run_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    put_raw(tmp_path, EVENT)
+    instance = dg.DagsterInstance.ephemeral()
+
+    result = materialize(small_config(tmp_path), instance, ["raw_event_catalog"], ("2026-10-01", "2026-10-01"))
+
+    logged = [entry.user_message for entry in instance.all_logs(result.run_id)]
+    assert "catalog: 1 of 1 files after 0 s" in logged
 
 
 def test_keys_that_do_not_fit_and_empty_files_make_checks_red(tmp_path: Path) -> None:
