@@ -1,7 +1,7 @@
 """Records what a terminal shows of the first commands, in docs/tutorial/first_hour.txt. ``make recording``.
 
 The commands run one after another in an empty folder, on a pseudo-terminal. Below a command is its screen at the end;
-where it showed a bar, the screen at that time comes first, and ``MEANWHILE`` stands between the two.
+where it showed bars, the screen with the one that says most comes first, and ``MEANWHILE`` stands between the two.
 """
 
 from __future__ import annotations
@@ -22,10 +22,11 @@ from pathlib import Path
 
 import pyte
 
-COLUMNS, LINES = 100, 50
+COLUMNS, LINES = 110, 50
 COMMANDS = (
-    "personalize-assets init --sample segment shop",
+    "personalize-assets generate --layout segment --users 8000 shop/events",
     "cd shop",
+    "personalize-assets init --source events",
     "personalize-assets validate",
     "personalize-assets run",
     "personalize-assets rejects --limit 1",
@@ -49,7 +50,7 @@ _VARYING = [
 
 @dataclass(frozen=True)
 class Scene:
-    """A command, the screen at its end, and the last one with a bar; both without trailing spaces and empty lines."""
+    """A command, the screen at its end, and one with a bar; both without trailing spaces and empty lines."""
 
     command: str
     screen: Sequence[str]
@@ -67,16 +68,17 @@ class Scene:
 def record(commands: Sequence[str], folder: Path) -> list[Scene]:
     """Run commands in a folder, which has to be empty; ``cd`` changes it for those that follow.
 
-    Raises ``RuntimeError`` if a command fails.
+    The folder is shown as ``~``. Raises ``RuntimeError`` if a command fails.
     """
     scenes = []
+    home = folder
     for command in commands:
         name, *arguments = command.split()
         if name == "cd":
             folder /= arguments[0]
             scenes.append(Scene(command, ()))
         else:
-            scenes.append(_run(command, [_program(name), *arguments], folder))
+            scenes.append(_run(command, [_program(name), *arguments], folder, home))
     return scenes
 
 
@@ -105,28 +107,36 @@ def _program(name: str) -> str:
     return str(Path(sys.executable).with_name(name))
 
 
-def _run(shown: str, command: Sequence[str], folder: Path) -> Scene:
+def _run(shown: str, command: Sequence[str], folder: Path, home: Path) -> Scene:
     screen = pyte.Screen(COLUMNS, _SCREEN_LINES)
     stream = pyte.ByteStream(screen)
-    meanwhile: list[str] = []
+    bars: list[list[str]] = []
+    output = b""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    env = _environment(folder)
+    env = _environment(home)
     process = subprocess.Popen(
         command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env, start_new_session=True
     )
     os.close(theirs)
     with suppress(OSError):  # Linux's answer to reading what no process has open any more
         while data := os.read(ours, 65536):
-            for drawn in _REDRAWS.split(data):
-                stream.feed(drawn)
-                now = _lines(screen)
-                if any(_BAR in line for line in now):
-                    meanwhile = now
+            output += data
     os.close(ours)
-    if code := process.wait():
+    code = process.wait()
+    for drawn in _REDRAWS.split(output.replace(str(home).encode(), b"~")):
+        stream.feed(drawn)
+        now = _lines(screen)
+        if any(_BAR in line for line in now):
+            bars.append(now)
+    if code:
         raise RuntimeError(f"{shown} ended with exit code {code}:\n" + "\n".join(_lines(screen)))
-    return Scene(shown, _lines(screen), meanwhile)
+    return Scene(shown, _lines(screen), max(bars, key=_facts, default=()))
+
+
+def _facts(lines: Sequence[str]) -> int:
+    """How much a screen's bar says: the letters beside it."""
+    return max(len(line.replace(_BAR, "")) for line in lines if _BAR in line)
 
 
 def _lines(screen: pyte.Screen) -> list[str]:

@@ -31,8 +31,8 @@ _TAIL = """\
 ## Output
 
 Results are on stdout, everything else on stderr. Output is styled on a terminal only; `NO_COLOR=1` leaves colours
-out. There `generate`, `run`, `import` and `deploy` show a bar with bytes, events/s and time left; in a log they print a line every 10 s
-at most.
+out. There `generate`, `run`, `import` and `deploy` show a bar with bytes, events/s and time left; in a log they print
+a line every 10 s at most.
 
 **Completion** of commands and options, in `~/.bashrc`, `~/.zshrc` or fish's config:
 
