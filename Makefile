@@ -138,7 +138,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@echo "Setting up .venv: about 560 MB to download, of which PySpark is 430 MB..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 ifneq ($(INSTALLER),pip)
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c constraints.txt uv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-compile -c constraints.txt uv || true # then pip tries
 endif
 	@$(call install,.venv,-c constraints.txt -e .)
 	@touch $@

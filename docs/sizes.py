@@ -50,4 +50,6 @@ def section() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(_SECTION.sub(lambda _: section(), PAGE.read_text()))
+    text, found = _SECTION.subn(lambda _: section(), PAGE.read_text())
+    assert found, f"{PAGE} has no section Size"
+    PAGE.write_text(text)

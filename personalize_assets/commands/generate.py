@@ -72,7 +72,11 @@ def generate(
     if shape and format:
         raise click.UsageError(f"--shape {shape} has a format of its own; give --format with --layout")
     first_day = date(start.year, start.month, start.day)
-    what = f"{days} days, {first_day} to {first_day + timedelta(days=days - 1)}" if days > 1 else f"1 day, {first_day}"
+    try:
+        last_day = first_day + timedelta(days=days - 1)
+    except OverflowError:
+        raise click.UsageError(f"{days} days from {first_day} end after the year {date.max.year}") from None
+    what = f"{days} days, {first_day} to {last_day}" if days > 1 else f"1 day, {first_day}"
     display = command_display()
     started = _clock()
     with stoppable(f"Stopped. {out} is not complete; remove it before you generate again."):

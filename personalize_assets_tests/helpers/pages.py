@@ -22,9 +22,20 @@ NOT_RUN: tuple[tuple[str, str, str], ...] = (
         "",
         "needs accounts at Segment and AWS; end_to_end/test_sent_events.py follows the way",
     ),
-    ("", r"make (demo|dev)", ".ci/run runs it; end_to_end/test_dev.py opens the UI"),
-    ("", r"personalize-assets dev", "serves until Ctrl-C; end_to_end/test_dev.py opens the UI"),
+    ("", r"make demo", ".ci/run runs it"),
+    ("", r"make dev", "serves until Ctrl-C; end_to_end/test_ui.py starts dg as it does"),
+    ("", r"personalize-assets dev", "serves until Ctrl-C; end_to_end/test_wheel.py opens the UI"),
     ("docs/tutorial/sample.md", r"(python3 -m venv|pip install)", "end_to_end/test_wheel.py installs the wheel"),
+    (
+        "docs/how-to/installation.md",
+        r"(python3 -m venv|pip|personalize-assets init)",
+        "would install from a registry; end_to_end/test_wheel.py installs the wheel and makes a project",
+    ),
+    (
+        "docs/how-to/report.md",
+        r"personalize-assets report",
+        "needs a project; end_to_end/test_wheel.py has one",
+    ),
     ("docs/how-to/production.md", r"(python3|mkdir|dagster|cp)", "end_to_end/test_production.py starts it on Postgres"),
     (
         "",

@@ -52,7 +52,7 @@ def test_the_changelog_has_a_dated_section_for_the_version_and_one_for_what_come
     assert titles[0] == "[Unreleased]"
     assert re.fullmatch(rf"\[{re.escape(project['version'])}\] - \d{{4}}-\d\d-\d\d", titles[1])
     dates = [title.rpartition(" ")[2] for title in titles[1:]]
-    assert all(later > earlier for later, earlier in pairwise(dates))
+    assert all(later >= earlier for later, earlier in pairwise(dates))
 
 
 def test_changes_are_of_the_kinds_of_keep_a_changelog_and_each_is_listed_once_a_version() -> None:
@@ -103,6 +103,7 @@ def test_a_users_environment_is_under_1_300_megabytes_and_as_large_as_the_page_s
 
     assert measured < 1300
     assert named
-    assert measured == pytest.approx(int(named[1]), rel=0.1)
+    # The page is measured on one Python and system; other wheels are larger or smaller.
+    assert measured == pytest.approx(int(named[1]), rel=0.25)
     # Of the last ones, sizes are so close that another version or system swaps them.
     assert set(sizes.largest()[:6]) <= listed

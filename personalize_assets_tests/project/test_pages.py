@@ -82,6 +82,13 @@ def test_every_command_in_a_sentence_exists_with_its_options(page: str) -> None:
         assert [word for word in words if word.startswith("-") and word not in known] == [], name
 
 
+def test_tests_that_reasons_name_are_there() -> None:
+    named = {path for *_, reason in NOT_RUN for path in re.findall(r"[\w/]+/test_\w+\.py", reason)}
+
+    assert named
+    assert [path for path in named if not (REPO / "personalize_assets_tests" / path).exists()] == []
+
+
 def test_what_is_not_run_has_a_reason_that_is_needed() -> None:
     used = {n for page in PAGES for line in shell_lines(page) for n in reasons(page, line)}
 

@@ -1,4 +1,4 @@
-"""Arguments and exit codes of `dev`; end_to_end/test_dev.py opens the UI."""
+"""Arguments and exit codes of `dev`; end_to_end/test_wheel.py opens the UI."""
 
 from __future__ import annotations
 

@@ -31,6 +31,13 @@ def test_a_folder_that_is_not_empty_is_an_error(tmp_path: Path) -> None:
     assert done.stdout == "generate 1 day, 2026-10-01\n"
 
 
+def test_days_beyond_the_calendar_are_a_wrong_argument(tmp_path: Path) -> None:
+    done = invoke("generate", "--layout", "hive", "--days", "9999999", str(tmp_path / "raw"))
+
+    assert done.exit_code == 2
+    assert "Error: 9999999 days from 2026-10-01 end after the year 9999" in done.stderr
+
+
 def test_a_log_has_a_line_about_what_takes_more_than_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter((0.0, 5.0, 20.0))
     monkeypatch.setattr("personalize_assets.commands.generate._clock", lambda: next(times))

@@ -1,4 +1,4 @@
-"""How the UI is started; end_to_end/test_dev.py starts it."""
+"""How the UI is started; end_to_end/test_wheel.py starts it."""
 
 from __future__ import annotations
 
