@@ -22,7 +22,7 @@ def status(config: Path | None, aws: bool | None, as_json: bool) -> None:
     """Print what is converted, exported and imported, and the red checks; change nothing.
 
     Exits with 0, with 1 and the cause if something cannot be read or Personalize not be asked, or with 3 if Personalize
-    would refuse what is there.
+    would refuse what is there or has refused what is newer.
     """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.printed_json import print_json

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 
 import click
 
@@ -19,14 +20,20 @@ from personalize_assets.storage.raw_files import format_skipped, format_unread
 _CHECK_DOCS = "docs/reference/checks.md says what to do"
 
 
-def print_closing(group: DatasetGroup) -> bool:
-    """Print what the destination has now; returns whether Personalize would refuse any of it."""
+def print_closing(group: DatasetGroup, listed: Collection[date] | None = None) -> bool:
+    """Print what the destination has now; returns whether Personalize would refuse any of it.
+
+    Args:
+        listed: The days that have raw files; None where only some days were looked at.
+    """
     stored = group.destination.days.all()
     states = counted(group, stored)
     checks = current_checks(group, states)
     print_summary(summarize(group, states))
     _print_report(group, states, checks)
     _print_left_out(group, stored)
+    if listed is not None:
+        _print_without_files(states, listed)
     _print_not_read(group)
     found = red_of(checks)
     print_checks(found)
@@ -69,6 +76,22 @@ def _print_left_out(group: DatasetGroup, stored: Mapping[str, DayState]) -> None
         click.echo(
             f"Left out: converted days before start_date {group.config.source.start_date} ({days[0]} to {days[-1]}: "
             f"{len(days):,}); they stay stored, and count again with an earlier start_date"
+        )
+
+
+def _print_without_files(states: Mapping[str, DayState], listed: Collection[date]) -> None:
+    """The days whose raw files are gone. They may have expired, so that their rows stay until someone decides."""
+    there = {day.isoformat() for day in listed}
+    gone = [
+        day
+        for day, state in states.items()
+        if day not in there and any(source.raw_files for source in state.sources.values())
+    ]
+    if gone:
+        days = f"{len(gone):,} converted day{'s' if len(gone) > 1 else ''} ({gone[0]} to {gone[-1]})"
+        click.echo(
+            f"Kept:     the rows of {days} whose raw files are gone; `run --days {gone[0]}..{gone[-1]}` converts these "
+            "days to what is there now"
         )
 
 

@@ -70,13 +70,14 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
     if config.source.redshift is not None:
         days = _unload(group, engine, days, resume=resume, display=display)
     files = group.files_by_day() if days is None else {}
+    listed = list(files) or None
     days = _partition_days(config, list(files) if days is None else days)
     if not force:
         files = {day: files[day] for day in days} if files else group.files_of(days)
         if nothing_new(group, settings, files):
             click.echo(f"Nothing is new in {_count(days)} since the last run; --force runs every stage again.\n")
             _import(group, engine, display)
-            return not print_closing(group)
+            return not print_closing(group, listed)
     engine.prepare(sum(map(total_bytes, files.values())))
     try:
         with engine.several_jobs():
@@ -87,7 +88,7 @@ def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force
         raise
     mark_done(group, settings, contents)
     click.echo()
-    return not print_closing(group)
+    return not print_closing(group, listed)
 
 
 def _unload(

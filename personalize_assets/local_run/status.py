@@ -61,7 +61,7 @@ class ExportStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefusedStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """An export that is newer than the current one, and did not become current: why, by dataset."""
+    """CSVs that the newest export made and that did not become current: why, by dataset."""
 
     run: str
     made: str
@@ -83,7 +83,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         datasets: By name; one that has neither a converted day nor a CSV is left out.
         export: None before the first one.
-        refused: None if the current export is the newest one.
+        refused: None if all CSVs of the newest export became current.
         imports: By dataset; empty if imports are off and none is recorded.
         checks: Errors first.
         errors: Why Personalize could not be asked.
@@ -101,8 +101,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether Personalize would accept what is there."""
-        return not any(check.is_error for check in self.checks)
+        """Whether Personalize would accept what is there, and nothing newer was refused."""
+        return self.refused is None and not any(check.is_error for check in self.checks)
 
 
 class Gathered(NamedTuple):

@@ -37,7 +37,8 @@ def head_lines(status: Status) -> Iterator[str]:
     export = status.export
     yield f"Export:   {f'{export.run}, made {export.made}' if export else 'none yet'}"
     if status.refused:
-        yield f"Refused:  {status.refused.run}, made {status.refused.made}; it is newer than the current export"
+        names = ", ".join(status.refused.findings)
+        yield f"Refused:  {names} of {status.refused.run}, made {status.refused.made}; what was current before still is"
         for name, findings in status.refused.findings.items():
             yield from (f"  {name}: {finding}" for finding in findings)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -158,10 +159,12 @@ def _row(dataset: DatasetSummary) -> tuple[str, ...]:
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows to stdout, whose first and last columns are text: styled on a terminal, else as plain lines."""
-    if sys.stdout.isatty():
+    lines = list(plain_table([header, *rows]))
+    # Rich would cut cells to make the table fit; a terminal breaks long lines, and numbers and paths stay whole.
+    if sys.stdout.isatty() and max(map(len, lines)) <= shutil.get_terminal_size().columns:
         _print_styled(header, rows)
         return
-    for line in plain_table([header, *rows]):
+    for line in lines:
         click.echo(line)
 
 
@@ -174,7 +177,7 @@ def _print_styled(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     last = len(header) - 1
     for number, name in enumerate(header):
         is_number = 0 < number < last
-        table.add_column(name, justify="right" if is_number else "left", no_wrap=number != last, overflow="fold")
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     # Without markup and highlighting: a path is printed as it is. Rich itself honours NO_COLOR.

@@ -92,9 +92,12 @@ class Exports:
         return self._structs.find(self._refused_key(run_id), RefusedExport).object
 
     def newer_refused(self, latest: ExportSet | None) -> RefusedExport | None:
-        """The newest of what was put aside since the latest export, or ever without one; None if there is none."""
+        """The newest of what was put aside by the latest export or since, or ever without one; None if there is none.
+
+        An export may make some CSVs current and put others aside.
+        """
         # Names of runs begin with their time.
-        newer = [run for run in self.runs(REFUSED) if latest is None or run > latest.run]
+        newer = [run for run in self.runs(REFUSED) if latest is None or run >= latest.run]
         return next(filter(None, map(self.refused, reversed(newer))), None)
 
     def is_refused(self, run_id: str) -> bool:

@@ -95,7 +95,7 @@ def test_a_line_says_what_is_waited_for_while_s3_does_not_answer(
     monkeypatch.setattr(waiting, "FIRST_SECONDS", 0.0)
     monkeypatch.setattr(waiting, "_CHECK_SECONDS", 0.01)
     lines: queue.Queue[str] = queue.Queue()
-    monkeypatch.setattr(PlainDisplay, "note", lambda display, line: lines.put(line))
+    monkeypatch.setattr(PlainDisplay, "waiting", lambda display, line: lines.put(line))
     found: list[str] = []
 
     def answer_after_the_line(request: object) -> None:

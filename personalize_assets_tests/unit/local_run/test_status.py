@@ -82,6 +82,25 @@ def test_a_refused_export_that_is_newer_is_named_with_its_reasons(tmp_path: Path
     assert "at_least_1000_interactions_are_unique" in refused.findings["interactions"][0]
 
 
+def test_a_csv_that_was_refused_where_others_of_its_export_became_current_is_named(tmp_path: Path) -> None:
+    columns = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
+    users = {"USER_ID": "user", "CITY": {"path": "city", "categorical": True}}
+    put_raw(
+        tmp_path, "".join(f'{{"user": "u{n}", "item": "i1", "time": 1790812801, "city": "Ulm"}}\n' for n in range(30))
+    )
+    config = small_config(tmp_path, datasets={"interactions": {"columns": columns}, "users": {"columns": users}})
+    with pytest.raises(Exception, match="at least 1,000"):
+        run_all(config)
+
+    found = status_of(DatasetGroup(config))
+
+    assert found.export is not None
+    assert found.refused is not None
+    assert found.refused.run == found.export.run
+    assert set(found.refused.findings) == {"interactions"}
+    assert not found.is_accepted
+
+
 def test_a_refused_export_that_is_older_than_the_current_one_is_left_out(tmp_path: Path) -> None:
     put_raw(tmp_path, CLICK.format(user="u1"))
     with pytest.raises(Exception, match="at least 1,000"):

@@ -82,7 +82,7 @@ def test_a_refused_export_has_a_line_a_reason() -> None:
     )
 
     assert list(head_lines(found))[3:] == [
-        "Refused:  R2, made 2026-10-13T04:00:00Z; it is newer than the current export",
+        "Refused:  items of R2, made 2026-10-13T04:00:00Z; what was current before still is",
         "  items: found 1",
         "  items: found 2",
     ]

@@ -97,12 +97,11 @@ def test_a_terminal_shows_the_same_lines_in_style(monkeypatch: pytest.MonkeyPatc
     assert [line.rstrip() for line in printed.splitlines()] == LINES
 
 
-def test_a_narrow_terminal_folds_paths_and_no_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = on_a_terminal(monkeypatch, 75).splitlines()
-    file = LINES[0].index("file")
-
-    assert lines[1].startswith(LINES[1][:file])
-    assert "".join(line[file:].strip() for line in lines[1:4]).startswith("/out/exports/interactions.csv")
+@pytest.mark.parametrize("columns", [20, 50, 75])
+def test_a_terminal_that_is_too_narrow_gets_whole_numbers_and_paths_on_lines_that_it_breaks_itself(
+    monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    assert on_a_terminal(monkeypatch, columns).splitlines() == LINES
 
 
 def test_numbers_are_aligned_to_the_right_and_texts_to_the_left() -> None:
