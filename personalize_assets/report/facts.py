@@ -154,7 +154,6 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
         holds: What must hold, in words.
         when_red: What to do when it fails.
         source: Where the limit comes from.
-        causes: Likely ones, a sentence each, where they were looked for.
     """
 
     asset: str
@@ -166,7 +165,6 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
     holds: str
     when_red: str
     source: str
-    causes: tuple[str, ...] = ()
 
 
 class DaysFacts(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from importlib.metadata import version
@@ -42,16 +42,14 @@ _NAME_CHARACTERS = 120
 _MOST_DAYS = 40
 
 
-def gather_report(
-    group: DatasetGroup,
-    states: Mapping[str, DayState] | None = None,
-    checks: Sequence[CurrentCheck] | None = None,
-) -> Report:
+def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = None) -> Report:
     """Read what a report says. Nothing is changed; no raw file and no CSV is read.
+
+    Checks are judged by records alone, also after a run that has read more: likely causes quote values of users, and the
+    page must be the same whoever writes it.
 
     Args:
         states: The converted days, by day (ISO), if they were read already.
-        checks: Those of the present state, if they were judged already.
 
     Raises:
         PersonalizeAssetsError: For a destination that cannot be read.
@@ -59,8 +57,7 @@ def gather_report(
     destination = group.destination
     states = converted_days(group) if states is None else states
     latest = destination.exports.latest()
-    if checks is None:
-        checks = current_checks(group, states, only_recorded=True)
+    checks = current_checks(group, states, only_recorded=True)
     refused = destination.exports.newer_refused(latest)
     reasons = tuple(
         f"{check.asset}: {format_finding(check.rule.name, check.finding)}"
@@ -217,7 +214,6 @@ def _check(check: CurrentCheck) -> CheckFacts:
         holds=rule.holds,
         when_red=rule.when_red,
         source=rule.source,
-        causes=tuple(finding.causes),
     )
 
 

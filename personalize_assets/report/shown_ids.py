@@ -61,8 +61,11 @@ def _is_masked(profile: IdProfile) -> bool:
 
 
 def masked_samples(group: DatasetGroup, found: Rejects) -> Rejects:
-    """The same rejects with fewer samples, in which ids of users are masked, and long texts cut."""
-    mask = Mask(_user_paths(group))
+    """The same rejects with fewer samples, in which ids of users are masked, and long texts cut.
+
+    What the config masks now is masked again: rejects may have been made before the config said so.
+    """
+    mask = Mask([*_user_paths(group), *group.masked_paths])
     shown = {(one.dataset, one.reason) for one in found.counts[:SAMPLED_REASONS]}
     samples = (sample for sample in found.samples if (sample.dataset, sample.reason) in shown)
     return structs.replace(found, samples=tuple(_masked(sample, mask) for sample in samples))

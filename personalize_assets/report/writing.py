@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.judging.current_checks import CurrentCheck
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination
 from personalize_assets.report.gathering import gather_report
@@ -17,17 +16,13 @@ from personalize_assets.storage.manifests import DayState
 _LOG = logging.getLogger(__name__)
 
 
-def write_report(
-    group: DatasetGroup,
-    states: Mapping[str, DayState] | None = None,
-    checks: Sequence[CurrentCheck] | None = None,
-) -> str:
+def write_report(group: DatasetGroup, states: Mapping[str, DayState] | None = None) -> str:
     """Replace the report in the destination; returns its URI. Arguments as in ``gather_report``.
 
     Raises ``PersonalizeAssetsError`` for a destination that cannot be read or written, or is another group's.
     """
     claim_destination(group)
-    return group.destination.put_report(render(gather_report(group, states, checks)))
+    return group.destination.put_report(render(gather_report(group, states)))
 
 
 def write_report_to(group: DatasetGroup, file: Path) -> str:
@@ -49,12 +44,11 @@ def write_report_to(group: DatasetGroup, file: Path) -> str:
 def try_report(
     group: DatasetGroup,
     states: Mapping[str, DayState] | None = None,
-    checks: Sequence[CurrentCheck] | None = None,
     warn: Callable[[str], None] = _LOG.warning,
 ) -> str | None:
     """As ``write_report``; None after a warning if that fails, because a run has done its work without it."""
     try:
-        return write_report(group, states, checks)
+        return write_report(group, states)
     except Exception as error:
         warn(
             f"the report was not written: {type(error).__name__}: {error}; what was exported is complete, and "

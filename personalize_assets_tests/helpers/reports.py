@@ -107,7 +107,7 @@ def hostile_report() -> Report:
         dataset_group=HOSTILE,
         reasons=(HOSTILE,),
         verdict="refused",
-        checks=(check_facts(observed=HOSTILE, allowed=HOSTILE, causes=(HOSTILE,)), check_facts(result="passed")),
+        checks=(check_facts(observed=HOSTILE, allowed=HOSTILE), check_facts(result="passed")),
         rejects=Rejects(
             "shop", 1, 1, (RejectCount("interactions", HOSTILE, 1),),
             (RejectSample("2026-10-01", "interactions", HOSTILE, HOSTILE, HOSTILE),),

@@ -118,12 +118,11 @@ def test_nothing_but_records_and_rejects_is_read(group: DatasetGroup, monkeypatc
     assert read == []
 
 
-def test_what_is_known_already_is_not_judged_again(group: DatasetGroup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_that_are_known_already_are_not_read_again(group: DatasetGroup, monkeypatch: pytest.MonkeyPatch) -> None:
     states = group.destination.days.all()
-    monkeypatch.setattr(gathering, "current_checks", None)
     monkeypatch.setattr(gathering, "converted_days", None)
 
-    assert gather_report(group, states, []).checks == ()
+    assert gather_report(group, states).days.converted == 2
 
 
 def test_a_destination_without_anything_has_a_report(tmp_path: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 
 from personalize_assets.errors import PersonalizeAssetsError
+from personalize_assets.local_run.run import run_all
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.report.writing import try_report, write_report, write_report_to
-from personalize_assets_tests.helpers.dagster_runs import small_config
+from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
 
 
 @pytest.fixture
@@ -64,3 +67,45 @@ def test_a_run_goes_on_with_a_warning_if_the_report_cannot_be_written(group: Dat
     [warning] = warnings
     assert warning.startswith("the report was not written: StoreError: ")
     assert warning.endswith("what was exported is complete, and `personalize-assets report` tries again")
+
+
+USER, NOTE, KIND = "ann@example.org", "a secret note", "a secret event"
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Pages by who wrote them: a run, ``report`` afterwards, and ``report`` after ``mask`` came into the config.
+
+    Most ids are too long, so that most rows are rejects and the run quotes ids as their likely cause.
+    """
+    folder = tmp_path_factory.mktemp("written")
+    event = {"item": "i1", "event": KIND, "note": NOTE, "time": 1790812801}
+    users = [USER, *(f"{number} {USER} " * 20 for number in range(9))]
+    put_raw(folder, "".join(json.dumps({"user": user, **event}) + "\n" for user in users))
+    columns = {"USER_ID": "user", "ITEM_ID": "item", "EVENT_TYPE": "event", "TIMESTAMP": "time"}
+    changes = {"checks": "warn", "datasets": {"interactions": {"columns": columns}}}
+    page = folder / "out/report.html"
+    run_all(small_config(folder, **changes))
+    pages = {"run": page.read_text()}
+    write_report(DatasetGroup(small_config(folder, **changes)))
+    pages["report"] = page.read_text()
+    write_report(DatasetGroup(small_config(folder, mask=["note", "event"], **changes)))
+    return {**pages, "report with a mask": page.read_text()}
+
+
+@pytest.mark.parametrize("writer", ["run", "report", "report with a mask"])
+def test_whoever_writes_the_page_it_names_no_user(written: dict[str, str], writer: str) -> None:
+    assert "too_long:USER_ID" in written[writer]
+    assert USER not in written[writer]
+
+
+def test_what_the_config_masks_now_is_nowhere_on_the_page(written: dict[str, str]) -> None:
+    shown = {text: [writer for writer, page in written.items() if text in page] for text in (NOTE, KIND)}
+
+    assert shown == {NOTE: ["run", "report"], KIND: ["run", "report"]}
+
+
+def test_the_page_is_the_same_whoever_writes_it(written: dict[str, str]) -> None:
+    by_run, by_report = (re.sub(r"<dt>Written</dt>.*", "", written[writer]) for writer in ("run", "report"))
+
+    assert by_run == by_report
