@@ -45,8 +45,8 @@ _MOST_DAYS = 40
 def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = None) -> Report:
     """Read what a report says. Nothing is changed; no raw file and no CSV is read.
 
-    Checks are judged by records alone, also after a run that has read more: likely causes quote values of users, and the
-    page must be the same whoever writes it.
+    Checks are judged by records alone, also after a run that has read more: likely causes quote values of users, and
+    the page must be the same whoever writes it.
 
     Args:
         states: The converted days, by day (ISO), if they were read already.
