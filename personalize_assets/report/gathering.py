@@ -27,6 +27,7 @@ from personalize_assets.report.facts import (
     CsvFacts,
     DatasetFacts,
     DaysFacts,
+    Ranked,
     RefusedFacts,
     Report,
     SourceFacts,
@@ -39,7 +40,6 @@ _SAMPLES = 2
 _SAMPLE_FILES = 12
 _EVENT_TYPES = 30
 _NAME_CHARACTERS = 120
-_MOST_DAYS = 40
 
 
 def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = None) -> Report:
@@ -152,13 +152,13 @@ def _csv(group: DatasetGroup, manifest: ExportManifest, run: str) -> CsvFacts:
     )
 
 
-def _event_types(profile: ExportProfile | None) -> dict[str, int]:
+def _event_types(profile: ExportProfile | None) -> tuple[Ranked, ...]:
     """The most frequent ones; the others are one entry, which says how many they are."""
     found = list((profile.events or {}).items()) if profile else []
-    shown = {shortened(name, _NAME_CHARACTERS): rows for name, rows in found[:_EVENT_TYPES]}
+    shown = [Ranked(shortened(name, _NAME_CHARACTERS), rows) for name, rows in found[:_EVENT_TYPES]]
     if others := found[_EVENT_TYPES:]:
-        shown[f"({len(others):,} others)"] = sum(rows for _, rows in others)
-    return shown
+        shown.append(Ranked(f"({len(others):,} others)", sum(rows for _, rows in others)))
+    return tuple(shown)
 
 
 def _column(column: Column, profile: ExportProfile | None, hidden: set[str]) -> ColumnFacts:
@@ -221,14 +221,14 @@ def _days(group: DatasetGroup, states: Mapping[str, DayState]) -> DaysFacts:
     start = group.config.source.start_date.isoformat()
     catalogued = {day for day in group.destination.catalogued_days() if day >= start}
     known = catalogued | states.keys()
-    incomplete = {name: missing_days(group, states, name)[:_MOST_DAYS] for name in group.datasets}
+    incomplete = {name: missing_days(group, states, name) for name in group.datasets}
     return DaysFacts(
         catalogued=len(catalogued),
         converted=len(states),
         first=min(states, default=""),
         last=max(states, default=""),
-        unconverted=tuple(sorted(catalogued - states.keys()))[:_MOST_DAYS],
-        gaps=_gaps(known)[:_MOST_DAYS],
+        unconverted=tuple(sorted(catalogued - states.keys())),
+        gaps=_gaps(known),
         incomplete={name: days for name, days in incomplete.items() if days},
     )
 

@@ -13,7 +13,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from personalize_assets.pipeline.rejects import RejectSample, printable
-from personalize_assets.report.facts import DatasetFacts, Report
+from personalize_assets.report.facts import DatasetFacts, Ranked, Report
 from personalize_assets.report.timeline import timeline
 
 _BAR_WIDTH, _GAP, _HEIGHT = 10, 2, 100
@@ -35,7 +35,9 @@ def _environment() -> Environment:
         # Of texts alone: markup is what a macro has made of escaped ones.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(count=_count, size=_size, time=_time, share=_share, words=_words, bars=bars)
+    environment.filters.update(
+        count=_count, size=_size, time=_time, share=_share, words=_words, bars=bars, ranked=_ranked
+    )
     environment.globals.update(timeline=timeline, flow=flow, hours=_hours)
     return environment
 
@@ -79,6 +81,10 @@ def _by_reason(report: Report) -> Mapping[tuple[str, str], list[RejectSample]]:
 
 def _hours(by_hour: Sequence[int]) -> Mapping[str, int]:
     return {f"{hour:02d}:00": rows for hour, rows in enumerate(by_hour)}
+
+
+def _ranked(counts: Mapping[str, int]) -> list[Ranked]:
+    return [Ranked(label, number) for label, number in counts.items()]
 
 
 def _count(value: int) -> str:

@@ -17,7 +17,7 @@ from personalize_assets.conversion.mapping.paths import lower_names
 from personalize_assets.conversion.spec import IdProfile
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.rejects import Rejects, RejectSample
-from personalize_assets.report.facts import IdFacts, RankedId
+from personalize_assets.report.facts import IdFacts, Ranked
 
 SAMPLE_CHARACTERS = 1000
 """Of the text of a sample; what is longer is cut."""
@@ -51,7 +51,7 @@ def id_facts(group: DatasetGroup, dataset: str, column: str, profile: IdProfile)
         with_two=profile.with_two,
         histogram=profile.histogram,
         shown_as="hashes" if has_hashes else "numbers" if is_hidden else "ids",
-        top=tuple(RankedId(label, rows) for label, rows in zip(labels, profile.frequent.values(), strict=True)),
+        top=tuple(Ranked(label, rows) for label, rows in zip(labels, profile.frequent.values(), strict=True)),
     )
 
 
