@@ -11,13 +11,23 @@ import pytest
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run.run import run_all
 from personalize_assets.pipeline.dataset_group import DatasetGroup
+from personalize_assets.report import writing
 from personalize_assets.report.writing import try_report, write_report, write_report_to
+from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
+from personalize_assets_tests.helpers.stored import put_day
 
 
 @pytest.fixture
-def group(tmp_path: Path) -> DatasetGroup:
+def empty(tmp_path: Path) -> DatasetGroup:
     return DatasetGroup(small_config(tmp_path))
+
+
+@pytest.fixture
+def group(empty: DatasetGroup) -> DatasetGroup:
+    """One converted day."""
+    put_day(empty.destination, "2026-10-01", {"interactions": DayCommit(run="r", mapping="m", rows=1, kept=1)})
+    return empty
 
 
 def test_a_report_replaces_the_one_before(group: DatasetGroup, tmp_path: Path) -> None:
@@ -34,10 +44,25 @@ def test_other_users_of_the_machine_cannot_read_it(group: DatasetGroup) -> None:
 
 
 def test_a_file_that_is_named_leaves_the_destination_as_it_is(group: DatasetGroup, tmp_path: Path) -> None:
+    before = list((tmp_path / "out").rglob("*"))
+
     written = write_report_to(group, tmp_path / "new/here.html")
 
     assert Path(written).read_text().startswith("<!doctype html>")
-    assert not (tmp_path / "out").exists()
+    assert list((tmp_path / "out").rglob("*")) == before
+
+
+def test_a_destination_without_anything_is_left_without_anything(empty: DatasetGroup, tmp_path: Path) -> None:
+    nothing = (
+        r"/out has no converted day from 2026-10-01 on and no export, so there is nothing to report; correct "
+        r"destination.uri or source.start_date, or use `personalize-assets run` first$"
+    )
+
+    with pytest.raises(PersonalizeAssetsError, match=nothing):
+        write_report(empty)
+    with pytest.raises(PersonalizeAssetsError, match=nothing):
+        write_report_to(empty, tmp_path / "here.html")
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["personalize.yaml", "raw"]
 
 
 def test_a_file_that_cannot_be_written_is_named(group: DatasetGroup, tmp_path: Path) -> None:
@@ -49,8 +74,8 @@ def test_a_file_that_cannot_be_written_is_named(group: DatasetGroup, tmp_path: P
         write_report_to(group, tmp_path / "taken/here.html")
 
 
-def test_the_destination_of_another_group_is_refused(tmp_path: Path) -> None:
-    write_report(DatasetGroup(small_config(tmp_path)))
+def test_the_destination_of_another_group_is_refused(group: DatasetGroup, tmp_path: Path) -> None:
+    write_report(group)
     before = (tmp_path / "out/report.html").read_bytes()
 
     with pytest.raises(PersonalizeAssetsError, match="shop"):
@@ -67,6 +92,17 @@ def test_a_run_goes_on_with_a_warning_if_the_report_cannot_be_written(group: Dat
     [warning] = warnings
     assert warning.startswith("the report was not written: StoreError: ")
     assert warning.endswith("what was exported is complete, and `personalize-assets report` tries again")
+
+
+def test_the_log_has_the_traceback_of_a_report_that_cannot_be_written(
+    group: DatasetGroup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writing, "render", None)
+    caplog.set_level("DEBUG", writing.__name__)
+
+    assert try_report(group) is None
+    assert "TypeError" in caplog.messages[-1]
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["DEBUG"]
 
 
 USER, NOTE, KIND = "ann@example.org", "a secret note", "a secret event"
