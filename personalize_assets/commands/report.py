@@ -32,6 +32,8 @@ def report(config: Path | None, output: Path | None, opens: bool, as_json: bool)
     from personalize_assets.report.gathering import gather_report
     from personalize_assets.report.writing import write_report, write_report_to
 
+    if as_json and (output is not None or opens):
+        raise click.UsageError("--json prints and writes no file: leave out --output and --open, or --json")
     with exit_code_of_errors():
         group = DatasetGroup(load_config(config, os.environ))
         if as_json:

@@ -12,18 +12,20 @@ from personalize_assets.conversion.export.csv_scan import Scan, combine_scans, s
 from personalize_assets.conversion.mapping.masking import masked_profile
 from personalize_assets.conversion.reading.filesystem import FileSystem
 from personalize_assets.conversion.spec import ExportProfile, ExportReport
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.likely_causes import likely_causes
 from personalize_assets.pipeline.convert import first_rejects
 from personalize_assets.pipeline.converted_days import converted_days, missing_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.export import ExportCounts, PlannedExport, export_counts
-from personalize_assets.pipeline.suppression import current_suppression
+from personalize_assets.pipeline.suppression import current_list, current_suppression
 from personalize_assets.quality.csv_file import FileFacts
 from personalize_assets.quality.daily import DayFacts, days_before
 from personalize_assets.quality.evaluate import Judged, export_rules, file_rules, judge, none_checked
-from personalize_assets.quality.rule import ExportFacts, Finding
+from personalize_assets.quality.rule import ExportFacts, Finding, Rule
 from personalize_assets.storage.days import accounting_of, commits_of
 from personalize_assets.storage.manifests import DayAccounting, DayCommit, DayState, ExportedFile, ExportManifest
+from personalize_assets.storage.object_store import StoredObject
 
 _REJECTS_A_DAY = 5
 
@@ -112,7 +114,11 @@ def judge_file(group: DatasetGroup, name: str, *, only_recorded: bool = False) -
     One rule fails if it is missing, and the others are not checked.
 
     A file is read to its end, unless it is still the one whose parts the export read after it had written them, and the
-    list of ``suppress`` is the same. With ``only_recorded`` none is read: where that is needed, no rule is checked.
+    list of ``suppress`` is the same. With ``only_recorded`` none is read: where that is needed, or where that list
+    cannot be read, no rule is checked.
+
+    Raises ``PersonalizeAssetsError`` for a destination that cannot be read; without ``only_recorded`` also if the list
+    is missing or damaged, or a file must be read whose users are hashed and the hash key is not set.
     """
     dataset, destination = group.datasets[name], group.destination
     domain = group.config.dataset_group.domain
@@ -127,26 +133,42 @@ def judge_file(group: DatasetGroup, name: str, *, only_recorded: bool = False) -
         if key not in stored:
             return none_checked(rules, "no file", f"{destination.uri_of(key)}; materialize {name}_csv first")
     known = {file.key: file for file in manifest.files}
-    suppression = current_suppression(group, [dataset])
-    is_of_list = manifest.suppress_list == suppression.digest_for(dataset)
+    try:
+        is_of_list = manifest.suppress_list == current_list(group, [dataset]).digest_for(dataset)
+    except PersonalizeAssetsError as error:
+        if only_recorded:
+            return _unread(rules, str(error))
+        raise
+    to_read = {key for key in keys if not is_of_list or not _is_unchanged(known.get(key), stored[key])}
+    if to_read and only_recorded:
+        return _unread(rules, "what `personalize-assets status` finds in the file")
+    listed = current_suppression(group, [dataset]).ids if to_read else None
     scans = []
     for key in keys:
-        if is_of_list and key in known and known[key].version and known[key].version == stored[key].version:
+        if key not in to_read:
             scans.append(_scan_of(known[key], manifest))
             continue
-        if only_recorded:
-            unread = Finding(False, "not read", "what `personalize-assets status` finds in the file", is_checked=False)
-            return [(rule, unread) for rule in rules]
         with FileSystem(group.s3_options).open(destination.uri_of(key)) as file:
-            scans.append(scan_csv(file, dataset, group.hidden_columns(name), suppressed=suppression.ids))
+            scans.append(scan_csv(file, dataset, group.hidden_columns(name), suppressed=listed))
     scan = combine_scans(scans, [key.rpartition("/")[2] for key in keys]) if is_folder else scans[0]
     fields = [field["name"] for field in avro_schema(name, dataset.columns, domain)["fields"]]
     return judge(rules, FileFacts(dataset, scan, fields, manifest))
 
 
+def _unread(rules: Sequence[Rule[FileFacts]], allowed: str) -> Judged[FileFacts]:
+    """No rule is checked, because nothing may be read for it."""
+    finding = Finding(False, "not read", allowed, is_checked=False)
+    return [(rule, finding) for rule in rules]
+
+
 def _prefixes(keys: Sequence[str]) -> list[str]:
     """What to list to find these keys: their folder, or the only one."""
     return [keys[0]] if len(keys) == 1 else sorted({key.rpartition("/")[0] + "/" for key in keys})
+
+
+def _is_unchanged(exported: ExportedFile | None, stored: StoredObject) -> bool:
+    """Whether a file is still the one whose parts the export read."""
+    return exported is not None and bool(exported.version) and exported.version == stored.version
 
 
 def _scan_of(file: ExportedFile, manifest: ExportManifest) -> Scan:

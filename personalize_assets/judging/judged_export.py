@@ -23,6 +23,7 @@ from personalize_assets.pipeline.export import (
 from personalize_assets.quality.evaluate import Judged, refusals, why_refused, with_causes
 from personalize_assets.quality.rule import ExportFacts
 from personalize_assets.storage.days import DAILY
+from personalize_assets.storage.manifests import DayState
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,14 @@ class JudgedExport:
         judged: The findings on each CSV, by dataset; for what Personalize would refuse with the likely causes.
         refused: Why a table or CSV did not become the current one, by dataset; each a text for the user.
         report: What the engine reported.
+        states: All converted days as the export has read them, by day (ISO).
     """
 
     outcome: ExportOutcome
     judged: Mapping[str, Judged[ExportFacts]]
     refused: Mapping[str, str]
     report: ExportReport
+    states: Mapping[str, DayState]
 
 
 def make_export(
@@ -76,7 +79,7 @@ def make_export(
     for name, counts in outcome.counts.items():
         if not is_whole(counts):
             refused[name] = _why_not_whole(name, counts, _former(group, name))
-    return JudgedExport(outcome, judged, refused, report)
+    return JudgedExport(outcome, judged, refused, report, planned.states)
 
 
 def _why_not_whole(name: str, counts: ExportCounts, former: str) -> str:

@@ -8,7 +8,7 @@ from datetime import date
 import click
 
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.judging.current_checks import CurrentCheck, current_checks
+from personalize_assets.judging.current_checks import current_checks
 from personalize_assets.judging.red_checks import RedCheck, red_of
 from personalize_assets.local_run.summary import print_summary, short_path, summarize
 from personalize_assets.pipeline.converted_days import counted
@@ -30,7 +30,7 @@ def print_closing(group: DatasetGroup, listed: Collection[date] | None = None) -
     states = counted(group, stored)
     checks = current_checks(group, states)
     print_summary(summarize(group, states))
-    _print_report(group, states, checks)
+    _print_report(group, states)
     _print_left_out(group, stored)
     if listed is not None:
         _print_without_files(states, listed)
@@ -59,13 +59,11 @@ def print_failed_closing(group: DatasetGroup) -> None:
         click.echo(f"The table of results cannot be read: {error}")
 
 
-def _print_report(
-    group: DatasetGroup, states: Mapping[str, DayState], checks: Sequence[CurrentCheck] | None = None
-) -> None:
+def _print_report(group: DatasetGroup, states: Mapping[str, DayState]) -> None:
     # Jinja2 takes a while to load, and a run has other things to do first.
     from personalize_assets.report.writing import try_report
 
-    if uri := try_report(group, states, checks):
+    if uri := try_report(group, states):
         click.echo(f"Report:   {short_path(uri)}")
 
 

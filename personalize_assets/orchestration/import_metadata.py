@@ -8,10 +8,11 @@ from collections.abc import Mapping
 import dagster as dg
 
 from personalize_assets.orchestration.charts import days_chart
-from personalize_assets.orchestration.metadata import Metadata, format_size, rows_table
+from personalize_assets.orchestration.metadata import Metadata, rows_table
 from personalize_assets.pipeline.importing.comparison import Comparison
 from personalize_assets.pipeline.importing.events_config import events_config
 from personalize_assets.pipeline.importing.import_results import ImportOutcome
+from personalize_assets.sizes import format_size
 
 
 def import_metadata(outcome: ImportOutcome, compared: Comparison | None = None, *, charts: bool = True) -> Metadata:

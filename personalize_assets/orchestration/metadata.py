@@ -16,6 +16,7 @@ from personalize_assets.conversion.column_types import COLUMN_TYPES
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.spec import DayProfile, ExportProfile, Report
 from personalize_assets.orchestration.charts import day_charts, export_charts
+from personalize_assets.sizes import format_size
 from personalize_assets.storage.manifests import (
     DayAccounting,
     DayCatalog,
@@ -268,16 +269,6 @@ def column_lineage(dataset: Dataset, above: dg.AssetKey) -> Metadata:
     names = [column.name for column in dataset.columns]
     deps = {name: [dg.TableColumnDep(asset_key=above, column_name=name)] for name in names}
     return {"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)}
-
-
-def format_size(size: int) -> str:
-    """Bytes in the largest unit of a thousand that leaves a digit before the point: ``12.3 MB``."""
-    number, unit = float(size), "bytes"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if number < 1000:
-            break
-        number, unit = number / 1000, larger
-    return f"{size:,} bytes" if unit == "bytes" else f"{number:.1f} {unit}"
 
 
 def rows_table(rows: Sequence[Mapping[str, Any]]) -> dg.TableMetadataValue:

@@ -66,6 +66,7 @@ class PlannedExport(msgspec.Struct, frozen=True):
         inputs: What goes in, by dataset.
         former: The runs of the CSVs and tables that were current when their input was read, by asset.
         missing: By dataset, the days that another dataset was converted for, and it was not.
+        states: All converted days as the export has read them, by day (ISO).
     """
 
     spec: ExportSpec
@@ -73,6 +74,7 @@ class PlannedExport(msgspec.Struct, frozen=True):
     inputs: dict[str, ExportInput]
     former: dict[str, str] = {}
     missing: dict[str, tuple[str, ...]] = {}
+    states: dict[str, DayState] = {}
 
 
 class ExportCounts(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +168,7 @@ def plan_export(group: DatasetGroup, asset_names: Collection[str]) -> PlannedExp
         suppressed=_put_suppressed(group, f"{scratch}/suppressed.arrow", suppression),
     )
     missing = {name: missing_days(group, days, name) for name in inputs}
-    return PlannedExport(spec, run, inputs, _runs(latest, tables), missing)
+    return PlannedExport(spec, run, inputs, _runs(latest, tables), missing, days)
 
 
 def _put_suppressed(group: DatasetGroup, key: str, suppression: Suppression) -> str:

@@ -85,8 +85,11 @@ class ColumnFacts(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[str, ...] = ()
 
 
-class RankedId(msgspec.Struct, frozen=True):
-    """One of the most frequent ids: how it is shown, and its rows."""
+class Ranked(msgspec.Struct, frozen=True):
+    """One of the most frequent ids or event types: how it is shown, and its rows.
+
+    Long ones are cut, so that several may have the same label.
+    """
 
     label: str
     rows: int
@@ -108,7 +111,7 @@ class IdFacts(msgspec.Struct, frozen=True, kw_only=True):
     with_two: int
     histogram: dict[str, int]
     shown_as: str
-    top: tuple[RankedId, ...]
+    top: tuple[Ranked, ...]
 
 
 class DatasetFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +125,7 @@ class DatasetFacts(msgspec.Struct, frozen=True, kw_only=True):
         by_arrival_day: Rows kept, by arrival day.
         csv: None if there is none.
         columns: In the order of the CSV.
-        event_types: Rows of the CSV by EVENT_TYPE, most frequent first; empty for entities.
+        event_types: Rows of the CSV by EVENT_TYPE, most frequent first, rare ones as one entry; empty for entities.
         by_event_day: Rows of the CSV by day of TIMESTAMP (ISO, UTC); empty for entities.
         by_hour: Rows of the CSV by hour of the day (UTC): 24 numbers; empty for entities.
         ids: Of events.
@@ -138,7 +141,7 @@ class DatasetFacts(msgspec.Struct, frozen=True, kw_only=True):
     by_arrival_day: dict[str, int]
     csv: CsvFacts | None
     columns: tuple[ColumnFacts, ...]
-    event_types: dict[str, int]
+    event_types: tuple[Ranked, ...]
     by_event_day: dict[str, int]
     by_hour: tuple[int, ...]
     ids: tuple[IdFacts, ...]
@@ -154,7 +157,6 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
         holds: What must hold, in words.
         when_red: What to do when it fails.
         source: Where the limit comes from.
-        causes: Likely ones, a sentence each, where they were looked for.
     """
 
     asset: str
@@ -166,7 +168,6 @@ class CheckFacts(msgspec.Struct, frozen=True, kw_only=True):
     holds: str
     when_red: str
     source: str
-    causes: tuple[str, ...] = ()
 
 
 class DaysFacts(msgspec.Struct, frozen=True, kw_only=True):

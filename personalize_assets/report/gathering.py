@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from importlib.metadata import version
@@ -27,6 +27,7 @@ from personalize_assets.report.facts import (
     CsvFacts,
     DatasetFacts,
     DaysFacts,
+    Ranked,
     RefusedFacts,
     Report,
     SourceFacts,
@@ -39,19 +40,16 @@ _SAMPLES = 2
 _SAMPLE_FILES = 12
 _EVENT_TYPES = 30
 _NAME_CHARACTERS = 120
-_MOST_DAYS = 40
 
 
-def gather_report(
-    group: DatasetGroup,
-    states: Mapping[str, DayState] | None = None,
-    checks: Sequence[CurrentCheck] | None = None,
-) -> Report:
+def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = None) -> Report:
     """Read what a report says. Nothing is changed; no raw file and no CSV is read.
+
+    Checks are judged by records alone, also after a run that has read more: likely causes quote values of users, and
+    the page must be the same whoever writes it.
 
     Args:
         states: The converted days, by day (ISO), if they were read already.
-        checks: Those of the present state, if they were judged already.
 
     Raises:
         PersonalizeAssetsError: For a destination that cannot be read.
@@ -59,8 +57,7 @@ def gather_report(
     destination = group.destination
     states = converted_days(group) if states is None else states
     latest = destination.exports.latest()
-    if checks is None:
-        checks = current_checks(group, states, only_recorded=True)
+    checks = current_checks(group, states, only_recorded=True)
     refused = destination.exports.newer_refused(latest)
     reasons = tuple(
         f"{check.asset}: {format_finding(check.rule.name, check.finding)}"
@@ -155,13 +152,13 @@ def _csv(group: DatasetGroup, manifest: ExportManifest, run: str) -> CsvFacts:
     )
 
 
-def _event_types(profile: ExportProfile | None) -> dict[str, int]:
+def _event_types(profile: ExportProfile | None) -> tuple[Ranked, ...]:
     """The most frequent ones; the others are one entry, which says how many they are."""
     found = list((profile.events or {}).items()) if profile else []
-    shown = {shortened(name, _NAME_CHARACTERS): rows for name, rows in found[:_EVENT_TYPES]}
+    shown = [Ranked(shortened(name, _NAME_CHARACTERS), rows) for name, rows in found[:_EVENT_TYPES]]
     if others := found[_EVENT_TYPES:]:
-        shown[f"({len(others):,} others)"] = sum(rows for _, rows in others)
-    return shown
+        shown.append(Ranked(f"({len(others):,} others)", sum(rows for _, rows in others)))
+    return tuple(shown)
 
 
 def _column(column: Column, profile: ExportProfile | None, hidden: set[str]) -> ColumnFacts:
@@ -217,7 +214,6 @@ def _check(check: CurrentCheck) -> CheckFacts:
         holds=rule.holds,
         when_red=rule.when_red,
         source=rule.source,
-        causes=tuple(finding.causes),
     )
 
 
@@ -225,14 +221,14 @@ def _days(group: DatasetGroup, states: Mapping[str, DayState]) -> DaysFacts:
     start = group.config.source.start_date.isoformat()
     catalogued = {day for day in group.destination.catalogued_days() if day >= start}
     known = catalogued | states.keys()
-    incomplete = {name: missing_days(group, states, name)[:_MOST_DAYS] for name in group.datasets}
+    incomplete = {name: missing_days(group, states, name) for name in group.datasets}
     return DaysFacts(
         catalogued=len(catalogued),
         converted=len(states),
         first=min(states, default=""),
         last=max(states, default=""),
-        unconverted=tuple(sorted(catalogued - states.keys()))[:_MOST_DAYS],
-        gaps=_gaps(known)[:_MOST_DAYS],
+        unconverted=tuple(sorted(catalogued - states.keys())),
+        gaps=_gaps(known),
         incomplete={name: days for name, days in incomplete.items() if days},
     )
 

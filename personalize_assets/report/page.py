@@ -12,16 +12,19 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from personalize_assets.conversion.export.id_sketch import SAMPLE
 from personalize_assets.pipeline.rejects import RejectSample, printable
-from personalize_assets.report.facts import DatasetFacts, Report
+from personalize_assets.report.facts import DatasetFacts, Ranked, Report
 from personalize_assets.report.timeline import timeline
+from personalize_assets.sizes import format_size
 
 _BAR_WIDTH, _GAP, _HEIGHT = 10, 2, 100
 
 
 def render(report: Report) -> str:
     """The page. Texts of events are escaped, and their control characters shown as escapes."""
-    return _environment().get_template("page.html.jinja").render(report=report, samples=_by_reason(report))
+    template = _environment().get_template("page.html.jinja")
+    return template.render(report=report, samples=_by_reason(report), sampled_ids=SAMPLE)
 
 
 @cache
@@ -35,7 +38,9 @@ def _environment() -> Environment:
         # Of texts alone: markup is what a macro has made of escaped ones.
         finalize=lambda value: printable(value) if type(value) is str else value,
     )
-    environment.filters.update(count=_count, size=_size, time=_time, share=_share, words=_words, bars=bars)
+    environment.filters.update(
+        count=_count, size=format_size, time=_time, share=_share, words=_words, bars=bars, ranked=_ranked
+    )
     environment.globals.update(timeline=timeline, flow=flow, hours=_hours)
     return environment
 
@@ -81,18 +86,12 @@ def _hours(by_hour: Sequence[int]) -> Mapping[str, int]:
     return {f"{hour:02d}:00": rows for hour, rows in enumerate(by_hour)}
 
 
+def _ranked(counts: Mapping[str, int]) -> list[Ranked]:
+    return [Ranked(label, number) for label, number in counts.items()]
+
+
 def _count(value: int) -> str:
     return f"{value:,}"
-
-
-def _size(size: int) -> str:
-    """Bytes in the largest unit of a thousand that leaves a digit before the point."""
-    number, unit = float(size), "B"
-    for larger in ("KB", "MB", "GB", "TB"):
-        if number < 1000:
-            break
-        number, unit = number / 1000, larger
-    return f"{size:,} B" if unit == "B" else f"{number:.1f} {unit}"
 
 
 def _share(part: int, whole: int) -> str:

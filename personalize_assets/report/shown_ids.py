@@ -17,7 +17,7 @@ from personalize_assets.conversion.mapping.paths import lower_names
 from personalize_assets.conversion.spec import IdProfile
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.rejects import Rejects, RejectSample
-from personalize_assets.report.facts import IdFacts, RankedId
+from personalize_assets.report.facts import IdFacts, Ranked
 
 SAMPLE_CHARACTERS = 1000
 """Of the text of a sample; what is longer is cut."""
@@ -51,7 +51,7 @@ def id_facts(group: DatasetGroup, dataset: str, column: str, profile: IdProfile)
         with_two=profile.with_two,
         histogram=profile.histogram,
         shown_as="hashes" if has_hashes else "numbers" if is_hidden else "ids",
-        top=tuple(RankedId(label, rows) for label, rows in zip(labels, profile.frequent.values(), strict=True)),
+        top=tuple(Ranked(label, rows) for label, rows in zip(labels, profile.frequent.values(), strict=True)),
     )
 
 
@@ -61,8 +61,11 @@ def _is_masked(profile: IdProfile) -> bool:
 
 
 def masked_samples(group: DatasetGroup, found: Rejects) -> Rejects:
-    """The same rejects with fewer samples, in which ids of users are masked, and long texts cut."""
-    mask = Mask(_user_paths(group))
+    """The same rejects with fewer samples, in which ids of users are masked, and long texts cut.
+
+    What the config masks now is masked again: rejects may have been made before the config said so.
+    """
+    mask = Mask([*_user_paths(group), *group.masked_paths])
     shown = {(one.dataset, one.reason) for one in found.counts[:SAMPLED_REASONS]}
     samples = (sample for sample in found.samples if (sample.dataset, sample.reason) in shown)
     return structs.replace(found, samples=tuple(_masked(sample, mask) for sample in samples))

@@ -13,7 +13,7 @@ from personalize_assets.report.facts import (
     DatasetFacts,
     DaysFacts,
     IdFacts,
-    RankedId,
+    Ranked,
     Report,
     SourceFacts,
 )
@@ -44,7 +44,7 @@ def dataset_facts(**changes: Any) -> DatasetFacts:
             sha256="a",
         ),
         "columns": (ColumnFacts(name="USER_ID", type="string", is_required=True, paths=("user",), nulls=0),),
-        "event_types": {"View": 9},
+        "event_types": (Ranked("View", 9),),
         "by_event_day": {"2026-10-01": 9},
         "by_hour": (9, *[0] * 23),
         "ids": (),
@@ -107,20 +107,20 @@ def hostile_report() -> Report:
         dataset_group=HOSTILE,
         reasons=(HOSTILE,),
         verdict="refused",
-        checks=(check_facts(observed=HOSTILE, allowed=HOSTILE, causes=(HOSTILE,)), check_facts(result="passed")),
+        checks=(check_facts(observed=HOSTILE, allowed=HOSTILE), check_facts(result="passed")),
         rejects=Rejects(
             "shop", 1, 1, (RejectCount("interactions", HOSTILE, 1),),
             (RejectSample("2026-10-01", "interactions", HOSTILE, HOSTILE, HOSTILE),),
         ),
         datasets=(
             dataset_facts(
-                event_types={HOSTILE: 9},
+                event_types=(Ranked(HOSTILE, 9),),
                 dropped={f"{HOSTILE}:{HOSTILE}": 1},
                 columns=(ColumnFacts(name=HOSTILE, type="string", is_required=False, paths=(HOSTILE,)),),
                 ids=(
                     IdFacts(
                         column="ITEM_ID", distinct=1, is_estimated=False, with_two=1, histogram={"1": 1},
-                        shown_as="ids", top=(RankedId(HOSTILE, 9),),
+                        shown_as="ids", top=(Ranked(HOSTILE, 9),),
                     ),
                 ),
             ),

@@ -63,7 +63,7 @@ def exports(defs: GroupDefs) -> dg.AssetsDefinition:
             return
         with user_errors():
             made = make_export(group, make, lambda spec: defs.run_export(context, spec))
-        report = try_report(group, warn=context.log.warning)
+        report = try_report(group, made.states, warn=context.log.warning)
         charts = run_tags.has_ui(context)
         for name in make:
             checks = selected(context, _check_results(defs, name, keys[name], made))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
+from personalize_assets.conversion.export.suppressed import UserIds
 from personalize_assets.conversion.kept import PartReport
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging import check_facts
 from personalize_assets.judging.check_facts import day_facts, judge_current_export, judge_file
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -111,6 +114,45 @@ def test_a_file_that_was_changed_since_is_read(group: DatasetGroup) -> None:
     group.destination.store.write("exports/r/interactions.csv", CSV.replace(b"1", b"x"))
 
     assert not all(finding.passed for _, finding in judge_file(group, "interactions"))
+
+
+@pytest.fixture
+def suppressing(tmp_path: Path, clean: ExportManifest) -> DatasetGroup:
+    """The same file, made with a list of users; users are hashed, and the environment has no key."""
+    (tmp_path / "deleted.csv").write_text("USER_ID\nu9\n")
+    columns = {"USER_ID": {"path": "user", "hash": True}, "ITEM_ID": "item", "TIMESTAMP": "time"}
+    group = DatasetGroup(
+        small_config(tmp_path, suppress="deleted.csv", datasets={"interactions": {"columns": columns}})
+    )
+    put_export(group.destination, structs.replace(clean, run="r2", suppress_list=UserIds(["u9"]).digest()))
+    return group
+
+
+def test_an_unchanged_list_is_compared_without_the_key_of_hashed_users(suppressing: DatasetGroup) -> None:
+    assert [finding.passed for _, finding in judge_file(suppressing, "interactions")] == [True] * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (None, "suppress: .*deleted.csv: there is no such file"),
+        ("USER\n", "the header is not USER_ID"),
+        ("USER_ID\nu1\n", "what `personalize-assets status` finds in the file"),
+    ],
+)
+def test_by_records_alone_a_list_that_is_missing_damaged_or_another_leaves_all_rules_unchecked(
+    suppressing: DatasetGroup, tmp_path: Path, text: str | None, allowed: str
+) -> None:
+    (tmp_path / "deleted.csv").unlink()
+    if text:
+        (tmp_path / "deleted.csv").write_text(text)
+
+    findings = [finding for _, finding in judge_file(suppressing, "interactions", only_recorded=True)]
+
+    assert {(finding.observed, finding.is_checked) for finding in findings} == {("not read", False)}
+    assert re.search(allowed, findings[0].allowed)
+    with pytest.raises(PersonalizeAssetsError, match=r"suppress|PERSONALIZE_HASH_KEY"):
+        judge_file(suppressing, "interactions")
 
 
 def test_one_rule_fails_if_there_is_no_file(group: DatasetGroup, tmp_path: Path) -> None:

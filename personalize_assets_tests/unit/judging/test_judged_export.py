@@ -45,6 +45,13 @@ def test_an_export_that_personalize_accepts_becomes_the_current_one(tmp_path: Pa
     )
 
 
+def test_the_days_that_the_export_has_read_are_there_for_its_report(tmp_path: Path) -> None:
+    made, group = export(tmp_path, unique=60_000)
+
+    assert made.states == group.destination.days.all()
+    assert list(made.states) == ["2026-10-01"]
+
+
 def test_a_refused_export_leaves_nothing_and_says_why(tmp_path: Path) -> None:
     made, group = export(tmp_path, unique=7)
 

@@ -12,7 +12,6 @@ from personalize_assets.orchestration.metadata import (
     column_schema,
     csv_metadata,
     day_metadata,
-    format_size,
     report_link,
     run_metadata,
     schema_metadata,
@@ -118,14 +117,6 @@ def test_a_csv_shows_its_manifest() -> None:
         "sha256": "ab12",
         "path": dg.MetadataValue.path("/out/exports/users.csv"),
     }
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 KB"), (12_345_678, "12.3 MB"), (10**9, "1.0 GB")],
-)
-def test_a_size_has_the_unit_that_is_read_most_easily(size: int, text: str) -> None:
-    assert format_size(size) == text
 
 
 def test_a_schema_shows_its_text_to_copy() -> None:

@@ -15,7 +15,9 @@ from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.report import gathering
 from personalize_assets.report.facts import Report
 from personalize_assets.report.gathering import gather_report
+from personalize_assets.storage.manifests import DayCommit
 from personalize_assets_tests.helpers.dagster_runs import put_raw, small_config
+from personalize_assets_tests.helpers.stored import put_day
 
 SECOND = 1790812801
 COLUMNS = {
@@ -118,12 +120,11 @@ def test_nothing_but_records_and_rejects_is_read(group: DatasetGroup, monkeypatc
     assert read == []
 
 
-def test_what_is_known_already_is_not_judged_again(group: DatasetGroup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_that_are_known_already_are_not_read_again(group: DatasetGroup, monkeypatch: pytest.MonkeyPatch) -> None:
     states = group.destination.days.all()
-    monkeypatch.setattr(gathering, "current_checks", None)
     monkeypatch.setattr(gathering, "converted_days", None)
 
-    assert gather_report(group, states, []).checks == ()
+    assert gather_report(group, states).days.converted == 2
 
 
 def test_a_destination_without_anything_has_a_report(tmp_path: Path) -> None:
@@ -146,10 +147,21 @@ def test_a_refused_export_is_named_besides_what_is_current(tmp_path: Path) -> No
 
 
 def test_the_event_types_after_the_thirtieth_are_one_entry(tmp_path: Path) -> None:
-    put_raw(tmp_path, "".join(event(event=f"Type {number}", user=f"u{number}") for number in range(33)))
+    long = "x" * 200  # they are cut to the same text
+    put_raw(tmp_path, "".join(event(event=f"{long} {number}", user=f"u{number}") for number in range(33)))
     config = small_config(tmp_path, checks="warn", datasets={"interactions": {"columns": COLUMNS}})
     run_all(config)
 
     [dataset] = gather_report(DatasetGroup(config)).datasets
 
-    assert (len(dataset.event_types), dataset.event_types["(3 others)"]) == (31, 3)
+    assert [one.rows for one in dataset.event_types] == [*[1] * 30, 3]
+    assert dataset.event_types[-1].label == "(3 others)"
+
+
+def test_all_days_that_are_missing_are_said(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    group = DatasetGroup(config)
+    for day in ("2026-10-01", "2027-10-01"):
+        put_day(group.destination, day, {"interactions": DayCommit(run="r", mapping="m", rows=1, kept=1)})
+
+    assert len(gather_report(group).days.gaps) == 364

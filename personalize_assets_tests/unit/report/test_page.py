@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date, timedelta
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from personalize_assets.pipeline.importing.import_status import ImportStatus
 from personalize_assets.pipeline.rejects import RejectCount, Rejects
-from personalize_assets.report.facts import CsvFacts, DaysFacts, IdFacts, RankedId, RefusedFacts, Report
+from personalize_assets.report import page
+from personalize_assets.report.facts import CsvFacts, DaysFacts, IdFacts, Ranked, RefusedFacts, Report
 from personalize_assets.report.page import bars, flow, render
 from personalize_assets_tests.helpers.reports import (
     check_facts,
@@ -105,7 +108,7 @@ def test_an_empty_destination_has_an_honest_word_in_each_section() -> None:
         run="", made="", verdict="none",
         datasets=(
             dataset_facts(
-                rows=0, kept=0, rejected={}, by_arrival_day={}, csv=None, event_types={}, by_event_day={}, by_hour=()
+                rows=0, kept=0, rejected={}, by_arrival_day={}, csv=None, event_types=(), by_event_day={}, by_hour=()
             ),
         ),
         days=DaysFacts(catalogued=0, converted=0, first="", last="", unconverted=(), gaps=(), incomplete={}),
@@ -168,6 +171,33 @@ def test_the_days_that_are_missing_are_named() -> None:
     assert "Not converted 2026-10-02 Missing between 2026-10-03 Without users 2026-10-04" in shown
 
 
+def test_of_many_days_the_first_are_named_with_their_number() -> None:
+    many = tuple((date(2026, 1, 1) + timedelta(number)).isoformat() for number in range(212))
+    days = DaysFacts(
+        catalogued=252, converted=40, first="2026-01-01", last="2026-10-01", unconverted=many, gaps=many[:40],
+        incomplete={"users": many[:41]},
+    )  # fmt: skip
+
+    shown = text(report_facts(days=days))
+
+    assert "2026-02-09, … (40 of 212) Missing between 2026-01-01" in shown
+    assert "2026-02-09 Without users 2026-01-01" in shown
+    assert "2026-02-09, … (40 of 41)" in shown
+
+
+def test_names_that_are_cut_to_the_same_text_have_a_row_each() -> None:
+    event_types = (Ranked("Viewed the…", 6), Ranked("Viewed the…", 3))
+    ids = IdFacts(
+        column="ITEM_ID", distinct=2, is_estimated=False, with_two=2, histogram={}, shown_as="ids",
+        top=(Ranked("https…", 5), Ranked("https…", 4)),
+    )  # fmt: skip
+
+    shown = text(report_facts(datasets=(dataset_facts(event_types=event_types, ids=(ids,)),)))
+
+    assert "Viewed the… 6 66.7 % Viewed the… 3 33.3 %" in shown
+    assert "https… 5 55.6 % https… 4 44.4 %" in shown
+
+
 def test_imports_say_what_is_held_and_whether_more_is_there() -> None:
     imports = {"interactions": ImportStatus(holds="R0", rows_held=7, is_pending=True, reading={}, untrained={})}
 
@@ -177,7 +207,7 @@ def test_imports_say_what_is_held_and_whether_more_is_there() -> None:
 def test_users_are_said_not_to_be_named() -> None:
     ids = IdFacts(
         column="USER_ID", distinct=2000, is_estimated=True, with_two=1500, histogram={}, shown_as="numbers",
-        top=(RankedId("user 1", 9),),
+        top=(Ranked("user 1", 9),),
     )  # fmt: skip
 
     shown = text(report_facts(datasets=(dataset_facts(ids=(ids,)),)))
@@ -204,6 +234,20 @@ def test_every_row_of_a_dataset_went_somewhere() -> None:
         ("not in this export", 1), ("rejected", 2),
     ]  # fmt: skip
     assert sum(rows for _, _, rows in parts) == 12
+
+
+def test_numbers_of_ids_are_estimates_from_the_number_on_that_an_export_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page, "SAMPLE", 4096)
+
+    assert "Where there are more than 4,096 users or items, numbers about them are estimates." in text(report_facts())
+
+
+def test_sizes_are_those_of_the_ui() -> None:
+    [source] = report_facts().sources
+
+    assert "2 999 bytes 20" in text(report_facts(sources=(replace(source, bytes=999),)))
 
 
 def test_bars_are_as_high_as_their_values_and_zero_has_none() -> None:

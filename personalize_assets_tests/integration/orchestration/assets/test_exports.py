@@ -12,6 +12,7 @@ from dagster import AssetKey
 from personalize_assets.config import Config, load_config
 from personalize_assets.definitions import build_definitions
 from personalize_assets.generate import generate
+from personalize_assets.report import gathering, writing
 from personalize_assets_tests.helpers.dagster_runs import (
     EVENT,
     failure,
@@ -72,6 +73,20 @@ def test_a_csv_shows_its_rows_and_the_duration_and_engine_of_its_run(
     path = (tmp_path / "out/exports/latest").resolve() / "interactions.csv"
     assert metadata["path"] == str(path)
     assert metadata["report"] == str(tmp_path / "out/report.html")
+
+
+def test_the_report_of_an_export_does_not_read_all_days_again(
+    tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = small_config(tmp_path, checks="warn")
+    put_raw(tmp_path, EVENT)
+    materialize(config, instance, ["raw_event_catalog", "filtered_interactions"], (DAYS[0], DAYS[0]))
+    monkeypatch.setattr(gathering, "converted_days", None)
+    monkeypatch.setattr(writing, "converted_days", None)
+
+    materialize(config, instance, ["interactions_csv"])
+
+    assert latest_metadata(instance, "interactions_csv")["report"] == str(tmp_path / "out/report.html")
 
 
 def test_a_report_that_cannot_be_written_is_a_warning_of_the_run(tmp_path: Path, instance: dg.DagsterInstance) -> None:
