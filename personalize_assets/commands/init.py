@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from personalize_assets.commands.options import ReportingCommand, exit_code_of_errors
-from personalize_assets.new_project.samples import SAMPLES
+from personalize_assets.new_project.samples import SAMPLES, SMALL
 
 
 @click.command(cls=ReportingCommand)
@@ -38,6 +38,10 @@ def init(source: str | None, sample: str | None, folder: Path) -> None:
     click.echo(f"Wrote {', '.join(made.written)} in {Path.cwd() if folder == Path() else folder}")
     for name in made.kept:
         click.echo(f"Kept {name}, which exists already")
+    if not source and (sample or SAMPLES[0]) in SMALL:
+        click.echo(
+            "Note: the sample is too small for Personalize; `run` exports it and ends with exit code 3", err=True
+        )
     click.echo("\nNext:")
     for line in next_steps(folder):
         click.echo(f"  {line}")

@@ -313,11 +313,8 @@ def _imports(config: WellFormed) -> Iterator[Problem]:
     if imports is None or not imports.on:
         return
     if destination is not None and not destination.uri.startswith("s3://"):
-        message = (
-            f"Personalize imports from S3 alone, and destination.uri is the folder {destination.uri!r}; write "
-            "s3://bucket/prefix there, or import: off"
-        )
-        yield ("import",), message
+        message = f"Personalize imports from S3 alone, and {destination.uri!r} is a folder; write s3://bucket/prefix"
+        yield ("destination", "uri"), message
     for name in imports.datasets:
         if name not in config.datasets:
             yield ("import", "datasets"), f"{name} is not among the datasets of this config; remove it, or add it there"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import sys
@@ -37,8 +38,16 @@ def watching_for_ctrl_c() -> Iterator[Callable[[], bool]]:
                 hook_before(unraisable)
 
         sys.unraisablehook = hook
+        root = logging.getLogger()
+        root.addFilter(_is_about_no_interrupt)
         try:
             yield was_pressed
         finally:
+            root.removeFilter(_is_about_no_interrupt)
             sys.unraisablehook = hook_before
             signal.set_wakeup_fd(before)
+
+
+def _is_about_no_interrupt(record: logging.LogRecord) -> bool:
+    # py4j logs a KeyboardInterrupt with its traceback before it raises it.
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,18 @@ def check_installed() -> None:
         )
 
 
+def check_free(host: str, port: int) -> None:
+    """Raise ``PersonalizeAssetsError`` if another program listens there: the UI would start without being reached."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the web server does, or a port rests a minute
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise PersonalizeAssetsError(
+                f"the UI cannot listen on {host}:{port}: {error.strerror}; name another port with --port"
+            ) from None
+
+
 def variables(dataset_group: str, config: Path | None, env: Mapping[str, str], folder: Path) -> dict[str, str]:
     """The environment of the UI: the config by its absolute path, and the folder of its history.
 
@@ -37,19 +50,21 @@ def variables(dataset_group: str, config: Path | None, env: Mapping[str, str], f
     return {**env, **named, "DAGSTER_HOME": home}
 
 
-def command(host: str, port: int) -> list[str]:
-    """The command that shows this package's definitions."""
-    shown = ["-m", "personalize_assets.definitions"]
+def command(host: str, port: int, folder: Path, *, is_named: bool) -> list[str]:
+    """The command that shows the project in a folder, or this package's definitions.
+
+    Args:
+        folder: What its ``workspace.yaml`` lists is shown.
+        is_named: Whether a config is named, which the project may not read: then the package's definitions are shown.
+    """
+    is_project = not is_named and (folder / "workspace.yaml").is_file()
+    shown = ["-w", "workspace.yaml"] if is_project else ["-m", "personalize_assets.definitions"]
     return [sys.executable, "-m", "dagster", "dev", *shown, "--host", host, "--port", str(port)]
 
 
-def serve(host: str, port: int, env: Mapping[str, str], arguments: Sequence[str] | None = None) -> int:
-    """Run the UI until it ends; returns its exit code, 130 after Ctrl-C.
-
-    Args:
-        arguments: Another command, for tests.
-    """
-    process = subprocess.Popen(arguments or command(host, port), env=dict(env))
+def serve(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run the command of the UI until it ends; returns its exit code, 130 after Ctrl-C."""
+    process = subprocess.Popen(arguments, env=dict(env))
     try:
         return process.wait()
     except KeyboardInterrupt:

@@ -209,7 +209,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         run: The run that made the current export; empty without one.
         made: When (ISO, UTC); empty without one.
         refused: None if the current export is the newest one.
-        verdict: ``accepted``, ``refused``, or ``none`` without an export.
+        verdict: ``accepted``, ``refused``, or ``none`` without a CSV of interactions.
         reasons: Why Personalize would refuse it, a sentence each.
         rejects: Counts, and samples with ids of users masked.
         hides_broken: Whether texts of broken events are left out of the samples.

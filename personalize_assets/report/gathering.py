@@ -73,7 +73,7 @@ def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = N
         run=latest.run if latest else "",
         made=latest.made if latest else "",
         refused=RefusedFacts(run=refused.run, made=refused.made, findings=refused.findings) if refused else None,
-        verdict="none" if latest is None else "refused" if reasons else "accepted",
+        verdict="refused" if reasons else "accepted" if latest and "interactions" in latest.datasets else "none",
         reasons=reasons,
         sources=_sources(group, states),
         datasets=tuple(_dataset(group, name, states, latest) for name in group.datasets),

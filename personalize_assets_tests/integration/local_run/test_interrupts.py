@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
+
+import pytest
 
 from personalize_assets.local_run.interrupts import watching_for_ctrl_c
 
@@ -40,3 +43,16 @@ def test_an_outer_watch_continues_after_an_inner_one() -> None:
         finally:
             signal.signal(signal.SIGINT, before)
         assert outer()
+
+
+def test_a_library_that_logs_an_interrupt_before_it_raises_it_prints_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with watching_for_ctrl_c():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            logging.exception("KeyboardInterrupt while sending command.")
+        logging.error("another")
+
+    assert [record.message for record in caplog.records] == ["another"]

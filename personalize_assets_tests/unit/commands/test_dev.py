@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,12 +14,15 @@ from personalize_assets_tests.helpers.dagster_runs import small_config
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, int, str]]:
-    """Host, port and config of the UI, which ends as after Ctrl-C."""
+    """Host, port and config of the UI, which ends as after Ctrl-C. No port is opened."""
     found: list[tuple[str, int, str]] = []
 
-    def serve(host: str, port: int, env: Mapping[str, str]) -> int:
-        found.append((host, port, env.get("PERSONALIZE_CONFIG", "")))
+    def serve(arguments: Sequence[str], env: Mapping[str, str]) -> int:
+        *_, host, _, port = arguments
+        found.append((host, int(port), env.get("PERSONALIZE_CONFIG", "")))
         return 130
+
+    monkeypatch.setattr(ui, "check_free", lambda host, port: None)
 
     monkeypatch.setattr(ui, "serve", serve)
     monkeypatch.chdir(tmp_path)

@@ -58,8 +58,8 @@ def test_a_wrong_value_is_refused(text: str, line: str) -> None:
 def test_a_folder_as_destination_is_refused() -> None:
     [problem] = problems_in(f"{EXAMPLE}import: on\n")
 
-    assert problem.startswith("personalize.yaml: import: Personalize imports from S3 alone, and destination.uri is the")
-    assert problem.endswith("write s3://bucket/prefix there, or import: off")
+    assert problem.startswith("personalize.yaml: destination.uri: Personalize imports from S3 alone, and '")
+    assert problem.endswith(" is a folder; write s3://bucket/prefix")
 
 
 def test_a_dataset_that_the_config_lacks_is_refused() -> None:

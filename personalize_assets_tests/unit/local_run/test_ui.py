@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 
@@ -42,8 +43,28 @@ def test_a_home_of_dagster_that_is_set_is_used_and_a_config_that_is_set_stays(tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_command_shows_the_definitions_of_this_package() -> None:
-    assert ui.command("0.0.0.0", 3001) == [
+def test_the_command_shows_the_definitions_of_this_package(tmp_path: Path) -> None:
+    assert ui.command("0.0.0.0", 3001, tmp_path, is_named=False) == [
         sys.executable, "-m", "dagster", "dev", "-m", "personalize_assets.definitions",
         "--host", "0.0.0.0", "--port", "3001",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_named", "shown"), [(False, "-w"), (True, "-m")])
+def test_the_command_shows_the_project_of_the_folder_unless_a_config_is_named(
+    tmp_path: Path, is_named: bool, shown: str
+) -> None:
+    (tmp_path / "workspace.yaml").touch()
+
+    assert ui.command("::1", 3001, tmp_path, is_named=is_named)[4] == shown
+
+
+def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PersonalizeAssetsError) as caught:
+            ui.check_free("127.0.0.1", port)
+
+    assert str(caught.value) == (
+        f"the UI cannot listen on 127.0.0.1:{port}: Address already in use; name another port with --port"
+    )
