@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 import msgspec
 
 from personalize_assets.conversion.task_progress import TaskProgress
+
+_LOG = logging.getLogger(__name__)
 
 LINE_SECONDS = 10.0
 """The shortest time between two lines of progress, and before the first."""
@@ -131,6 +134,14 @@ OnProgress = Callable[[Progress], None]
 """Is called as tasks move and finish, in any thread, but never in two at once; it must return soon."""
 
 
+def report(on_progress: OnProgress, progress: Progress) -> None:
+    """Pass a report on. No work fails because its progress cannot be shown: stdout may be closed, or its disk full."""
+    try:
+        on_progress(progress)
+    except Exception:
+        _LOG.debug("progress could not be shown", exc_info=True)
+
+
 class Meter:
     """Adds up what the spreads of one job plan and finish. Safe for several threads.
 
@@ -176,7 +187,8 @@ class Meter:
             self._done += tasks
             self._bytes_done += size
             self._events += events
-            self._on_progress(
+            report(
+                self._on_progress,
                 Progress(
                     job=self._job,
                     done=self._done,
@@ -187,7 +199,7 @@ class Meter:
                     bytes=self._bytes,
                     events=self._events,
                     seconds=self._clock() - self._started,
-                )
+                ),
             )
 
 

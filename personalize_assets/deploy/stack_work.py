@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from personalize_assets.conversion.progress import UNTIMED, OnProgress, Progress
+from personalize_assets.conversion.progress import UNTIMED, OnProgress, Progress, report
 from personalize_assets.errors import PersonalizeAssetsError
 
 _POLL_SECONDS = 5.0
@@ -67,7 +67,8 @@ class StackWork:
                     f"Stack {self._stack!r} is {status} after {_MOST_SECONDS / 60:.0f} minutes; CloudFormation goes on "
                     "with it: its console shows how, and `personalize-assets deploy` can be run again after its end"
                 )
-            on_progress(
+            report(
+                on_progress,
                 Progress(
                     job="deploy",
                     done=len(_finished(events, self._stack)),
@@ -75,7 +76,7 @@ class StackWork:
                     unit="resources",
                     bound=self._bound,
                     seconds=seconds,
-                )
+                ),
             )
             sleep(_POLL_SECONDS)
 

@@ -52,6 +52,13 @@ def test_tasks_without_bytes_share_those_of_their_spread() -> None:
     assert (found[0].done, found[0].bytes_done, found[0].events) == (1, 25, 0)
 
 
+def test_a_display_that_fails_fails_no_work() -> None:
+    def fail(progress: Progress) -> None:
+        raise BrokenPipeError(progress.job)
+
+    Meter("convert", fail).plan(["a"], 10).finish("a", None)
+
+
 def test_a_later_spread_adds_to_what_is_planned() -> None:
     counted, found = meter(101.0, 102.0)
 
