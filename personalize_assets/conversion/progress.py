@@ -252,11 +252,14 @@ class SpreadMeter:
 
 
 def lines(write: Callable[[str], None]) -> OnProgress:
-    """Write a line at most every ``LINE_SECONDS``; none for a job that ends before."""
-    last = 0.0
+    """Write a line at most every ``LINE_SECONDS``, over all jobs of a stage; none if they end before."""
+    last = before = 0.0
 
     def on_progress(progress: Progress) -> None:
-        nonlocal last
+        nonlocal last, before
+        if progress.seconds < before:  # the next part, or a job that is tried again: its clock begins at 0
+            last -= before
+        before = progress.seconds
         if progress.seconds - last >= LINE_SECONDS:
             last = progress.seconds
             write(progress.line())

@@ -111,6 +111,20 @@ def test_a_job_that_ends_within_ten_seconds_writes_no_line() -> None:
     assert written == []
 
 
+def test_ten_seconds_lie_between_the_lines_of_several_jobs_too() -> None:
+    written: list[str] = []
+    on_progress = lines(written.append)
+
+    for part, seconds in ((1, 12.0), (1, 18.0), (2, 3.9), (2, 4.1), (2, 14.0), (2, 14.2)):
+        on_progress(structs.replace(progress(1, 2, seconds), part=part, parts=2))
+
+    assert [line.partition(", about")[0] for line in written] == [
+        "convert: part 1 of 2, 1 of 2 tasks after 12 s",
+        "convert: part 2 of 2, 1 of 2 tasks after 4 s",
+        "convert: part 2 of 2, 1 of 2 tasks after 14 s",
+    ]
+
+
 def test_a_line_names_bytes_events_and_their_speed_where_there_are_events() -> None:
     line = progress(5, 8, 34.0, size=1_650_000_000, events=1_234_567).line()
 
