@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
@@ -23,6 +24,8 @@ from personalize_assets.errors import PersonalizeAssetsError
 # Imported with the first pool: a run of few bytes needs none.
 if TYPE_CHECKING:
     import loky
+
+_LOG = logging.getLogger(__name__)
 
 KEEP_MEMORY = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -157,13 +160,17 @@ def _messages_of_workers() -> Connection:
 
 
 def _pass_on(messages: Connection) -> None:
+    """Pass messages on until there are no more workers; one that cannot be shown does not keep the others back."""
     with suppress(EOFError, OSError):
         while True:
             found = worker.receive(messages)
-            if isinstance(found, str):
-                waiting.report_of_worker(found)
-            else:
-                task_progress.report(found)
+            try:
+                if isinstance(found, str):
+                    waiting.report_of_worker(found)
+                else:
+                    task_progress.report(found)
+            except Exception:
+                _LOG.debug("a message of a worker could not be shown", exc_info=True)
 
 
 @contextmanager

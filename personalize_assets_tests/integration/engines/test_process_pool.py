@@ -12,17 +12,20 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from multiprocessing import Pipe
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
-from personalize_assets.conversion import waiting
+from personalize_assets.conversion import task_progress, waiting
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.progress import Meter, Progress
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
+from personalize_assets.conversion.task_progress import TaskProgress
 from personalize_assets.engines import process_pool as processes
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -229,3 +232,20 @@ def test_lines_of_processes_arrive_here(monkeypatch: pytest.MonkeyPatch) -> None
         spread(waiting.report, ["waiting for 7 s: s3://b/a"] * 2, 1 << 30)
         assert lines.get(timeout=60) == "waiting for 7 s: s3://b/a"
     assert lines.empty()
+
+
+def test_a_message_that_cannot_be_shown_does_not_keep_the_next_one_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_watch", waiting._Watch())  # without a line just now
+    found: list[TaskProgress] = []
+
+    def fail(line: str) -> None:
+        raise RuntimeError(line)
+
+    reading, writing = Pipe(duplex=False)
+    writing.send_bytes(msgspec.msgpack.encode("waiting for 7 s: s3://b/a"))
+    writing.send_bytes(msgspec.msgpack.encode(TaskProgress(3, 200, 10)))
+    writing.close()
+    with reading, waiting.reported(fail), task_progress.reported(found.append):
+        processes._pass_on(reading)
+
+    assert found == [TaskProgress(3, 200, 10)]
