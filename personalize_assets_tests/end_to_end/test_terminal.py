@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -96,6 +97,27 @@ def test_an_error_takes_the_bar_away_and_has_its_text(tmp_path: Path) -> None:
         "import   users",
         "Error: import: no right",
     ]
+    assert is_cursor_shown(terminal.output)
+
+
+def test_sigterm_takes_the_bar_away(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "from personalize_assets import cli\n"
+        "from personalize_assets.local_run.display import choose_display\n"
+        "def work():\n"
+        "    with choose_display().stage('import', 'users'):\n"
+        "        sys.stdin.readline()\n"
+        "cli.main = work\n"
+        "cli.program()\n"
+    )
+    terminal = OnTerminal([sys.executable, "-c", program], {}, tmp_path)
+    terminal.read_until(has_bar)
+
+    terminal.signal(signal.SIGTERM)
+
+    assert terminal.end() == 143
+    assert screen_of(terminal.output) == ["import   users"]
     assert is_cursor_shown(terminal.output)
 
 

@@ -67,6 +67,10 @@ class OnTerminal:
         """Press keys."""
         os.write(self._terminal, keys)
 
+    def signal(self, number: int) -> None:
+        """Send the program alone a signal."""
+        self._process.send_signal(number)
+
     def read_until(self, is_seen: Callable[[str], bool], seconds: float = 60.0) -> None:
         """Read until the output is as wanted. Fails after some seconds, or at the end of the program."""
         deadline = time.monotonic() + seconds
