@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -203,20 +204,34 @@ class Meter:
             )
 
 
+_numbers = count(1)
+
+
 class SpreadMeter:
-    """Counts the tasks of one spread: one by one, or by their number while Spark has not returned results yet."""
+    """Counts the tasks of one spread: one by one, or by their number while Spark has not returned results yet.
+
+    Attributes:
+        number: Of the spread, in this process.
+    """
 
     def __init__(self, meter: Meter, tasks: Sequence[Any], size: int) -> None:
         """See ``Meter.plan``."""
+        self.number = next(_numbers)
         self._meter = meter
         self._count = len(tasks)
         self._size = size
         self._tasks = self._bytes = 0
         self._lock = threading.Lock()
-        self._under_way = {task.number: TaskProgress(task.number, 0, 0) for task in tasks if hasattr(task, "number")}
+        self._nothing = TaskProgress(self.number, 0, 0, 0)
+        self._under_way = {task.number: self._nothing for task in tasks if hasattr(task, "number")}
 
     def move(self, progress: TaskProgress) -> None:
-        """Count what an unfinished task has read; that of tasks which are finished, or no part of this, is ignored."""
+        """Count what an unfinished task has read; that of tasks which are finished, or no part of this, is ignored.
+
+        A report may arrive when its spread is over, and the next one has a task of the same number.
+        """
+        if progress.spread != self.number:
+            return
         with self._lock:
             before = self._under_way.get(progress.task)
             if before is not None:
@@ -227,7 +242,7 @@ class SpreadMeter:
         """Count a task as finished."""
         with self._lock:
             size = getattr(task, "bytes", None)
-            before = self._under_way.pop(getattr(task, "number", None), TaskProgress(0, 0, 0))
+            before = self._under_way.pop(getattr(task, "number", None), self._nothing)
             size = self._even(1) if size is None else size
             self._add(1, size - before.bytes, getattr(result, "events", 0) - before.events)
 

@@ -9,8 +9,8 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from multiprocessing import Pipe, resource_tracker
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -89,9 +89,11 @@ def processes(cores: Callable[[], int], meter: Meter | None = None) -> Iterator[
     def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
         if not tasks:
             return []
-        counted = meter.plan(tasks, size) if meter else None
-        with task_progress.reported(counted.move) if counted else nullcontext():
-            return run_all(run, tasks, size, counted)
+        if meter is None:
+            return run_all(run, tasks, size, None)
+        counted = meter.plan(tasks, size)
+        with task_progress.reported(counted.move):
+            return run_all(partial(task_progress.run_in_spread, counted.number, run), tasks, size, counted)
 
     def run_all(
         run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, counted: SpreadMeter | None

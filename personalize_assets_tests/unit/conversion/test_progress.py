@@ -138,8 +138,8 @@ def test_what_unfinished_tasks_have_read_counts_once() -> None:
     task = SimpleNamespace(number=7, bytes=100)
     spread = counted.plan([task], 100)
 
-    spread.move(TaskProgress(7, 40, 4))
-    spread.move(TaskProgress(7, 60, 6))
+    spread.move(TaskProgress(spread.number, 7, 40, 4))
+    spread.move(TaskProgress(spread.number, 7, 60, 6))
     spread.finish(task, SimpleNamespace(events=10))
 
     assert [(one.done, one.bytes_done, one.events) for one in found] == [(0, 40, 4), (0, 60, 6), (1, 100, 10)]
@@ -151,10 +151,23 @@ def test_reports_of_finished_tasks_and_of_other_jobs_are_ignored() -> None:
     spread = counted.plan([task], 100)
 
     spread.finish(task, None)
-    spread.move(TaskProgress(7, 40, 4))
-    spread.move(TaskProgress(8, 40, 4))
+    spread.move(TaskProgress(spread.number, 7, 40, 4))
+    spread.move(TaskProgress(spread.number, 8, 40, 4))
 
     assert [one.bytes_done for one in found] == [100]
+
+
+def test_a_report_that_arrives_after_its_spread_does_not_count_for_the_next() -> None:
+    counted, found = meter(101.0, 102.0)
+    task = SimpleNamespace(number=0, bytes=100)
+    before = counted.plan([task], 100)
+    before.finish(task, None)
+
+    after = counted.plan([task], 100)
+    after.move(TaskProgress(before.number, 0, 90, 4))
+    after.move(TaskProgress(after.number, 0, 40, 2))
+
+    assert [(one.bytes_done, one.events) for one in found] == [(100, 0), (140, 2)]
 
 
 def test_the_time_left_is_known_from_two_percent_and_a_second_on() -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import tracemalloc
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -255,4 +256,6 @@ def test_a_display_that_fails_is_not_an_error_of_the_file(tmp_path: Path, monkey
     shown = Meter("convert", fail).plan([Task(7, RawFileSet("source", True, (file,), ()))], file.bytes)
 
     with task_progress.reported(shown.move):
-        assert run(tmp_path, file).days["2026-10-01"].source.read == 1
+        report = task_progress.run_in_spread(shown.number, partial(run, tmp_path), file)
+
+    assert report.days["2026-10-01"].source.read == 1
