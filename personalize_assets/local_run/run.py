@@ -188,10 +188,13 @@ class _Parts:
 
     def each(self, ranges: Sequence[list[date]]) -> Iterator[list[date]]:
         """The ranges of days that are a job each, one after another."""
-        for self._part, of_range in enumerate(ranges, 1):
-            self._parts = len(ranges)
-            yield of_range
-        self._part = self._parts = 1
+        self._parts = len(ranges)
+        try:
+            for part, of_range in enumerate(ranges, 1):
+                self._part = part
+                yield of_range
+        finally:
+            self._part = self._parts = 1
 
 
 @contextmanager
