@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from personalize_assets.generate import generate
+from personalize_assets_tests.helpers.import_world import ImportWorld, titles
+from personalize_assets_tests.helpers.personalize_emulator import Course, PersonalizeEmulator
 from personalize_assets_tests.helpers.samples import SAMPLE_DATA
 from personalize_assets_tests.helpers.terminal import CTRL_C, OnTerminal, is_cursor_shown, screen_of
 
@@ -74,6 +76,21 @@ def test_ctrl_c_stops_a_run_with_a_bar(raw: Path, tmp_path: Path) -> None:
     assert convert == "convert  2 days, 2026-10-01 to 2026-10-02"
     assert sentence.removeprefix("^C") == "Stopped. What was current before is unchanged; run again to finish."
     assert not has_bar("".join(screen_of(terminal.output)))
+    assert is_cursor_shown(terminal.output)
+
+
+def test_ctrl_c_ends_the_wait_for_an_import_job(bucket: str, personalize: PersonalizeEmulator, tmp_path: Path) -> None:
+    world = ImportWorld(bucket, tmp_path, personalize)
+    world.export(items=titles("a"))
+    personalize.plan("dataset-import-job", Course(stuck_at="CREATE IN_PROGRESS"))
+    terminal = OnTerminal([COMMAND, "import", "--config", world.path, "--datasets", "items", "--yes"], {}, tmp_path)
+    terminal.read_until(lambda output: "0 of 1 datasets" in output)
+
+    terminal.type(CTRL_C)
+
+    assert terminal.end() == 130
+    sentence = screen_of(terminal.output)[-1].removeprefix("^C")
+    assert sentence == "Stopped waiting. Import jobs that have begun go on in AWS; import again to see."
     assert is_cursor_shown(terminal.output)
 
 
