@@ -42,7 +42,7 @@ def test_what_stays_after_the_end_is_what_a_log_has(tmp_path: Path) -> None:
 
     assert terminal.end() == 0, terminal.output
 
-    stage, written, config = screen_of(terminal.output)
+    stage, written, config, *_ = screen_of(terminal.output)
     assert re.fullmatch(r"generate 2 days, 2026-10-01 to 2026-10-02 \(\d+\.\d s\)", stage)
     assert re.match(r"[\d,]+ events of 2 days in", written)
     assert config.startswith("Name it in a config: source: {uri: ")
@@ -67,7 +67,7 @@ def test_ctrl_c_takes_the_bar_away_and_leaves_a_sentence(tmp_path: Path) -> None
 def test_ctrl_c_stops_a_run_with_a_bar(raw: Path, tmp_path: Path) -> None:
     source = {"PERSONALIZE__SOURCE__URI": str(raw), "PERSONALIZE__SOURCE__LAYOUT": "hive"}
     terminal = command(tmp_path, "run", "--config", str(SAMPLE_DATA / "segment.yaml"), **source)
-    terminal.read_until(lambda output: has_bar(output.rpartition("convert  2 days")[2]))
+    terminal.read_until(lambda output: has_bar(output.partition("convert  2 days")[2]))
 
     terminal.type(CTRL_C)
 
@@ -152,3 +152,10 @@ def test_quietly_there_is_nothing_to_see(tmp_path: Path) -> None:
 
     assert terminal.end() == 0
     assert terminal.output == ""
+
+
+def test_a_program_that_hangs_is_ended(tmp_path: Path) -> None:
+    terminal = OnTerminal(["sh", "-c", "sleep 600; true"], {}, tmp_path)
+
+    with pytest.raises(TimeoutError):
+        terminal.end(seconds=0.1)
