@@ -68,7 +68,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the speed so far; None where that cannot be told, or not yet."""
+        """How long the rest takes at the speed so far; None where it is not known, or not yet."""
         share = self.share
         if share is None or self.part < self.parts or share < _LEAST_SHARE or self.seconds < _LEAST_SECONDS:
             return None
