@@ -7,20 +7,16 @@ where it showed bars, the screen with the one that says most comes first, and ``
 from __future__ import annotations
 
 import os
-import pty
 import re
-import struct
-import subprocess
 import sys
 import tempfile
-import termios
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from fcntl import ioctl
 from pathlib import Path
 
 import pyte
+
+from personalize_assets_tests.helpers.terminal import OnTerminal, empty_screen, lines_of
 
 COLUMNS, LINES = 110, 50
 COMMANDS = (
@@ -36,9 +32,7 @@ RECORDING = Path(__file__).parent / "tutorial" / "first_hour.txt"
 MEANWHILE = "  ⋮"
 _PROMPT = "$ "
 _BAR = "━"
-_REDRAWS = re.compile(rb"(?=\x1b\[\d*A)")  # the cursor goes up
-# Longer than any output here: nothing scrolls away. What is drawn again moves the cursor relatively.
-_SCREEN_LINES = 500
+_REDRAWS = re.compile(r"(?=\x1b\[\d*A)")  # the cursor goes up
 _VARYING = [
     (re.compile(r"\d+(?:\.\d+)? (?:ms|s|min|h)\b(?: \d+ s)?"), "<duration>"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?: ?UTC|Z|\+00:00)?"), "<moment>"),
@@ -108,30 +102,20 @@ def _program(name: str) -> str:
 
 
 def _run(shown: str, command: Sequence[str], folder: Path, home: Path) -> Scene:
-    screen = pyte.Screen(COLUMNS, _SCREEN_LINES)
-    stream = pyte.ByteStream(screen)
+    env = {"HOME": str(home)}
+    terminal = OnTerminal(command, env, folder, inherited=_environment(), size=(LINES, COLUMNS))
+    code = terminal.end()
+    screen = empty_screen(COLUMNS)
+    stream = pyte.Stream(screen)
     bars: list[list[str]] = []
-    output = b""
-    ours, theirs = pty.openpty()
-    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    env = _environment(home)
-    process = subprocess.Popen(
-        command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=folder, env=env, start_new_session=True
-    )
-    os.close(theirs)
-    with suppress(OSError):  # Linux's answer to reading what no process has open any more
-        while data := os.read(ours, 65536):
-            output += data
-    os.close(ours)
-    code = process.wait()
-    for drawn in _REDRAWS.split(output.replace(str(home).encode(), b"~")):
+    for drawn in _REDRAWS.split(terminal.output.replace(str(home), "~")):
         stream.feed(drawn)
-        now = _lines(screen)
+        now = lines_of(screen)
         if any(_BAR in line for line in now):
             bars.append(now)
     if code:
-        raise RuntimeError(f"{shown} ended with exit code {code}:\n" + "\n".join(_lines(screen)))
-    return Scene(shown, _lines(screen), max(bars, key=_facts, default=()))
+        raise RuntimeError(f"{shown} ended with exit code {code}:\n" + "\n".join(lines_of(screen)))
+    return Scene(shown, lines_of(screen), max(bars, key=_facts, default=()))
 
 
 def _facts(lines: Sequence[str]) -> int:
@@ -139,17 +123,11 @@ def _facts(lines: Sequence[str]) -> int:
     return max(len(line.replace(_BAR, "")) for line in lines if _BAR in line)
 
 
-def _lines(screen: pyte.Screen) -> list[str]:
-    return "\n".join(line.rstrip() for line in screen.display).rstrip("\n").splitlines()
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """What the command sees: this environment without the settings of any of its programs."""
+def _environment() -> dict[str, str]:
+    """This environment without the settings of any of the command's programs."""
     own = ("AWS_", "DAGSTER_", "PERSONALIZE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
-        kept.pop(name, None)
-    return {**kept, "TERM": "xterm-256color", "HOME": str(folder)}
+    shape = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
+    return {name: value for name, value in os.environ.items() if not name.startswith(own) and name not in shape}
 
 
 if __name__ == "__main__":

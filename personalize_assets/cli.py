@@ -1,7 +1,7 @@
 """``personalize-assets``: commands, arguments and exit codes. What a command does is imported when it is called.
 
 Exit codes: 0 done, 1 failed with the cause on stderr, 2 wrong arguments, 3 done with `checks: warn` though Personalize
-would refuse the export, 130 stopped by Ctrl-C.
+would refuse the export, 130 stopped by Ctrl-C, 143 ended by SIGTERM.
 """
 
 from __future__ import annotations
@@ -37,11 +37,18 @@ _TARGETS = ("segment", "rudderstack", "firehose", "kinesis", "http")
 def program() -> None:
     """The installed command: ``main`` in a process of its own."""
     begin_command()
+    signal.signal(signal.SIGTERM, _end)
     try:
         main()
     finally:
         # Python is about to end: an interrupt would change the exit code, and there is nothing left to stop.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _end(number: int, frame: object) -> None:
+    """Leave all blocks, which take a bar away and end processes; a second signal ends at once."""
+    signal.signal(number, signal.SIG_DFL)
+    sys.exit(128 + number)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

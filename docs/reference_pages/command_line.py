@@ -27,6 +27,7 @@ _TAIL = """\
 | 2 | wrong arguments; the text says which are right |
 | 3 | done, but Personalize would refuse what is there (`run` with `checks: warn`, and `status`) |
 | 130 | stopped by Ctrl-C; what was current before is unchanged |
+| 143 | ended by SIGTERM, as a container is stopped; unchanged as after Ctrl-C |
 
 ## Output
 

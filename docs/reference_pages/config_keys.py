@@ -97,11 +97,11 @@ def meanings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _section(title: str, model: type[BaseModel]) -> str:
-    said = meanings(model)
+    meaning_of = meanings(model)
     rows = []
     for name, field in model.model_fields.items():
         key = field.alias or name.removesuffix("_")
-        meaning = said[name].replace("``", "`")
+        meaning = meaning_of[name].replace("``", "`")
         form = _form_of(field)
         rows.append((code(key), form + _default(field, form), meaning))
     intro = [_INTROS[title], ""] if title in _INTROS else []
@@ -110,8 +110,8 @@ def _section(title: str, model: type[BaseModel]) -> str:
 
 def _form_of(field: FieldInfo) -> str:
     """How a value is written: from the annotations, of which the outermost comes last."""
-    said = [text for metadata in field.metadata if (text := _form(metadata))]
-    return said[-1] if said else next(_inside(field.annotation), "")
+    forms = [text for metadata in field.metadata if (text := _form(metadata))]
+    return forms[-1] if forms else next(_inside(field.annotation), "")
 
 
 def _form(metadata: object) -> str:

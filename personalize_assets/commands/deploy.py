@@ -44,11 +44,11 @@ def deploy(config: Path | None, stack: str | None, parameters: tuple[str, ...], 
         if dry_run:
             click.echo("\nNothing was changed: this was a dry run.")
             return
-        update = deployment.agreed_update(plan, loaded.aws, lambda losses: _may_lose(losses, yes=yes))
-        display = command_display()
-        click.echo()
-        with display.stage("deploy", f"stack {name}"):
-            outputs = deployment.apply(plan, loaded.aws, update, display.progress)
+        with deployment.agreed_update(plan, loaded.aws, lambda losses: _may_lose(losses, yes=yes)) as update:
+            display = command_display()
+            click.echo()
+            with display.stage("deploy", f"stack {name}"):
+                outputs = deployment.apply(plan, loaded.aws, update, display.progress)
     click.echo("Done.")
     for name, value in sorted(outputs.items()):
         click.echo(f"{name:<20} {value}")

@@ -18,9 +18,9 @@ from personalize_assets.commands.options import Command, config_option, exit_cod
 def dev(config: Path | None, host: str, port: int) -> None:
     """Open Dagster's UI on the config, until Ctrl-C.
 
-    It shows the project of workspace.yaml in the working folder, or without one, or with a config that is named, the
-    dataset group alone. It needs the extra `ui`. The history of runs is kept in .dagster/<dataset group>/ of the working folder, unless
-    DAGSTER_HOME names another one.
+    It shows the project of workspace.yaml in the working folder; without one, or with a config that is named, the
+    dataset group alone. It needs the extra `ui`. The history of runs is kept in .dagster/<dataset group>/ of the
+    working folder, unless DAGSTER_HOME names another one.
     """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.ui import check_free, check_installed, command, serve, variables

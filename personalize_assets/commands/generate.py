@@ -65,6 +65,7 @@ def generate(
     out: Path,
 ) -> None:
     """Write events like those of a real site into the folder OUT."""
+    from personalize_assets.conversion.progress import report
     from personalize_assets.generate import generate as generate_events
 
     if (layout is None) == (shape is None):
@@ -91,7 +92,7 @@ def generate(
                     users=users,
                     seed=seed,
                     start=first_day,
-                    on_progress=lambda written: display.progress(_progress(written, _clock() - started)),
+                    on_progress=lambda written: report(display.progress, _progress(written, _clock() - started)),
                 )
         except ValueError as error:
             raise PersonalizeAssetsError(str(error)) from None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
 
 from personalize_assets.conversion.task_progress import TaskProgress
+
+_LOG = logging.getLogger(__name__)
 
 LINE_SECONDS = 10.0
 """The shortest time between two lines of progress, and before the first."""
@@ -64,7 +68,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the rest takes at the speed so far; None where that cannot be told, or not yet."""
+        """How long the rest takes at the speed so far; None where it is not known, or not yet."""
         share = self.share
         if share is None or self.part < self.parts or share < _LEAST_SHARE or self.seconds < _LEAST_SECONDS:
             return None
@@ -131,6 +135,14 @@ OnProgress = Callable[[Progress], None]
 """Is called as tasks move and finish, in any thread, but never in two at once; it must return soon."""
 
 
+def report(on_progress: OnProgress, progress: Progress) -> None:
+    """Pass a report on. No work fails because its progress cannot be shown: stdout may be closed, or its disk full."""
+    try:
+        on_progress(progress)
+    except Exception:
+        _LOG.debug("progress could not be shown", exc_info=True)
+
+
 class Meter:
     """Adds up what the spreads of one job plan and finish. Safe for several threads.
 
@@ -176,7 +188,8 @@ class Meter:
             self._done += tasks
             self._bytes_done += size
             self._events += events
-            self._on_progress(
+            report(
+                self._on_progress,
                 Progress(
                     job=self._job,
                     done=self._done,
@@ -187,24 +200,38 @@ class Meter:
                     bytes=self._bytes,
                     events=self._events,
                     seconds=self._clock() - self._started,
-                )
+                ),
             )
 
 
+_numbers = count(1)
+
+
 class SpreadMeter:
-    """Counts the tasks of one spread: one by one, or by their number while Spark has not returned results yet."""
+    """Counts the tasks of one spread: one by one, or by their number while Spark has not returned results yet.
+
+    Attributes:
+        number: Of the spread, in this process.
+    """
 
     def __init__(self, meter: Meter, tasks: Sequence[Any], size: int) -> None:
         """See ``Meter.plan``."""
+        self.number = next(_numbers)
         self._meter = meter
         self._count = len(tasks)
         self._size = size
         self._tasks = self._bytes = 0
         self._lock = threading.Lock()
-        self._under_way = {task.number: TaskProgress(task.number, 0, 0) for task in tasks if hasattr(task, "number")}
+        self._nothing = TaskProgress(self.number, 0, 0, 0)
+        self._under_way = {task.number: self._nothing for task in tasks if hasattr(task, "number")}
 
     def move(self, progress: TaskProgress) -> None:
-        """Count what an unfinished task has read; that of tasks which are finished, or no part of this, is ignored."""
+        """Count what an unfinished task has read; that of tasks which are finished, or no part of this, is ignored.
+
+        A report may arrive when its spread is over, and the next one has a task of the same number.
+        """
+        if progress.spread != self.number:
+            return
         with self._lock:
             before = self._under_way.get(progress.task)
             if before is not None:
@@ -215,7 +242,7 @@ class SpreadMeter:
         """Count a task as finished."""
         with self._lock:
             size = getattr(task, "bytes", None)
-            before = self._under_way.pop(getattr(task, "number", None), TaskProgress(0, 0, 0))
+            before = self._under_way.pop(getattr(task, "number", None), self._nothing)
             size = self._even(1) if size is None else size
             self._add(1, size - before.bytes, getattr(result, "events", 0) - before.events)
 
@@ -240,11 +267,14 @@ class SpreadMeter:
 
 
 def lines(write: Callable[[str], None]) -> OnProgress:
-    """Write a line at most every ``LINE_SECONDS``; none for a job that ends before."""
-    last = 0.0
+    """Write a line at most every ``LINE_SECONDS``, over all jobs of a stage; none if they end before."""
+    last = before = 0.0
 
     def on_progress(progress: Progress) -> None:
-        nonlocal last
+        nonlocal last, before
+        if progress.seconds < before:  # the next part, or a job that is tried again: its clock begins at 0
+            last -= before
+        before = progress.seconds
         if progress.seconds - last >= LINE_SECONDS:
             last = progress.seconds
             write(progress.line())

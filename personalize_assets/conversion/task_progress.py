@@ -1,7 +1,7 @@
 """How far a task is, reported from within it: a task may take a minute, and a bar must move meanwhile.
 
 The process of a task passes reports on: a worker to its parent (``process.begin``), any other to whom ``reported``
-names. Where nobody asks, as on Spark, nothing is reported.
+names. Where no one asks for reports, as on Spark, there are none.
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
 
 import msgspec
+
+_TaskT = TypeVar("_TaskT")
+_ResultT = TypeVar("_ResultT")
 
 REPORT_SECONDS = 0.5
 """The shortest time between two reports of a task, and before the first."""
 
 
 class TaskProgress(msgspec.Struct, frozen=True, array_like=True):
-    """What the task of this number has read so far: stored bytes, and events."""
+    """What a task has read so far: stored bytes, and events. Numbers name the task, and the spread that it is of."""
 
+    spread: int
     task: int
     bytes: int
     events: int
@@ -28,6 +34,16 @@ OnTaskProgress = Callable[[TaskProgress], None]
 """Is called in any thread; it must return soon."""
 
 _reports: list[OnTaskProgress] = []
+_spread: ContextVar[int] = ContextVar("spread", default=0)
+
+
+def run_in_spread(spread: int, run: Callable[[_TaskT], _ResultT], task: _TaskT) -> _ResultT:
+    """Run a task, whose reports are of the spread of this number: workers serve one spread after another."""
+    before = _spread.set(spread)
+    try:
+        return run(task)
+    finally:
+        _spread.reset(before)
 
 
 @contextmanager
@@ -62,6 +78,7 @@ class TaskMeter:
             events: Returns how many events it has read so far; asked when a report is due.
             clock: In seconds.
         """
+        self._spread = _spread.get()
         self._task = task
         self._events = events
         self._clock = clock
@@ -78,4 +95,4 @@ class TaskMeter:
         now = self._clock()
         if now >= self._due:
             self._due = now + REPORT_SECONDS
-            report(TaskProgress(self._task, self._bytes + beyond(), self._events()))
+            report(TaskProgress(self._spread, self._task, self._bytes + beyond(), self._events()))

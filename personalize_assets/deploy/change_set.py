@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -14,19 +15,21 @@ _NOTHING_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _SAFE_ACTIONS = ("Add", "Import", "Modify")
 
 
-@dataclass(frozen=True)
+@dataclass
 class ChangeSet:
-    """An update that was proposed and not executed.
+    """An update that was proposed.
 
     Attributes:
         id: Its ARN.
         resources: How many it changes.
         losses: Lines about the resources that it replaces or deletes.
+        is_executed: Whether it was begun.
     """
 
     id: str
     resources: int
     losses: tuple[str, ...]
+    is_executed: bool = False
 
 
 def propose(cloudformation: Any, request: Mapping[str, Any]) -> ChangeSet | None:
@@ -76,9 +79,24 @@ def loss_of(change: Mapping[str, Any]) -> str | None:
     return None if action in _SAFE_ACTIONS else f"{action:<10} {resource}"
 
 
-def execute(cloudformation: Any, id: str) -> None:
+def execute(cloudformation: Any, update: ChangeSet) -> None:
     """Start the update."""
-    cloudformation.execute_change_set(ChangeSetName=id)
+    update.is_executed = True  # even if the answer does not arrive
+    cloudformation.execute_change_set(ChangeSetName=update.id)
+
+
+@contextmanager
+def executed_or_discarded(cloudformation: Any, update: ChangeSet) -> Iterator[None]:
+    """Discard an update if the block fails, or is stopped, before it is executed."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except BaseException:
+        if not update.is_executed:
+            with suppress(BotoCoreError, ClientError):  # what failed before says more
+                discard(cloudformation, update.id)
+        raise
 
 
 def discard(cloudformation: Any, id: str) -> None:

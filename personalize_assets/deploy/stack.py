@@ -7,6 +7,7 @@ which values a config gives the template's parameters. What the resources are is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from personalize_assets.config import Config
 from personalize_assets.config.models import Aws
 from personalize_assets.conversion.progress import AT_MOST, OnProgress
 from personalize_assets.deploy.account import Account, look_up
-from personalize_assets.deploy.change_set import ChangeSet, discard, execute, propose
+from personalize_assets.deploy.change_set import ChangeSet, execute, executed_or_discarded, propose
 from personalize_assets.deploy.stack_work import StackWork
 from personalize_assets.deploy.template import Template
 from personalize_assets.engines.glue.bundle import Artifact, library, script, template
@@ -228,8 +229,9 @@ def describe(plan: Plan) -> Iterator[str]:
 # -- application ------------------------------------------------------------------------------------------------------
 
 
-def agreed_update(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool]) -> ChangeSet | None:
-    """What an update would change; None if that is nothing, or the stack is new.
+@contextmanager
+def agreed_update(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool]) -> Iterator[ChangeSet | None]:
+    """What an update would change, to be applied in the block; None if that is nothing, or the stack is new.
 
     Args:
         may_lose: Asked before an update that replaces or deletes resources, with a line about each.
@@ -238,24 +240,21 @@ def agreed_update(plan: Plan, aws: Aws, may_lose: Callable[[Sequence[str]], bool
         PersonalizeAssetsError: CloudFormation cannot compute it; or the answer was no, and nothing was changed.
     """
     if plan.account.stack is None:
-        return None
+        yield None
+        return
     with explain_errors(f"Stack {plan.stack!r}", _RIGHTS):
         cloudformation = boto3_client(aws, "cloudformation")
         update = propose(cloudformation, _request(plan))
-        if update is None or not update.losses:
-            return update
-        agreed = False
-        try:
-            agreed = may_lose(update.losses)
-        finally:
-            if not agreed:
-                discard(cloudformation, update.id)
-    if not agreed:
-        raise PersonalizeAssetsError(
-            f"Stack {plan.stack!r} was not changed: the update replaces or deletes resources, which needs your "
-            "consent; answer y, or give --yes"
-        )
-    return update
+    if update is None:
+        yield None
+        return
+    with executed_or_discarded(cloudformation, update):
+        if update.losses and not may_lose(update.losses):
+            raise PersonalizeAssetsError(
+                f"Stack {plan.stack!r} was not changed: the update replaces or deletes resources, which needs your "
+                "consent; answer y, or give --yes"
+            )
+        yield update
 
 
 def apply(
@@ -264,7 +263,7 @@ def apply(
     """Upload the files, create or update the stack, wait for its end (20 minutes at most) and return its outputs.
 
     Args:
-        update: As ``agreed_update`` returned it.
+        update: As ``agreed_update`` yields it.
         on_progress: Is called every few seconds with the number of resources that are done.
 
     Raises:
@@ -281,7 +280,7 @@ def apply(
             work.wait(on_progress)
         elif update:
             work = StackWork.on_existing(cloudformation, plan.stack, update.resources)
-            execute(cloudformation, update.id)
+            execute(cloudformation, update)
             work.wait(on_progress)
         if not plan.account.has_bucket:
             _upload(plan, aws)

@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from personalize_assets.conversion.progress import UNTIMED, OnProgress, Progress
+from personalize_assets.conversion.progress import UNTIMED, OnProgress, Progress, report
 from personalize_assets.errors import PersonalizeAssetsError
 
 _POLL_SECONDS = 5.0
 _MOST_SECONDS = 1200.0
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_STACK = "AWS::CloudFormation::Stack"
 
 
 class StackWork:
     """One creation or update of a stack; made before it begins."""
 
     def __init__(
-        self, cloudformation: Any, stack: str, resources: int, bound: str = UNTIMED, known: frozenset[str] = frozenset()
+        self, cloudformation: Any, stack: str, resources: int, bound: str = UNTIMED, known: str | None = None
     ) -> None:
         """Make no call.
 
@@ -26,7 +27,7 @@ class StackWork:
             cloudformation: Boto3's client.
             stack: The stack's name.
             resources: How many it makes or changes; ``bound`` as in ``Progress``.
-            known: Ids of the events of the stack that are of earlier work.
+            known: Id of the stack's newest event; it and those before are of earlier work.
         """
         self._cloudformation = cloudformation
         self._stack = stack
@@ -38,7 +39,7 @@ class StackWork:
     def on_existing(cls, cloudformation: Any, stack: str, resources: int) -> StackWork:
         """Work on a stack that exists."""
         work = cls(cloudformation, stack, resources)
-        work._known = frozenset(event["EventId"] for event in work._events())
+        work._known = next((event["EventId"] for event in work._events()), None)
         return work
 
     def wait(
@@ -54,45 +55,54 @@ class StackWork:
         """
         started = clock()
         while True:
-            (found,) = self._cloudformation.describe_stacks(StackName=self._stack)["Stacks"]
-            status = found["StackStatus"]
+            events = list(self._events())
+            status = _status(events)
             if status in _DONE:
                 return
-            events = list(self._events())
-            if not status.endswith("_IN_PROGRESS"):
+            if status and not status.endswith("_IN_PROGRESS"):
                 raise PersonalizeAssetsError(f"Stack {self._stack!r} failed: {_reasons(events)}")
             seconds = clock() - started
             if seconds > _MOST_SECONDS:
                 raise PersonalizeAssetsError(
-                    f"Stack {self._stack!r} is {status} after {_MOST_SECONDS / 60:.0f} minutes; CloudFormation goes on "
-                    "with it: its console shows how, and `personalize-assets deploy` can be run again after its end"
+                    f"Stack {self._stack!r} is {status or 'unchanged'} after {_MOST_SECONDS / 60:.0f} minutes; "
+                    "CloudFormation goes on with it: its console shows how, and `personalize-assets deploy` can be run "
+                    "again after its end"
                 )
-            on_progress(
+            report(
+                on_progress,
                 Progress(
                     job="deploy",
-                    done=len(_finished(events, self._stack)),
+                    done=len(_finished(events)),
                     total=self._resources,
                     unit="resources",
                     bound=self._bound,
                     seconds=seconds,
-                )
+                ),
             )
             sleep(_POLL_SECONDS)
 
     def _events(self) -> Iterator[Mapping[str, Any]]:
-        """The events of this work (API ``StackEvent``), the newest first."""
+        """The events of this work (API ``StackEvent``), the newest first, as CloudFormation gives them."""
         for page in self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=self._stack):
             for event in page["StackEvents"]:
-                if event["EventId"] not in self._known:
-                    yield event
+                if event["EventId"] == self._known:
+                    return
+                yield event
 
 
-def _finished(events: Sequence[Mapping[str, Any]], stack: str) -> set[str]:
+def _status(events: Sequence[Mapping[str, Any]]) -> str:
+    """The stack's, empty before the work begins: ``DescribeStacks`` would have that of earlier work then."""
+    own = (event["ResourceStatus"] for event in events if event["ResourceType"] == _STACK)
+    return next(own, "")
+
+
+def _finished(events: Sequence[Mapping[str, Any]]) -> set[str]:
     """The logical names of resources, without the stack itself, whose last event is that they are done."""
     last: dict[str, str] = {}
     for event in events:
-        last.setdefault(event["LogicalResourceId"], event.get("ResourceStatus", ""))
-    return {name for name, status in last.items() if name != stack and status.endswith("_COMPLETE")}
+        if event["ResourceType"] != _STACK:
+            last.setdefault(event["LogicalResourceId"], event.get("ResourceStatus", ""))
+    return {name for name, status in last.items() if status.endswith("_COMPLETE")}
 
 
 def _reasons(events: Sequence[Mapping[str, Any]]) -> str:

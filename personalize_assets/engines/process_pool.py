@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext, suppress
-from functools import cache
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from multiprocessing import Pipe, resource_tracker
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ from personalize_assets.errors import PersonalizeAssetsError
 # Imported with the first pool: a run of few bytes needs none.
 if TYPE_CHECKING:
     import loky
+
+_LOG = logging.getLogger(__name__)
 
 KEEP_MEMORY = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -86,9 +89,11 @@ def processes(cores: Callable[[], int], meter: Meter | None = None) -> Iterator[
     def spread(run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, /) -> list[ResultT]:
         if not tasks:
             return []
-        counted = meter.plan(tasks, size) if meter else None
-        with task_progress.reported(counted.move) if counted else nullcontext():
-            return run_all(run, tasks, size, counted)
+        if meter is None:
+            return run_all(run, tasks, size, None)
+        counted = meter.plan(tasks, size)
+        with task_progress.reported(counted.move):
+            return run_all(partial(task_progress.run_in_spread, counted.number, run), tasks, size, counted)
 
     def run_all(
         run: Callable[[TaskT], ResultT], tasks: Sequence[TaskT], size: int, counted: SpreadMeter | None
@@ -157,13 +162,17 @@ def _messages_of_workers() -> Connection:
 
 
 def _pass_on(messages: Connection) -> None:
+    """Pass messages on until there are no more workers; one that cannot be shown does not keep the others back."""
     with suppress(EOFError, OSError):
         while True:
             found = worker.receive(messages)
-            if isinstance(found, str):
-                waiting.report_of_worker(found)
-            else:
-                task_progress.report(found)
+            try:
+                if isinstance(found, str):
+                    waiting.report_of_worker(found)
+                else:
+                    task_progress.report(found)
+            except Exception:
+                _LOG.debug("a message of a worker could not be shown", exc_info=True)
 
 
 @contextmanager

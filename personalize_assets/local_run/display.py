@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 import time
@@ -31,13 +32,14 @@ class Display(Protocol):
 
 
 def choose_display(*, is_logged: bool = False) -> Display:
-    """A bar if stdout is a terminal that can draw one, else plain lines.
+    """A bar if stdout is a terminal that can draw one, in UTF-8, else plain lines.
 
     ``is_logged``: whether libraries log to stderr. If that is a terminal, too, their lines would tear a bar.
     """
     is_dumb = os.environ.get("TERM", "") in ("", "dumb", "unknown")
     is_torn = is_logged and sys.stderr.isatty()
-    if not sys.stdout.isatty() or is_dumb or is_torn:
+    is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
+    if not sys.stdout.isatty() or is_dumb or is_torn or not is_utf8:
         return PlainDisplay()
     from personalize_assets.local_run.live_display import LiveDisplay
 

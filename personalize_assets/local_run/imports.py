@@ -85,7 +85,7 @@ def import_all(
 ) -> list[ComparedImport]:
     """Import datasets side by side, as Personalize does; all are done, or have failed, when this ends.
 
-    ``on_progress`` is told of the datasets that are done, and of the bytes of CSVs that are compared.
+    ``on_progress`` gets the datasets that are done, and the bytes of CSVs that are compared.
 
     Raises the errors of those that failed as one; it is transient if all are. An interrupt ends all waits, and jobs go
     on in AWS.

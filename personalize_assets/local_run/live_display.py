@@ -5,6 +5,7 @@ What stays on the screen are the lines of ``PlainDisplay``. Importing this takes
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +46,13 @@ class LiveDisplay:
         self._bar = bar = _Bar(stage_line(name, what), self._clock)
         seconds = None
         try:
-            with Live(bar, console=self._console, refresh_per_second=_REFRESHES_PER_SECOND, transient=True):
+            with Live(
+                bar,
+                console=self._console,
+                refresh_per_second=_REFRESHES_PER_SECOND,
+                transient=True,
+                redirect_stderr=sys.stderr.isatty(),
+            ):
                 yield
                 seconds = duration(self._clock() - bar.started)
         finally:

@@ -57,9 +57,12 @@ def run_all(
         PersonalizeAssetsError: With the cause of the first stage that fails.
         KeyboardInterrupt: Ctrl-C, also where Dagster turned it into an error of its own.
     """
-    shown = display or choose_display()
-    with waiting.reported(shown.note, shown.waiting), warned_once(lambda warning: click.echo(f"Warning: {warning}")):
-        return _run_all(config, days, resume=resume, force=force, display=shown)
+    display = display or choose_display()
+    with (
+        waiting.reported(display.note, display.waiting),
+        warned_once(lambda warning: click.echo(f"Warning: {warning}")),
+    ):
+        return _run_all(config, days, resume=resume, force=force, display=display)
 
 
 def _run_all(config: Config, days: Sequence[date] | None, *, resume: bool, force: bool, display: Display) -> bool:
@@ -189,10 +192,13 @@ class _Parts:
 
     def each(self, ranges: Sequence[list[date]]) -> Iterator[list[date]]:
         """The ranges of days that are a job each, one after another."""
-        for self._part, of_range in enumerate(ranges, 1):
-            self._parts = len(ranges)
-            yield of_range
-        self._part = self._parts = 1
+        self._parts = len(ranges)
+        try:
+            for part, of_range in enumerate(ranges, 1):
+                self._part = part
+                yield of_range
+        finally:
+            self._part = self._parts = 1
 
 
 @contextmanager

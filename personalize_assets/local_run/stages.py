@@ -9,7 +9,8 @@ from functools import partial
 from typing import TypeVar
 
 from personalize_assets.conversion import waiting
-from personalize_assets.conversion.progress import OnProgress, Progress
+from personalize_assets.conversion.progress import OnProgress, Progress, report
+from personalize_assets.conversion.spec import ConvertReport, ConvertSpec, ExportReport, ExportSpec
 from personalize_assets.engines import Engine
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.check_facts import judge_file
@@ -68,12 +69,17 @@ class Stages:
     def convert(self, days: Sequence[date], *, resume: bool) -> None:
         """Convert days to the daily datasets; with ``resume`` those that are not finished."""
 
+        def convert(spec: ConvertSpec) -> ConvertReport:
+            found = self._engine.convert(None, spec, self._on_progress)
+            self._begin("convert", "committing")
+            return found
+
         def work(resume: bool) -> JudgedDays:
             return make_days(
                 self._group,
                 days,
                 list(self._group.datasets),
-                lambda spec: self._then(self._engine.convert(None, spec, self._on_progress), "convert", "committing"),
+                convert,
                 resume=resume,
             )
 
@@ -83,14 +89,12 @@ class Stages:
     def export(self, names: Sequence[str]) -> None:
         """Make tables and CSVs of all converted days, and read the CSVs as Personalize does."""
 
-        def work() -> JudgedExport:
-            return make_export(
-                self._group,
-                names,
-                lambda spec: self._then(self._engine.export(None, spec, self._on_progress), "export", "joining parts"),
-            )
+        def export(spec: ExportSpec) -> ExportReport:
+            found = self._engine.export(None, spec, self._on_progress)
+            self._begin("export", "joining parts")
+            return found
 
-        made = self._retried(work)
+        made: JudgedExport = self._retried(partial(make_export, self._group, names, export))
         if made.refused:
             raise PersonalizeAssetsError("\n".join(made.refused.values()))
         # With `checks: warn` a run judges what is current at its end, and reads the CSVs only then.
@@ -108,13 +112,8 @@ class Stages:
         """Import the current CSVs of datasets into Personalize; returns what was done."""
         return self._retried(partial(import_all, self._group, names, again=again, on_progress=self._on_progress))
 
-    def _then(self, report: _T, stage: str, state: str) -> _T:
-        """The report of a job, after which the stage does something else."""
-        self._begin(stage, state)
-        return report
-
     def _begin(self, stage: str, state: str) -> None:
-        self._on_progress(Progress(job=stage, state=state))
+        report(self._on_progress, Progress(job=stage, state=state))
 
     def _retried(self, work: Callable[[], _T], again: Callable[[], _T] | None = None) -> _T:
         """What ``work`` returns, or after a transient error ``again``, by default the same."""

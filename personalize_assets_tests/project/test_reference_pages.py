@@ -19,9 +19,9 @@ def test_a_generated_page_is_up_to_date(page: Path) -> None:
 
 @pytest.mark.parametrize(("title", "model"), config_keys.SECTIONS, ids=[title for title, _ in config_keys.SECTIONS])
 def test_every_key_says_what_it_is_for(title: str, model: type) -> None:
-    said = config_keys.meanings(model)
+    meaning_of = config_keys.meanings(model)
 
-    assert {name for name in model.model_fields if not said.get(name, "").endswith(".")} == set()  # type: ignore[attr-defined]
+    assert {name for name in model.model_fields if not meaning_of.get(name, "").endswith(".")} == set()  # type: ignore[attr-defined]
 
 
 def test_a_key_has_its_values_and_its_default() -> None:

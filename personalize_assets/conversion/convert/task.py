@@ -125,10 +125,14 @@ def _as_they_are(
 
 def _watched(found: Iterable[_T], file: RawFile, meter: TaskMeter, position: Callable[[], int]) -> Iterator[_T]:
     """Yield what is read of a file; errors get its name, and ``meter`` the ``position`` in it."""
+    for each in _named(found, file):
+        meter.move(position)
+        yield each
+
+
+def _named(found: Iterable[_T], file: RawFile) -> Iterator[_T]:
     with _naming(file):
-        for each in found:
-            meter.move(position)
-            yield each
+        yield from found
 
 
 def _position(stream: IO[bytes], file: RawFile) -> int:

@@ -15,6 +15,7 @@ from moto.cloudformation import models, parsing
 from personalize_assets.cli import main
 from personalize_assets.deploy import stack
 from personalize_assets.engines.glue.bundle import library, script, template
+from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets_tests.helpers.latency_server import LatencyServer
 
 
@@ -218,6 +219,26 @@ def test_an_update_that_deletes_is_done_with_consent(
     assert code == 0, output
     assert LOSS in output
     assert calls.count("ExecuteChangeSet") == 1
+
+
+def test_an_upload_that_fails_leaves_no_change_set(
+    bucket: str, calls: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deploy()
+
+    def fail(*_: object) -> None:
+        raise PersonalizeAssetsError("no space")
+
+    monkeypatch.setattr(stack, "_upload", fail)
+    calls.clear()
+
+    code, output = deploy("--parameter", "NumberOfWorkers=5")
+
+    assert (code, output.splitlines()[-1]) == (1, "Error: no space")
+    assert [call for call in calls if "ChangeSet" in call and "Describe" not in call] == [
+        "CreateChangeSet",
+        "DeleteChangeSet",
+    ]
 
 
 def test_an_update_that_loses_nothing_is_not_asked_about(bucket: str) -> None:

@@ -12,17 +12,20 @@ import time
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
+from multiprocessing import Pipe
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
-from personalize_assets.conversion import waiting
+from personalize_assets.conversion import task_progress, waiting
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.progress import Meter, Progress
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import Plan, RawFile, RawFileSet, Task, TaskReport
+from personalize_assets.conversion.task_progress import TaskMeter, TaskProgress
 from personalize_assets.engines import process_pool as processes
 from personalize_assets.errors import PersonalizeAssetsError
 
@@ -163,6 +166,19 @@ def test_progress_is_reported_as_tasks_finish_in_processes_and_here(tmp_path: Pa
     ] * 2  # fmt: skip
 
 
+def _read_some(task: Task) -> None:
+    TaskMeter(task.number, lambda: 5, iter((0.0, 9.0)).__next__).add(40)
+
+
+def test_what_an_unfinished_task_has_read_counts(tmp_path: Path) -> None:
+    found: list[Progress] = []
+
+    with processes.processes(lambda: 1, Meter("convert", found.append)) as spread:
+        spread(_read_some, [task(0, tmp_path / "a.json")], 100)
+
+    assert [(one.done, one.bytes_done, one.events) for one in found] == [(0, 40, 5), (1, 1, 0)]
+
+
 def test_a_pool_that_is_kept_does_the_next_job_and_ends_with_the_block(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"item": "i"}')
     before = _children()
@@ -229,3 +245,20 @@ def test_lines_of_processes_arrive_here(monkeypatch: pytest.MonkeyPatch) -> None
         spread(waiting.report, ["waiting for 7 s: s3://b/a"] * 2, 1 << 30)
         assert lines.get(timeout=60) == "waiting for 7 s: s3://b/a"
     assert lines.empty()
+
+
+def test_a_message_that_cannot_be_shown_does_not_keep_the_next_one_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "_watch", waiting._Watch())  # without a line just now
+    found: list[TaskProgress] = []
+
+    def fail(line: str) -> None:
+        raise RuntimeError(line)
+
+    reading, writing = Pipe(duplex=False)
+    writing.send_bytes(msgspec.msgpack.encode("waiting for 7 s: s3://b/a"))
+    writing.send_bytes(msgspec.msgpack.encode(TaskProgress(1, 3, 200, 10)))
+    writing.close()
+    with reading, waiting.reported(fail), task_progress.reported(found.append):
+        processes._pass_on(reading)
+
+    assert found == [TaskProgress(1, 3, 200, 10)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from personalize_assets.local_run.imports import import_all
 from personalize_assets.pipeline.importing import dataset_import
 from personalize_assets_tests.helpers.import_world import ImportWorld, clicks, titles
 from personalize_assets_tests.helpers.personalize_emulator import PersonalizeEmulator
-from personalize_assets_tests.helpers.terminal import CTRL_C, OnTerminal, is_cursor_shown, screen_of
 
 
 @pytest.fixture
@@ -142,17 +140,3 @@ def test_progress_counts_datasets_and_the_bytes_that_are_compared(world: ImportW
     assert (found[-1].done, found[-1].bytes) == (1, before.bytes + after.bytes)
     assert found[-1].bytes_done == found[-1].bytes
     assert {one.seconds_left for one in found} == {None}
-
-
-def test_ctrl_c_on_a_terminal_ends_the_wait_with_one_sentence(world: ImportWorld, tmp_path: Path) -> None:
-    world.export(items=titles("a"))
-    program = Path(sys.executable).with_name("personalize-assets")
-    terminal = OnTerminal([program, "import", "--config", world.path, "--datasets", "items", "--yes"], {}, tmp_path)
-    terminal.read_until(lambda output: "0 of 1 datasets" in output)
-
-    terminal.type(CTRL_C)
-
-    assert terminal.end() == 130
-    sentence = screen_of(terminal.output)[-1].removeprefix("^C")
-    assert sentence == "Stopped waiting. Import jobs that have begun go on in AWS; import again to see."
-    assert is_cursor_shown(terminal.output)

@@ -66,14 +66,14 @@ def test_a_worker_sends_how_far_its_task_is() -> None:
     assert (
         run(
             WITH_A_PIPE + "from personalize_assets.conversion import task_progress\n"
-            "task_progress.report(task_progress.TaskProgress(3, 200, 10))\n"
+            "task_progress.report(task_progress.TaskProgress(1, 3, 200, 10))\n"
             "print(process.receive(reading))\n"
         )
-        == "TaskProgress(task=3, bytes=200, events=10)\n"
+        == "TaskProgress(spread=1, task=3, bytes=200, events=10)\n"
     )
 
 
 def test_a_worker_goes_on_if_nobody_reads_how_far_it_is() -> None:
-    report = "    task_progress.report(task_progress.TaskProgress(3, 200, 10))\n"
+    report = "    task_progress.report(task_progress.TaskProgress(1, 3, 200, 10))\n"
     program = "from personalize_assets.conversion import task_progress\nfor _ in range(20_000):\n" + report
     assert run(WITH_A_PIPE + program + "print('done')\n") == "done\n"

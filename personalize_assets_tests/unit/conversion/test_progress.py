@@ -52,6 +52,13 @@ def test_tasks_without_bytes_share_those_of_their_spread() -> None:
     assert (found[0].done, found[0].bytes_done, found[0].events) == (1, 25, 0)
 
 
+def test_a_display_that_fails_fails_no_work() -> None:
+    def fail(progress: Progress) -> None:
+        raise BrokenPipeError(progress.job)
+
+    Meter("convert", fail).plan(["a"], 10).finish("a", None)
+
+
 def test_a_later_spread_adds_to_what_is_planned() -> None:
     counted, found = meter(101.0, 102.0)
 
@@ -104,6 +111,20 @@ def test_a_job_that_ends_within_ten_seconds_writes_no_line() -> None:
     assert written == []
 
 
+def test_ten_seconds_lie_between_the_lines_of_several_jobs_too() -> None:
+    written: list[str] = []
+    on_progress = lines(written.append)
+
+    for part, seconds in ((1, 12.0), (1, 18.0), (2, 3.9), (2, 4.1), (2, 14.0), (2, 14.2)):
+        on_progress(structs.replace(progress(1, 2, seconds), part=part, parts=2))
+
+    assert [line.partition(", about")[0] for line in written] == [
+        "convert: part 1 of 2, 1 of 2 tasks after 12 s",
+        "convert: part 2 of 2, 1 of 2 tasks after 4 s",
+        "convert: part 2 of 2, 1 of 2 tasks after 14 s",
+    ]
+
+
 def test_a_line_names_bytes_events_and_their_speed_where_there_are_events() -> None:
     line = progress(5, 8, 34.0, size=1_650_000_000, events=1_234_567).line()
 
@@ -117,8 +138,8 @@ def test_what_unfinished_tasks_have_read_counts_once() -> None:
     task = SimpleNamespace(number=7, bytes=100)
     spread = counted.plan([task], 100)
 
-    spread.move(TaskProgress(7, 40, 4))
-    spread.move(TaskProgress(7, 60, 6))
+    spread.move(TaskProgress(spread.number, 7, 40, 4))
+    spread.move(TaskProgress(spread.number, 7, 60, 6))
     spread.finish(task, SimpleNamespace(events=10))
 
     assert [(one.done, one.bytes_done, one.events) for one in found] == [(0, 40, 4), (0, 60, 6), (1, 100, 10)]
@@ -130,10 +151,23 @@ def test_reports_of_finished_tasks_and_of_other_jobs_are_ignored() -> None:
     spread = counted.plan([task], 100)
 
     spread.finish(task, None)
-    spread.move(TaskProgress(7, 40, 4))
-    spread.move(TaskProgress(8, 40, 4))
+    spread.move(TaskProgress(spread.number, 7, 40, 4))
+    spread.move(TaskProgress(spread.number, 8, 40, 4))
 
     assert [one.bytes_done for one in found] == [100]
+
+
+def test_a_report_that_arrives_after_its_spread_does_not_count_for_the_next() -> None:
+    counted, found = meter(101.0, 102.0)
+    task = SimpleNamespace(number=0, bytes=100)
+    before = counted.plan([task], 100)
+    before.finish(task, None)
+
+    after = counted.plan([task], 100)
+    after.move(TaskProgress(before.number, 0, 90, 4))
+    after.move(TaskProgress(after.number, 0, 40, 2))
+
+    assert [(one.bytes_done, one.events) for one in found] == [(100, 0), (140, 2)]
 
 
 def test_the_time_left_is_known_from_two_percent_and_a_second_on() -> None:

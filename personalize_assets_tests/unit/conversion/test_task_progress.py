@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from personalize_assets.conversion.task_progress import TaskMeter, TaskProgress, reported
+from personalize_assets.conversion.task_progress import TaskMeter, TaskProgress, reported, run_in_spread
 
 
 def test_a_report_comes_at_most_twice_a_second_and_not_at_once() -> None:
@@ -14,7 +14,7 @@ def test_a_report_comes_at_most_twice_a_second_and_not_at_once() -> None:
         for position in (1, 2, 3, 4):
             meter.move(lambda: position)  # noqa: B023 - asked at once
 
-    assert found == [TaskProgress(3, 2, 10), TaskProgress(3, 4, 20)]
+    assert found == [TaskProgress(0, 3, 2, 10), TaskProgress(0, 3, 4, 20)]
 
 
 def test_bytes_of_the_open_file_come_to_those_of_the_files_before() -> None:
@@ -42,4 +42,17 @@ def test_the_innermost_of_those_who_want_reports_gets_them() -> None:
     with reported(outer.append), reported(inner.append):
         TaskMeter(3, lambda: 0, iter((0.0, 9.0)).__next__).add(1)
 
-    assert (outer, inner) == ([], [TaskProgress(3, 1, 0)])
+    assert (outer, inner) == ([], [TaskProgress(0, 3, 1, 0)])
+
+
+def test_reports_name_the_spread_that_their_task_is_of() -> None:
+    found: list[TaskProgress] = []
+
+    def task(number: int) -> None:
+        TaskMeter(number, lambda: 0, iter((0.0, 9.0)).__next__).add(1)
+
+    with reported(found.append):
+        run_in_spread(5, task, 3)
+        task(3)
+
+    assert found == [TaskProgress(5, 3, 1, 0), TaskProgress(0, 3, 1, 0)]

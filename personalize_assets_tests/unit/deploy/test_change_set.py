@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from personalize_assets.deploy.change_set import ChangeSet, discard, execute, loss_of, propose
+from personalize_assets.deploy.change_set import ChangeSet, discard, execute, executed_or_discarded, loss_of, propose
 from personalize_assets.errors import PersonalizeAssetsError
 
 JOB = {"LogicalResourceId": "Job", "ResourceType": "AWS::Glue::Job", "PhysicalResourceId": "old-job"}
@@ -118,7 +118,32 @@ def test_an_update_that_cannot_be_computed_says_why_and_leaves_no_change_set() -
 def test_a_change_set_is_executed_or_discarded_by_its_arn() -> None:
     cloudformation = CloudFormation()
 
-    execute(cloudformation, "arn:1")
+    execute(cloudformation, ChangeSet("arn:1", 1, ()))
     discard(cloudformation, "arn:2")
 
     assert cloudformation.calls == [("execute", "arn:1"), ("delete", "arn:2")]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, PersonalizeAssetsError])
+def test_what_ends_before_the_update_is_executed_leaves_no_change_set(error: type[BaseException]) -> None:
+    cloudformation = CloudFormation()
+
+    with pytest.raises(error), executed_or_discarded(cloudformation, ChangeSet("arn:1", 1, ())):
+        raise error
+
+    assert cloudformation.calls == [("delete", "arn:1")]
+
+
+def test_an_update_that_was_begun_is_not_discarded_by_its_failure() -> None:
+    cloudformation = CloudFormation()
+    update = ChangeSet("arn:1", 1, ())
+
+    def begin_and_fail() -> None:
+        with executed_or_discarded(cloudformation, update):
+            execute(cloudformation, update)
+            raise PersonalizeAssetsError("no right")
+
+    with pytest.raises(PersonalizeAssetsError):
+        begin_and_fail()
+
+    assert cloudformation.calls == [("execute", "arn:1")]

@@ -95,8 +95,11 @@ def test_a_wait_is_a_line_below_that_of_the_stage(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "import   users\n  waiting for 7 s: s3://b/a\nimport   done (34.0 s)\n"
 
 
-class Terminal(io.StringIO):
+class Terminal(io.TextIOWrapper):
     """A file that is a terminal."""
+
+    def __init__(self, encoding: str = "utf-8") -> None:
+        super().__init__(io.BytesIO(), encoding)
 
     def isatty(self) -> bool:
         return True
@@ -127,6 +130,16 @@ def test_a_terminal_on_which_libraries_log_gets_lines(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     assert isinstance(choose_display(is_logged=True), LiveDisplay)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_terminal_that_does_not_know_the_characters_of_a_bar_gets_lines(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    on_terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stdout", Terminal(encoding))
+
+    assert isinstance(choose_display(), PlainDisplay)
 
 
 def test_a_file_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:

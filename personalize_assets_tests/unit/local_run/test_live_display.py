@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
@@ -138,6 +139,16 @@ def test_a_stage_that_fails_leaves_its_line_without_a_duration_and_shows_the_cur
 
     assert screen_of(text_of(shown)) == ["export   items"]
     assert is_cursor_shown(text_of(shown))
+
+
+def test_warnings_stay_in_the_file_that_stderr_goes_to(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = display(Clock())
+
+    with shown.stage("convert", "7 days"):
+        print("Warning: no space", file=sys.stderr)
+
+    assert capsys.readouterr().err == "Warning: no space\n"
+    assert "Warning" not in text_of(shown)
 
 
 def test_outside_of_a_stage_a_wait_is_a_line() -> None:

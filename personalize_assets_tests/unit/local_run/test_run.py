@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -16,7 +16,7 @@ from personalize_assets.conversion.progress import OnProgress, Progress
 from personalize_assets.conversion.spec import Report, Spec
 from personalize_assets.engines.arrow import ArrowEngine
 from personalize_assets.errors import PersonalizeAssetsError
-from personalize_assets.local_run.run import day_ranges, run_all
+from personalize_assets.local_run.run import _Parts, day_ranges, run_all
 from personalize_assets_tests.helpers.dagster_runs import EVENT, put_raw, small_config
 
 
@@ -213,3 +213,16 @@ def test_progress_says_which_of_several_ranges_of_days_it_is_of(tmp_path: Path) 
     parts = [(one.job, one.part, one.parts) for one in shown.found if one.total]
     assert parts[:4] == [("catalog", 1, 2), ("catalog", 2, 2), ("convert", 1, 2), ("convert", 2, 2)]
     assert set(parts[4:]) == {("export", 1, 1)}
+
+
+def test_what_follows_a_range_that_failed_is_no_part_of_several() -> None:
+    shown = Recorder()
+    parts = _Parts(shown.progress)
+    ranges = cast("Generator[list[date]]", parts.each([[FIRST], [FIRST + timedelta(days=1)]]))
+
+    next(ranges)
+    parts.progress(Progress(job="convert"))
+    ranges.close()
+    parts.progress(Progress(job="export"))
+
+    assert [(one.part, one.parts) for one in shown.found] == [(1, 2), (1, 1)]

@@ -7,6 +7,7 @@ import json
 import os
 import tracemalloc
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -14,10 +15,12 @@ from unittest import mock
 import pyarrow.parquet as pq
 import pytest
 
+from personalize_assets.conversion import task_progress
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.convert import event_sink
 from personalize_assets.conversion.convert.task import run_task
 from personalize_assets.conversion.mapping import event_mapper
+from personalize_assets.conversion.progress import Meter, Progress
 from personalize_assets.conversion.reading import damage, field_tree
 from personalize_assets.conversion.reading.file_errors import UnreadableFile
 from personalize_assets.conversion.spec import (
@@ -242,3 +245,17 @@ def test_a_pipe_among_the_files_ends_the_task_with_its_name(tmp_path: Path) -> N
 
     with pytest.raises(UnreadableFile, match="pipe is not a regular file"):
         run(tmp_path, RawFile(str(tmp_path / "pipe"), FIRST, 0, "lines"))
+
+
+def test_a_display_that_fails_is_not_an_error_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(progress: Progress) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(task_progress, "REPORT_SECONDS", 0.0)
+    file = raw_file(tmp_path, "a", {"type": "view", "item": "i1"})
+    shown = Meter("convert", fail).plan([Task(7, RawFileSet("source", True, (file,), ()))], file.bytes)
+
+    with task_progress.reported(shown.move):
+        report = task_progress.run_in_spread(shown.number, partial(run, tmp_path), file)
+
+    assert report.days["2026-10-01"].source.read == 1
