@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -57,8 +58,10 @@ class Environment:
 
 def installed(folder: Path) -> Environment:
     """Builds the wheel of the repository, as it is now, and an environment with it."""
+    sources = folder / "sources"
+    _copy_sources(sources)
     subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, REPO],
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, sources],
         env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
         check=True,
     )
@@ -75,3 +78,12 @@ def installed(folder: Path) -> Environment:
         script.write_text(_SCRIPT.format(python=environment / "bin" / "python", module=module))
         script.chmod(0o755)
     return Environment(environment)
+
+
+def _copy_sources(into: Path) -> None:
+    """What a wheel is made of. Builds of several processes of tests would disturb each other in one ``build/``."""
+    into.mkdir()
+    for name in ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py"):
+        shutil.copy(REPO / name, into)
+    for name in ("glue", "personalize_assets", "sample_data"):
+        shutil.copytree(REPO / name, into / name, ignore=shutil.ignore_patterns("__pycache__"))

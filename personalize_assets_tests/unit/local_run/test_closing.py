@@ -102,3 +102,24 @@ def test_before_any_day_is_converted_there_is_no_table(tmp_path: Path, capsys: p
     print_failed_closing(DatasetGroup(small_config(tmp_path)))
 
     assert capsys.readouterr().out == ""
+
+
+def test_days_whose_raw_files_are_gone_are_named_and_their_rows_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for day, user in (("2026-10-01", "u1"), ("2026-10-02", "u2")):
+        put_raw(tmp_path, f'{{"user": "{user}", "item": "i1", "time": 1790812801}}\n', day)
+    config = small_config(tmp_path, checks="warn")
+    run_all(config)
+    (tmp_path / "raw/day=2026-10-01/a.json").unlink()
+    capsys.readouterr()
+
+    run_all(config)
+
+    printed = capsys.readouterr().out.splitlines()
+    assert (
+        "Kept:     the rows of 1 converted day (2026-10-01 to 2026-10-01) whose raw files are gone; "
+        "`run --days 2026-10-01..2026-10-01` converts these days to what is there now"
+    ) in printed
+    assert any(line.startswith("interactions     2         0           0         2") for line in printed)

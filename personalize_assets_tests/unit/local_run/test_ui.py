@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 
@@ -57,14 +56,3 @@ def test_the_command_shows_the_project_of_the_folder_unless_a_config_is_named(
     (tmp_path / "workspace.yaml").touch()
 
     assert ui.command("::1", 3001, tmp_path, is_named=is_named)[4] == shown
-
-
-def test_a_port_that_is_taken_is_named_before_anything_starts() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(PersonalizeAssetsError) as caught:
-            ui.check_free("127.0.0.1", port)
-
-    assert str(caught.value) == (
-        f"the UI cannot listen on 127.0.0.1:{port}: Address already in use; name another port with --port"
-    )

@@ -150,7 +150,10 @@ def test_a_newer_refused_export_is_named() -> None:
 
     shown = text(report_facts(refused=refused))
 
-    assert "The newest export was refused The export of 2026-10-04 04:00 UTC did not become" in shown
+    assert (
+        "The newest export was refused Of the export of 2026-10-04 04:00 UTC, interactions did not become current"
+        in shown
+    )
     assert "interactions: too few rows" in shown
 
 
