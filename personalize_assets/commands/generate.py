@@ -99,8 +99,8 @@ def generate(
     click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
     if shape:
         click.echo(
-            f"A config for them: the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} in place of its folder "
-            f"{shape}; or have one written: personalize-assets init --source {quote(str(out.absolute()))}"
+            f"A config for them: the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} in place of its "
+            f"folder {shape}; or have one written: personalize-assets init --source {quote(str(out.absolute()))}"
         )
         return
     written = layout if layout in LAYOUTS else json.dumps(layout)
