@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, timedelta
 from pathlib import Path
+from shlex import quote
 from time import monotonic as _clock
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,10 @@ def generate(
             raise PersonalizeAssetsError(str(error)) from None
     click.echo(f"{made.events:,} events of {days} days in {made.files:,} files ({made.bytes:,} bytes) in {out}")
     if shape:
-        click.echo(f"Its config is the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} for its folder")
+        click.echo(
+            f"A config for them: the recipe {shape} (docs/how-to/sources.md), with {out.absolute()} in place of its "
+            f"folder {shape}; or have one written: personalize-assets init --source {quote(str(out.absolute()))}"
+        )
         return
     written = layout if layout in LAYOUTS else json.dumps(layout)
     parse = ", parse: [properties, traits]" if format == "csv" else ""

@@ -24,8 +24,9 @@ from personalize_assets.new_project.samples import SAMPLES, SMALL
 def init(source: str | None, sample: str | None, folder: Path) -> None:
     """Write a project into the folder DIR, by default this one.
 
-    That is personalize.yaml, .env, .gitignore, and definitions.py and workspace.yaml for Dagster. A file that is there
-    already stays as it is.
+    That is personalize.yaml, .env, .gitignore, and definitions.py and workspace.yaml for Dagster. If there is a
+    personalize.yaml already, or a folder of the sample's name, nothing is written; of the other files, those that are
+    there stay as they are.
     """
     from personalize_assets.new_project.project import from_sample, from_source, next_steps
 

@@ -328,7 +328,7 @@ def _folders_on_glue(config: WellFormed) -> Iterator[Problem]:
         if config.engine in ENGINES_IN_AWS and not uri.startswith("s3://"):
             service = "Glue" if config.engine == "glue" else "EMR"
             message = (
-                f"{uri!r} is a folder, which {service} cannot reach; write s3://bucket/prefix, or use engine local"
+                f"{uri!r} is a folder, which {service} cannot reach; write s3://bucket/prefix, or use engine arrow"
             )
             yield location, message
 

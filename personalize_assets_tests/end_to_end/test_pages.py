@@ -57,8 +57,11 @@ def test_events_of_ones_own_become_interactions_and_rejects(tmp_path: Path) -> N
     printed = run_page("docs/tutorial/own_events.md", tmp_path)
 
     rows = [line.split() for line in printed.splitlines() if line.startswith("interactions ")]
-    kept, exported = (int(rows[0][n].replace(",", "")) for n in (1, 4))
+    _of_validate, of_run, of_rejects = rows
+    kept, exported = (int(of_run[n].replace(",", "")) for n in (1, 4))
     assert kept >= exported >= 1000
-    assert rows[1][2] == "missing:USER_ID"
-    assert (tmp_path / "data/mine/exports/latest/interactions.avsc").exists()
-    assert (tmp_path / "data/mine/catalog/day=2026-10-01.json").exists()
+    assert of_rejects[2] == "missing:USER_ID"
+    (shown,) = blocks((REPO / "docs/tutorial/own_events.md").read_text(), "yaml")
+    assert shown in (tmp_path / "personalize.yaml").read_text()
+    assert (tmp_path / "data/my-events/exports/latest/interactions.avsc").exists()
+    assert (tmp_path / "data/my-events/catalog/day=2026-10-01.json").exists()

@@ -25,7 +25,11 @@ NOT_RUN: tuple[tuple[str, str, str], ...] = (
     ("", r"make demo", ".ci/run runs it"),
     ("", r"make dev", "serves until Ctrl-C; end_to_end/test_ui.py starts dg as it does"),
     ("", r"personalize-assets dev", "serves until Ctrl-C; end_to_end/test_wheel.py opens the UI"),
-    ("docs/tutorial/sample.md", r"(python3 -m venv|pip install)", "end_to_end/test_wheel.py installs the wheel"),
+    (
+        "docs/tutorial/sample.md",
+        r"(python3 -m venv|pip install|mkdir)",
+        "end_to_end/test_wheel.py installs the wheel, and makes the project in a new folder",
+    ),
     (
         "docs/how-to/installation.md",
         r"(python3 -m venv|pip|personalize-assets init)",
@@ -46,6 +50,7 @@ NOT_RUN: tuple[tuple[str, str, str], ...] = (
     ("", r"personalize-assets (deploy|forget|import)", "needs an AWS account"),
     ("", r"personalize-assets send(?!.*--dry-run)", "needs a service; integration/generate/ has servers"),
     ("", r"personalize-assets .*s3://", "needs a bucket"),
+    ("docs/how-to/run.md", r"export DAGSTER_HOME", "the same lines of docs/tutorial/sample.md are run"),
     ("docs/how-to/send.md", r"personalize-assets run", "needs the bucket of the lines before"),
 )
 """Page (or any), pattern of a command's beginning, and why no test runs it as it is printed."""

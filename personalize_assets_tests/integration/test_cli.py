@@ -41,7 +41,10 @@ def test_generate_writes_the_shape_of_a_source_and_names_its_recipe(tmp_path: Pa
     result = invoke("generate", "--shape", "ga4", "--days", "1", "--users", "20", str(tmp_path / "raw"))
 
     assert result.exit_code == 0, result.output
-    assert f"Its config is the recipe ga4 (docs/how-to/sources.md), with {tmp_path}/raw for its folder" in result.stdout
+    assert result.stdout.endswith(
+        f"A config for them: the recipe ga4 (docs/how-to/sources.md), with {tmp_path}/raw in place of its folder ga4; "
+        f"or have one written: personalize-assets init --source {tmp_path}/raw\n"
+    )
     assert [path.name for path in (tmp_path / "raw").iterdir()] == ["events_20261001"]
 
 

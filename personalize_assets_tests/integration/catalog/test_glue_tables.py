@@ -300,7 +300,7 @@ def test_a_crawler_that_does_not_exist_is_an_error(glue: GlueEmulator) -> None:
         ({"PERSONALIZE__AWS__ENDPOINT": "localhost"}, "'localhost' is not a URL; write it as http://127.0.0.1:9000"),
         (
             {"PERSONALIZE_ENGINE": "glue"},
-            " is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine local",
+            " is a folder, which Glue cannot reach; write s3://bucket/prefix, or use engine arrow",
         ),
     ],
 )
