@@ -115,4 +115,4 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
         of_source = [file for file in catalog.files if file.source in group.places[source]]
         step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
         files += of_source[::step]
-    return [dict(event) for event in sample_events(group.sources, files)]
+    return [dict(event) for event in sample_events(group.sources, files).events]

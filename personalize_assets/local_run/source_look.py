@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
@@ -68,7 +68,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
     """What a sample of events gives for a dataset.
 
     Attributes:
-        events: Of the sample.
+        events: Of the sample, without malformed ones.
         wanted: Those that match ``where``.
         rows: Rows of these, kept and rejected.
         rejected: Rows by reason.
@@ -91,6 +91,7 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         warehouse: Whether a warehouse is to be unloaded: then there may be no raw file yet.
         sampled_days: Days (ISO) whose files were read, of any source.
+        malformed: How many of the sampled events cannot be read, by reason; they are of no dataset.
         datasets: By name.
     """
 
@@ -98,6 +99,7 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     warehouse: bool
     sources: tuple[SourceLook, ...]
     sampled_days: tuple[str, ...]
+    malformed: dict[str, int]
     datasets: dict[str, DatasetLook]
 
     @property
@@ -109,10 +111,11 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Sample(NamedTuple):
-    """Some events of a day, with the last second that a time in them may have."""
+    """Some events of a day, those that cannot be read by reason, and the last second that a time in them may have."""
 
     day: date
     events: Sequence[dict[str, Any]]
+    malformed: Counter[str]
     max_epoch_seconds: int
 
 
@@ -134,6 +137,7 @@ def look_at_source(group: DatasetGroup) -> SourceCheck:
         warehouse=group.config.source.redshift is not None,
         sources=tuple(looks.values()),
         sampled_days=tuple(map(str, sampled)),
+        malformed=_most_first(_malformed(sample for of_source in samples.values() for sample in of_source)),
         datasets={
             name: _dataset(group, name, samples[source], [looks[place] for place in group.places[source]])
             for name, source in group.source_ids.items()
@@ -175,10 +179,10 @@ def _samples(
             for file in files[place].get(day, ())
             if file.bytes and not file.archive
         ]
-        events = [dict(event) for event in sample_events(group.sources, _spread(readable, _MOST_FILES_PER_DAY))]
+        sample = sample_events(group.sources, _spread(readable, _MOST_FILES_PER_DAY))
         is_dated = all(group.sources[place].layout.is_dated for place in places)
         latest = max_epoch_seconds_of(day) if is_dated else int(time.time()) + DAY_SECONDS
-        found.append(_Sample(day, events, latest))
+        found.append(_Sample(day, list(map(dict, sample.events)), sample.malformed, latest))
     return found
 
 
@@ -204,18 +208,20 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
                     rejected[row.reason] += 1
                 dropped.update(row.dropped)
     events = [event for sample in samples for event in sample.events]
+    malformed = _malformed(samples)
     facts = CauseFacts(
         dataset=dataset,
         days=len(samples),
         raw_files=sum(day.files for look in looks for day in look.days),
-        read=len(events),
-        malformed={},
+        read=len(events) + malformed.total(),
+        malformed=malformed,
         unreadable=0,
         rows=rows,
         rejected=rejected,
         sample=lambda: events,
         max_epoch_seconds=max((sample.max_epoch_seconds for sample in samples), default=0),
         masked=tuple(names_of(parse_path(path)) for path in group.masked_paths),
+        is_converted=False,
     )
     return DatasetLook(
         events=len(events),
@@ -227,6 +233,10 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
         # Without a raw file the source's own problem says it better.
         causes=tuple(causes(facts)) if facts.raw_files else (),
     )
+
+
+def _malformed(samples: Iterable[_Sample]) -> Counter[str]:
+    return sum((sample.malformed for sample in samples), Counter())
 
 
 def _most_first(counts: Counter[str]) -> dict[str, int]:

@@ -58,7 +58,10 @@ def source_lines(source: SourceLook, *, warehouse: bool) -> Iterator[str]:
 
 
 def finding_lines(found: SourceCheck) -> Iterator[str]:
-    """Dropped values, and the likely causes of missing rows."""
+    """Malformed events, dropped values, and the likely causes of missing rows."""
+    if found.malformed:
+        yield ""
+        yield f"Malformed: {_counts(found.malformed)}; they are in no row above"
     dropped = {
         f"{name} {reason}": count for name, one in found.datasets.items() for reason, count in one.dropped.items()
     }

@@ -60,6 +60,7 @@ class CauseFacts:
         sample: Reads a sample of the events that can be read; called only if the counts show that rows are missing.
         max_epoch_seconds: The last second that a TIMESTAMP in the sample may have.
         masked: Paths of events whose values must not be shown.
+        is_converted: Whether the events were converted, so that rejects/ has what could not be used.
         unparsed: Reads the lengths of some texts that were to hold JSON and do not, by path (``source.parse``); called
             only if there are such.
     """
@@ -75,7 +76,13 @@ class CauseFacts:
     sample: Callable[[], Sequence[dict[str, Any]]]
     max_epoch_seconds: int
     masked: Sequence[Path]
+    is_converted: bool = True
     unparsed: Callable[[], Mapping[str, Sequence[int]]] = dict
+
+    @property
+    def where_rejects_are(self) -> str:
+        """Where to look at what could not be used."""
+        return "rejects/ has them" if self.is_converted else "a run writes them to rejects/"
 
     @cached_property
     def events(self) -> Sequence[dict[str, Any]]:
@@ -116,7 +123,7 @@ def _unread(facts: CauseFacts) -> Iterator[str]:
     malformed = sum(facts.malformed.values())
     if malformed > _MAX_MALFORMED * facts.read:
         reasons = _counts(sorted(facts.malformed.items(), key=lambda entry: -entry[1]))
-        yield f"source: {malformed:,} of {facts.read:,} events are malformed ({reasons}); rejects/ has them"
+        yield f"source: {malformed:,} of {facts.read:,} events are malformed ({reasons}); {facts.where_rejects_are}"
     if any(reason.startswith(f"{NOT_JSON}:") for reason in facts.malformed):
         yield from _cut(facts.unparsed())
     if facts.unreadable:
@@ -201,7 +208,7 @@ def _unusable(facts: CauseFacts) -> Iterator[str]:
         if kind == TOO_MANY_ELEMENTS:
             yield f"each: {rows}: look at the array `{facts.dataset.each}`"
         elif column is None or not facts.wanted:
-            yield f"{name or kind}: {rows}; rejects/ has them"
+            yield f"{name or kind}: {rows}; {facts.where_rejects_are}"
         elif kind == "missing":
             yield f"{column.name}: {_missing(facts, column)}; {rows}"
         else:

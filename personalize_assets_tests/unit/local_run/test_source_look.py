@@ -54,11 +54,22 @@ def test_events_are_mapped_as_a_run_maps_them(tmp_path: Path) -> None:
     ]
     put_raw(tmp_path, "\n".join(map(json.dumps, events)) + "\nbroken\n")
 
-    found = look_at_source(DatasetGroup(config)).datasets["interactions"]
+    check = look_at_source(DatasetGroup(config))
+    found = check.datasets["interactions"]
 
+    assert check.malformed == {"malformed_json": 1}
     assert (found.events, found.wanted, found.rows, found.kept) == (5, 4, 4, 2)
     assert found.rejected == {"bad_timestamp": 1, "missing:USER_ID": 1}
     assert found.dropped == {"bad_value:EVENT_VALUE": 1}
+
+
+def test_of_what_cannot_be_read_a_run_writes_the_rejects(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    put_raw(tmp_path, GOOD + "broken\n")
+
+    (cause,) = look_at_source(DatasetGroup(config)).datasets["interactions"].causes
+
+    assert cause == "source: 1 of 2 events are malformed (malformed_json: 1); a run writes them to rejects/"
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ FOUND = SourceCheck(
     warehouse=False,
     sources=(SOURCE,),
     sampled_days=("2026-10-01", "2026-10-02"),
+    malformed={"malformed_json": 2232, "not_an_object": 1},
     datasets={"interactions": DATASET},
 )
 
@@ -57,6 +58,8 @@ def test_sources_datasets_dropped_values_and_causes_are_printed(capsys: pytest.C
         "\n"
         "dataset       events  wanted  rows  kept  rejected\n"
         "interactions   1,000     900   900   600  300 missing:USER_ID\n"
+        "\n"
+        "Malformed: 2,232 malformed_json, 1 not_an_object; they are in no row above\n"
         "\n"
         "Dropped values: 2 interactions bad_value:AGE; their rows are kept\n"
         "\n"
@@ -89,6 +92,6 @@ def test_json_has_all_keys(capsys: pytest.CaptureFixture[str]) -> None:
     print_json(FOUND)
 
     found = json.loads(capsys.readouterr().out)
-    assert list(found) == ["dataset_group", "warehouse", "sources", "sampled_days", "datasets"]
+    assert list(found) == ["dataset_group", "warehouse", "sources", "sampled_days", "malformed", "datasets"]
     assert found["sources"][0]["days"][1] == {"day": "2026-10-02", "files": 2, "bytes": 2000}
     assert found["datasets"]["interactions"]["rejected"] == {"missing:USER_ID": 300}
