@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from personalize_assets.catalog.file_heads import sample_events
+from personalize_assets.conversion.dataset_types import EVENT_DATASETS
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.paths import names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
@@ -68,6 +69,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
     """What a sample of events gives for a dataset.
 
     Attributes:
+        raw_files: Of its source; the sample is from some of them.
         events: Of the sample, without malformed ones.
         wanted: Those that match ``where``.
         rows: Rows of these, kept and rejected.
@@ -76,6 +78,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
         causes: Why rows are missing.
     """
 
+    raw_files: int
     events: int
     wanted: int
     rows: int
@@ -103,11 +106,21 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     datasets: dict[str, DatasetLook]
 
     @property
+    def empty(self) -> tuple[str, ...]:
+        """The datasets without a row; of a warehouse without raw files nothing is known."""
+        return tuple(
+            name
+            for name, dataset in self.datasets.items()
+            if not dataset.kept and (dataset.raw_files or not self.warehouse)
+        )
+
+    @property
     def gives_rows(self) -> bool:
-        """Whether any dataset gets a row; true for a warehouse without raw files, of which nothing is known."""
-        if self.warehouse and all(source.problem for source in self.sources):
-            return True
-        return any(dataset.kept for dataset in self.datasets.values())
+        """Whether every dataset of events gets a row; interactions are in every config.
+
+        Entities may be rare: a sample without any of them does not show that a run finds none.
+        """
+        return set(self.empty).isdisjoint(EVENT_DATASETS)
 
 
 class _Sample(NamedTuple):
@@ -224,6 +237,7 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
         is_converted=False,
     )
     return DatasetLook(
+        raw_files=facts.raw_files,
         events=len(events),
         wanted=wanted,
         rows=rows,

@@ -103,9 +103,21 @@ def test_a_source_without_files_of_its_layout_has_a_problem_and_no_row(tmp_path:
     assert found.sources[0].unfit == UnreadKeys(1, ("x.json",))
     assert found.sampled_days == ()
     assert found.datasets["interactions"] == DatasetLook(
-        events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=()
+        raw_files=0, events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=()
     )
     assert not found.gives_rows
+
+
+@pytest.mark.parametrize(("empty", "is_enough"), [("users", True), ("interactions", False)])
+def test_interactions_must_get_rows_and_users_may_get_none(tmp_path: Path, empty: str, is_enough: bool) -> None:
+    datasets = {**columns(), "users": {"columns": {"USER_ID": "user", "AGE": {"path": "time", "type": "long"}}}}
+    datasets[empty]["where"] = {"kind": ["none"]}  # type: ignore[index]
+    config = small_config(tmp_path, datasets=datasets)
+    put_raw(tmp_path, GOOD)
+
+    found = look_at_source(DatasetGroup(config))
+
+    assert (found.empty, found.gives_rows) == ((empty,), is_enough)
 
 
 def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from personalize_assets.local_run.printed_json import print_json
 from personalize_assets.local_run.source_look import DatasetLook, DayFiles, SourceCheck, SourceLook
-from personalize_assets.local_run.source_look_lines import print_look, source_lines
+from personalize_assets.local_run.source_look_lines import error_line, print_look, source_lines, warning_lines
 from personalize_assets.storage.unread_keys import NO_KEYS
 
 SOURCE = SourceLook(
@@ -23,6 +23,7 @@ SOURCE = SourceLook(
     lines=("Empty:    one",),
 )
 DATASET = DatasetLook(
+    raw_files=3,
     events=1000,
     wanted=900,
     rows=900,
@@ -66,6 +67,28 @@ def test_sources_datasets_dropped_values_and_causes_are_printed(capsys: pytest.C
         "Likely causes of missing rows:\n"
         "  interactions: USER_ID: no path\n"
     )
+
+
+NO_ROW = replace(DATASET, kept=0)
+
+
+def test_entities_without_a_row_are_a_warning() -> None:
+    found = replace(FOUND, datasets={"interactions": DATASET, "users": NO_ROW})
+
+    assert list(warning_lines(found)) == ["Warning: users would be empty: no row of the sample could be used"]
+
+
+def test_events_without_a_row_are_an_error() -> None:
+    found = replace(FOUND, datasets={"interactions": NO_ROW, "users": DATASET})
+
+    assert error_line(found) == "no interactions would come out: no row of the sample could be used"
+
+
+def test_a_warehouse_without_files_is_neither() -> None:
+    found = replace(FOUND, warehouse=True, datasets={"interactions": replace(NO_ROW, raw_files=0), "users": DATASET})
+
+    assert found.gives_rows
+    assert list(warning_lines(found)) == []
 
 
 def test_of_many_days_the_first_three_and_the_last_seven_are_printed() -> None:
