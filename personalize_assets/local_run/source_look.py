@@ -24,7 +24,7 @@ from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets.quality.causes import CauseFacts, causes, unidentified
 from personalize_assets.storage.manifests import CatalogFile
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles, format_skipped, format_unread
@@ -76,6 +76,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
         rejected: Rows by reason.
         dropped: Values by reason that their rows would lack.
         causes: Why rows are missing.
+        warnings: What else is likely not meant.
     """
 
     raw_files: int
@@ -86,6 +87,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
     rejected: dict[str, int]
     dropped: dict[str, int]
     causes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,6 +248,7 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
         dropped=_most_first(dropped),
         # Without a raw file the source's own problem says it better.
         causes=tuple(causes(facts)) if facts.raw_files else (),
+        warnings=tuple(filter(None, [unidentified(facts)])),
     )
 
 

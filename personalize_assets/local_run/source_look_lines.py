@@ -78,6 +78,9 @@ def finding_lines(found: SourceCheck) -> Iterator[str]:
 
 def warning_lines(found: SourceCheck) -> Iterator[str]:
     """What a run may take, and is likely not meant."""
+    for name, one in found.datasets.items():
+        for warning in one.warnings:
+            yield f"Warning: {name}: {warning}"
     if found.gives_rows:
         for name in found.empty:
             yield f"Warning: {name} would be empty: no row of the sample could be used"

@@ -111,6 +111,15 @@ def causes(facts: CauseFacts) -> list[str]:
     return [*_unread(facts), *_unmatched(facts), *_unusable(facts)]
 
 
+def unidentified(facts: CauseFacts) -> str | None:
+    """What to say if no wanted event of the sample has a value at ``dedupe_by``; None if any has, or none is wanted."""
+    path = facts.dataset.dedupe_by
+    if not path or not facts.wanted or _filled(facts, path):
+        return None
+    absent = _absent(facts.wanted_fields, [path], "wanted event", ())
+    return f"dedupe_by: {absent}; only rows that are equal in every column count as repeats"
+
+
 def _unread(facts: CauseFacts) -> Iterator[str]:
     days = f"{facts.days} day{'s' if facts.days > 1 else ''}"
     if not facts.raw_files:

@@ -72,6 +72,21 @@ def test_of_what_cannot_be_read_a_run_writes_the_rejects(tmp_path: Path) -> None
     assert cause == "source: 1 of 2 events are malformed (malformed_json: 1); a run writes them to rejects/"
 
 
+def test_a_typo_in_dedupe_by_is_a_warning(tmp_path: Path) -> None:
+    datasets = columns()
+    datasets["interactions"]["dedupe_by"] = "mesageId"  # type: ignore[index]
+    config = small_config(tmp_path, datasets=datasets)
+    put_raw(tmp_path, GOOD.replace("}", ', "messageId": "m1"}'))
+
+    found = look_at_source(DatasetGroup(config))
+
+    assert found.gives_rows
+    assert found.datasets["interactions"].warnings == (
+        "dedupe_by: path `mesageId` is in no wanted event; events have `messageId`; only rows that are equal in every "
+        "column count as repeats",
+    )
+
+
 def test_nothing_is_written(tmp_path: Path) -> None:
     config = small_config(tmp_path)
     put_raw(tmp_path, GOOD)
@@ -103,7 +118,7 @@ def test_a_source_without_files_of_its_layout_has_a_problem_and_no_row(tmp_path:
     assert found.sources[0].unfit == UnreadKeys(1, ("x.json",))
     assert found.sampled_days == ()
     assert found.datasets["interactions"] == DatasetLook(
-        raw_files=0, events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=()
+        raw_files=0, events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=(), warnings=()
     )
     assert not found.gives_rows
 

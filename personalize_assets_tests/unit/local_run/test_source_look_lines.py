@@ -31,6 +31,7 @@ DATASET = DatasetLook(
     rejected={"missing:USER_ID": 300},
     dropped={"bad_value:AGE": 2},
     causes=("USER_ID: no path",),
+    warnings=(),
 )
 FOUND = SourceCheck(
     dataset_group="shop",
@@ -70,6 +71,12 @@ def test_sources_datasets_dropped_values_and_causes_are_printed(capsys: pytest.C
 
 
 NO_ROW = replace(DATASET, kept=0)
+
+
+def test_what_is_likely_not_meant_is_a_warning() -> None:
+    found = replace(FOUND, datasets={"interactions": replace(DATASET, warnings=("dedupe_by: a typo",))})
+
+    assert list(warning_lines(found)) == ["Warning: interactions: dedupe_by: a typo"]
 
 
 def test_entities_without_a_row_are_a_warning() -> None:
