@@ -253,7 +253,7 @@ def _first_events(text: bytes, count: int, *, is_cut: bool = False) -> EventSamp
         with suppress(*REFUSALS):
             events = _decode_lines(b"\n".join(lines))
             if len(events) == len(lines):  # else an event is written over several lines
-                return EventSample(events, Counter())
+                return EventSample(list(events), Counter())
     found = list(islice(Framer([text]).one_by_one(), count))
     if is_cut and len(found) < count:
         while found and found[-1].reason == UNCLOSED_ARRAY:

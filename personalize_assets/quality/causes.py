@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.field_names import folded
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
@@ -78,6 +79,11 @@ class CauseFacts:
     masked: Sequence[Path]
     is_converted: bool = True
     unparsed: Callable[[], Mapping[str, Sequence[int]]] = dict
+
+    @property
+    def readable(self) -> int:
+        """The events of those read that are neither malformed nor a file of no supported format."""
+        return self.read - sum(self.malformed.values()) - self.unreadable
 
     @property
     def where_rejects_are(self) -> str:
@@ -159,8 +165,8 @@ def _cut(unparsed: Mapping[str, Sequence[int]]) -> Iterator[str]:
 
 def _unmatched(facts: CauseFacts) -> Iterator[str]:
     """If (nearly) no event satisfies ``where``."""
-    where, readable = facts.dataset.where, facts.read - sum(facts.malformed.values()) - facts.unreadable
-    if not where or readable <= 0 or facts.rows >= _FEW_MATCHES * readable or not facts.events:
+    where = facts.dataset.where
+    if not where or facts.readable <= 0 or facts.rows >= _FEW_MATCHES * facts.readable or not facts.events:
         return
     matched = f"`where` matched {facts.rows:,} of {facts.read:,} events"
     single = {path: _matches(facts, path, allowed) for path, allowed in where.items()}
@@ -196,7 +202,7 @@ def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
         what, spelling = f"is {_words(wanted)}", ", which differ by case or space" if alike else ""
     if _is_hidden(facts, path):
         return f"no value of `{path}` {what}; its values are masked"
-    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_counted(values)}"
+    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_sampled(facts, values)}"
 
 
 # columns
@@ -278,20 +284,20 @@ def _bad(facts: CauseFacts, column: Column, reason: str) -> str:
     if any(_is_hidden(facts, path) for path in column.paths) or column.hash:
         return f"values of {paths} cannot be used; they are masked"
     if reason.startswith("too_long"):
-        return f"values of {paths} have more than {column.max_chars:,} characters, such as {_counted(bad)}"
+        return f"values of {paths} have more than {column.max_chars:,} characters, such as {_sampled(facts, bad)}"
     if reason.startswith("out_of_range") and column.value_range:
         least, greatest = column.value_range
-        return f"{paths} holds numbers that are not {least} to {greatest}, such as {_counted(bad)}"
+        return f"{paths} holds numbers that are not {least} to {greatest}, such as {_sampled(facts, bad)}"
     if not column.is_event_time:
-        return f"{paths} holds what is no {column.type}, such as {_counted(bad)}"
+        return f"{paths} holds what is no {column.type}, such as {_sampled(facts, bad)}"
     if all(epoch_nanos(text) is not None for text, _ in bad.most_common(_MAX_VALUES)):
         return (
             f"{paths} holds times before 1990 or after the day that follows the file's arrival, such as "
-            f"{_counted(bad)}{_read_as(bad.most_common(1)[0][0])}; map another field, or correct `layout` if the "
-            "arrival day is wrong"
+            f"{_sampled(facts, bad)}{_read_as(bad.most_common(1)[0][0])}; map another field, or correct `layout` if "
+            "the arrival day is wrong"
         )
     forms = "docs/reference/mapping.md lists the forms that are read"
-    return f"{paths} holds what is no time, such as {_counted(bad)}; {forms}"
+    return f"{paths} holds what is no time, such as {_sampled(facts, bad)}; {forms}"
 
 
 def _read_as(text: str) -> str:
@@ -405,6 +411,12 @@ def _is_hidden(facts: CauseFacts, path: str) -> bool:
 def _counted(values: Counter[str]) -> str:
     """The most frequent of these texts, with their counts."""
     return ", ".join(f"{_quoted(text)} ({count:,})" for text, count in values.most_common(_MAX_VALUES))
+
+
+def _sampled(facts: CauseFacts, values: Counter[str]) -> str:
+    """As ``_counted``; if the sample does not have all events that could be read, with its size."""
+    is_part = len(facts.events) < facts.readable
+    return f"{_counted(values)} in a sample of {count_of(len(facts.events), 'event')}" if is_part else _counted(values)
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

@@ -128,7 +128,7 @@ def test_a_condition_whose_value_no_event_has_names_the_most_frequent_values() -
 
     assert found(dataset({"event": ("Purchase", "Order")}), events, rows=0, read=3822) == [
         "`where` matched 0 of 3,822 events: no value of `event` is `Purchase` or `Order`; the most frequent `event` "
-        "values are `view` (2), `buy` (1)"
+        "values are `view` (2), `buy` (1) in a sample of 3 events"
     ]
 
 
@@ -242,6 +242,12 @@ def test_values_that_are_no_time_are_shown() -> None:
         "docs/reference/mapping.md lists the forms that are read; 2 of 3 "
         "rows are rejects (bad_timestamp)"
     ]
+
+
+def test_values_of_a_sample_are_counted_as_that() -> None:
+    (cause,) = found(dataset(), [{**EVENT, "at": "yesterday"}], {"bad_timestamp": 50}, rows=50, read=60)
+
+    assert cause.startswith("TIMESTAMP: `at` holds what is no time, such as `yesterday` (1) in a sample of 1 event; ")
 
 
 def test_times_outside_the_range_are_shown() -> None:
