@@ -62,7 +62,7 @@ def finding_lines(found: SourceCheck) -> Iterator[str]:
     """Malformed events, dropped values, and the likely causes of missing rows."""
     if found.malformed:
         yield ""
-        yield f"Malformed: {_counts(found.malformed)}; they are in no row above"
+        yield f"Malformed: {_counts(found.malformed)}; they are not among the events above"
     dropped = {
         f"{name} {reason}": count for name, one in found.datasets.items() for reason, count in one.dropped.items()
     }

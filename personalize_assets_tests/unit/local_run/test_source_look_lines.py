@@ -61,7 +61,7 @@ def test_sources_datasets_dropped_values_and_causes_are_printed(capsys: pytest.C
         "dataset       events  wanted  rows  kept  rejected\n"
         "interactions   1,000     900   900   600  300 missing:USER_ID\n"
         "\n"
-        "Malformed: 2,232 malformed_json, 1 not_an_object; they are in no row above\n"
+        "Malformed: 2,232 malformed_json, 1 not_an_object; they are not among the events above\n"
         "\n"
         "Dropped values: 2 interactions bad_value:AGE; their rows are kept\n"
         "\n"
