@@ -100,10 +100,10 @@ def suggest(source: str, destination: str | None, output: Path | None) -> None:
 @click.option(
     "--resume",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="State file to go on from, or to begin.  [default: a new data/send-<to>.json]",
+    help="State file to go on from, or to begin.  [default: a new sent/<to>.json]",
 )
 @click.option("--dry-run", is_flag=True, help="Write what would be sent into a folder; send nothing.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="That folder.  [default: data/send-<to>]")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="That folder.  [default: sent/<to>]")
 @click.option("--yes", is_flag=True, help="Do not ask before Segment gets more than 1,000 tracked users.")
 def send(start: date | None, **options: Any) -> None:
     """Send events like those of a real site to a service.

@@ -92,7 +92,7 @@ def day_profile(
     day: date, sources: Mapping[str, RawFiles], files: Sequence[CatalogFile], masked: Sequence[str] = ()
 ) -> EventProfile:
     """Profile a day (UTC); ``files`` are those of its catalog. Values at ``masked`` paths become ``***``."""
-    events = sample_events(sources, files)
+    events = sample_events(sources, files).events
     observed = Observed(events)
     mask = Mask(masked)
     choice = field_roles.event_names(observed, items(observed))

@@ -7,7 +7,7 @@ What does not belong here: what the events mean (``field_stats``, ``observed_fie
 from __future__ import annotations
 
 import io
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -27,7 +27,7 @@ from personalize_assets.conversion.reading.compression import (
 )
 from personalize_assets.conversion.reading.damage import TruncatedStream
 from personalize_assets.conversion.reading.event_source import is_csv
-from personalize_assets.conversion.reading.file_formats import encoding_of
+from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE, encoding_of
 from personalize_assets.conversion.reading.formats.csv_rows import CsvRows
 from personalize_assets.conversion.reading.formats.rows import ROW_GROUPS, ROWS, RowReader
 from personalize_assets.conversion.reading.formats.settings import AVRO, CSV, ORC, PARQUET, SourceFormat
@@ -38,8 +38,8 @@ from personalize_assets.conversion.reading.formats.table_files import (
     shortened,
     table_format,
 )
-from personalize_assets.conversion.reading.framer import Framer
-from personalize_assets.conversion.reading.json_value import REFUSALS, decode_whole, may_be_deep
+from personalize_assets.conversion.reading.framer import UNCLOSED_ARRAY, Framer
+from personalize_assets.conversion.reading.json_value import MALFORMED, REFUSALS, Event, decode_whole, may_be_deep
 from personalize_assets.conversion.reading.text_blocks import texts as texts_of
 from personalize_assets.conversion.reading.unwrapping import Unwrapper
 from personalize_assets.conversion.reading.zip_members import first_members
@@ -65,6 +65,7 @@ _FRAMING_LINES = 100
 _HEADS_AT_ONCE = 64
 # Heads in memory, on their way or waiting to be looked at: 8 MB.
 _HEADS_AHEAD = 128
+_OPENING = (b"{", b"[")
 _ANY_FORMAT = SourceFormat()
 _BOM = b"\xef\xbb\xbf"
 _decode_lines = msgspec.json.Decoder(dict[str, Any]).decode_lines
@@ -77,11 +78,20 @@ class FileHead(NamedTuple):
         compression: How the file is packed, by the bytes and not by the name (``reading.compression``); or ``none``.
         framing: ``lines`` (one object a line) or ``stream`` of JSON, ``rows``, or ``row_groups``.
         events: The fields of the first events that can be read.
+        malformed: How many of the first events cannot be read, by reason; without the last one, if the head ends in it.
     """
 
     compression: str
     framing: str
     events: Sequence[Mapping[str, Any]]
+    malformed: Mapping[str, int]
+
+
+class EventSample(NamedTuple):
+    """The first events of files, and how many of those cannot be read, by reason."""
+
+    events: list[Mapping[str, Any]]
+    malformed: Counter[str]
 
 
 def events_per_file(files: int) -> int:
@@ -145,14 +155,16 @@ def _is_in_large_blocks(head: bytes) -> bool:
     return compression_of(head[:PEEKED_BYTES]) in _IN_LARGE_BLOCKS or table_format(head[:MAGIC_BYTES]) == AVRO
 
 
-def sample_events(sources: Mapping[str, RawFiles], files: Sequence[CatalogFile]) -> list[Mapping[str, Any]]:
+def sample_events(sources: Mapping[str, RawFiles], files: Sequence[CatalogFile]) -> EventSample:
     """The first events of each of these files of catalogs; the fewer of each, the more files there are."""
     jobs = [(file.source, StoredObject(file.key, file.bytes, 0.0)) for file in files]
     count = events_per_file(len(jobs))
-    events: list[Mapping[str, Any]] = []
+    sample = EventSample([], Counter())
     for source, file, head in read_heads(sources, jobs):
-        events += inspect_head(head, file.bytes, count, sources[source].source.conversion_format).events
-    return events
+        found = inspect_head(head, file.bytes, count, sources[source].source.conversion_format)
+        sample.events.extend(found.events)
+        sample.malformed.update(found.malformed)
+    return sample
 
 
 def inspect_head(
@@ -164,14 +176,18 @@ def inspect_head(
     if not unwrapper:
         return found
     events = (event for fields in found.events for event in unwrapper.unwrap(b"", dict(fields)))
-    return found._replace(events=list(islice((event.fields for event in events if event.fields is not None), sample)))
+    unwrapped = _sorted_out(islice(events, sample))
+    unwrapped.malformed.update(found.malformed)
+    return found._replace(events=unwrapped.events, malformed=unwrapped.malformed)
 
 
 def _as_it_is(head: bytes, size: int, sample: int, format: SourceFormat) -> FileHead:
     """The head of a file, whose events may be wrapped."""
     if head and is_table(head[:MAGIC_BYTES], format.name):
         framing = ROWS if table_format(head[:MAGIC_BYTES]) == AVRO else ROW_GROUPS
-        return FileHead(NOT_PACKED, framing, _first_rows(TableRows(io.BytesIO(head), format.name), sample))
+        return FileHead(
+            NOT_PACKED, framing, *_first_rows(TableRows(io.BytesIO(head), format.name), sample, is_cut=len(head) < size)
+        )
     most = min(max(sample * _UNPACKED_BYTES_PER_EVENT, _MIN_UNPACKED_BYTES), _MAX_UNPACKED_BYTES)
     compression = compression_of(head[:PEEKED_BYTES])
     # The directory at the end of an archive is not in its head.
@@ -185,12 +201,13 @@ def _as_it_is(head: bytes, size: int, sample: int, format: SourceFormat) -> File
         text = whole + line_end or text
     if is_csv(text, format):
         rows = texts[0] if len(texts) > 1 else text
-        return FileHead(compression or NOT_PACKED, ROWS, _first_rows(CsvRows([rows], format.csv), sample))
+        first = _first_rows(CsvRows([rows], format.csv), sample, is_cut=is_cut)
+        return FileHead(compression or NOT_PACKED, ROWS, *first)
     return FileHead(
         compression or NOT_PACKED,
         # Only in UTF-8 does a byte show where a line ends.
         "lines" if not encoding_of(head) and (_is_lines(text) or (is_cut and _is_within_a_line(text))) else "stream",
-        _first_events(text, sample),
+        *_first_events(text, sample, is_cut=is_cut),
     )
 
 
@@ -209,28 +226,52 @@ def _unpacked(parts: Iterable[bytes], most: int, *, is_rows: bool) -> list[bytes
     return found
 
 
-def _first_rows(rows: RowReader, count: int) -> Sequence[Mapping[str, Any]]:
-    """The first ``count`` rows, without those that cannot be read."""
-    events: list[Mapping[str, Any]] = []
+def _first_rows(rows: RowReader, count: int, *, is_cut: bool = False) -> EventSample:
+    """The first ``count`` rows; ``is_cut`` says that the last one may have no end."""
+    sample = EventSample([], Counter())
+    broken: list[Event] = []  # since the last block of rows
     with suppress(TruncatedStream):
         for found in rows:
-            if isinstance(found, bytes):
-                events += _first_events(found, count - len(events))
-            if len(events) >= count:
+            if isinstance(found, Event):
+                if found.reason != UNREADABLE_FILE:  # of the file, and no event
+                    broken.append(found)
+            elif isinstance(found, bytes):
+                sample.malformed.update(_sorted_out(broken).malformed)
+                broken = []
+                sample.events.extend(_first_events(found, count - len(sample.events)).events)
+            if len(sample.events) >= count:
                 break
-    return events
+    if not is_cut:
+        sample.malformed.update(_sorted_out(broken).malformed)
+    return sample
 
 
-def _first_events(text: bytes, count: int) -> Sequence[Mapping[str, Any]]:
-    """The fields of the first ``count`` events, without those that cannot be read."""
+def _first_events(text: bytes, count: int, *, is_cut: bool = False) -> EventSample:
+    """The first ``count`` events; ``is_cut`` says that the text may end within one."""
     lines = text.split(b"\n", count)[:count]
     if not any(map(may_be_deep, lines)):
         with suppress(*REFUSALS):
             events = _decode_lines(b"\n".join(lines))
             if len(events) == len(lines):  # else an event is written over several lines
-                return events
-    found = islice(Framer([text]).one_by_one(), count)
-    return [event.fields for event in found if event.fields is not None]
+                return EventSample(list(events), Counter())
+    found = list(islice(Framer([text]).one_by_one(), count))
+    if is_cut and len(found) < count:
+        while found and found[-1].reason == UNCLOSED_ARRAY:
+            found.pop()
+        if found and found[-1].fields is None and found[-1].raw.startswith(_OPENING):
+            found.pop()
+    return _sorted_out(found)
+
+
+def _sorted_out(found: Iterable[Event]) -> EventSample:
+    """The fields of the events that can be read, and the number of the others."""
+    sample = EventSample([], Counter())
+    for event in found:
+        if event.fields is None:
+            sample.malformed[event.reason or MALFORMED] += event.lines
+        else:
+            sample.events.append(event.fields)
+    return sample
 
 
 def _is_lines(text: bytes) -> bool:

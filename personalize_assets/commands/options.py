@@ -18,6 +18,7 @@ from personalize_assets.errors import PersonalizeAssetsError
 
 if TYPE_CHECKING:
     from personalize_assets.local_run.display import Display
+    from personalize_assets.pipeline.dataset_group import DatasetGroup
 
 ENGINES = ("arrow", "local", "spark", "glue", "emr-serverless")
 """As ``config.fields.ENGINES``, which takes a while to import; a test compares them."""
@@ -200,6 +201,15 @@ def each_day(days: tuple[date, date]) -> list[date]:
     """The days from the first to the last, both included."""
     first, last = days
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def check_dataset(name: str | None, group: DatasetGroup) -> None:
+    """Raise an error of usage for a dataset that is not in the config; None and ``rejects`` stand for none."""
+    if name not in (None, "rejects", *group.datasets):
+        raise click.UsageError(
+            f"dataset group {group.config.dataset_group.name} has no {name}; its datasets are "
+            f"{', '.join(group.datasets)}"
+        )
 
 
 def is_confirmed(question: str, *, yes: bool) -> bool:

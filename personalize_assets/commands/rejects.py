@@ -8,7 +8,14 @@ from pathlib import Path
 
 import click
 
-from personalize_assets.commands.options import Command, Days, config_option, each_day, exit_code_of_errors
+from personalize_assets.commands.options import (
+    Command,
+    Days,
+    check_dataset,
+    config_option,
+    each_day,
+    exit_code_of_errors,
+)
 from personalize_assets.conversion.dataset_types import DATASETS
 
 
@@ -39,12 +46,17 @@ def rejects(
     from personalize_assets.local_run.printed_json import print_json
     from personalize_assets.local_run.rejects_lines import print_rejects
     from personalize_assets.pipeline.dataset_group import DatasetGroup
+    from personalize_assets.pipeline.reject_reasons import why_no_reason
     from personalize_assets.pipeline.rejects import Filter, find_rejects
 
     with exit_code_of_errors():
         group = DatasetGroup(load_config(config, os.environ))
+        check_dataset(dataset, group)
         wanted = None if days is None else tuple(map(str, each_day(days)))
         found = find_rejects(group, Filter(wanted, reason, dataset), limit)
+        # Rejects of older days may have reasons of columns that are no longer in the config.
+        if reason and not found.total and (problem := why_no_reason(group, reason)):
+            raise click.BadParameter(problem, param_hint="--reason")
         if as_json:
             print_json(found)
         else:

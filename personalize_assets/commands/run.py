@@ -15,6 +15,7 @@ from personalize_assets.commands.options import (
     Days,
     EngineName,
     ReportingCommand,
+    check_dataset,
     command_display,
     config_option,
     each_day,
@@ -76,7 +77,9 @@ def files(config: Path | None, days: tuple[date, date] | None, dataset: str) -> 
     from personalize_assets.storage.days import current_files
 
     with exit_code_of_errors():
-        destination = DatasetGroup(load_config(config, os.environ)).destination
+        group = DatasetGroup(load_config(config, os.environ))
+        check_dataset(dataset, group)
+        destination = group.destination
         wanted = {day.isoformat() for day in each_day(days)} if days else None
         states = destination.days.all() if wanted is None else destination.days.some(wanted)
         for key in current_files(states, dataset):

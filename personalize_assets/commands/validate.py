@@ -19,12 +19,12 @@ def validate(config: Path | None, as_json: bool) -> None:
 
     Prints how many files each day has, which keys do not fit the layout, and of a sample of events how many match each
     dataset, and which rows would be rejected and values dropped. Exits with 0, or with 1 if the config is wrong, or
-    nothing would come out.
+    nothing would come out, or no interaction. Users, items or actions without a row are a warning.
     """
     from personalize_assets.config import load_config
     from personalize_assets.local_run.printed_json import print_json
     from personalize_assets.local_run.source_look import look_at_source
-    from personalize_assets.local_run.source_look_lines import print_look
+    from personalize_assets.local_run.source_look_lines import error_line, print_look
     from personalize_assets.pipeline.dataset_group import DatasetGroup
 
     with exit_code_of_errors():
@@ -34,5 +34,5 @@ def validate(config: Path | None, as_json: bool) -> None:
         else:
             print_look(found)
     if not found.gives_rows:
-        click.echo("Error: nothing would come out: no row of the sample could be used", err=True)
+        click.echo(f"Error: {error_line(found)}", err=True)
         sys.exit(1)

@@ -17,9 +17,9 @@ from personalize_assets.conversion.reading.unwrapping import NOT_JSON
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline.converted_days import converted_days
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets.quality.causes import CauseFacts, causes, unidentified
 from personalize_assets.storage.days import accounting_of, commits_of
-from personalize_assets.storage.manifests import CatalogFile, DayAccounting, DayCommit
+from personalize_assets.storage.manifests import CatalogFile, DayAccounting, DayCommit, DayState
 
 _MAX_DAYS = 5
 _MAX_FILES = 40
@@ -49,6 +49,27 @@ def likely_causes(
         return (f"the raw files could not be looked at for a cause: {error}",)
     except Exception as error:
         return (f"the raw files could not be looked at for a cause: {type(error).__name__}: {error}",)
+
+
+def likely_mistakes(group: DatasetGroup, states: Mapping[str, DayState]) -> list[str]:
+    """What is likely not meant in the config although rows come out, a sentence each; see ``causes.unidentified``.
+
+    It only reads: the beginnings of files of one converted day for each dataset with ``dedupe_by``, that with most
+    rows. What cannot be read shows no mistake.
+
+    Args:
+        states: The converted days, by day (ISO).
+    """
+    found = []
+    for name, dataset in group.datasets.items():
+        kept = {day: commit.kept for day, commit in commits_of(states, name).items() if commit.kept}
+        if dataset.dedupe_by and kept:
+            day = max(kept, key=lambda day: kept[day])
+            with suppress(PersonalizeAssetsError):
+                of_day = {day: states[day]}
+                accounting = accounting_of(of_day, group.source_ids[name])
+                found.append((name, unidentified(_facts(group, name, commits_of(of_day, name), accounting))))
+    return [f"{name}: {mistake}" for name, mistake in found if mistake]
 
 
 def _facts(
@@ -115,4 +136,4 @@ def _sample(group: DatasetGroup, source: str, days: list[date]) -> list[dict[str
         of_source = [file for file in catalog.files if file.source in group.places[source]]
         step = max(1, len(of_source) * len(catalogs) // _MAX_FILES)
         files += of_source[::step]
-    return [dict(event) for event in sample_events(group.sources, files)]
+    return [dict(event) for event in sample_events(group.sources, files).events]

@@ -9,6 +9,7 @@ import click
 
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.judging.current_checks import current_checks
+from personalize_assets.judging.likely_causes import likely_mistakes
 from personalize_assets.judging.red_checks import RedCheck, red_of
 from personalize_assets.local_run.summary import print_summary, short_path, summarize
 from personalize_assets.pipeline.converted_days import counted
@@ -35,6 +36,8 @@ def print_closing(group: DatasetGroup, listed: Collection[date] | None = None) -
     if listed is not None:
         _print_without_files(states, listed)
     _print_not_read(group)
+    for mistake in likely_mistakes(group, states):
+        click.echo(f"Warning:  {mistake}")
     found = red_of(checks)
     print_checks(found)
     return any(check.is_error for check in found)

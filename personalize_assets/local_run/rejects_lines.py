@@ -12,7 +12,8 @@ from personalize_assets.pipeline.rejects import Rejects, RejectSample, printable
 
 _HEADER = ("dataset", "rejects", "reason")
 _NO_DATASET = "-"
-_RAW_CHARACTERS = 400
+_BEGINNING, _END = 240, 160
+"""Characters of a long text that are printed: the fault of malformed JSON is often at its end."""
 
 
 def print_rejects(found: Rejects) -> None:
@@ -30,8 +31,13 @@ def print_rejects(found: Rejects) -> None:
 
 
 def sample_lines(sample: RejectSample) -> Iterator[str]:
-    """A sample: where it is from, and the beginning of its text."""
+    """A sample: where it is from, and its text, of a long one the beginning and the end."""
     yield " ".join(filter(None, (sample.day, sample.dataset, f"{sample.reason}, from", short_path(sample.file))))
     if sample.raw is not None:
-        is_cut = len(sample.raw) > _RAW_CHARACTERS
-        yield f"  {printable(sample.raw[:_RAW_CHARACTERS])}{'… (--json has more)' if is_cut else ''}"
+        yield f"  {_shortened(sample.raw)}"
+
+
+def _shortened(text: str) -> str:
+    if len(text) <= _BEGINNING + _END:
+        return printable(text)
+    return f"{printable(text[:_BEGINNING])} … {printable(text[-_END:])} (--json has more)"

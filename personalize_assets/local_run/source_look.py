@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
 from personalize_assets.catalog.file_heads import sample_events
+from personalize_assets.conversion.dataset_types import EVENT_DATASETS
 from personalize_assets.conversion.mapping.event_mapper import EventMapper
 from personalize_assets.conversion.mapping.paths import names_of, parse_path
 from personalize_assets.conversion.mapping.timestamps import DAY_SECONDS, max_epoch_seconds_of
@@ -23,7 +24,7 @@ from personalize_assets.conversion.mapping.where import matcher
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.pipeline import hash_keys
 from personalize_assets.pipeline.dataset_group import DatasetGroup
-from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets.quality.causes import CauseFacts, causes, unidentified
 from personalize_assets.storage.manifests import CatalogFile
 from personalize_assets.storage.object_store import StoredObject
 from personalize_assets.storage.raw_files import RawFiles, format_skipped, format_unread
@@ -68,14 +69,17 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
     """What a sample of events gives for a dataset.
 
     Attributes:
-        events: Of the sample.
+        raw_files: Of its source; the sample is from some of them.
+        events: Of the sample, without malformed ones.
         wanted: Those that match ``where``.
         rows: Rows of these, kept and rejected.
         rejected: Rows by reason.
         dropped: Values by reason that their rows would lack.
         causes: Why rows are missing.
+        warnings: What else is likely not meant.
     """
 
+    raw_files: int
     events: int
     wanted: int
     rows: int
@@ -83,6 +87,7 @@ class DatasetLook(msgspec.Struct, frozen=True, kw_only=True):
     rejected: dict[str, int]
     dropped: dict[str, int]
     causes: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +96,7 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         warehouse: Whether a warehouse is to be unloaded: then there may be no raw file yet.
         sampled_days: Days (ISO) whose files were read, of any source.
+        malformed: How many of the sampled events cannot be read, by reason; they are of no dataset.
         datasets: By name.
     """
 
@@ -98,21 +104,33 @@ class SourceCheck(msgspec.Struct, frozen=True, kw_only=True):
     warehouse: bool
     sources: tuple[SourceLook, ...]
     sampled_days: tuple[str, ...]
+    malformed: dict[str, int]
     datasets: dict[str, DatasetLook]
 
     @property
+    def empty(self) -> tuple[str, ...]:
+        """The datasets without a row; of a warehouse without raw files nothing is known."""
+        return tuple(
+            name
+            for name, dataset in self.datasets.items()
+            if not dataset.kept and (dataset.raw_files or not self.warehouse)
+        )
+
+    @property
     def gives_rows(self) -> bool:
-        """Whether any dataset gets a row; true for a warehouse without raw files, of which nothing is known."""
-        if self.warehouse and all(source.problem for source in self.sources):
-            return True
-        return any(dataset.kept for dataset in self.datasets.values())
+        """Whether every dataset of events gets a row; interactions are in every config.
+
+        Entities may be rare: a sample without any of them does not show that a run finds none.
+        """
+        return set(self.empty).isdisjoint(EVENT_DATASETS)
 
 
 class _Sample(NamedTuple):
-    """Some events of a day, with the last second that a time in them may have."""
+    """Some events of a day, those that cannot be read by reason, and the last second that a time in them may have."""
 
     day: date
     events: Sequence[dict[str, Any]]
+    malformed: Counter[str]
     max_epoch_seconds: int
 
 
@@ -134,6 +152,7 @@ def look_at_source(group: DatasetGroup) -> SourceCheck:
         warehouse=group.config.source.redshift is not None,
         sources=tuple(looks.values()),
         sampled_days=tuple(map(str, sampled)),
+        malformed=_most_first(_malformed(sample for of_source in samples.values() for sample in of_source)),
         datasets={
             name: _dataset(group, name, samples[source], [looks[place] for place in group.places[source]])
             for name, source in group.source_ids.items()
@@ -175,10 +194,10 @@ def _samples(
             for file in files[place].get(day, ())
             if file.bytes and not file.archive
         ]
-        events = [dict(event) for event in sample_events(group.sources, _spread(readable, _MOST_FILES_PER_DAY))]
+        sample = sample_events(group.sources, _spread(readable, _MOST_FILES_PER_DAY))
         is_dated = all(group.sources[place].layout.is_dated for place in places)
         latest = max_epoch_seconds_of(day) if is_dated else int(time.time()) + DAY_SECONDS
-        found.append(_Sample(day, events, latest))
+        found.append(_Sample(day, list(map(dict, sample.events)), sample.malformed, latest))
     return found
 
 
@@ -204,20 +223,23 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
                     rejected[row.reason] += 1
                 dropped.update(row.dropped)
     events = [event for sample in samples for event in sample.events]
+    malformed = _malformed(samples)
     facts = CauseFacts(
         dataset=dataset,
         days=len(samples),
         raw_files=sum(day.files for look in looks for day in look.days),
-        read=len(events),
-        malformed={},
+        read=len(events) + malformed.total(),
+        malformed=malformed,
         unreadable=0,
         rows=rows,
         rejected=rejected,
         sample=lambda: events,
         max_epoch_seconds=max((sample.max_epoch_seconds for sample in samples), default=0),
         masked=tuple(names_of(parse_path(path)) for path in group.masked_paths),
+        is_converted=False,
     )
     return DatasetLook(
+        raw_files=facts.raw_files,
         events=len(events),
         wanted=wanted,
         rows=rows,
@@ -226,7 +248,12 @@ def _dataset(group: DatasetGroup, name: str, samples: Sequence[_Sample], looks: 
         dropped=_most_first(dropped),
         # Without a raw file the source's own problem says it better.
         causes=tuple(causes(facts)) if facts.raw_files else (),
+        warnings=tuple(filter(None, [unidentified(facts)])),
     )
+
+
+def _malformed(samples: Iterable[_Sample]) -> Counter[str]:
+    return sum((sample.malformed for sample in samples), Counter())
 
 
 def _most_first(counts: Counter[str]) -> dict[str, int]:

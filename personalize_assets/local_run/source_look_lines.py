@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
+from personalize_assets.conversion.dataset_types import EVENT_DATASETS
 from personalize_assets.local_run.source_look import SourceCheck, SourceLook
 from personalize_assets.local_run.summary import print_table, short_path
 
@@ -34,7 +35,7 @@ def print_look(found: SourceCheck) -> None:
             for name, one in found.datasets.items()
         ],
     )
-    for line in finding_lines(found):
+    for line in (*finding_lines(found), *warning_lines(found)):
         click.echo(line)
 
 
@@ -58,7 +59,10 @@ def source_lines(source: SourceLook, *, warehouse: bool) -> Iterator[str]:
 
 
 def finding_lines(found: SourceCheck) -> Iterator[str]:
-    """Dropped values, and the likely causes of missing rows."""
+    """Malformed events, dropped values, and the likely causes of missing rows."""
+    if found.malformed:
+        yield ""
+        yield f"Malformed: {_counts(found.malformed)}; they are not among the events above"
     dropped = {
         f"{name} {reason}": count for name, one in found.datasets.items() for reason, count in one.dropped.items()
     }
@@ -70,6 +74,23 @@ def finding_lines(found: SourceCheck) -> Iterator[str]:
         yield ""
         yield "Likely causes of missing rows:"
         yield from likely
+
+
+def warning_lines(found: SourceCheck) -> Iterator[str]:
+    """What a run may take, and is likely not meant."""
+    for name, one in found.datasets.items():
+        for warning in one.warnings:
+            yield f"Warning: {name}: {warning}"
+    if found.gives_rows:
+        for name in found.empty:
+            yield f"Warning: {name} would be empty: no row of the sample could be used"
+
+
+def error_line(found: SourceCheck) -> str:
+    """Why a run would be of no use, where ``gives_rows`` is false."""
+    is_all = found.empty == tuple(found.datasets)
+    missing = "nothing" if is_all else " and ".join(f"no {name}" for name in found.empty if name in EVENT_DATASETS)
+    return f"{missing} would come out: no row of the sample could be used"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

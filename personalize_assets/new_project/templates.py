@@ -24,6 +24,7 @@ GITIGNORE = """\
 .tmp_dagster_home_*/
 __pycache__/
 /data/
+/sent/
 """
 
 DEFINITIONS = '''\

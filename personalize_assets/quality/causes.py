@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from personalize_assets.catalog import field_roles
 from personalize_assets.catalog.field_names import folded
+from personalize_assets.catalog.field_ranking import count_of
 from personalize_assets.catalog.item_ids import item_candidates, items
 from personalize_assets.catalog.observed_fields import Field, Observed
 from personalize_assets.conversion.contract import Column, Condition, Dataset, Wanted
@@ -60,6 +61,7 @@ class CauseFacts:
         sample: Reads a sample of the events that can be read; called only if the counts show that rows are missing.
         max_epoch_seconds: The last second that a TIMESTAMP in the sample may have.
         masked: Paths of events whose values must not be shown.
+        is_converted: Whether the events were converted, so that rejects/ has what could not be used.
         unparsed: Reads the lengths of some texts that were to hold JSON and do not, by path (``source.parse``); called
             only if there are such.
     """
@@ -75,7 +77,18 @@ class CauseFacts:
     sample: Callable[[], Sequence[dict[str, Any]]]
     max_epoch_seconds: int
     masked: Sequence[Path]
+    is_converted: bool = True
     unparsed: Callable[[], Mapping[str, Sequence[int]]] = dict
+
+    @property
+    def readable(self) -> int:
+        """The events of those read that are neither malformed nor a file of no supported format."""
+        return self.read - sum(self.malformed.values()) - self.unreadable
+
+    @property
+    def where_rejects_are(self) -> str:
+        """Where to look at what could not be used."""
+        return "rejects/ has them" if self.is_converted else "a run writes them to rejects/"
 
     @cached_property
     def events(self) -> Sequence[dict[str, Any]]:
@@ -104,6 +117,15 @@ def causes(facts: CauseFacts) -> list[str]:
     return [*_unread(facts), *_unmatched(facts), *_unusable(facts)]
 
 
+def unidentified(facts: CauseFacts) -> str | None:
+    """What to say if no wanted event of the sample has a value at ``dedupe_by``; None if any has, or none is wanted."""
+    path = facts.dataset.dedupe_by
+    if not path or not facts.wanted or _filled(facts, path):
+        return None
+    absent = _absent(facts.wanted_fields, [path], "wanted event", ())
+    return f"dedupe_by: {absent}; only rows that are equal in every column count as repeats"
+
+
 def _unread(facts: CauseFacts) -> Iterator[str]:
     days = f"{facts.days} day{'s' if facts.days > 1 else ''}"
     if not facts.raw_files:
@@ -116,7 +138,7 @@ def _unread(facts: CauseFacts) -> Iterator[str]:
     malformed = sum(facts.malformed.values())
     if malformed > _MAX_MALFORMED * facts.read:
         reasons = _counts(sorted(facts.malformed.items(), key=lambda entry: -entry[1]))
-        yield f"source: {malformed:,} of {facts.read:,} events are malformed ({reasons}); rejects/ has them"
+        yield f"source: {malformed:,} of {facts.read:,} events are malformed ({reasons}); {facts.where_rejects_are}"
     if any(reason.startswith(f"{NOT_JSON}:") for reason in facts.malformed):
         yield from _cut(facts.unparsed())
     if facts.unreadable:
@@ -143,8 +165,8 @@ def _cut(unparsed: Mapping[str, Sequence[int]]) -> Iterator[str]:
 
 def _unmatched(facts: CauseFacts) -> Iterator[str]:
     """If (nearly) no event satisfies ``where``."""
-    where, readable = facts.dataset.where, facts.read - sum(facts.malformed.values()) - facts.unreadable
-    if not where or readable <= 0 or facts.rows >= _FEW_MATCHES * readable or not facts.events:
+    where = facts.dataset.where
+    if not where or facts.readable <= 0 or facts.rows >= _FEW_MATCHES * facts.readable or not facts.events:
         return
     matched = f"`where` matched {facts.rows:,} of {facts.read:,} events"
     single = {path: _matches(facts, path, allowed) for path, allowed in where.items()}
@@ -180,7 +202,7 @@ def _condition(facts: CauseFacts, path: str, wanted: Wanted) -> str:
         what, spelling = f"is {_words(wanted)}", ", which differ by case or space" if alike else ""
     if _is_hidden(facts, path):
         return f"no value of `{path}` {what}; its values are masked"
-    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_counted(values)}"
+    return f"no value of `{path}` {what}{spelling}; the most frequent `{path}` values are {_sampled(facts, values)}"
 
 
 # columns
@@ -201,7 +223,7 @@ def _unusable(facts: CauseFacts) -> Iterator[str]:
         if kind == TOO_MANY_ELEMENTS:
             yield f"each: {rows}: look at the array `{facts.dataset.each}`"
         elif column is None or not facts.wanted:
-            yield f"{name or kind}: {rows}; rejects/ has them"
+            yield f"{name or kind}: {rows}; {facts.where_rejects_are}"
         elif kind == "missing":
             yield f"{column.name}: {_missing(facts, column)}; {rows}"
         else:
@@ -262,20 +284,20 @@ def _bad(facts: CauseFacts, column: Column, reason: str) -> str:
     if any(_is_hidden(facts, path) for path in column.paths) or column.hash:
         return f"values of {paths} cannot be used; they are masked"
     if reason.startswith("too_long"):
-        return f"values of {paths} have more than {column.max_chars:,} characters, such as {_counted(bad)}"
+        return f"values of {paths} have more than {column.max_chars:,} characters, such as {_sampled(facts, bad)}"
     if reason.startswith("out_of_range") and column.value_range:
         least, greatest = column.value_range
-        return f"{paths} holds numbers that are not {least} to {greatest}, such as {_counted(bad)}"
+        return f"{paths} holds numbers that are not {least} to {greatest}, such as {_sampled(facts, bad)}"
     if not column.is_event_time:
-        return f"{paths} holds what is no {column.type}, such as {_counted(bad)}"
+        return f"{paths} holds what is no {column.type}, such as {_sampled(facts, bad)}"
     if all(epoch_nanos(text) is not None for text, _ in bad.most_common(_MAX_VALUES)):
         return (
             f"{paths} holds times before 1990 or after the day that follows the file's arrival, such as "
-            f"{_counted(bad)}{_read_as(bad.most_common(1)[0][0])}; map another field, or correct `layout` if the "
-            "arrival day is wrong"
+            f"{_sampled(facts, bad)}{_read_as(bad.most_common(1)[0][0])}; map another field, or correct `layout` if "
+            "the arrival day is wrong"
         )
     forms = "docs/reference/mapping.md lists the forms that are read"
-    return f"{paths} holds what is no time, such as {_counted(bad)}; {forms}"
+    return f"{paths} holds what is no time, such as {_sampled(facts, bad)}; {forms}"
 
 
 def _read_as(text: str) -> str:
@@ -389,6 +411,12 @@ def _is_hidden(facts: CauseFacts, path: str) -> bool:
 def _counted(values: Counter[str]) -> str:
     """The most frequent of these texts, with their counts."""
     return ", ".join(f"{_quoted(text)} ({count:,})" for text, count in values.most_common(_MAX_VALUES))
+
+
+def _sampled(facts: CauseFacts, values: Counter[str]) -> str:
+    """As ``_counted``; if the sample does not have all events that could be read, with its size."""
+    is_part = len(facts.events) < facts.readable
+    return f"{_counted(values)} in a sample of {count_of(len(facts.events), 'event')}" if is_part else _counted(values)
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

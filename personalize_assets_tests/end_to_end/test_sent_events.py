@@ -114,7 +114,7 @@ def test_after_a_kill_the_rest_is_sent_and_no_event_is_lost(tmp_path: Path) -> N
         after_batches(service, 3, process.kill)
         process.communicate()
 
-        process = command(*story, "100000", "--resume", "data/send-rudderstack.json", env=keys)
+        process = command(*story, "100000", "--resume", "sent/rudderstack.json", env=keys)
         _, error = process.communicate()
 
     assert (process.returncode, error) == (0, "")
@@ -134,9 +134,9 @@ def test_ctrl_c_is_one_sentence_and_the_rest_is_sent_later(tmp_path: Path) -> No
 
         assert process.returncode == 130
         (line,) = error.splitlines()
-        assert line.endswith(" events; go on with the same command and --resume data/send-segment.json.")
+        assert line.endswith(" events; go on with the same command and --resume sent/segment.json.")
 
-        process = command(*story[:-1], "100000", "--resume", "data/send-segment.json", env=KEYS)
+        process = command(*story[:-1], "100000", "--resume", "sent/segment.json", env=KEYS)
         _, error = process.communicate()
 
     assert (process.returncode, error) == (0, "")

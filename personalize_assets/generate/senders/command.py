@@ -64,7 +64,7 @@ def _send(sending: Sending) -> int:
     try:
         sending.send(click.echo)
     finally:
-        _print_counts(sending.counts)
+        _print_counts(sending.counts, is_dry_run=options.dry_run)
     if options.dry_run:
         click.echo("Nothing was sent: this was a dry run.")
     elif options.to in _WHERE_TO_LOOK:
@@ -100,8 +100,8 @@ def _may_send(sending: Sending) -> bool:
         return False
 
 
-def _print_counts(counts: Mapping[str, Counts]) -> None:
-    """A line for each source, and one of their sum if there are several."""
+def _print_counts(counts: Mapping[str, Counts], *, is_dry_run: bool) -> None:
+    """A line for each source, and one of their sum if there are several; no service answers a dry run."""
     if not counts:
         return
     rows = sorted(counts.items())
@@ -109,6 +109,11 @@ def _print_counts(counts: Mapping[str, Counts]) -> None:
         each = [count for _, count in rows]
         total = Counts(*(sum(getattr(count, name) for count in each) for name in Counts.__dataclass_fields__))
         rows.append(("total", total))
+    if is_dry_run:
+        click.echo(f"{'source':<8} {'would be sent':>13} {'refused':>9}")
+        for source, count in rows:
+            click.echo(f"{source:<8} {count.sent:>13,} {count.refused:>9,}")
+        return
     click.echo(f"{'source':<8} {'sent':>9} {'accepted':>9} {'refused':>9} {'retried':>9}")
     for source, count in rows:
         click.echo(f"{source:<8} {count.sent:>9,} {count.accepted:>9,} {count.refused:>9,} {count.retried:>9,}")

@@ -17,6 +17,8 @@ TARGETS = ("segment", "rudderstack", "firehose", "kinesis", "http")
 
 SEGMENT_URL = "https://api.segment.io"
 
+# Not `data`, where the samples have their destination.
+_FOLDER = Path("sent")
 _BATCH_PATH = "/v1/batch"
 _STREAMS = ("firehose", "kinesis")
 _KEYED = ("segment", "rudderstack")
@@ -32,7 +34,7 @@ class Options:
         rate: Events a second at most.
         newline: Whether records of a stream end with a line break; None: as Segment does it, in Firehose alone.
         resume: The state file to go on from; None: a new one, at ``state_file``.
-        out: The folder of a dry run; None: ``data/send-<to>``.
+        out: The folder of a dry run; None: ``sent/<to>``.
     """
 
     to: str
@@ -54,7 +56,7 @@ class Options:
     @property
     def state_file(self) -> Path:
         """Where the state is kept."""
-        return self.resume or Path("data") / f"send-{self.to}.json"
+        return self.resume or _FOLDER / f"{self.to}.json"
 
     @property
     def by_source(self) -> bool:
@@ -116,7 +118,7 @@ class Options:
             target = StreamTarget(self.to, self.stream or "", newline=newline)
         else:
             target = HttpTarget(self._url(), {} if self.dry_run else self._authorizations(env), clock)
-        return DryRun(target, self.out or Path("data") / f"send-{self.to}") if self.dry_run else target
+        return DryRun(target, self.out or _FOLDER / self.to) if self.dry_run else target
 
     def _url(self) -> str:
         if self.to == "http":

@@ -50,6 +50,48 @@ def sampled(content: bytes) -> int:
     return len(inspect_head(content[:HEAD_BYTES], len(content)).events)
 
 
+def test_events_that_cannot_be_read_are_counted_by_reason() -> None:
+    content = b"\n".join([LINE, b'{"type": "track", "userId"', LINE, b"7"]) + b"\n"
+
+    head = inspect_head(content, len(content))
+
+    assert (head.events, head.malformed) == ([EVENT, EVENT], {"malformed_json": 1, "not_an_object": 1})
+
+
+def test_rows_that_cannot_be_read_are_counted() -> None:
+    content = b"id,name\n1,a\n2,b,c\n3,d\n"
+
+    head = inspect_head(content, len(content))
+
+    assert (len(head.events), head.malformed) == (2, {"malformed_row": 1})
+
+
+def test_elements_of_an_envelope_that_are_no_events_are_counted() -> None:
+    content = b'{"Records": [{"a": 1}, 2]}\n{"Records": 3}\n'
+
+    head = inspect_head(content, len(content), format=SourceFormat(events="Records"))
+
+    assert (len(head.events), head.malformed) == (1, {"not_an_object": 1, "no_events": 1})
+
+
+@pytest.mark.parametrize("rest", [b'{"type": ["track', b'{\n "type":\n', b'[{"type": "track"},\n {"ty'])
+def test_an_event_that_only_the_head_cuts_off_is_not_malformed(rest: bytes) -> None:
+    content = b"broken\n" + LINE + b"\n" + rest
+
+    assert inspect_head(content, len(content) + 100).malformed == {"malformed_json": 1}
+    assert sum(inspect_head(content, len(content)).malformed.values()) > 1
+
+
+def test_lines_of_a_head_that_are_no_events_at_all_are_counted() -> None:
+    assert inspect_head(b"no event\n" * 3, 100).malformed == {"malformed_json": 3}
+
+
+def test_a_row_that_only_the_head_cuts_off_is_not_malformed() -> None:
+    content = b'id,name\n1,a\n2,"b\n'
+
+    assert inspect_head(content, len(content) + 100).malformed == {}
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -158,7 +200,7 @@ def test_a_head_that_unpacks_to_gigabytes_is_read_only_so_far() -> None:
 @example(b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1) + b'\n{"b":1}', 2)
 def test_the_first_events_are_those_that_the_conversion_reads(text: bytes, count: int) -> None:
     read = islice(Framer([text]).one_by_one(), count)
-    assert list(_first_events(text, count)) == [event.fields for event in read if event.fields is not None]
+    assert _first_events(text, count).events == [event.fields for event in read if event.fields is not None]
 
 
 def csv_file(rows: int) -> bytes:
@@ -167,7 +209,7 @@ def csv_file(rows: int) -> bytes:
 
 def test_a_csv_has_rows() -> None:
     head = inspect_head(csv_file(9000)[:HEAD_BYTES], 100_000, 2)
-    assert head == ("none", "rows", [{"user": "u0", "item": "i,0"}, {"user": "u1", "item": "i,1"}])
+    assert head == ("none", "rows", [{"user": "u0", "item": "i,0"}, {"user": "u1", "item": "i,1"}], {})
     assert inspect_head(gzip.compress(csv_file(2)), 50)[:2] == ("gzip", "rows")
     dialect = SourceFormat("csv", CsvDialect(header=False, columns=("a", "b")))
     assert list(inspect_head(b"M\xfc,1\nu,2\n", 8, format=dialect).events) == [{"a": "u", "b": "2"}]
@@ -191,8 +233,9 @@ def test_parquet_has_row_groups() -> None:
         "none",
         "row_groups",
         [{"id": "00000", "n": 0}, {"id": "00001", "n": 1}],
+        {},
     )
-    assert inspect_head(data[:-1], len(data)) == ("none", "row_groups", [])
+    assert inspect_head(data[:-1], len(data)) == ("none", "row_groups", [], {})
     assert inspect_head(data, len(data), format=SourceFormat("csv")).framing != "row_groups"
 
 
@@ -205,7 +248,7 @@ def test_the_head_of_a_large_parquet_file_has_its_first_rows(tmp_path: Path) -> 
     ((_, file, head),) = read_heads({"source": raw}, jobs)
 
     assert file.bytes == len(data) > HEAD_BYTES
-    assert inspect_head(head, file.bytes, 1) == ("none", "row_groups", [{"id": "00000", "n": 0}])
+    assert inspect_head(head, file.bytes, 1) == ("none", "row_groups", [{"id": "00000", "n": 0}], {})
 
 
 # -- several files -------------------------------------------------------------------------------------------------

@@ -38,13 +38,35 @@ def test_without_options_all_rejects_are_meant(calls: list[tuple[Filter, int]]) 
 
 def test_options_are_a_filter(calls: list[tuple[Filter, int]]) -> None:
     result = invoke(
-        "rejects", "--day", "2026-10-01..2026-10-02", "--reason", "missing", "--dataset", "users", "--limit", "0",
-        "--json",
+        "rejects", "--day", "2026-10-01..2026-10-02", "--reason", "missing", "--dataset", "interactions",
+        "--limit", "0", "--json",
     )  # fmt: skip
 
     assert json.loads(result.stdout)["total"] == 0
-    assert calls == [(Filter(("2026-10-01", "2026-10-02"), "missing", "users"), 0)]
+    assert calls == [(Filter(("2026-10-01", "2026-10-02"), "missing", "interactions"), 0)]
 
 
 def test_a_dataset_that_is_none_is_a_wrong_argument(calls: list[tuple[Filter, int]]) -> None:
     assert (invoke("rejects", "--dataset", "clicks").exit_code, calls) == (2, [])
+
+
+def test_a_dataset_that_the_group_has_not_is_a_wrong_argument(calls: list[tuple[Filter, int]]) -> None:
+    result = invoke("rejects", "--dataset", "actions")
+
+    assert (result.exit_code, calls) == (2, [])
+    assert "Error: dataset group shop has no actions; its datasets are interactions\n" in result.stderr
+
+
+def test_a_reason_that_is_none_is_a_wrong_argument(calls: list[tuple[Filter, int]]) -> None:
+    result = invoke("rejects", "--reason", "mising:USER_ID")
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Invalid value for --reason: 'mising:USER_ID' is no reason of rejects; did you mean missing? " in (
+        result.stderr
+    )
+
+
+def test_a_reason_that_no_reject_has_is_said(calls: list[tuple[Filter, int]]) -> None:
+    result = invoke("rejects", "--reason", "too_long:USER_ID")
+
+    assert (result.exit_code, result.stdout) == (0, "No such rejects in 0 converted days of shop\n")

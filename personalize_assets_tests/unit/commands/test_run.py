@@ -11,6 +11,7 @@ import pytest
 from personalize_assets.errors import PersonalizeAssetsError
 from personalize_assets.local_run import run as local_run
 from personalize_assets_tests.helpers.command import invoke
+from personalize_assets_tests.helpers.dagster_runs import small_config
 
 
 @pytest.fixture
@@ -104,3 +105,21 @@ def test_quiet_names_the_command_that_says_why_an_export_would_be_refused(monkey
 
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "Personalize would refuse what is exported; `personalize-assets status` says why\n"
+
+
+def test_files_of_a_dataset_that_the_group_has_not_are_a_wrong_argument(tmp_path: Path) -> None:
+    small_config(tmp_path)
+
+    result = invoke("files", "actions", "--config", str(tmp_path / "personalize.yaml"))
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Error: dataset group shop has no actions; its datasets are interactions\n" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["interactions", "rejects"])
+def test_files_of_what_is_not_there_yet_are_none(tmp_path: Path, name: str) -> None:
+    small_config(tmp_path)
+
+    result = invoke("files", name, "--config", str(tmp_path / "personalize.yaml"))
+
+    assert (result.exit_code, result.output) == (0, "")

@@ -47,6 +47,21 @@ def test_with_checks_warn_the_red_checks_and_the_likely_causes_are_printed(
     ]
 
 
+def test_a_typo_in_dedupe_by_is_a_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    put_raw(tmp_path, '{"user": "u1", "item": "i1", "time": 1790812801, "messageId": "m1"}\n')
+    ids = {"USER_ID": "user", "ITEM_ID": "item", "TIMESTAMP": "time"}
+
+    run_all(small_config(tmp_path, checks="warn", datasets={"interactions": {"columns": ids, "dedupe_by": "mesageId"}}))
+
+    assert (
+        "Warning:  interactions: dedupe_by: path `mesageId` is in no wanted event; events have `messageId`; only rows "
+        "that are equal in every column count as repeats"
+    ) in capsys.readouterr().out.splitlines()
+
+
 def test_days_before_a_later_start_date_are_not_exported_and_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -49,10 +49,17 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert list(sample_lines(sample))[1] == r"  \x1b[2Jzoé\n\u202e"
 
 
-def test_a_long_text_is_cut() -> None:
-    sample = RejectSample("2026-10-01", "", "malformed_json", "a", "x" * 401)
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (400, "{" + "x" * 398 + "!"),
+        (401, "{" + "x" * 239 + " … " + "x" * 159 + "! (--json has more)"),
+    ],
+)
+def test_of_a_long_text_the_beginning_and_the_end_are_printed(length: int, text: str) -> None:
+    sample = RejectSample("2026-10-01", "", "malformed_json", "a", "{" + "x" * (length - 2) + "!")
 
-    assert list(sample_lines(sample))[1] == f"  {'x' * 400}… (--json has more)"
+    assert list(sample_lines(sample))[1] == f"  {text}"
 
 
 def test_json_has_all_keys(capsys: pytest.CaptureFixture[str]) -> None:

@@ -54,11 +54,37 @@ def test_events_are_mapped_as_a_run_maps_them(tmp_path: Path) -> None:
     ]
     put_raw(tmp_path, "\n".join(map(json.dumps, events)) + "\nbroken\n")
 
-    found = look_at_source(DatasetGroup(config)).datasets["interactions"]
+    check = look_at_source(DatasetGroup(config))
+    found = check.datasets["interactions"]
 
+    assert check.malformed == {"malformed_json": 1}
     assert (found.events, found.wanted, found.rows, found.kept) == (5, 4, 4, 2)
     assert found.rejected == {"bad_timestamp": 1, "missing:USER_ID": 1}
     assert found.dropped == {"bad_value:EVENT_VALUE": 1}
+
+
+def test_of_what_cannot_be_read_a_run_writes_the_rejects(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    put_raw(tmp_path, GOOD + "broken\n")
+
+    (cause,) = look_at_source(DatasetGroup(config)).datasets["interactions"].causes
+
+    assert cause == "source: 1 of 2 events are malformed (malformed_json: 1); a run writes them to rejects/"
+
+
+def test_a_typo_in_dedupe_by_is_a_warning(tmp_path: Path) -> None:
+    datasets = columns()
+    datasets["interactions"]["dedupe_by"] = "mesageId"  # type: ignore[index]
+    config = small_config(tmp_path, datasets=datasets)
+    put_raw(tmp_path, GOOD.replace("}", ', "messageId": "m1"}'))
+
+    found = look_at_source(DatasetGroup(config))
+
+    assert found.gives_rows
+    assert found.datasets["interactions"].warnings == (
+        "dedupe_by: path `mesageId` is in no wanted event; events have `messageId`; only rows that are equal in every "
+        "column count as repeats",
+    )
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
@@ -92,9 +118,21 @@ def test_a_source_without_files_of_its_layout_has_a_problem_and_no_row(tmp_path:
     assert found.sources[0].unfit == UnreadKeys(1, ("x.json",))
     assert found.sampled_days == ()
     assert found.datasets["interactions"] == DatasetLook(
-        events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=()
+        raw_files=0, events=0, wanted=0, rows=0, kept=0, rejected={}, dropped={}, causes=(), warnings=()
     )
     assert not found.gives_rows
+
+
+@pytest.mark.parametrize(("empty", "is_enough"), [("users", True), ("interactions", False)])
+def test_interactions_must_get_rows_and_users_may_get_none(tmp_path: Path, empty: str, is_enough: bool) -> None:
+    datasets = {**columns(), "users": {"columns": {"USER_ID": "user", "AGE": {"path": "time", "type": "long"}}}}
+    datasets[empty]["where"] = {"kind": ["none"]}  # type: ignore[index]
+    config = small_config(tmp_path, datasets=datasets)
+    put_raw(tmp_path, GOOD)
+
+    found = look_at_source(DatasetGroup(config))
+
+    assert (found.empty, found.gives_rows) == ((empty,), is_enough)
 
 
 def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from personalize_assets.conversion.contract import Column, Dataset
 from personalize_assets.conversion.mapping.paths import parse_path
-from personalize_assets.quality.causes import CauseFacts, causes
+from personalize_assets.quality.causes import CauseFacts, causes, unidentified
 from personalize_assets_tests.helpers.strategies import VALUES
 
 END = 1_790_899_199
@@ -128,7 +128,7 @@ def test_a_condition_whose_value_no_event_has_names_the_most_frequent_values() -
 
     assert found(dataset({"event": ("Purchase", "Order")}), events, rows=0, read=3822) == [
         "`where` matched 0 of 3,822 events: no value of `event` is `Purchase` or `Order`; the most frequent `event` "
-        "values are `view` (2), `buy` (1)"
+        "values are `view` (2), `buy` (1) in a sample of 3 events"
     ]
 
 
@@ -244,6 +244,12 @@ def test_values_that_are_no_time_are_shown() -> None:
     ]
 
 
+def test_values_of_a_sample_are_counted_as_that() -> None:
+    (cause,) = found(dataset(), [{**EVENT, "at": "yesterday"}], {"bad_timestamp": 50}, rows=50, read=60)
+
+    assert cause.startswith("TIMESTAMP: `at` holds what is no time, such as `yesterday` (1) in a sample of 1 event; ")
+
+
 def test_times_outside_the_range_are_shown() -> None:
     assert found(dataset(), [{**EVENT, "at": 12}], {"bad_timestamp": 1}) == [
         "TIMESTAMP: `at` holds times before 1990 or after the day that follows the file's arrival, such as `12` "
@@ -277,6 +283,49 @@ def test_the_most_frequent_of_many_small_reasons_is_explained() -> None:
     assert [text.partition(":")[0] for text in found(dataset(USER_ID="who"), [EVENT] * 20, rejected, rows=20)] == [
         "USER_ID"
     ]
+
+
+# dedupe_by
+
+
+def facts_of(dedupe_by: str | None, *events: dict[str, Any], each: str | None = None) -> CauseFacts:
+    return CauseFacts(
+        dataset=structs.replace(dataset({"event": ("view",)}, each), dedupe_by=dedupe_by),
+        days=1,
+        raw_files=1,
+        read=len(events),
+        malformed={},
+        unreadable=0,
+        rows=len(events),
+        rejected={},
+        sample=lambda: events,
+        max_epoch_seconds=END,
+        masked=(),
+    )
+
+
+def test_a_message_id_that_no_wanted_event_has_is_named_with_the_field_of_a_like_name() -> None:
+    events = ({**EVENT, "messageId": "m1"}, {"event": "other", "mesageId": "m2"})
+
+    assert unidentified(facts_of("mesageId", *events)) == (
+        "dedupe_by: path `mesageId` is in no wanted event; events have `messageId`; only rows that are equal in every "
+        "column count as repeats"
+    )
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        facts_of(None, EVENT),
+        facts_of("id"),
+        facts_of("id", {"event": "other"}),
+        facts_of("id", EVENT, {**EVENT, "id": 7}),
+        facts_of("each.id", {**EVENT, "products": [{}, {"id": "p"}]}, each="products"),
+    ],
+    ids=["no dedupe_by", "no event", "no wanted event", "in one event", "in one element"],
+)
+def test_a_message_id_that_any_wanted_event_has_is_no_mistake(facts: CauseFacts) -> None:
+    assert unidentified(facts) is None
 
 
 ANY_EVENT = st.fixed_dictionaries(

@@ -14,7 +14,7 @@ from personalize_assets_tests.helpers.recorded_target import RecordedTarget, rec
 from personalize_assets_tests.helpers.sender_clock import SenderClock
 
 OPTIONS = Options("segment", days=2, users=40, seed=3, start=date(2026, 10, 1))
-RESUMED = replace(OPTIONS, resume=Path("data/send-segment.json"))
+RESUMED = replace(OPTIONS, resume=Path("sent/segment.json"))
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def test_a_refusal_is_1_with_counts_its_cause_and_how_to_go_on(
     assert out.splitlines()[-1].split()[1:] == ["40", "20", "20", "0"]
     assert err.splitlines() == [
         "Error: HTTP 401: wrong key",
-        "After the cause is gone, go on with the same command and --resume data/send-segment.json.",
+        "After the cause is gone, go on with the same command and --resume sent/segment.json.",
     ]
     assert send(RESUMED) == 0
 
@@ -66,7 +66,7 @@ def test_events_too_large_to_send_are_1_also_when_all_else_is_sent(
     recorded_target(monkeypatch, Limits(500, 475_000, 700))
 
     assert (send(), send(RESUMED)) == (1, 1)
-    assert "Nothing to send: data/send-segment.json is of a sending that is finished." in capsys.readouterr().out
+    assert "Nothing to send: sent/segment.json is of a sending that is finished." in capsys.readouterr().out
 
 
 def test_ctrl_c_is_130_and_one_sentence(target: RecordedTarget, capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +76,7 @@ def test_ctrl_c_is_130_and_one_sentence(target: RecordedTarget, capsys: pytest.C
 
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("Stopped after 40 of ")
-    assert line.endswith(" events; go on with the same command and --resume data/send-segment.json.")
+    assert line.endswith(" events; go on with the same command and --resume sent/segment.json.")
 
 
 def test_wrong_options_are_1_with_the_cause(capsys: pytest.CaptureFixture[str]) -> None:
@@ -111,8 +111,18 @@ def test_without_a_question_on_request_or_to_other_services(
     assert send(replace(many, to="firehose", stream="s")) == 0
 
 
-def test_a_dry_run_says_that_nothing_was_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_dry_run_says_what_would_be_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert send(replace(OPTIONS, dry_run=True, out=tmp_path / "bodies")) == 0
 
-    assert capsys.readouterr().out.splitlines()[-1] == "Nothing was sent: this was a dry run."
+    _, _, header, *_, last = capsys.readouterr().out.splitlines()
+    assert header == "source   would be sent   refused"
+    assert last == "Nothing was sent: this was a dry run."
     assert len(list((tmp_path / "bodies").iterdir())) > 3
+
+
+def test_a_dry_run_can_be_repeated_and_touches_no_data(tmp_path: Path) -> None:
+    dry_run = replace(OPTIONS, dry_run=True)
+
+    assert (send(dry_run), send(dry_run)) == (0, 0)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["sent"]
+    assert [folder.name for folder in (tmp_path / "sent").iterdir()] == ["segment"]

@@ -30,8 +30,28 @@ def test_the_records_of_a_stream_are_as_they_would_be_stored(tmp_path: Path) -> 
     assert (tmp_path / "all-00001.json").read_bytes() == b'{"a":1}\n{"a":2}\n'
 
 
-def test_a_folder_with_something_in_it_is_refused(tmp_path: Path) -> None:
+def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").touch()
 
-    with pytest.raises(ValueError, match="is not an empty folder; remove it or name a new one"):
+    with pytest.raises(ValueError, match="has mine, which no dry run has written; name an empty folder or a new one"):
         DryRun(StreamTarget("firehose", "s", newline=True), tmp_path)
+
+
+def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mine").touch()
+
+    with pytest.raises(ValueError, match="mine is not a folder; name another one"):
+        DryRun(StreamTarget("firehose", "s", newline=True), tmp_path / "mine")
+
+
+def test_the_files_of_an_earlier_dry_run_are_replaced(tmp_path: Path) -> None:
+    first = DryRun(StreamTarget("firehose", "s", newline=True), tmp_path)
+    for source in ("web", "all", "ios"):
+        first.put(source, MESSAGES)
+
+    again = DryRun(StreamTarget("firehose", "s", newline=True), tmp_path)
+    for _ in range(2):
+        again.put("web", MESSAGES[:1])
+
+    files = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    assert files == {"web-00001.json": b'{"a":1}\n', "web-00002.json": b'{"a":1}\n'}

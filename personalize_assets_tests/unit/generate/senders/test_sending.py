@@ -66,7 +66,7 @@ def test_what_stopped_goes_on_with_the_rest(stop: BaseException, target: Recorde
         send(replace(OPTIONS, rate=20))
     first = len(target.ids)
 
-    sending = send(replace(OPTIONS, rate=50, resume=Path("data/send-segment.json")))
+    sending = send(replace(OPTIONS, rate=50, resume=Path("sent/segment.json")))
 
     assert first == 60
     assert sorted(target.ids) == ids_of_story()
@@ -80,9 +80,7 @@ def test_a_story_goes_on_on_a_later_day_with_its_own_days(target: RecordedTarget
     with pytest.raises(SendError):
         send(options)
 
-    sending = send(
-        replace(options, resume=Path("data/send-segment.json")), SenderClock(datetime(2026, 10, 29, tzinfo=UTC))
-    )
+    sending = send(replace(options, resume=Path("sent/segment.json")), SenderClock(datetime(2026, 10, 29, tzinfo=UTC)))
 
     assert sending.story.start == date(2026, 10, 18)
     assert sorted(target.ids) == ids_of_story(date(2026, 10, 18))
@@ -93,7 +91,7 @@ def test_a_batch_that_was_accepted_in_part_is_sent_again_with_the_same_ids(targe
     with pytest.raises(SendError, match="did not accept 1 events"):
         send(replace(OPTIONS, rate=20))
 
-    send(replace(OPTIONS, resume=Path("data/send-segment.json")))
+    send(replace(OPTIONS, resume=Path("sent/segment.json")))
 
     assert len(target.ids) == len(ids_of_story()) + 19
     assert set(target.ids) == set(ids_of_story())
@@ -102,7 +100,7 @@ def test_a_batch_that_was_accepted_in_part_is_sent_again_with_the_same_ids(targe
 def test_a_finished_sending_has_nothing_left(target: RecordedTarget) -> None:
     send()
 
-    again = prepare(replace(OPTIONS, resume=Path("data/send-segment.json")), {}, SenderClock())
+    again = prepare(replace(OPTIONS, resume=Path("sent/segment.json")), {}, SenderClock())
 
     assert again.state.finished is not None
     assert again.done == again.total
@@ -113,7 +111,7 @@ def test_a_sending_that_is_not_finished_is_not_begun_anew(target: RecordedTarget
     with pytest.raises(SendError):
         send(replace(OPTIONS, rate=20))
 
-    with pytest.raises(ValueError, match=r"not finished \(20 events were accepted\); go on with --resume data/s"):
+    with pytest.raises(ValueError, match=r"not finished \(20 events were accepted\); go on with --resume sent/s"):
         send()
 
 
@@ -137,7 +135,7 @@ def test_a_state_file_of_another_sending_is_an_error_that_names_the_difference(t
     send()
 
     with pytest.raises(ValueError, match=r"is of another sending: users was 40 and is 41; give the same options, or"):
-        send(replace(OPTIONS, users=41, resume=Path("data/send-segment.json")))
+        send(replace(OPTIONS, users=41, resume=Path("sent/segment.json")))
 
 
 def test_events_that_are_too_large_are_refused_and_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
