@@ -26,7 +26,7 @@ def init(source: str | None, sample: str | None, folder: Path) -> None:
 
     That is personalize.yaml, .env, .gitignore, and definitions.py and workspace.yaml for Dagster. If there is a
     personalize.yaml already, or a folder of the sample's name, nothing is written; of the other files, those that are
-    there stay as they are.
+    there stay as they are, but .gitignore gets the lines that it lacks.
     """
     from personalize_assets.new_project.project import from_sample, from_source, next_steps
 

@@ -101,7 +101,21 @@ def _write(folder: Path, config: str, written: Sequence[str], notes: Sequence[st
                     file.write(text)
                 written.append(name)
             except FileExistsError:
-                kept.append(name)
+                if name == ".gitignore" and _add_missing_lines(folder / name, text):
+                    written.append(f"lines of {name}")
+                else:
+                    kept.append(name)
     except OSError as error:
         raise PersonalizeAssetsError(f"{folder}: cannot be written: {error}") from None
     return NewProject(written, kept, notes)
+
+
+def _add_missing_lines(file: Path, text: str) -> bool:
+    """Add what a file lacks of the lines of a text, so that git does not take secrets; whether it lacked any."""
+    there = file.read_text(encoding="utf-8")
+    missing = [line for line in text.splitlines() if line not in there.splitlines()]
+    if missing:
+        separator = "" if there.endswith("\n") or not there else "\n"
+        with file.open("a", encoding="utf-8") as end:
+            end.write(separator + "".join(f"{line}\n" for line in missing))
+    return bool(missing)

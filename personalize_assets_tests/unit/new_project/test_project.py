@@ -64,14 +64,26 @@ def test_a_project_of_a_source_has_a_config_that_is_written_from_it(tmp_path: Pa
 
 
 def test_files_that_are_there_stay_as_they_are_and_are_named(tmp_path: Path) -> None:
-    (tmp_path / ".gitignore").write_text("mine\n")
+    (tmp_path / ".env").write_text("MINE=1\n")
     (tmp_path / "workspace.yaml").symlink_to("elsewhere")
 
     made = from_sample("ga4", tmp_path)
 
-    assert made.kept == [".gitignore", "workspace.yaml"]
-    assert (tmp_path / ".gitignore").read_text() == "mine\n"
+    assert made.kept == [".env", "workspace.yaml"]
+    assert (tmp_path / ".env").read_text() == "MINE=1\n"
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_gitignore_that_is_there_gets_the_lines_it_lacks(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("mine\n.env")
+
+    made = from_sample("ga4", tmp_path)
+
+    assert "lines of .gitignore" in made.written
+    lines = (tmp_path / ".gitignore").read_text().splitlines()
+    assert lines[:2] == ["mine", ".env"]
+    assert lines.count(".env") == 1
+    assert "/data/" in lines
 
 
 @pytest.mark.parametrize("there", ["personalize.yaml", "segment"])
