@@ -29,6 +29,7 @@ from personalize_assets.pipeline.arrivals import CommittedDay
 from personalize_assets.pipeline.catalog import current_catalogs
 from personalize_assets.pipeline.dataset_group import DatasetGroup
 from personalize_assets.pipeline.ownership import claim_destination, confirm_owner
+from personalize_assets.pipeline.rejects import masked
 from personalize_assets.storage.days import DAILY, REJECTS, DayChange
 from personalize_assets.storage.destination import fingerprint
 from personalize_assets.storage.file_lists import put_file_lists
@@ -256,11 +257,6 @@ def converted_state(group: DatasetGroup, day: date) -> CommittedDay:
 
 
 def first_rejects(group: DatasetGroup, name: str, day: str, count: int) -> list[Reject]:
-    """The first rejects of a dataset and day (ISO), masked: they may have been made before the config's ``mask``."""
-    rejects = group.destination.days.first_rejects(name, day, count)
+    """The first rejects of a dataset and day (ISO), masked by the present config."""
     mask = Mask(group.masked_paths)
-    if not mask:
-        return rejects
-    return [
-        structs.replace(reject, raw=None if reject.raw is None else mask.raw(reject.raw.encode())) for reject in rejects
-    ]
+    return [masked(reject, mask) for reject in group.destination.days.first_rejects(name, day, count)]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from personalize_assets.conversion.mapping.masking import Mask
 from personalize_assets.conversion.reading.file_formats import UNREADABLE_FILE
 from personalize_assets.pipeline.converted_days import counted
 from personalize_assets.pipeline.dataset_group import DatasetGroup
@@ -133,6 +134,7 @@ def _samples(
     """The first rejects of files, as many of each dataset and reason as are missing."""
     found: dict[tuple[str, str], list[RejectSample]] = {place: [] for place in missing}
     read = 0
+    mask = Mask(group.masked_paths)
     for file in files:
         if read >= most_files or not any(missing[place] for place in file.counts):
             continue
@@ -141,12 +143,19 @@ def _samples(
             place = reject.dataset or "", reject.reason
             if missing.get(place):
                 missing[place] -= 1
-                found[place].append(_sample(file.day, reject))
+                found[place].append(_sample(file.day, masked(reject, mask)))
     return found
 
 
 def _sample(day: str, reject: Reject) -> RejectSample:
     return RejectSample(day, reject.dataset or "", reject.reason, reject.file, reject.raw)
+
+
+def masked(reject: Reject, mask: Mask) -> Reject:
+    """The same reject as the config now lets it be shown: it may have been made before the config's ``mask``."""
+    if reject.raw is None or not mask:
+        return reject
+    return msgspec.structs.replace(reject, raw=mask.raw(reject.raw.encode("utf-8", "surrogatepass")))
 
 
 def printable(text: str) -> str:

@@ -96,3 +96,13 @@ def test_samples_come_from_no_more_files_than_are_asked_for(group: DatasetGroup)
 
 def test_what_a_terminal_or_a_browser_would_obey_is_escaped() -> None:
     assert printable("caf\u00e9 \x1b[31m\n\u202eabc") == "caf\u00e9 \\x1b[31m\\n\\u202eabc"
+
+
+def test_samples_follow_a_mask_that_the_config_got_after_the_conversion(tmp_path: Path) -> None:
+    put_raw(tmp_path, GOOD + NO_USER)
+    run_all(small_config(tmp_path, checks="warn"))
+
+    found = find_rejects(DatasetGroup(small_config(tmp_path, checks="warn", mask=["secret"])), Filter(), 2)
+
+    assert len(found.samples) == 1
+    assert "s3cret" not in (found.samples[0].raw or "")
