@@ -18,26 +18,23 @@ _STACK = "AWS::CloudFormation::Stack"
 class StackWork:
     """One creation or update of a stack; made before it begins."""
 
-    def __init__(
-        self, cloudformation: Any, stack: str, resources: int, bound: str = UNTIMED, known: str | None = None
-    ) -> None:
+    def __init__(self, cloudformation: Any, stack: str, resources: int, bound: str = UNTIMED) -> None:
         """Make no call.
 
         Args:
             cloudformation: Boto3's client.
             stack: The stack's name.
             resources: How many it makes or changes; ``bound`` as in ``Progress``.
-            known: Id of the stack's newest event; it and those before are of earlier work.
         """
         self._cloudformation = cloudformation
         self._stack = stack
         self._resources = resources
         self._bound = bound
-        self._known = known
+        self._known: str | None = None
 
     @classmethod
     def on_existing(cls, cloudformation: Any, stack: str, resources: int) -> StackWork:
-        """Work on a stack that exists."""
+        """Work on a stack that exists: its newest event and those before are of earlier work."""
         work = cls(cloudformation, stack, resources)
         work._known = next((event["EventId"] for event in work._events()), None)
         return work

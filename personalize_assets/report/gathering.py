@@ -46,7 +46,7 @@ def gather_report(group: DatasetGroup, states: Mapping[str, DayState] | None = N
     """Read what a report says. Nothing is changed; no raw file and no CSV is read.
 
     Checks are judged by records alone, also after a run that has read more: likely causes quote values of users, and
-    the page must be the same whoever writes it.
+    the page must be the same whichever command writes it.
 
     Args:
         states: The converted days, by day (ISO), if they were read already.

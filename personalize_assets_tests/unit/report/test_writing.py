@@ -130,7 +130,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("writer", ["run", "report", "report with a mask"])
-def test_whoever_writes_the_page_it_names_no_user(written: dict[str, str], writer: str) -> None:
+def test_the_page_names_no_user_whichever_command_writes_it(written: dict[str, str], writer: str) -> None:
     assert "too_long:USER_ID" in written[writer]
     assert USER not in written[writer]
 
@@ -141,7 +141,7 @@ def test_what_the_config_masks_now_is_nowhere_on_the_page(written: dict[str, str
     assert shown == {NOTE: ["run", "report"], KIND: ["run", "report"]}
 
 
-def test_the_page_is_the_same_whoever_writes_it(written: dict[str, str]) -> None:
+def test_every_command_writes_the_same_page(written: dict[str, str]) -> None:
     by_run, by_report = (re.sub(r"<dt>Written</dt>.*", "", written[writer]) for writer in ("run", "report"))
 
     assert by_run == by_report
